@@ -1,0 +1,33 @@
+/* change.h - the SQL statements of one db_write call. */
+#ifndef BK_CHANGE_H
+#define BK_CHANGE_H
+
+#include <bk/buf.h>
+
+/* Limits of one change (docs/format.md, 9). */
+#define BK_CHANGE_BYTES_MAX      ((size_t)1 << 30)
+#define BK_CHANGE_STATEMENTS_MAX ((size_t)1 << 24)
+
+struct bk_change {
+	uint32_t version; /* the version it leads to */
+	const struct bk_slice *statements;
+	size_t statement_count;
+};
+
+/* What a lone pragma does: a change of one statement that begins with PRAGMA, which lightningd
+ * sends alone around a migration and which repeats the version before it (DESIGN.md,
+ * "Replay rules"). */
+enum bk_pragma {
+	BK_PRAGMA_NONE, /* not a lone pragma */
+	BK_PRAGMA_FOREIGN_KEYS_ON,
+	BK_PRAGMA_FOREIGN_KEYS_OFF,
+	BK_PRAGMA_OTHER,
+};
+
+enum bk_pragma bk_change_pragma(const struct bk_change *change);
+
+/* Whether CHANGE can be stored: at least one statement, none with a zero byte, within the
+ * limits. Fails with BK_E_INVALID, BK_E_LIMIT. */
+BK_MUST_CHECK enum bk_code bk_change_check(const struct bk_change *change, struct bk_error *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* image.h - the database as it was at one version: the one mechanism that everything which
+ * reads the past goes through (DESIGN.md, "One mechanism").
+ *
+ * An image is the newest keyframe not after the version, and the changes in between replayed
+ * into an overlay of pages. Opening it replays at most one interval, whatever the log's length.
+ *
+ * Calling sequence: bk_image_open, any bk_image_read, bk_image_close.
+ *
+ * Invariants: an image never changes. A page that it gives passed its checksum, or came from
+ * statements that follow, by their history, from such pages.
+ *
+ * Threads: any number may read one image. */
+#ifndef BK_IMAGE_H
+#define BK_IMAGE_H
+
+#include <bk/error.h>
+#include <bk/log.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bk_image;
+
+/* Zeros mean the defaults. */
+struct bk_image_options {
+	size_t memory_max;     /* bytes of replayed pages in memory; more go to a temporary file */
+	const char *spill_dir; /* where that file goes, unlinked; by default $TMPDIR or /var/tmp */
+	unsigned older;        /* stand on the keyframe so many before the nearest: where damage hit
+				* a keyframe, the changes may still be whole */
+};
+
+/* Opens the image of VERSION. LOG must outlive it. Fails with BK_E_MISSING if the log does not
+ * hold that version, BK_E_SQL if a statement fails in replay, BK_E_DAMAGE, BK_E_LIMIT, BK_E_IO,
+ * BK_E_NOMEM. OPTIONS may be NULL. */
+BK_MUST_CHECK enum bk_code bk_image_open(struct bk_image **out, struct bk_log *log,
+	uint32_t version, const struct bk_image_options *options, struct bk_error *err);
+
+void bk_image_close(struct bk_image *image); /* takes NULL */
+
+uint32_t bk_image_version(const struct bk_image *image);
+uint32_t bk_image_page_size(const struct bk_image *image); /* bytes; 0 in an empty database */
+uint32_t bk_image_page_count(const struct bk_image *image);
+uint64_t bk_image_size(const struct bk_image *image); /* bytes of the database file */
+
+/* Reads SIZE bytes at OFFSET of the database file into DST; *DONE is fewer only at its end.
+ * Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_image_read(struct bk_image *image, void *dst, size_t size,
+	uint64_t offset, size_t *done, struct bk_error *err);
+
+#endif

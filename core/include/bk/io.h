@@ -1,0 +1,61 @@
+/* io.h - the one seam between the library and the world.
+ *
+ * Every file, lock, sync and clock that core uses itself goes through a table of
+ * operations that the program hands down from main. Tests hand down another one, which
+ * fails, cuts or reorders each call. (Only SQLite's reading of the node's own live
+ * database does not pass here: it is SQLite's own.)
+ *
+ * Each operation returns 0 or a count on success and -errno on failure, never sets
+ * errno, and is called with a context of its own as first argument.
+ *
+ * Threads: the operations may be called from any thread. */
+#ifndef BK_IO_H
+#define BK_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a file is opened. */
+enum bk_io_open {
+	BK_IO_READ,   /* must exist; reading only */
+	BK_IO_WRITE,  /* must exist; reading and writing */
+	BK_IO_CREATE, /* must not exist; reading and writing; mode 0600 */
+};
+
+struct bk_io_stat {
+	uint64_t size;
+	uint64_t device, inode; /* together the file's identity */
+	bool is_directory;
+};
+
+struct bk_io_ops {
+	int (*open)(void *ctx, const char *path, enum bk_io_open how);
+	int (*open_temp)(void *ctx, const char *dir); /* an unlinked file, mode 0600 */
+	int (*close)(void *ctx, int fd);
+	/* Count of bytes, as the system call of the name has it: may be fewer than asked for,
+	 * may be -EINTR. Core goes on where it stopped. */
+	int64_t (*pread)(void *ctx, int fd, void *data, size_t size, uint64_t offset);
+	int64_t (*pwrite)(void *ctx, int fd, const void *data, size_t size, uint64_t offset);
+	int (*datasync)(void *ctx, int fd);
+	int (*truncate)(void *ctx, int fd, uint64_t size);
+	int (*stat)(void *ctx, int fd, struct bk_io_stat *out);
+	int (*stat_path)(void *ctx, const char *path, struct bk_io_stat *out);
+	int (*lock)(void *ctx, int fd); /* exclusive, at once or -EWOULDBLOCK; dies with FD */
+	int (*rename_new)(void *ctx, const char *from, const char *to); /* -EEXIST over a file */
+	int (*unlink)(void *ctx, const char *path);
+	int (*sync_dir)(void *ctx, const char *dir); /* makes the names in DIR durable */
+	int (*free_space)(void *ctx, int fd, uint64_t *bytes_out);
+	int64_t (*now_us)(void *ctx); /* microseconds since 1970, UTC */
+	int (*random)(void *ctx, void *data, size_t size);
+};
+
+struct bk_io {
+	const struct bk_io_ops *ops;
+	void *ctx;
+};
+
+/* The real world. Never fails; lives for ever. */
+const struct bk_io *bk_io_posix(void);
+
+#endif

@@ -1,0 +1,76 @@
+/* log.h - reading a log: opening it at once, whatever its length, and following it as it grows.
+ *
+ * Calling sequence: bk_log_open, any bk_log_refresh and reads (history.h, image.h,
+ * verify.h), bk_log_close. Writing is writer.h's.
+ *
+ * Invariants: what was read of a log stays true; a log only grows (docs/format.md). Opening
+ * reads the end of the file, the newest keyframe and what came after it, nothing else.
+ *
+ * Threads: any number of threads may read from one bk_log. */
+#ifndef BK_LOG_H
+#define BK_LOG_H
+
+#include <bk/error.h>
+#include <bk/io.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bk_log;
+
+/* Opens the log at PATH for reading, without a lock; a writer may be at work. Damage is passed
+ * over as long as one keyframe can be read: what depends on it fails when it is asked for.
+ * Fails with BK_E_MISSING, BK_E_FORMAT, BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_log_open(
+	struct bk_log **out, const struct bk_io *io, const char *path, struct bk_error *err);
+
+void bk_log_close(struct bk_log *log); /* takes NULL */
+
+/* What bk_log_refresh found. */
+enum bk_log_news {
+	BK_LOG_SAME,
+	BK_LOG_GREW,
+	BK_LOG_REPLACED, /* another file stands at the path, or this one was cut: open it anew */
+};
+
+/* Takes in what was appended since. Fails with BK_E_DAMAGE, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM;
+ * LOG then shows what it took in until there. */
+BK_MUST_CHECK enum bk_code bk_log_refresh(
+	struct bk_log *log, enum bk_log_news *news, struct bk_error *err);
+
+#define BK_LOG_ID_TEXT 33 /* 32 hexadecimal digits and a zero */
+
+struct bk_log_status {
+	char id[BK_LOG_ID_TEXT];
+	int64_t created_us;
+	uint32_t version;      /* the head */
+	int64_t time_us;       /* when the head came */
+	bool is_empty;         /* no database was ever backed up: there is nothing to restore */
+	uint64_t changes;      /* that stand */
+	uint64_t log_bytes;    /* up to the log's end */
+	uint64_t torn_bytes;   /* behind it: a write that never finished, or damage at the very end */
+	uint64_t keyframes;
+	uint32_t unkeyframed;  /* changes behind the newest keyframe's interval */
+	uint32_t page_size;    /* at the newest keyframe */
+	uint32_t page_count;
+	uint64_t history;      /* the head's sum (docs/format.md, 4) */
+	bool is_closed;        /* the last writer closed it in order */
+	uint64_t damaged_at;   /* offset of damage near the log's end; 0: none met */
+};
+
+BK_MUST_CHECK enum bk_code bk_log_status(
+	struct bk_log *log, struct bk_log_status *out, struct bk_error *err);
+
+/* Who opened the log for writing last: lines of key=value (docs/format.md, 11), a terminated text
+ * that is empty if nobody did. */
+BK_MUST_CHECK enum bk_code bk_log_session(
+	struct bk_log *log, char *text, size_t size, struct bk_error *err);
+
+const char *bk_log_path(const struct bk_log *log);
+
+/* The SQL of all changes that stand and lead to VERSION: the statements in their order, each ended
+ * by ";\n", appended to TEXT. Fails with BK_E_MISSING, BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+struct bk_buf;
+BK_MUST_CHECK enum bk_code bk_log_sql(
+	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err);
+
+#endif

@@ -1,0 +1,84 @@
+/* writer.h - appending to a log.
+ *
+ * Calling sequence: bk_writer_open, any of bk_writer_append, bk_writer_rewind, bk_writer_snapshot,
+ * bk_writer_close. A keyframer (keyframer.h) may run beside.
+ *
+ * Invariants: when bk_writer_append returns BK_OK the change is on stable storage. A byte of a frame
+ * is never changed (docs/format.md). After a failed write or sync of a change the writer refuses
+ * everything, so that nothing follows a hole: open it anew.
+ *
+ * Threads: changes come from one thread at a time; a keyframer's thread appends beside it. */
+#ifndef BK_WRITER_H
+#define BK_WRITER_H
+
+#include <bk/change.h>
+#include <bk/io.h>
+#include <bk/log.h>
+
+struct bk_writer;
+
+/* Zeros mean the defaults. */
+struct bk_writer_options {
+	const char *program;         /* goes into the log's audit trail; borrowed for the call */
+	unsigned lock_wait_ms;       /* how long to wait for another writer to let go */
+	unsigned interval_changes;   /* changes in an interval at most; 128 */
+	size_t interval_bytes;       /* bytes of SQL in an interval, before its last change; 1 MiB */
+};
+
+/* Opens the log at PATH for writing: takes its lock, cuts off a torn tail, says so in the log. Fails
+ * with BK_E_BUSY (the message names the holder), BK_E_DAMAGE if the end of the log is damaged,
+ * BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. OPTIONS may be NULL. */
+BK_MUST_CHECK enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io,
+	const char *path, const struct bk_writer_options *options, struct bk_error *err);
+
+/* Notes in the log that it was closed in order, unless the writer has failed. Takes NULL. */
+void bk_writer_close(struct bk_writer *writer);
+
+/* The log as it is being written, for reading; lives as long as the writer, needs no refresh. */
+struct bk_log *bk_writer_log(struct bk_writer *writer);
+
+/* Bytes of a torn tail that bk_writer_open cut off. */
+uint64_t bk_writer_cut_bytes(const struct bk_writer *writer);
+
+/* Appends CHANGE, which must lead to the version after the head, or be a lone pragma that repeats
+ * it, and makes it durable. Fails with BK_E_INVALID, BK_E_LIMIT (nothing was written, the
+ * writer goes on), BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_writer_append(
+	struct bk_writer *writer, const struct bk_change *change, struct bk_error *err);
+
+/* Strikes out the changes of the head's version, which lightningd never committed: the log
+ * then stands at VERSION, which must be the one before. Not durable before the next append. Fails
+ * with BK_E_INVALID if a keyframe already stands on them, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_writer_rewind(
+	struct bk_writer *writer, uint32_t version, struct bk_error *err);
+
+/* Why a full keyframe of the live database is taken. */
+enum bk_snapshot_reason {
+	BK_SNAPSHOT_GAP,           /* the database moved on while nobody watched */
+	BK_SNAPSHOT_REPLAY_FAILED, /* a keyframer could not replay a change */
+};
+
+/* Told of progress while a database is copied: pages done and in all. */
+typedef void bk_progress_fn(void *ctx, uint64_t done, uint64_t total);
+
+/* Appends a full keyframe of the database at DATABASE_PATH, as SQLite's backup API reads it, and makes
+ * it durable. The log's head is then the version found there. BUSY_MS bounds the wait for SQLite's locks.
+ * PROGRESS may be NULL. Fails with BK_E_BUSY, BK_E_SQL, BK_E_MISSING, BK_E_UNSAFE if the database is
+ * older than the head, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_writer_snapshot(struct bk_writer *writer, const char *database_path,
+	enum bk_snapshot_reason reason, unsigned busy_ms, bk_progress_fn *progress, void *ctx,
+	struct bk_error *err);
+
+/* Bytes free on the file system that the log is on. */
+BK_MUST_CHECK enum bk_code bk_writer_free_space(
+	struct bk_writer *writer, uint64_t *bytes, struct bk_error *err);
+
+/* Makes a new log at PATH, with its first keyframe: of the database at DATABASE_PATH, or empty if
+ * that is NULL. The log appears at PATH whole and durable, or not at all. *VERSION is the version it
+ * begins with. Fails with BK_E_EXISTS, BK_E_BUSY (also if another makes one there), BK_E_SQL,
+ * BK_E_MISSING, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_log_create(const struct bk_io *io, const char *path,
+	const char *database_path, unsigned busy_ms, bk_progress_fn *progress, void *ctx,
+	uint32_t *version, struct bk_error *err);
+
+#endif

@@ -1,0 +1,171 @@
+/* chain.c - finding a keyframe among all of them. */
+#include "chain.h"
+#include <bk/version.h>
+#include <stdlib.h>
+#include <string.h>
+
+void span_done(struct span *span)
+{
+	log_unpin(span->log, span->base);
+	log_unpin(span->log, span->above);
+	free(span->copied);
+	*span = (struct span){0};
+}
+
+/* The tail, with the keyframe it stands on. */
+static enum bk_code span_tail(struct span *span, struct bk_log *log, struct bk_error *err)
+{
+	uint64_t keyframe;
+	size_t bytes;
+
+	pthread_mutex_lock(&log->mutex);
+	keyframe = log->state.keyframe;
+	bytes = log->state.tail_count * sizeof *span->copied;
+	span->copied = malloc(bytes + 1);
+	if (span->copied && bytes)
+		memcpy(span->copied, log->state.tail, bytes);
+	span->count = log->state.tail_count;
+	pthread_mutex_unlock(&log->mutex);
+	if (!span->copied)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu bytes", bytes);
+	span->entries = span->copied;
+	return log_keyframe(log, keyframe, &span->base, err);
+}
+
+/* Moves SPAN, which is the tail, to the span below KF, which it takes over. */
+static enum bk_code span_below(struct span *span, struct keyframe *kf, struct bk_error *err)
+{
+	free(span->copied);
+	span->copied = NULL;
+	span->above = kf;
+	span->entries = kf->entries;
+	span->count = kf->entry_count;
+	span->base = NULL;
+	return kf->previous ? log_keyframe(span->log, kf->previous, &span->base, err) : BK_OK;
+}
+
+/* Which links a search may take: it must not pass the keyframe that it looks for. */
+struct search {
+	bool (*may_pass)(const struct search *search, const struct keyframe *from, unsigned level);
+	uint32_t version;
+	uint64_t ordinal;
+	int64_t time_us;
+};
+
+/* Takes links from *KF as long as they may be taken, the longest first. */
+static enum bk_code search_down(struct bk_log *log, const struct search *search,
+	struct keyframe **kf, struct bk_error *err)
+{
+	for (;;) {
+		struct keyframe *at = *kf, *next;
+		size_t level = at->link_count;
+		enum bk_code code;
+
+		while (level > 0 && !search->may_pass(search, at, (unsigned)level - 1))
+			level--;
+		if (!level)
+			return BK_OK;
+		code = log_keyframe(log, at->links[level - 1].offset, &next, err);
+		if (code)
+			return code;
+		if (next->ordinal != at->ordinal - keyframe_step((unsigned)level - 1)) {
+			log_unpin(log, next);
+			return bk_fail(err, BK_E_DAMAGE, 0,
+				"%s is damaged at offset %llu: a keyframe's link leads astray",
+				log->lf.file.path, (unsigned long long)at->offset);
+		}
+		log_unpin(log, at);
+		*kf = next;
+	}
+}
+
+/* Starts at the tail; unless the tail is it, searches for the keyframe above the wanted span. */
+static enum bk_code span_search(struct span *out, struct bk_log *log, const struct search *search,
+	bool (*is_tail)(const struct search *, const struct span *), struct bk_error *err)
+{
+	struct span span = {.log = log};
+	enum bk_code code = span_tail(&span, log, err);
+
+	if (!code && !is_tail(search, &span)) {
+		struct keyframe *kf = span.base;
+
+		span.base = NULL;
+		code = search_down(log, search, &kf, err);
+		if (!code)
+			code = span_below(&span, kf, err);
+		else
+			log_unpin(log, kf);
+	}
+	if (code) {
+		span_done(&span);
+		return code;
+	}
+	*out = span;
+	return BK_OK;
+}
+
+static bool pass_version(const struct search *search, const struct keyframe *from, unsigned level)
+{
+	return bk_version_after(from->links[level].version, search->version);
+}
+
+static bool tail_has_version(const struct search *search, const struct span *tail)
+{
+	return !bk_version_after(tail->base->version, search->version);
+}
+
+enum bk_code span_of_version(
+	struct span *out, struct bk_log *log, uint32_t version, struct bk_error *err)
+{
+	struct search search = {.may_pass = pass_version, .version = version};
+	enum bk_code code = span_search(out, log, &search, tail_has_version, err);
+
+	if (!code && !out->base) {
+		code = bk_fail(err, BK_E_MISSING, 0,
+			"version %u is not in the log, which begins with version %u", version,
+			out->above->version);
+		span_done(out);
+	}
+	return code;
+}
+
+static bool pass_ordinal(const struct search *search, const struct keyframe *from, unsigned level)
+{
+	return from->ordinal - keyframe_step(level) > search->ordinal;
+}
+
+static bool tail_has_ordinal(const struct search *search, const struct span *tail)
+{
+	return tail->base->ordinal <= search->ordinal;
+}
+
+enum bk_code span_of_ordinal(
+	struct span *out, struct bk_log *log, uint64_t ordinal, struct bk_error *err)
+{
+	struct search search = {.may_pass = pass_ordinal, .ordinal = ordinal};
+
+	return span_search(out, log, &search, tail_has_ordinal, err);
+}
+
+/* All that lies between the link's target and here is too young. */
+static bool pass_time(const struct search *search, const struct keyframe *from, unsigned level)
+{
+	return from->links[level].earliest_us > search->time_us;
+}
+
+static bool tail_has_time(const struct search *search, const struct span *tail)
+{
+	for (size_t i = 0; i < tail->count; i++)
+		if (entry_stands(&tail->entries[i]) &&
+			tail->entries[i].time_us <= search->time_us)
+			return true;
+	return tail->base->is_full && tail->base->time_us <= search->time_us;
+}
+
+enum bk_code span_of_time(
+	struct span *out, struct bk_log *log, int64_t time_us, struct bk_error *err)
+{
+	struct search search = {.may_pass = pass_time, .time_us = time_us};
+
+	return span_search(out, log, &search, tail_has_time, err);
+}

@@ -1,0 +1,56 @@
+/* error.c - filling a struct bk_error. */
+#include <bk/error.h>
+#include <stdio.h>
+#include <string.h>
+
+enum bk_code bk_fail(struct bk_error *err, enum bk_code code, int sys_errno, const char *fmt, ...)
+{
+	char text[128];
+	va_list args;
+	int used;
+
+	if (!err)
+		return code;
+	err->code = code;
+	err->sys_errno = sys_errno;
+	va_start(args, fmt);
+	used = vsnprintf(err->msg, sizeof err->msg, fmt, args);
+	va_end(args);
+	if (used < 0)
+		err->msg[used = 0] = '\0';
+	if (sys_errno && (size_t)used < sizeof err->msg)
+		snprintf(err->msg + used, sizeof err->msg - (size_t)used, ": %s",
+			strerror_r(sys_errno, text, sizeof text));
+	return code;
+}
+
+const char *bk_code_name(enum bk_code code)
+{
+	switch (code) {
+	case BK_OK:
+		return "ok";
+	case BK_E_IO:
+		return "io";
+	case BK_E_NOMEM:
+		return "nomem";
+	case BK_E_LIMIT:
+		return "limit";
+	case BK_E_DAMAGE:
+		return "damage";
+	case BK_E_FORMAT:
+		return "format";
+	case BK_E_MISSING:
+		return "missing";
+	case BK_E_EXISTS:
+		return "exists";
+	case BK_E_BUSY:
+		return "busy";
+	case BK_E_INVALID:
+		return "invalid";
+	case BK_E_SQL:
+		return "sql";
+	case BK_E_UNSAFE:
+		return "unsafe";
+	}
+	return "unknown";
+}

@@ -1,0 +1,132 @@
+/* frame.c - the log's header and the head of a frame. */
+#include "frame.h"
+#include "codec.h"
+#include <string.h>
+#include <xxhash.h>
+
+#define HEADER_MAGIC "\x89" "BKLOG\r\n"
+#define MAGIC_SIZE   8
+
+void header_encode(uint8_t *out, struct log_header *header)
+{
+	uint8_t *at = out + 8;
+
+	memset(out, 0, LOG_HEADER_SIZE);
+	memcpy(at, HEADER_MAGIC, MAGIC_SIZE);
+	at = put_u32(at + MAGIC_SIZE, LOG_FORMAT);
+	at = put_u32(at, LOG_HEADER_SIZE);
+	memcpy(out + 32, header->id, LOG_ID_SIZE);
+	put_u64(out + 48, (uint64_t)header->created_us);
+	memcpy(out + 56, header->predecessor, LOG_ID_SIZE);
+	header->sum = XXH3_64bits(out + 8, LOG_HEADER_SIZE - 8);
+	header->seed = XXH3_64bits(header->id, LOG_ID_SIZE);
+	put_u64(out, header->sum);
+}
+
+/* The older Python plugin's file begins with a big-endian 1 and is zero from byte 32 to 511. */
+static bool is_older_plugin(const uint8_t *data, size_t size)
+{
+	static const uint8_t zeros[64];
+
+	return size >= 32 + sizeof zeros && memcmp(data, "\0\0\0\1", 4) == 0 &&
+	       memcmp(data + 32, zeros, sizeof zeros) == 0;
+}
+
+enum bk_code header_decode(struct log_header *header, const uint8_t *data, size_t size,
+	const char *name, struct bk_error *err)
+{
+	if (is_older_plugin(data, size))
+		return bk_fail(err, BK_E_FORMAT, 0,
+			"%s is a file of the older Python plugin, not a log of this one: move it "
+			"aside and run: backup-cli init",
+			name);
+	if (size < LOG_HEADER_SIZE || memcmp(data + 8, HEADER_MAGIC, MAGIC_SIZE) != 0)
+		return bk_fail(err, BK_E_FORMAT, 0, "%s is not a backup log", name);
+	header->sum = load_u64(data);
+	if (header->sum != XXH3_64bits(data + 8, LOG_HEADER_SIZE - 8))
+		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset 0: its header", name);
+	if (load_u32(data + 16) != LOG_FORMAT || load_u32(data + 20) != LOG_HEADER_SIZE ||
+		load_u32(data + 24) != 0)
+		return bk_fail(err, BK_E_FORMAT, 0,
+			"%s has format %u with flags 0x%x; this program reads format %u: use a newer "
+			"release",
+			name, load_u32(data + 16), load_u32(data + 24), LOG_FORMAT);
+	memcpy(header->id, data + 32, LOG_ID_SIZE);
+	header->created_us = (int64_t)load_u64(data + 48);
+	memcpy(header->predecessor, data + 56, LOG_ID_SIZE);
+	header->seed = XXH3_64bits(header->id, LOG_ID_SIZE);
+	return BK_OK;
+}
+
+void frame_seal(uint8_t *frame, struct frame_head *head, uint64_t seed)
+{
+	uint8_t *at = frame + 8;
+
+	memcpy(at, FRAME_MAGIC, 4);
+	at += 4;
+	*at++ = head->kind;
+	*at++ = head->must;
+	at = put_u16(at, 0);
+	at = put_u32(at, head->size);
+	at = put_u32(at, head->version);
+	at = put_u64(at, (uint64_t)head->time_us);
+	at = put_u64(at, head->keyframe);
+	at = put_u32(at, head->unsynced);
+	put_u32(at, head->chain);
+	head->sum = XXH3_64bits_withSeed(frame + 8, frame_size(head) - 8, seed);
+	put_u64(frame, head->sum);
+}
+
+static uint32_t payload_max(uint8_t kind)
+{
+	switch (kind) {
+	case FRAME_CHANGE:
+		return PAYLOAD_CHANGE_MAX;
+	case FRAME_PAGES:
+	case FRAME_MAP:
+		return PAYLOAD_PIECE_MAX;
+	case FRAME_REWIND:
+		return PAYLOAD_REWIND_SIZE;
+	case FRAME_EVENT:
+		return PAYLOAD_EVENT_MAX;
+	default:
+		return PAYLOAD_KEYFRAME_MAX;
+	}
+}
+
+bool frame_plausible(struct frame_head *head, const uint8_t *frame)
+{
+	head->sum = load_u64(frame);
+	head->kind = frame[12];
+	head->must = frame[13];
+	head->size = load_u32(frame + 16);
+	head->version = load_u32(frame + 20);
+	head->time_us = (int64_t)load_u64(frame + 24);
+	head->keyframe = load_u64(frame + 32);
+	head->unsynced = load_u32(frame + 40);
+	head->chain = load_u32(frame + 44);
+	return memcmp(frame + 8, FRAME_MAGIC, 4) == 0 && head->size <= payload_max(head->kind) &&
+	       head->unsynced <= UNSYNCED_MAX;
+}
+
+bool frame_intact(const struct frame_head *head, const uint8_t *frame, uint64_t seed)
+{
+	return head->sum == XXH3_64bits_withSeed(frame + 8, frame_size(head) - 8, seed);
+}
+
+bool frame_understood(const struct frame_head *head)
+{
+	switch (head->kind) {
+	case FRAME_CHANGE:
+		return !(head->must & ~(CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF));
+	case FRAME_KEYFRAME:
+		return !(head->must & ~KEYFRAME_FULL);
+	case FRAME_PAGES:
+	case FRAME_MAP:
+	case FRAME_REWIND:
+	case FRAME_EVENT:
+		return !head->must;
+	default:
+		return head->kind >= 0x80 && !head->must;
+	}
+}

@@ -1,0 +1,310 @@
+/* image.c - the database as it was at one version. */
+#include "image.h"
+#include <bk/version.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *spill_dir(const struct bk_image_options *options)
+{
+	const char *dir = options ? options->spill_dir : NULL;
+
+	if (!dir)
+		dir = getenv("TMPDIR");
+	return dir && *dir ? dir : "/var/tmp";
+}
+
+enum bk_code image_read_below(struct bk_image *image, uint32_t page, void *dst,
+	struct record *record, uint64_t *offset, struct bk_error *err)
+{
+	uint32_t page_size = image->overlay.store.page_size;
+	struct record_reader *reader;
+	enum bk_code code = pageindex_find(&image->index, page, offset, err);
+
+	if (code)
+		return code;
+	if (!*offset) {
+		if (page != pagestore_lock_page(page_size))
+			return bk_fail(err, BK_E_DAMAGE, 0,
+				"%s is damaged: page %u of version %u is not stored anywhere",
+				image->log->lf.file.path, page, image->version);
+		memset(dst, 0, page_size);
+		*record = (struct record){0};
+		return BK_OK;
+	}
+	reader = log_reader_take(image->log);
+	if (!reader)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read a page");
+	code = record_read(reader, &image->log->lf, *offset, page, page_size, dst, record, err);
+	log_reader_give(image->log, reader);
+	return code;
+}
+
+static enum bk_code read_below(void *ctx, uint32_t page, void *dst, struct bk_error *err)
+{
+	struct record record;
+	uint64_t offset;
+
+	return image_read_below(ctx, page, dst, &record, &offset, err);
+}
+
+enum bk_code image_open_keyframe(struct bk_image **out, struct bk_log *log,
+	const struct keyframe *kf, const struct bk_image_options *options, struct bk_error *err)
+{
+	size_t memory = options && options->memory_max ? options->memory_max
+						       : IMAGE_MEMORY_MAX_DEFAULT;
+	struct bk_image *image = malloc(sizeof *image);
+	enum bk_code code;
+
+	if (!image)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to open an image");
+	code = pageindex_open(&image->index, log, kf, err);
+	if (code) {
+		free(image);
+		return code;
+	}
+	overlay_init(&image->overlay, log->lf.file.io, spill_dir(options), memory);
+	image->overlay.store.page_size = kf->page_size;
+	image->overlay.store.page_count = kf->page_count;
+	image->overlay.read_below = read_below;
+	image->overlay.below = image;
+	image->overlay.below_count = kf->page_count;
+	image->log = log;
+	image->version = kf->version;
+	image->history = kf->history;
+	*out = image;
+	return BK_OK;
+}
+
+void bk_image_close(struct bk_image *image)
+{
+	if (!image)
+		return;
+	overlay_done(&image->overlay);
+	pageindex_done(&image->index);
+	free(image);
+}
+
+/* Replays one change and notes the page count after it. */
+static enum bk_code advance_one(struct bk_image *image, struct replay *replay,
+	struct decoder *decoder, struct bk_entry *entry, struct bk_error *err)
+{
+	uint32_t page_count;
+	struct bk_change change;
+	enum bk_code code = decoder_read(decoder, entry, &change, err);
+
+	if (code || !entry_stands(entry))
+		return code;
+	code = replay_change(replay, &change, entry->flags, entry->time_us, err);
+	if (code)
+		return code;
+	page_count = image->overlay.store.page_count;
+	if (entry->page_count && entry->page_count != page_count)
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"version %u has %u pages after its replay, and had %u", entry->version,
+			page_count, entry->page_count);
+	entry->page_count = page_count;
+	image->version = entry->version;
+	return BK_OK;
+}
+
+static enum bk_code check_version(
+	struct bk_image *image, struct replay *replay, struct bk_error *err)
+{
+	uint32_t version;
+	enum bk_code code = replay_version(replay, &version, err);
+
+	if (!code && version != image->version)
+		return bk_fail(err, BK_E_SQL, 0,
+			"version %u: vars.data_version is %u after its replay", image->version,
+			version);
+	return code;
+}
+
+enum bk_code image_advance(struct bk_image *image, struct bk_entry *entries, size_t count,
+	const struct replay_limits *limits, struct bk_error *err)
+{
+	struct decoder decoder;
+	struct replay replay;
+	enum bk_code code;
+
+	if (!count)
+		return BK_OK;
+	code = decoder_init(&decoder, image->log, image->history, err);
+	if (code)
+		return code;
+	code = replay_open(&replay, &image->overlay.store, image->overlay.io,
+		image->overlay.spill_dir, limits, err);
+	if (!code) {
+		for (size_t i = 0; i < count && !code; i++)
+			code = advance_one(image, &replay, &decoder, &entries[i], err);
+		if (!code)
+			code = check_version(image, &replay, err);
+		replay_close(&replay);
+	}
+	image->history = decoder.history;
+	decoder_done(&decoder);
+	return code;
+}
+
+/* How many of the entries lead up to VERSION; 0 if none of them does. */
+static size_t entries_up_to(const struct bk_entry *entries, size_t count, uint32_t version)
+{
+	while (count > 0 && (!entry_stands(&entries[count - 1]) ||
+				    bk_version_after(entries[count - 1].version, version)))
+		count--;
+	return count && entries[count - 1].version == version ? count : 0;
+}
+
+static enum bk_code not_held(
+	const struct span *span, uint32_t version, struct bk_error *err)
+{
+	uint32_t low = span->base->version;
+
+	for (size_t i = 0; i < span->count; i++)
+		if (entry_stands(&span->entries[i]) &&
+			!bk_version_after(span->entries[i].version, version))
+			low = span->entries[i].version;
+	if (!span->above)
+		return bk_fail(err, BK_E_MISSING, 0,
+			"version %u is not in the log, whose newest is %u", version, low);
+	return bk_fail(err, BK_E_MISSING, 0,
+		"version %u is not in the log: it has %u, and nothing between that and the next "
+		"snapshot, %u",
+		version, low, span->above->version);
+}
+
+/* The image of VERSION on KF, through the first COUNT of ENTRIES. */
+static enum bk_code open_on(struct bk_image **out, struct bk_log *log, const struct keyframe *kf,
+	struct bk_entry *entries, size_t count, const struct bk_image_options *options,
+	struct bk_error *err)
+{
+	struct bk_image *image;
+	enum bk_code code = image_open_keyframe(&image, log, kf, options, err);
+
+	if (code)
+		return code;
+	code = image_advance(image, entries, count, NULL, err);
+	if (code) {
+		bk_image_close(image);
+		return code;
+	}
+	*out = image;
+	return BK_OK;
+}
+
+/* The way past damage: an older keyframe, and every change since, trusting no keyframe's list. */
+static enum bk_code open_on_older(struct bk_image **out, struct bk_log *log, uint32_t version,
+	const struct bk_image_options *options, struct bk_error *err)
+{
+	struct bk_entry *entries = NULL;
+	struct keyframe *kf = NULL;
+	uint64_t limit = UINT64_MAX;
+	size_t count;
+	enum bk_code code;
+
+	for (unsigned below = 0; below <= options->older;) {
+		log_unpin(log, kf);
+		code = log_keyframe_before(log, limit, &kf, err);
+		if (code)
+			return code;
+		limit = kf->offset;
+		below += !bk_version_after(kf->version, version);
+	}
+	code = log_changes_behind(log, kf, version, &entries, &count, err);
+	if (!code) {
+		count = entries_up_to(entries, count, version);
+		code = count || kf->version == version
+			       ? open_on(out, log, kf, entries, count, options, err)
+			       : bk_fail(err, BK_E_DAMAGE, 0,
+					 "%s is damaged: the change of version %u is lost",
+					 log->lf.file.path, version);
+		free(entries);
+	}
+	log_unpin(log, kf);
+	return code;
+}
+
+enum bk_code bk_image_open(struct bk_image **out, struct bk_log *log, uint32_t version,
+	const struct bk_image_options *options, struct bk_error *err)
+{
+	struct bk_entry *entries;
+	struct span span;
+	size_t count;
+	enum bk_code code;
+
+	if (options && options->older)
+		return open_on_older(out, log, version, options, err);
+	code = span_of_version(&span, log, version, err);
+	if (code)
+		return code;
+	count = entries_up_to(span.entries, span.count, version);
+	entries = malloc((count + 1) * sizeof *entries);
+	if (!entries)
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu changes", count);
+	else if (!count && span.base->version != version)
+		code = not_held(&span, version, err);
+	else {
+		/* A copy, since the replay notes page counts in it and a keyframe is shared. */
+		memcpy(entries, span.entries, count * sizeof *entries);
+		code = open_on(out, log, span.base, entries, count, options, err);
+	}
+	free(entries);
+	span_done(&span);
+	return code;
+}
+
+uint32_t bk_image_version(const struct bk_image *image)
+{
+	return image->version;
+}
+
+uint32_t bk_image_page_size(const struct bk_image *image)
+{
+	return image->overlay.store.page_size;
+}
+
+uint32_t bk_image_page_count(const struct bk_image *image)
+{
+	return image->overlay.store.page_count;
+}
+
+uint64_t bk_image_size(const struct bk_image *image)
+{
+	return (uint64_t)bk_image_page_size(image) * bk_image_page_count(image);
+}
+
+enum bk_code image_read_page(
+	struct bk_image *image, uint32_t page, void *dst, struct bk_error *err)
+{
+	return image->overlay.store.read(&image->overlay.store, page, dst, err);
+}
+
+enum bk_code bk_image_read(struct bk_image *image, void *dst, size_t size, uint64_t offset,
+	size_t *done, struct bk_error *err)
+{
+	uint32_t page_size = bk_image_page_size(image);
+	uint64_t whole = bk_image_size(image);
+	uint8_t *at = dst, page[PAGE_SIZE_MAX];
+
+	if (offset >= whole)
+		size = 0;
+	else if (size > whole - offset)
+		size = (size_t)(whole - offset);
+	for (size_t left = size; left;) {
+		uint32_t within = (uint32_t)(offset % page_size);
+		size_t part = left < page_size - within ? left : page_size - within;
+		uint32_t number = (uint32_t)(offset / page_size) + 1;
+		enum bk_code code =
+			image_read_page(image, number, part == page_size ? at : page, err);
+
+		if (code)
+			return code;
+		if (part != page_size)
+			memcpy(at, page + within, part);
+		at += part;
+		offset += part;
+		left -= part;
+	}
+	*done = size;
+	return BK_OK;
+}

@@ -1,0 +1,214 @@
+/* io_posix.c - the I/O seam over the real system. */
+#include <bk/io.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+static int result(int rc)
+{
+	return rc < 0 ? -errno : rc;
+}
+
+static int posix_open(void *ctx, const char *path, enum bk_io_open how)
+{
+	int flags = O_CLOEXEC | O_NOCTTY;
+
+	(void)ctx;
+	switch (how) {
+	case BK_IO_READ:
+		flags |= O_RDONLY;
+		break;
+	case BK_IO_WRITE:
+		flags |= O_RDWR;
+		break;
+	case BK_IO_CREATE:
+		flags |= O_RDWR | O_CREAT | O_EXCL;
+		break;
+	}
+	return result(open(path, flags, 0600));
+}
+
+static int posix_open_temp(void *ctx, const char *dir)
+{
+	char path[PATH_MAX];
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	(void)ctx;
+	if (fd >= 0)
+		return fd;
+	/* Not every file system has O_TMPFILE. */
+	if ((size_t)snprintf(path, sizeof path, "%s/backup-XXXXXX", dir) >= sizeof path)
+		return -ENAMETOOLONG;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	unlink(path);
+	return fd;
+}
+
+static int posix_close(void *ctx, int fd)
+{
+	(void)ctx;
+	return result(close(fd));
+}
+
+static int64_t posix_pread(void *ctx, int fd, void *data, size_t size, uint64_t offset)
+{
+	ssize_t n = pread(fd, data, size, (off_t)offset);
+
+	(void)ctx;
+	return n < 0 ? -errno : n;
+}
+
+static int64_t posix_pwrite(void *ctx, int fd, const void *data, size_t size, uint64_t offset)
+{
+	ssize_t n = pwrite(fd, data, size, (off_t)offset);
+
+	(void)ctx;
+	return n < 0 ? -errno : n;
+}
+
+static int posix_datasync(void *ctx, int fd)
+{
+	(void)ctx;
+	return result(fdatasync(fd));
+}
+
+static int posix_truncate(void *ctx, int fd, uint64_t size)
+{
+	(void)ctx;
+	return result(ftruncate(fd, (off_t)size));
+}
+
+static void stat_copy(const struct stat *st, struct bk_io_stat *out)
+{
+	out->size = (uint64_t)st->st_size;
+	out->device = st->st_dev;
+	out->inode = st->st_ino;
+	out->is_directory = S_ISDIR(st->st_mode);
+}
+
+static int posix_stat(void *ctx, int fd, struct bk_io_stat *out)
+{
+	struct stat st;
+
+	(void)ctx;
+	if (fstat(fd, &st))
+		return -errno;
+	stat_copy(&st, out);
+	return 0;
+}
+
+static int posix_stat_path(void *ctx, const char *path, struct bk_io_stat *out)
+{
+	struct stat st;
+
+	(void)ctx;
+	if (stat(path, &st))
+		return -errno;
+	stat_copy(&st, out);
+	return 0;
+}
+
+/* flock, not fcntl: the lock belongs to the open file, so another handle of this process
+ * that reads and closes the log does not drop it. */
+static int posix_lock(void *ctx, int fd)
+{
+	(void)ctx;
+	return result(flock(fd, LOCK_EX | LOCK_NB));
+}
+
+static int posix_rename_new(void *ctx, const char *from, const char *to)
+{
+	(void)ctx;
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	/* A file system without RENAME_NOREPLACE (NFS): a hard link never replaces either. */
+	if (link(from, to))
+		return -errno;
+	unlink(from);
+	return 0;
+}
+
+static int posix_unlink(void *ctx, const char *path)
+{
+	(void)ctx;
+	return result(unlink(path));
+}
+
+static int posix_sync_dir(void *ctx, const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	(void)ctx;
+	if (fd < 0)
+		return -errno;
+	rc = result(fsync(fd));
+	close(fd);
+	/* Some file systems (network, FUSE) cannot sync a directory and say so. */
+	return rc == -EINVAL || rc == -ENOSYS ? 0 : rc;
+}
+
+static int posix_free_space(void *ctx, int fd, uint64_t *bytes_out)
+{
+	struct statvfs st;
+
+	(void)ctx;
+	if (fstatvfs(fd, &st))
+		return -errno;
+	*bytes_out = (uint64_t)st.f_bavail * st.f_frsize;
+	return 0;
+}
+
+static int64_t posix_now_us(void *ctx)
+{
+	struct timespec now;
+
+	(void)ctx;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int posix_random(void *ctx, void *data, size_t size)
+{
+	(void)ctx;
+	return getrandom(data, size, 0) == (ssize_t)size ? 0 : -EIO;
+}
+
+static const struct bk_io_ops posix_ops = {
+	.open = posix_open,
+	.open_temp = posix_open_temp,
+	.close = posix_close,
+	.pread = posix_pread,
+	.pwrite = posix_pwrite,
+	.datasync = posix_datasync,
+	.truncate = posix_truncate,
+	.stat = posix_stat,
+	.stat_path = posix_stat_path,
+	.lock = posix_lock,
+	.rename_new = posix_rename_new,
+	.unlink = posix_unlink,
+	.sync_dir = posix_sync_dir,
+	.free_space = posix_free_space,
+	.now_us = posix_now_us,
+	.random = posix_random,
+};
+
+const struct bk_io *bk_io_posix(void)
+{
+	static const struct bk_io io = {.ops = &posix_ops};
+
+	return &io;
+}

