@@ -32,6 +32,18 @@ static enum bk_code span_tail(struct span *span, struct bk_log *log, struct bk_e
 	return log_keyframe(log, keyframe, &span->base, err);
 }
 
+enum bk_code span_of_tail(struct span *out, struct bk_log *log, struct bk_error *err)
+{
+	struct span span = {.log = log};
+	enum bk_code code = span_tail(&span, log, err);
+
+	if (code)
+		span_done(&span);
+	else
+		*out = span;
+	return code;
+}
+
 /* Moves SPAN, which is the tail, to the span below KF, which it takes over. */
 static enum bk_code span_below(struct span *span, struct keyframe *kf, struct bk_error *err)
 {

@@ -17,6 +17,10 @@ struct span {
 
 void span_done(struct span *span);
 
+/* The tail, with the keyframe it stands on. */
+BK_MUST_CHECK enum bk_code span_of_tail(
+	struct span *out, struct bk_log *log, struct bk_error *err);
+
 /* The span that leads from the newest keyframe not after VERSION to the next: if the log holds
  * VERSION, it is there. Fails with BK_E_MISSING if VERSION is before the log's first, with
  * BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */

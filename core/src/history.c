@@ -1,5 +1,6 @@
 /* history.c - which versions a log holds. */
 #include "chain.h"
+#include "stream.h"
 #include <bk/version.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,4 +341,81 @@ enum bk_code bk_history_find_time(
 		return bk_fail(err, BK_E_MISSING, 0,
 			"the log %s holds nothing from that time or before", log->lf.file.path);
 	return bk_history_find(log, version, entry, err);
+}
+
+static enum bk_code append_sql(
+	struct bk_buf *text, const struct bk_change *change, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	for (size_t i = 0; i < change->statement_count && !code; i++) {
+		const struct bk_slice *sql = &change->statements[i];
+		const char *end = sql->size && ((const char *)sql->data)[sql->size - 1] == ';'
+					  ? "\n"
+					  : ";\n";
+
+		code = bk_buf_append(text, sql->data, sql->size, err);
+		if (!code)
+			code = bk_buf_append(text, end, strlen(end), err);
+	}
+	return code;
+}
+
+/* Whether the interval in which VERSION came is SPAN; if VERSION is its base, it came in the one below. */
+static bool came_in(const struct span *span, uint32_t version)
+{
+	for (size_t i = 0; i < span->count; i++)
+		if (entry_stands(&span->entries[i]) && span->entries[i].version == version)
+			return true;
+	return false;
+}
+
+/* Appends the SQL of VERSION as far as it is in SPAN. */
+static enum bk_code sql_in_span(
+	const struct span *span, uint32_t version, struct bk_buf *text, struct bk_error *err)
+{
+	struct decoder decoder;
+	enum bk_code code;
+
+	if (!span->base || !came_in(span, version))
+		return BK_OK;
+	code = decoder_init(&decoder, span->log, span->base->history, err);
+	if (code)
+		return code;
+	for (size_t i = 0; i < span->count && !code; i++) {
+		const struct bk_entry *entry = &span->entries[i];
+		struct bk_change change;
+
+		if (entry_stands(entry) && bk_version_after(entry->version, version))
+			break;
+		code = decoder_read(&decoder, entry, &change, err);
+		if (!code && entry_stands(entry) && entry->version == version)
+			code = append_sql(text, &change, err);
+	}
+	decoder_done(&decoder);
+	return code;
+}
+
+enum bk_code bk_log_sql(
+	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err)
+{
+	struct span span, below;
+	size_t before = text->size;
+	enum bk_code code = span_of_version(&span, log, version, err);
+
+	if (code)
+		return code;
+	if (span.base->version == version && span.base->ordinal) {
+		code = span_of_ordinal(&below, log, span.base->ordinal - 1, err);
+		if (!code) {
+			code = sql_in_span(&below, version, text, err);
+			span_done(&below);
+		}
+	}
+	if (!code)
+		code = sql_in_span(&span, version, text, err);
+	if (!code && text->size == before && span.base->version != version)
+		code = not_found(version, log, err);
+	span_done(&span);
+	return code;
 }

@@ -84,65 +84,79 @@ void bk_image_close(struct bk_image *image)
 	free(image);
 }
 
-/* Replays one change and notes the page count after it. */
-static enum bk_code advance_one(struct bk_image *image, struct replay *replay,
-	struct decoder *decoder, struct bk_entry *entry, struct bk_error *err)
+enum bk_code advance_open(struct advance *advance, struct bk_image *image,
+	const struct replay_limits *limits, struct bk_error *err)
 {
+	enum bk_code code;
+
+	advance->image = image;
+	code = decoder_init(&advance->decoder, image->log, image->history, err);
+	if (code)
+		return code;
+	code = replay_open(&advance->replay, &image->overlay.store, image->overlay.io,
+		image->overlay.spill_dir, limits, err);
+	if (code)
+		decoder_done(&advance->decoder);
+	return code;
+}
+
+void advance_close(struct advance *advance)
+{
+	replay_close(&advance->replay);
+	decoder_done(&advance->decoder);
+}
+
+enum bk_code advance_by(struct advance *advance, struct bk_entry *entry, struct bk_error *err)
+{
+	struct bk_image *image = advance->image;
 	uint32_t page_count;
 	struct bk_change change;
-	enum bk_code code = decoder_read(decoder, entry, &change, err);
+	enum bk_code code = decoder_read(&advance->decoder, entry, &change, err);
 
 	if (code || !entry_stands(entry))
 		return code;
-	code = replay_change(replay, &change, entry->flags, entry->time_us, err);
+	code = replay_change(&advance->replay, &change, entry->flags, entry->time_us, err);
 	if (code)
 		return code;
 	page_count = image->overlay.store.page_count;
 	if (entry->page_count && entry->page_count != page_count)
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"version %u has %u pages after its replay, and had %u", entry->version,
-			page_count, entry->page_count);
+		return bk_fail(err, BK_E_SQL, 0,
+			"version %u: the database has %u pages after its replay, and had %u",
+			entry->version, page_count, entry->page_count);
 	entry->page_count = page_count;
 	image->version = entry->version;
+	image->history = advance->decoder.history;
 	return BK_OK;
 }
 
-static enum bk_code check_version(
-	struct bk_image *image, struct replay *replay, struct bk_error *err)
+enum bk_code advance_check(struct advance *advance, struct bk_error *err)
 {
 	uint32_t version;
-	enum bk_code code = replay_version(replay, &version, err);
+	enum bk_code code = replay_version(&advance->replay, &version, err);
 
-	if (!code && version != image->version)
+	if (!code && version != advance->image->version)
 		return bk_fail(err, BK_E_SQL, 0,
-			"version %u: vars.data_version is %u after its replay", image->version,
-			version);
+			"version %u: vars.data_version is %u after its replay",
+			advance->image->version, version);
 	return code;
 }
 
 enum bk_code image_advance(struct bk_image *image, struct bk_entry *entries, size_t count,
 	const struct replay_limits *limits, struct bk_error *err)
 {
-	struct decoder decoder;
-	struct replay replay;
+	struct advance advance;
 	enum bk_code code;
 
 	if (!count)
 		return BK_OK;
-	code = decoder_init(&decoder, image->log, image->history, err);
+	code = advance_open(&advance, image, limits, err);
 	if (code)
 		return code;
-	code = replay_open(&replay, &image->overlay.store, image->overlay.io,
-		image->overlay.spill_dir, limits, err);
-	if (!code) {
-		for (size_t i = 0; i < count && !code; i++)
-			code = advance_one(image, &replay, &decoder, &entries[i], err);
-		if (!code)
-			code = check_version(image, &replay, err);
-		replay_close(&replay);
-	}
-	image->history = decoder.history;
-	decoder_done(&decoder);
+	for (size_t i = 0; i < count && !code; i++)
+		code = advance_by(&advance, &entries[i], err);
+	if (!code)
+		code = advance_check(&advance, err);
+	advance_close(&advance);
 	return code;
 }
 

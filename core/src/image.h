@@ -23,9 +23,28 @@ struct bk_image {
 BK_MUST_CHECK enum bk_code image_open_keyframe(struct bk_image **out, struct bk_log *log,
 	const struct keyframe *kf, const struct bk_image_options *options, struct bk_error *err);
 
-/* Replays the changes of ENTRIES that stand, in order, and checks that vars.data_version is then the
- * last one's version. Where they lack it, notes the page count after each in ENTRIES. LIMITS may
- * be NULL. After a failure the image can only be closed. */
+/* What moves an image on, kept open between changes. One thread. After a failure it and its image can
+ * only be closed. */
+struct advance {
+	struct bk_image *image;
+	struct decoder decoder;
+	struct replay replay;
+};
+
+/* LIMITS may be NULL. */
+BK_MUST_CHECK enum bk_code advance_open(struct advance *advance, struct bk_image *image,
+	const struct replay_limits *limits, struct bk_error *err);
+void advance_close(struct advance *advance);
+
+/* Replays the change of ENTRY, if it stands, and notes the page count after it where ENTRY lacks it.
+ * Each change must be given, struck ones too, in order. */
+BK_MUST_CHECK enum bk_code advance_by(
+	struct advance *advance, struct bk_entry *entry, struct bk_error *err);
+
+/* Whether vars.data_version is the version that the image is at: else fails with BK_E_SQL. */
+BK_MUST_CHECK enum bk_code advance_check(struct advance *advance, struct bk_error *err);
+
+/* All of that at once: moves IMAGE on by COUNT entries. */
 BK_MUST_CHECK enum bk_code image_advance(struct bk_image *image, struct bk_entry *entries,
 	size_t count, const struct replay_limits *limits, struct bk_error *err);
 

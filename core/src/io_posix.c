@@ -1,5 +1,6 @@
 /* io_posix.c - the I/O seam over the real system. */
 #include <bk/io.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -127,6 +128,42 @@ static int posix_lock(void *ctx, int fd)
 	return result(flock(fd, LOCK_EX | LOCK_NB));
 }
 
+/* lightningd locks with fcntl, which tells who holds it. */
+static int lock_holder(int dir, const char *name)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
+
+	if (fd < 0)
+		return 0;
+	rc = fcntl(fd, F_GETLK, &lock);
+	close(fd);
+	return rc == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+}
+
+static int posix_find_locked(void *ctx, const char *dir, const char *prefix, const char *suffix,
+	char *name, size_t size)
+{
+	DIR *entries = opendir(dir);
+	struct dirent *entry;
+	int pid = 0;
+
+	(void)ctx;
+	while (entries && !pid && (entry = readdir(entries))) {
+		size_t length = strlen(entry->d_name), tail = strlen(suffix);
+
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || length < tail ||
+			strcmp(entry->d_name + length - tail, suffix) != 0)
+			continue;
+		pid = lock_holder(dirfd(entries), entry->d_name);
+		if (pid)
+			snprintf(name, size, "%s", entry->d_name);
+	}
+	if (entries)
+		closedir(entries);
+	return pid;
+}
+
 static int posix_rename_new(void *ctx, const char *from, const char *to)
 {
 	(void)ctx;
@@ -198,6 +235,7 @@ static const struct bk_io_ops posix_ops = {
 	.stat = posix_stat,
 	.stat_path = posix_stat_path,
 	.lock = posix_lock,
+	.find_locked = posix_find_locked,
 	.rename_new = posix_rename_new,
 	.unlink = posix_unlink,
 	.sync_dir = posix_sync_dir,

@@ -1,9 +1,9 @@
 /* live.c - the node's own database: its version, and full keyframes copied from it. */
 #include "build.h"
+#include "newfile.h"
 #include "replay.h"
 #include <bk/live.h>
 #include <bk/version.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,12 +290,26 @@ enum bk_code bk_writer_snapshot(struct bk_writer *writer, const char *database_p
 	return code;
 }
 
-/* Writes header and first keyframe into the new file FILE. Takes FILE over. */
-static enum bk_code create_in(struct file *file, sqlite3 *db, const struct copy *copy,
-	uint32_t *version, struct bk_error *err)
+/* A log over the open file FILE, which goes on to belong to its caller too: the log has a copy of
+ * the handle. */
+static enum bk_code log_over(
+	struct bk_log **out, const struct file *file, struct logfile *lf, struct bk_error *err)
+{
+	enum bk_code code = file_open(&lf->file, file->io, file->path, BK_IO_WRITE, err);
+
+	if (!code)
+		code = log_new(out, lf, err);
+	if (code)
+		file_close(&lf->file);
+	return code;
+}
+
+/* Writes header and first keyframe into the new file FILE. */
+static enum bk_code create_in(const struct file *file, sqlite3 *db, const struct copy *copy,
+	uint32_t version, struct bk_error *err)
 {
 	const struct bk_io *io = file->io;
-	struct logfile lf = {.file = *file};
+	struct logfile lf = {.file = FILE_CLOSED};
 	uint8_t header[LOG_HEADER_SIZE];
 	struct bk_log *log = NULL;
 	struct bk_writer *writer;
@@ -304,16 +318,13 @@ static enum bk_code create_in(struct file *file, sqlite3 *db, const struct copy 
 
 	lf.header.created_us = io->ops->now_us(io->ctx);
 	if (io->ops->random(io->ctx, lf.header.id, LOG_ID_SIZE) < 0)
-		code = bk_fail(err, BK_E_IO, 0, "no random bytes for the id of a new log");
+		return bk_fail(err, BK_E_IO, 0, "no random bytes for the id of a new log");
 	header_encode(header, &lf.header);
+	code = file_write(file, header, sizeof header, 0, err);
 	if (!code)
-		code = file_write(file, header, sizeof header, 0, err);
-	if (!code)
-		code = log_new(&log, &lf, err);
-	if (code) {
-		file_close(file);
+		code = log_over(&log, file, &lf, err);
+	if (code)
 		return code;
-	}
 	log->state.end = LOG_HEADER_SIZE;
 	log->state.last_sum = lf.header.sum;
 	code = writer_new(&writer, log, NULL, err);
@@ -323,69 +334,10 @@ static enum bk_code create_in(struct file *file, sqlite3 *db, const struct copy 
 	writer->durable = LOG_HEADER_SIZE;
 	code = build_begin(&build, writer, true, err);
 	if (!code) {
-		code = full_keyframe(&build, db, *version, copy, err);
+		code = full_keyframe(&build, db, version, copy, err);
 		build_done(&build);
 	}
-	if (!code)
-		code = writer_sync(writer, err);
 	writer_free(writer);
-	return code;
-}
-
-/* The file that a log is made in, beside its final name. One that an interrupted init left behind
- * is taken away, unless its maker still holds it. */
-static enum bk_code open_new(
-	struct file *file, const struct bk_io *io, const char *path, struct bk_error *err)
-{
-	enum bk_code code = file_open(file, io, path, BK_IO_CREATE, err);
-
-	if (code == BK_E_EXISTS) {
-		code = file_open(file, io, path, BK_IO_WRITE, err);
-		if (!code && io->ops->lock(io->ctx, file->fd) < 0)
-			code = bk_fail(err, BK_E_BUSY, 0,
-				"another program is making a log there: it writes %s", path);
-		file_close(file);
-		if (!code && io->ops->unlink(io->ctx, path) < 0)
-			code = bk_fail(err, BK_E_EXISTS, 0, "%s is in the way: remove it", path);
-		if (!code)
-			code = file_open(file, io, path, BK_IO_CREATE, err);
-	}
-	if (!code && io->ops->lock(io->ctx, file->fd) < 0) {
-		file_close(file);
-		code = bk_fail(err, BK_E_BUSY, 0, "cannot lock the new file %s", path);
-	}
-	return code;
-}
-
-static enum bk_code put_in_place(
-	const struct bk_io *io, const char *from, const char *to, struct bk_error *err)
-{
-	int rc = io->ops->rename_new(io->ctx, from, to);
-
-	if (rc == -EEXIST)
-		return bk_fail(err, BK_E_EXISTS, 0, "%s exists already", to);
-	if (rc < 0)
-		return bk_fail(err, BK_E_IO, -rc, "cannot rename %s to %s", from, to);
-	return file_sync_name(io, to, err);
-}
-
-static enum bk_code create_at(const struct bk_io *io, const char *path, const char *temp,
-	sqlite3 *db, const struct copy *copy, uint32_t *version, struct bk_error *err)
-{
-	struct bk_io_stat st;
-	struct file file;
-	enum bk_code code;
-
-	if (io->ops->stat_path(io->ctx, path, &st) == 0)
-		return bk_fail(err, BK_E_EXISTS, 0, "%s exists already", path);
-	code = open_new(&file, io, temp, err);
-	if (code)
-		return code;
-	code = create_in(&file, db, copy, version, err);
-	if (!code)
-		code = put_in_place(io, temp, path, err);
-	if (code)
-		io->ops->unlink(io->ctx, temp);
 	return code;
 }
 
@@ -394,25 +346,26 @@ enum bk_code bk_log_create(const struct bk_io *io, const char *path, const char 
 	struct bk_error *err)
 {
 	struct copy copy = {.path = database_path, .progress = progress, .ctx = ctx};
-	char *temp = NULL;
+	struct newfile nf;
 	sqlite3 *db = NULL;
-	enum bk_code code = BK_OK;
+	uint32_t found = 0;
+	enum bk_code code = newfile_open(&nf, io, path, ".new", err);
 
-	*version = 0;
-	if (database_path) {
+	if (code)
+		return code;
+	if (database_path)
 		code = live_open(database_path, busy_ms, &db, err);
-		if (code)
-			return code;
-		if (read_data_version(db, version) != SQLITE_OK)
-			code = live_fail(db, sqlite3_errcode(db), database_path, "read", err);
-	}
-	if (!code && asprintf(&temp, "%s.new", path) < 0) {
-		temp = NULL;
-		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to make %s", path);
-	}
+	if (db && read_data_version(db, &found) != SQLITE_OK)
+		code = live_fail(db, sqlite3_errcode(db), database_path, "read", err);
 	if (!code)
-		code = create_at(io, path, temp, db, &copy, version, err);
-	free(temp);
+		code = create_in(&nf.file, db, &copy, found, err);
 	sqlite3_close(db);
+	if (code) {
+		newfile_abort(&nf);
+		return code;
+	}
+	code = newfile_commit(&nf, err);
+	if (!code)
+		*version = found;
 	return code;
 }

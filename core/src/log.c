@@ -1,5 +1,6 @@
 /* log.c - opening a log, following it, and its decoded parts. */
 #include "log.h"
+#include "measure.h"
 #include <bk/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ enum bk_code log_new(struct bk_log **out, struct logfile *lf, struct bk_error *e
 	log->lf = *lf;
 	cache_init(&log->cache, LOG_CACHE_BYTES);
 	pthread_mutex_init(&log->mutex, NULL);
+	pthread_mutex_init(&log->measure_mutex, NULL);
 	*out = log;
 	return BK_OK;
 }
@@ -26,6 +28,7 @@ void bk_log_close(struct bk_log *log)
 {
 	if (!log)
 		return;
+	measure_free(log->measure);
 	while (log->readers) {
 		struct record_reader *next = log->readers->next;
 
@@ -35,6 +38,7 @@ void bk_log_close(struct bk_log *log)
 	cache_done(&log->cache);
 	state_done(&log->state);
 	logfile_close(&log->lf);
+	pthread_mutex_destroy(&log->measure_mutex);
 	pthread_mutex_destroy(&log->mutex);
 	free(log);
 }

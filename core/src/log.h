@@ -15,6 +15,9 @@ struct bk_log {
 	uint64_t file_end;     /* when last looked at */
 	bool is_writer;        /* a writer owns the log and keeps its state */
 	struct record_reader *readers; /* idle ones */
+
+	pthread_mutex_t measure_mutex; /* taken before mutex; over: */
+	struct measure *measure;       /* see measure.h; NULL until needed */
 };
 
 /* Sets up *LOG over an open file, which it takes over; STATE is left empty. */

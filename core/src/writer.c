@@ -356,6 +356,26 @@ struct bk_log *bk_writer_log(struct bk_writer *writer)
 	return writer->log;
 }
 
+uint32_t bk_writer_version(const struct bk_writer *writer)
+{
+	return writer->log->state.version;
+}
+
+enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)
+{
+	struct file file;
+	enum bk_code code = file_open(&file, io, path, BK_IO_READ, err);
+	int rc;
+
+	if (code)
+		return code;
+	rc = io->ops->lock(io->ctx, file.fd);
+	if (rc == -EWOULDBLOCK)
+		code = busy(io, path, err);
+	file_close(&file);
+	return code;
+}
+
 uint64_t bk_writer_cut_bytes(const struct bk_writer *writer)
 {
 	return writer->cut_bytes;

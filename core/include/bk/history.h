@@ -62,6 +62,10 @@ void bk_history_close(struct bk_history *history);
 BK_MUST_CHECK enum bk_code bk_history_find(
 	struct bk_log *log, uint32_t version, struct bk_entry *entry, struct bk_error *err);
 
+/* Learns the page counts of the changes that no keyframe lists yet, by replaying them; later calls
+ * replay only what came since. Entries fetched before keep their zeros. Fails as bk_image_open does. */
+BK_MUST_CHECK enum bk_code bk_history_measure(struct bk_log *log, struct bk_error *err);
+
 /* The newest version that came not after TIME_US. Fails as bk_history_find does. */
 BK_MUST_CHECK enum bk_code bk_history_find_time(
 	struct bk_log *log, int64_t time_us, struct bk_entry *entry, struct bk_error *err);

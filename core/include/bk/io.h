@@ -42,6 +42,10 @@ struct bk_io_ops {
 	int (*stat)(void *ctx, int fd, struct bk_io_stat *out);
 	int (*stat_path)(void *ctx, const char *path, struct bk_io_stat *out);
 	int (*lock)(void *ctx, int fd); /* exclusive, at once or -EWOULDBLOCK; dies with FD */
+	/* The process that holds a lock on a file in DIR whose name begins with PREFIX and ends
+	 * with SUFFIX, and that NAME; 0 if there is none. */
+	int (*find_locked)(void *ctx, const char *dir, const char *prefix, const char *suffix,
+		char *name, size_t size);
 	int (*rename_new)(void *ctx, const char *from, const char *to); /* -EEXIST over a file */
 	int (*unlink)(void *ctx, const char *path);
 	int (*sync_dir)(void *ctx, const char *dir); /* makes the names in DIR durable */

@@ -37,6 +37,14 @@ void bk_writer_close(struct bk_writer *writer);
 /* The log as it is being written, for reading; lives as long as the writer, needs no refresh. */
 struct bk_log *bk_writer_log(struct bk_writer *writer);
 
+/* The version that the log stands at. */
+uint32_t bk_writer_version(const struct bk_writer *writer);
+
+/* Fails with BK_E_BUSY, naming the holder, if a writer holds the log at PATH, with BK_E_MISSING if there is
+ * no file, BK_E_IO, BK_E_NOMEM. Changes nothing. */
+BK_MUST_CHECK enum bk_code bk_writer_check_free(
+	const struct bk_io *io, const char *path, struct bk_error *err);
+
 /* Bytes of a torn tail that bk_writer_open cut off. */
 uint64_t bk_writer_cut_bytes(const struct bk_writer *writer);
 

@@ -1,0 +1,237 @@
+/* cmd_log.c - backup-cli log: lists the versions. */
+#include "common.h"
+#include <bk/history.h>
+#include <bk/moment.h>
+#include <cJSON.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct listing {
+	const char *url, *since, *until;
+	bool has_limit, all, json;
+	uint64_t limit;
+	int64_t since_us, until_us;
+	bool any; /* an entry was printed */
+};
+
+static int parse(int argc, char **argv, struct listing *listing)
+{
+	static const struct option options[] = {{"limit", required_argument, NULL, 'n'},
+		{"since", required_argument, NULL, 's'}, {"until", required_argument, NULL, 'u'},
+		{"all", no_argument, NULL, 'a'}, {"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0}};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+n:", options, NULL)) != -1) {
+		switch (option) {
+		case 'n':
+			listing->has_limit = true;
+			if (!parse_number(optarg, UINT64_MAX, &listing->limit) || !listing->limit)
+				return usage_error(&cmd_log, "\"%s\" is no count", optarg);
+			break;
+		case 's':
+			listing->since = optarg;
+			break;
+		case 'u':
+			listing->until = optarg;
+			break;
+		case 'a':
+			listing->all = true;
+			break;
+		case 'j':
+			listing->json = true;
+			break;
+		default:
+			return usage_error(&cmd_log, "options that it does not know");
+		}
+	}
+	if (argc - optind != 1)
+		return usage_error(&cmd_log, "name one URL");
+	listing->url = argv[optind];
+	return EXIT_DONE;
+}
+
+static const char *note(const struct bk_entry *entry)
+{
+	if (entry->flags & BK_ENTRY_STRUCK)
+		return "struck out";
+	if (entry->flags & BK_ENTRY_SNAPSHOT)
+		return "snapshot";
+	if (entry->flags & BK_ENTRY_LONE)
+		return "pragma";
+	return "";
+}
+
+static void print_json(struct listing *listing, const struct bk_entry *entry)
+{
+	char time[BK_MOMENT_TEXT];
+
+	bk_moment_text(time, entry->time_us, 0);
+	printf("%s\n  {\"version\": %" PRIu32 ", \"time\": \"%s\", \"time_us\": %" PRId64
+	       ", \"statements\": %" PRIu32 ", \"sql_bytes\": %" PRIu32 ", \"log_bytes\": %" PRIu32,
+		listing->any ? "," : "", entry->version, time, entry->time_us, entry->statements,
+		entry->sql_bytes, entry->log_bytes);
+	if (entry->page_count)
+		printf(", \"page_count\": %" PRIu32, entry->page_count);
+	printf(", \"note\": \"%s\"}", note(entry));
+}
+
+static void print_text(struct listing *listing, const struct bk_entry *entry)
+{
+	char time[BK_MOMENT_TEXT];
+
+	bk_moment_text(time, entry->time_us, 1);
+	if (!listing->any)
+		printf("%10s  %-20s  %10s  %10s  %10s\n", "version", "time", "statements",
+			"SQL bytes", "log bytes");
+	printf("%10" PRIu32 "  %-20s  %10" PRIu32 "  %10" PRIu32 "  %10" PRIu32 "%s%s\n",
+		entry->version, time, entry->statements, entry->sql_bytes, entry->log_bytes,
+		*note(entry) ? "  " : "", note(entry));
+}
+
+static bool is_wanted(const struct listing *listing, const struct bk_entry *entry)
+{
+	/* Of an empty log's beginning there is nothing to show. */
+	if (!entry->statements && !entry->page_count && !listing->all)
+		return false;
+	return (!listing->since || entry->time_us >= listing->since_us) &&
+	       (!listing->until || entry->time_us <= listing->until_us);
+}
+
+/* The first version to look at: with --since, the newest that came before. */
+static enum bk_code find_start(
+	struct bk_log *log, const struct listing *listing, uint32_t *from, struct bk_error *err)
+{
+	struct bk_log_status status;
+	struct bk_entry entry;
+	enum bk_code code = bk_log_status(log, &status, err);
+
+	if (code)
+		return code;
+	*from = status.version - (uint32_t)INT32_MAX;
+	if (!listing->since)
+		return BK_OK;
+	code = bk_history_find_time(log, listing->since_us, &entry, err);
+	if (!code)
+		*from = entry.version;
+	return code == BK_E_MISSING ? BK_OK : code;
+}
+
+static enum bk_code open_history(struct bk_history **history, struct bk_log *log,
+	const struct listing *listing, struct bk_error *err)
+{
+	enum bk_history_what what = listing->all ? BK_HISTORY_ALL : BK_HISTORY_VERSIONS;
+	uint32_t from;
+	enum bk_code code;
+
+	if (listing->has_limit && !listing->since && !listing->until)
+		return bk_history_open_last(history, log, listing->limit, what, err);
+	code = find_start(log, listing, &from, err);
+	return code ? code : bk_history_open(history, log, from, what, err);
+}
+
+/* With a limit and a time range, the newest entries of the range: counts them first. */
+static enum bk_code count_wanted(
+	struct bk_log *log, const struct listing *listing, uint64_t *count, struct bk_error *err)
+{
+	struct bk_history *history;
+	struct bk_entry entry;
+	bool more = true;
+	enum bk_code code = open_history(&history, log, listing, err);
+
+	*count = 0;
+	if (code)
+		return code;
+	while (!code && more) {
+		code = bk_history_next(history, &entry, &more, err);
+		if (!code && more)
+			*count += is_wanted(listing, &entry);
+	}
+	bk_history_close(history);
+	return code;
+}
+
+static enum bk_code print_entries(
+	struct bk_log *log, struct listing *listing, uint64_t skip, struct bk_error *err)
+{
+	struct bk_history *history;
+	struct bk_entry entry;
+	bool more = true;
+	enum bk_code code = open_history(&history, log, listing, err);
+
+	if (code)
+		return code;
+	while (!code && more) {
+		code = bk_history_next(history, &entry, &more, err);
+		if (code || !more || !is_wanted(listing, &entry))
+			continue;
+		if (skip) {
+			skip--;
+			continue;
+		}
+		(listing->json ? print_json : print_text)(listing, &entry);
+		listing->any = true;
+	}
+	bk_history_close(history);
+	return code;
+}
+
+static enum bk_code list(struct listing *listing, struct bk_error *err)
+{
+	uint64_t count = 0;
+	struct bk_log *log;
+	enum bk_code code = BK_OK;
+
+	if (listing->since)
+		code = bk_moment_parse(listing->since, now_us(), &listing->since_us, err);
+	if (!code && listing->until)
+		code = bk_moment_parse(listing->until, now_us(), &listing->until_us, err);
+	if (!code)
+		code = open_url(&log, listing->url, err);
+	if (code)
+		return code;
+	if (listing->has_limit)
+		code = count_wanted(log, listing, &count, err);
+	if (listing->json)
+		printf("[");
+	if (!code)
+		code = print_entries(log, listing,
+			listing->has_limit && count > listing->limit ? count - listing->limit : 0,
+			err);
+	if (listing->json)
+		printf("%s]\n", listing->any ? "\n" : "");
+	else if (!listing->any && !code)
+		fprintf(stderr, "The log holds no version%s.\n",
+			listing->since || listing->until ? " of that time" : " yet");
+	bk_log_close(log);
+	return code;
+}
+
+static int log_run(int argc, char **argv)
+{
+	struct listing listing = {0};
+	struct bk_error err;
+	int status = parse(argc, argv, &listing);
+
+	if (status != EXIT_DONE)
+		return status;
+	return list(&listing, &err) ? report(&err) : EXIT_DONE;
+}
+
+const struct command cmd_log = {
+	.name = "log",
+	.summary = "list the versions that the log holds",
+	.help = "Usage: backup-cli log [OPTIONS] URL\n"
+		"\n"
+		"Lists the versions, the newest last: number, time (UTC), statements, bytes of SQL,\n"
+		"bytes in the log.\n"
+		"\n"
+		"  -n, --limit N  only the newest N\n"
+		"  --since TIME   only those that came at TIME or after: \"2026-11-22 07:00\", \"-2 days\"\n"
+		"  --until TIME   only those that came not after TIME\n"
+		"  --all          also what a rewind struck out, lone pragmas, and empty snapshots\n"
+		"  --json         a JSON array\n",
+	.run = log_run,
+};

@@ -1,0 +1,172 @@
+/* cmd_restore.c - backup-cli restore: writes a database out. */
+#include "common.h"
+#include <bk/history.h>
+#include <bk/moment.h>
+#include <bk/restore.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define STALE_FLAG "allow-stale-state-that-can-lose-funds"
+
+struct arguments {
+	struct bk_restore_options options;
+	const char *at, *url, *dest;
+};
+
+static int parse(int argc, char **argv, struct arguments *arguments)
+{
+	static const struct option options[] = {{"version", required_argument, NULL, 'v'},
+		{"at", required_argument, NULL, 'a'}, {STALE_FLAG, no_argument, NULL, 's'},
+		{NULL, 0, NULL, 0}};
+	uint64_t version;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		switch (option) {
+		case 'v':
+			if (!parse_number(optarg, UINT32_MAX, &version))
+				return usage_error(&cmd_restore, "\"%s\" is no version", optarg);
+			arguments->options.has_version = true;
+			arguments->options.version = (uint32_t)version;
+			break;
+		case 'a':
+			arguments->at = optarg;
+			break;
+		case 's':
+			arguments->options.stale_allowed = true;
+			break;
+		default:
+			return usage_error(&cmd_restore, "options that it does not know");
+		}
+	}
+	if (argc - optind != 2)
+		return usage_error(&cmd_restore, "name a URL, and a file or directory");
+	if (arguments->at && arguments->options.has_version)
+		return usage_error(&cmd_restore, "--version and --at exclude each other");
+	arguments->url = argv[optind];
+	arguments->dest = argv[optind + 1];
+	return EXIT_DONE;
+}
+
+static enum bk_code find_at(struct bk_log *log, struct arguments *arguments, struct bk_error *err)
+{
+	struct bk_entry entry;
+	int64_t time_us;
+	enum bk_code code;
+
+	if (!arguments->at)
+		return BK_OK;
+	code = bk_moment_parse(arguments->at, now_us(), &time_us, err);
+	if (!code)
+		code = bk_history_find_time(log, time_us, &entry, err);
+	if (code)
+		return code;
+	arguments->options.has_version = true;
+	arguments->options.version = entry.version;
+	return BK_OK;
+}
+
+static void warn_of_log(const struct bk_log_status *status)
+{
+	if (status->torn_bytes)
+		fprintf(stderr,
+			"Warning: the log ends in %llu bytes that are no whole change. After a power "
+			"cut that is a write which was never acknowledged. If the disk is failing, "
+			"the newest change may be lost: backup-cli verify tells more.\n",
+			(unsigned long long)status->torn_bytes);
+	if (status->damaged_at)
+		fprintf(stderr, "Warning: the log is damaged at offset %llu.\n",
+			(unsigned long long)status->damaged_at);
+}
+
+static void tell(const struct bk_restore_result *result)
+{
+	char time[BK_MOMENT_TEXT], age[BK_MOMENT_TEXT], size[32];
+
+	bk_moment_text(time, result->time_us, 1);
+	bk_moment_age(age, result->time_us, now_us());
+	bytes_text(size, result->bytes);
+	printf("Restored version %u, of %s (%s ago), to %s (%s, checked)\n", result->version, time,
+		age, result->path, size);
+	if (result->older)
+		printf("Warning: damage in the log was passed over, by an older keyframe (%u back) and "
+		       "all changes since. The database passed its checks. Keep a copy of the log, and "
+		       "begin a new backup.\n",
+			result->older);
+	if (result->foreign_key_failures)
+		printf("Warning: %llu rows refer to rows that do not exist, as they may have done in "
+		       "the node's own database.\n",
+			(unsigned long long)result->foreign_key_failures);
+	if (result->version == result->head)
+		printf("It is the newest state that the backup holds. If the node ran on after that "
+		       "without the backup, do not start it from this.\n");
+	else
+		printf("It is NOT the newest state, which is version %u. Do not start a node from it: "
+		       "it could publish a revoked state and lose the funds of its channels.\n",
+			result->head);
+	printf("hsm_secret is not in the backup: the node needs its own copy of it.\n");
+}
+
+static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
+{
+	struct progress progress = progress_of("restoring");
+	struct bk_restore_result result;
+	struct bk_log_status status;
+	struct bk_log *log;
+	enum bk_code code = open_url(&log, arguments->url, err);
+
+	if (code)
+		return code;
+	code = bk_log_status(log, &status, err);
+	if (!code)
+		warn_of_log(&status);
+	if (!code)
+		code = find_at(log, arguments, err);
+	arguments->options.progress = progress_show;
+	arguments->options.ctx = &progress;
+	if (!code)
+		code = bk_restore(log, arguments->dest, &arguments->options, &result, err);
+	progress_end(&progress);
+	if (!code) {
+		tell(&result);
+		free(result.path);
+	}
+	bk_log_close(log);
+	return code;
+}
+
+static int restore_run(int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	struct bk_error err;
+	int status = parse(argc, argv, &arguments);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (arguments.options.stale_allowed)
+		fprintf(stderr,
+			"Warning: --" STALE_FLAG " is set. A node that starts from an old state can "
+			"publish a revoked commitment; the other side may then take all funds of that "
+			"channel.\n");
+	return restore(&arguments, &err) ? report(&err) : EXIT_DONE;
+}
+
+const struct command cmd_restore = {
+	.name = "restore",
+	.summary = "write the newest database out, checked",
+	.help = "Usage: backup-cli restore [--version N | --at TIME] URL DEST\n"
+		"\n"
+		"Writes the newest database of the log to DEST: a file that does not exist yet, or\n"
+		"lightningd.sqlite3 in a directory. It is written beside, checked, synced, renamed.\n"
+		"\n"
+		"  --version N  another version, to look at: a node must not start from it\n"
+		"  --at TIME    the newest version not after TIME: \"2026-11-22 07:00\" (UTC), or\n"
+		"               a step back like \"-2 hours\"\n"
+		"  --" STALE_FLAG "\n"
+		"               lets an older version have the name lightningd.sqlite3\n"
+		"\n"
+		"It refuses over an existing file, beside a -journal or -wal, and where lightningd runs.\n"
+		"hsm_secret is not in the backup: the node needs its own copy of it.\n",
+	.run = restore_run,
+};

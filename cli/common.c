@@ -1,0 +1,109 @@
+/* common.c - what the commands share. */
+#include "common.h"
+#include <bk/dest.h>
+#include <bk/io.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRESS_FIRST_US 1000000
+#define PROGRESS_NEXT_US  200000
+
+int report(const struct bk_error *err)
+{
+	fprintf(stderr, "backup-cli: %s\n", err->msg);
+	return err->code == BK_E_DAMAGE ? EXIT_DAMAGE : EXIT_FAILED;
+}
+
+int usage_error(const struct command *command, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "backup-cli %s: ", command->name);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "\nTry: backup-cli %s --help\n", command->name);
+	return EXIT_USAGE;
+}
+
+enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err)
+{
+	char *path;
+	enum bk_code code = bk_dest_path(&path, url, err);
+
+	if (code)
+		return code;
+	code = bk_log_open(log, bk_io_posix(), path, err);
+	if (code == BK_E_MISSING)
+		bk_fail(err, code, 0,
+			"there is no log %s. backup-cli init makes one; backup.lock in the lightning "
+			"directory says where a node's log is",
+			path);
+	free(path);
+	return code;
+}
+
+bool parse_number(const char *text, uint64_t max, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	if (*text < '0' || *text > '9')
+		return false;
+	*out = strtoull(text, &end, 10);
+	return !errno && !*end && *out <= max;
+}
+
+int64_t now_us(void)
+{
+	const struct bk_io *io = bk_io_posix();
+
+	return io->ops->now_us(io->ctx);
+}
+
+void bytes_text(char *out, uint64_t bytes)
+{
+	static const char *const units[] = {"KB", "MB", "GB", "TB"};
+	double value = (double)bytes / 1000;
+	size_t unit = 0;
+
+	if (bytes < 1000) {
+		snprintf(out, 32, "%" PRIu64 " bytes", bytes);
+		return;
+	}
+	while (value >= 1000 && unit < 3) {
+		value /= 1000;
+		unit++;
+	}
+	snprintf(out, 32, "%.1f %s", value, units[unit]);
+}
+
+struct progress progress_of(const char *doing)
+{
+	return (struct progress){.doing = doing, .began_us = now_us()};
+}
+
+void progress_show(void *ctx, uint64_t done, uint64_t total)
+{
+	struct progress *progress = ctx;
+	int64_t now = now_us();
+
+	if (now - progress->began_us < PROGRESS_FIRST_US ||
+		now - progress->shown_us < PROGRESS_NEXT_US || !isatty(STDERR_FILENO))
+		return;
+	progress->shown_us = now;
+	fprintf(stderr, "\r%s: %d%% ", progress->doing,
+		total ? (int)((double)done * 100 / (double)total) : 100);
+	fflush(stderr);
+}
+
+void progress_end(struct progress *progress)
+{
+	if (progress->shown_us)
+		fprintf(stderr, "\r%*s\r", (int)strlen(progress->doing) + 8, "");
+}

@@ -1,0 +1,50 @@
+/* common.h - what the commands share: exit codes, messages, progress. */
+#ifndef COMMON_H
+#define COMMON_H
+
+#include <bk/error.h>
+#include <bk/log.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit codes (DESIGN.md, "Command line"). */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
+
+/* A command: its name, one line for the list, its own help, and what it does with the arguments
+ * behind its name (argv[0] is the name). Returns an exit code. */
+struct command {
+	const char *name, *summary, *help;
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command cmd_init, cmd_log, cmd_restore;
+
+/* Prints the error and returns the exit code for it. */
+int report(const struct bk_error *err);
+
+/* Prints a message about wrong arguments of COMMAND, and returns EXIT_USAGE. */
+int usage_error(const struct command *command, const char *fmt, ...) BK_PRINTF(2, 3);
+
+/* Opens the log at URL. Fails as bk_log_open does; a missing log is explained. */
+BK_MUST_CHECK enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err);
+
+/* Reads a whole number in [0, MAX]; false if TEXT is none. */
+bool parse_number(const char *text, uint64_t max, uint64_t *out);
+
+/* Now, in microseconds since 1970. */
+int64_t now_us(void);
+
+/* Writes BYTES as "12.3 MB". OUT has room for 32 bytes. */
+void bytes_text(char *out, uint64_t bytes);
+
+/* Progress on a terminal, from one second on. */
+struct progress {
+	const char *doing;
+	int64_t began_us, shown_us;
+};
+
+struct progress progress_of(const char *doing);
+void progress_show(void *progress, uint64_t done, uint64_t total); /* a bk_progress_fn */
+void progress_end(struct progress *progress);
+
+#endif

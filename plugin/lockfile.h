@@ -1,0 +1,42 @@
+/* lockfile.h - backup.lock: the JSON file in the lightning directory that says where the log is.
+ *
+ * Written by backup-cli init, read by the plugin at its first db_write, which comes before any
+ * option could. The older plugin's file holds backend_url alone; keys that we do not know are
+ * kept. */
+#ifndef LOCKFILE_H
+#define LOCKFILE_H
+
+#include <bk/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LOCKFILE_NAME "backup.lock"
+
+/* Largest backup.lock that is read, in bytes. */
+#define LOCKFILE_BYTES_MAX 65536
+
+struct lockfile {
+	char *backend_url;
+	char *database; /* the node's database; lightningd.sqlite3 where the file does not say */
+	bool halt_on_gap; /* "on_gap": "halt" */
+	unsigned keyframe_changes; /* changes to a keyframe; 0 where the file does not say */
+	bool no_keyframes; /* "keyframe_changes": 0 */
+};
+
+/* Reads PATH. Fails with BK_E_MISSING, BK_E_INVALID (and says which key is wrong), BK_E_LIMIT,
+ * BK_E_IO, BK_E_NOMEM. The caller calls lockfile_done. */
+BK_MUST_CHECK enum bk_code lockfile_read(
+	struct lockfile *out, const char *path, struct bk_error *err);
+
+/* The same from TEXT of SIZE bytes; NAME goes into messages. */
+BK_MUST_CHECK enum bk_code lockfile_parse(struct lockfile *out, const char *text, size_t size,
+	const char *name, struct bk_error *err);
+
+void lockfile_done(struct lockfile *lockfile);
+
+/* Sets backend_url, and "database" unless that is NULL, in the file at PATH, keeping all its other
+ * keys, or makes it. It is replaced whole and durably. */
+BK_MUST_CHECK enum bk_code lockfile_write(const char *path, const char *backend_url,
+	const char *database, struct bk_error *err);
+
+#endif

@@ -1,0 +1,179 @@
+/* main.c - the plugin: takes lightningd's messages from stdin, one after the other. */
+#include "framing.h"
+#include "hook.h"
+#include "manifest.h"
+#include "out.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct plugin {
+	struct hook *hook;
+	bool is_stopping;
+};
+
+static void dispatch(struct plugin *plugin, const cJSON *message)
+{
+	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
+	const cJSON *params = cJSON_GetObjectItemCaseSensitive(message, "params");
+	const char *method = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(message, "method"));
+
+	if (!method)
+		method = "";
+	if (strcmp(method, "db_write") == 0)
+		hook_db_write(plugin->hook, id, params);
+	else if (strcmp(method, "getmanifest") == 0)
+		manifest_answer(id);
+	else if (strcmp(method, "init") == 0)
+		init_answer(id, params);
+	else if (strcmp(method, "shutdown") == 0)
+		plugin->is_stopping = true;
+	else if (id)
+		out_unknown(id, method);
+}
+
+/* cJSON ends a string at an escaped zero: the statement would be cut in half unseen. */
+static bool has_escaped_zero(const struct bk_slice *text)
+{
+	const char *at = text->data, *end = at + text->size;
+
+	while ((at = memmem(at, (size_t)(end - at), "\\u0000", 6))) {
+		const char *slash = at;
+
+		while (slash > (const char *)text->data && slash[-1] == '\\')
+			slash--;
+		if ((at - slash) % 2 == 0)
+			return true;
+		at++;
+	}
+	return false;
+}
+
+/* The id of a message that cannot be parsed, if it stands near the beginning. */
+static cJSON *guess_id(const struct bk_slice *text)
+{
+	const size_t near = 1024;
+	size_t size = text->size < near ? text->size : near;
+	const char *at = memmem(text->data, size, "\"id\":", 5), *end;
+
+	if (!at)
+		return NULL;
+	at += 5;
+	return cJSON_ParseWithLengthOpts(
+		at, size - (size_t)(at - (const char *)text->data), &end, 0);
+}
+
+static void refuse_text(const struct bk_slice *text, const char *reason)
+{
+	cJSON *id = guess_id(text);
+
+	out_log(LEVEL_BROKEN, "%s", reason);
+	out_refuse(id, reason);
+	cJSON_Delete(id);
+}
+
+static void take_message(struct plugin *plugin, const struct bk_slice *text)
+{
+	const char *end = NULL;
+	cJSON *message;
+
+	if (memchr(text->data, '\0', text->size) || has_escaped_zero(text)) {
+		refuse_text(text, "a message holds a zero byte, which no SQL statement may");
+		return;
+	}
+	message = cJSON_ParseWithLengthOpts(text->data, text->size, &end, 0);
+	while (message && end < (const char *)text->data + text->size &&
+		memchr(" \t\r\n", *end, 4))
+		end++;
+	if (cJSON_IsObject(message) && end == (const char *)text->data + text->size)
+		dispatch(plugin, message);
+	else
+		refuse_text(text, "a message is no JSON object");
+	cJSON_Delete(message);
+}
+
+static void take_all(struct plugin *plugin, struct framing *framing)
+{
+	enum framing_event event;
+	struct bk_slice text;
+	char reason[128];
+
+	while (!plugin->is_stopping && (event = framing_next(framing, &text)) != FRAMING_MORE) {
+		if (event == FRAMING_MESSAGE) {
+			take_message(plugin, &text);
+			continue;
+		}
+		snprintf(reason, sizeof reason, "a message is over the limit of %zu bytes",
+			MESSAGE_BYTES_MAX);
+		refuse_text(&text, reason);
+	}
+}
+
+static int run(struct plugin *plugin)
+{
+	struct framing framing;
+	struct bk_error err;
+	int status = EXIT_SUCCESS;
+
+	framing_init(&framing, MESSAGE_BYTES_MAX);
+	while (!plugin->is_stopping) {
+		uint8_t *at;
+		size_t room;
+		ssize_t n;
+
+		if (framing_room(&framing, &at, &room, &err)) {
+			out_log(LEVEL_BROKEN, "%s", err.msg);
+			status = EXIT_FAILURE;
+			break;
+		}
+		n = read(STDIN_FILENO, at, room);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		framing_feed(&framing, (size_t)n);
+		take_all(plugin, &framing);
+	}
+	framing_done(&framing);
+	return status;
+}
+
+static int explain(void)
+{
+	puts("backup " BK_RELEASE ": a plugin that lightningd runs. It is not started by hand.\n"
+	     "\n"
+	     "1. With lightningd stopped, say where the backup goes, on another disk:\n"
+	     "     backup-cli init --lightning-dir ~/.lightning/bitcoin file:///mnt/disk/file.bkp\n"
+	     "2. Have lightningd load the plugin, as an important one (in its config file):\n"
+	     "     important-plugin=/path/to/backup\n"
+	     "   With plugin= instead, the node would run on without a backup if the plugin died.\n"
+	     "3. Start lightningd. backup-cli log file:///mnt/disk/file.bkp shows what arrives.\n"
+	     "\n"
+	     "hsm_secret is not in the backup: keep a copy of it apart.");
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct plugin plugin = {0};
+	int status;
+
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("backup " BK_RELEASE);
+		return EXIT_SUCCESS;
+	}
+	if (argc > 1 || !getenv("LIGHTNINGD_PLUGIN"))
+		return explain();
+	/* A write to a lightningd that is gone is met as the end of stdin. */
+	signal(SIGPIPE, SIG_IGN);
+	plugin.hook = hook_new(bk_io_posix());
+	if (!plugin.hook)
+		return EXIT_FAILURE;
+	status = run(&plugin);
+	hook_free(plugin.hook);
+	return status;
+}

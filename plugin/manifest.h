@@ -1,0 +1,15 @@
+/* manifest.h - what the plugin tells lightningd of itself, and what lightningd tells it at init. */
+#ifndef MANIFEST_H
+#define MANIFEST_H
+
+#include <cJSON.h>
+
+/* The option that the older plugin had: accepted, ignored, warned about. */
+#define OPTION_DESTINATION "backup-destination"
+
+void manifest_answer(const cJSON *id);
+
+/* Answers init, after a look at its PARAMS. */
+void init_answer(const cJSON *id, const cJSON *params);
+
+#endif

@@ -1,0 +1,29 @@
+/* out.h - what goes to lightningd: answers and log lines, whole messages from any thread. */
+#ifndef OUT_H
+#define OUT_H
+
+#include <bk/error.h>
+#include <cJSON.h>
+
+/* The levels that lightningd knows. */
+#define LEVEL_DEBUG   "debug"
+#define LEVEL_INFO    "info"
+#define LEVEL_UNUSUAL "unusual"
+#define LEVEL_BROKEN  "broken"
+
+/* A line in lightningd's log. */
+void out_log(const char *level, const char *fmt, ...) BK_PRINTF(2, 3);
+
+/* Answers the request ID (any JSON value; NULL for none) with RESULT, which it takes over. */
+void out_result(const cJSON *id, cJSON *result);
+
+/* Answers a db_write so that lightningd commits. */
+void out_continue(const cJSON *id);
+
+/* Answers a db_write so that lightningd stops before it commits, and prints REASON. */
+void out_refuse(const cJSON *id, const char *reason);
+
+/* Answers a request that is not known. */
+void out_unknown(const cJSON *id, const char *method);
+
+#endif
