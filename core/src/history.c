@@ -143,8 +143,10 @@ static void join(struct bk_entry *to, const struct bk_entry *entry)
 	to->statements += entry->statements;
 	to->sql_bytes += entry->sql_bytes;
 	to->log_bytes += entry->log_bytes;
-	if (entry->page_count)
+	if (entry->page_count) {
 		to->page_count = entry->page_count;
+		to->page_size = entry->page_size;
+	}
 }
 
 /* The next version, with all that belongs to it. */

@@ -124,6 +124,7 @@ enum bk_code advance_by(struct advance *advance, struct bk_entry *entry, struct 
 			"version %u: the database has %u pages after its replay, and had %u",
 			entry->version, page_count, entry->page_count);
 	entry->page_count = page_count;
+	entry->page_size = image->overlay.store.page_size;
 	image->version = entry->version;
 	image->history = advance->decoder.history;
 	return BK_OK;

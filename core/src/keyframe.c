@@ -35,6 +35,7 @@ struct bk_entry keyframe_snapshot(const struct keyframe *kf)
 		.time_us = kf->time_us,
 		.version = kf->version,
 		.page_count = kf->page_count,
+		.page_size = kf->page_size,
 		.log_bytes = (uint32_t)(kf->end - kf->offset),
 		.flags = BK_ENTRY_SNAPSHOT,
 	};
@@ -56,7 +57,8 @@ static uint32_t version_before(const struct keyframe *kf)
 	return kf->link_count ? kf->links[0].version : 0;
 }
 
-static uint8_t *put_entry(uint8_t *at, const struct bk_entry *entry, const struct bk_entry *before)
+static uint8_t *put_entry(uint8_t *at, const struct bk_entry *entry, const struct bk_entry *before,
+	bool has_page_count)
 {
 	at = put_number(at, entry->offset - before->offset);
 	at = put_signed(at, (int32_t)(entry->version - before->version));
@@ -65,7 +67,7 @@ static uint8_t *put_entry(uint8_t *at, const struct bk_entry *entry, const struc
 	at = put_number(at, entry->statements);
 	at = put_number(at, entry->sql_bytes);
 	at = put_number(at, entry->log_bytes - FRAME_HEAD_SIZE);
-	return put_number(at, entry->page_count);
+	return put_number(at, has_page_count ? entry->page_count : 0);
 }
 
 static uint8_t *put_fixed(uint8_t *at, const struct keyframe *kf)
@@ -109,7 +111,7 @@ enum bk_code keyframe_encode(const struct keyframe *kf, struct bk_buf *out, stru
 		at = put_u32(at, kf->maps[i].entries);
 	}
 	for (size_t i = 0; i < kf->entry_count; i++) {
-		at = put_entry(at, &kf->entries[i], &before);
+		at = put_entry(at, &kf->entries[i], &before, !kf->is_full);
 		before = kf->entries[i];
 	}
 	out->size = (size_t)(at - out->data);
@@ -184,6 +186,7 @@ static void get_lists(struct cursor *cur, struct keyframe *kf)
 	before.version = version_before(kf);
 	for (size_t i = 0; i < kf->entry_count && !cur->failed; i++) {
 		get_entry(cur, &kf->entries[i], &before);
+		kf->entries[i].page_size = kf->entries[i].page_count ? kf->page_size : 0;
 		cur->failed |= kf->entries[i].offset >= kf->next;
 		before = kf->entries[i];
 	}

@@ -82,8 +82,10 @@ static void note_counts(struct bk_log *log, const struct span *tail, size_t from
 			log->state.tail[at].offset < tail->entries[i].offset)
 			at++;
 		if (at < log->state.tail_count &&
-			log->state.tail[at].offset == tail->entries[i].offset)
+			log->state.tail[at].offset == tail->entries[i].offset) {
 			log->state.tail[at].page_count = tail->entries[i].page_count;
+			log->state.tail[at].page_size = tail->entries[i].page_size;
+		}
 	}
 	pthread_mutex_unlock(&log->mutex);
 }

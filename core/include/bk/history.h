@@ -32,6 +32,7 @@ struct bk_entry {
 	uint32_t sql_bytes;  /* one for each statement's end included; 0 in a snapshot */
 	uint32_t log_bytes;  /* what its frame takes in the log */
 	uint32_t page_count; /* of the database after it; 0 where only a replay can tell */
+	uint32_t page_size;  /* bytes; 0 with page_count 0 */
 	uint32_t flags;      /* of enum bk_entry_flag, and others that the format has */
 };
 
