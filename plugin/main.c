@@ -19,8 +19,8 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
 	const cJSON *params = cJSON_GetObjectItemCaseSensitive(message, "params");
-	const char *method = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(message, "method"));
+	const char *method =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "method"));
 
 	if (!method)
 		method = "";
@@ -86,8 +86,7 @@ static void take_message(struct plugin *plugin, const struct bk_slice *text)
 		return;
 	}
 	message = cJSON_ParseWithLengthOpts(text->data, text->size, &end, 0);
-	while (message && end < (const char *)text->data + text->size &&
-		memchr(" \t\r\n", *end, 4))
+	while (message && end < (const char *)text->data + text->size && memchr(" \t\r\n", *end, 4))
 		end++;
 	if (cJSON_IsObject(message) && end == (const char *)text->data + text->size)
 		dispatch(plugin, message);
