@@ -284,8 +284,7 @@ static enum bk_code restore_past_damage(
 		code = try_restore(restore, &options, result, err);
 		if (!first.code)
 			first = *err;
-		options.older = bk_image_older(options.older);
-	} while (code == BK_E_DAMAGE && options.older <= restore->keyframes);
+	} while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, restore->keyframes));
 	if (code == BK_E_DAMAGE || (code == BK_E_MISSING && restore->is_head))
 		return explain_damage(restore, &first, err);
 	return code;

@@ -166,10 +166,9 @@ static enum bk_code try_head(struct verify *verify, struct bk_error *err)
 	struct bk_image_options options = {.past_damage = true};
 	enum bk_code code;
 
-	do {
+	do
 		code = read_head(verify, &options, err);
-		options.older = bk_image_older(options.older);
-	} while (code == BK_E_DAMAGE && options.older <= verify->keyframe_count);
+	while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, verify->keyframe_count));
 	verify->result->head_restorable = !code;
 	return is_loss(code) ? BK_OK : code;
 }

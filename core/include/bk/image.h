@@ -48,11 +48,17 @@ uint32_t bk_image_page_size(const struct bk_image *image); /* bytes; 0 in an emp
 uint32_t bk_image_page_count(const struct bk_image *image);
 uint64_t bk_image_size(const struct bk_image *image); /* bytes of the database file */
 
-/* The next larger bk_image_options.older to try when a page was damaged: in few tries it comes to a
- * keyframe from before the damage. */
-static inline uint64_t bk_image_older(uint64_t older)
+/* Sets *OLDER (bk_image_options) to the next value to try in a log of KEYFRAMES when a page was
+ * damaged: in few tries that comes to a keyframe from before the damage, at last to the first.
+ * False if all were tried. */
+static inline bool bk_image_try_older(uint64_t *older, uint64_t keyframes)
 {
-	return older ? older * 2 : 1;
+	if (*older + 1 >= keyframes)
+		return false;
+	*older = *older ? *older * 2 : 1;
+	if (*older >= keyframes)
+		*older = keyframes - 1;
+	return true;
 }
 
 /* Reads SIZE bytes at OFFSET of the database file into DST; *DONE is fewer only at its end.
