@@ -1,6 +1,7 @@
 /* support.c - what the unit tests share. */
 #include "support.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -102,6 +103,14 @@ void file_copy(const char *from, const char *to)
 
 	file_put(to, bytes, size);
 	free(bytes);
+}
+
+void file_poke(const char *path, uint64_t offset, const void *bytes, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	cr_assert(fd >= 0 && pwrite(fd, bytes, size, (off_t)offset) == (ssize_t)size, "%s", path);
+	close(fd);
 }
 
 bool file_exists(const char *path)

@@ -34,6 +34,7 @@ bool code_is(enum bk_code code, enum bk_code want);
 uint8_t *file_bytes(const char *path, size_t *size);
 void file_put(const char *path, const void *bytes, size_t size);
 void file_copy(const char *from, const char *to);
+void file_poke(const char *path, uint64_t offset, const void *bytes, size_t size);
 bool file_exists(const char *path);
 
 /* Pseudo-random numbers, the same in each run of a seed. */
