@@ -1,8 +1,6 @@
 /* node.c - a node: a database that is changed as lightningd changes it, and the log of its changes.
  */
 #include "node.h"
-#include <stdio.h>
-#include <stdlib.h>
 
 #define STATEMENTS_MAX 64
 

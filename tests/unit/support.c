@@ -6,10 +6,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define SCRATCH_PATHS_MAX 256
 

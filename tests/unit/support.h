@@ -8,6 +8,10 @@
 #include <bk/buf.h>
 #include <bk/io.h>
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 

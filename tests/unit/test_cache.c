@@ -3,7 +3,6 @@
 #include "support.h"
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 SUITE(cache);
 

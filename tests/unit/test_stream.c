@@ -3,7 +3,6 @@
 #include "forge.h"
 #include "node.h"
 #include <bk/history.h>
-#include <stdio.h>
 #include <xxhash.h>
 #include <zstd.h>
 
