@@ -2,6 +2,7 @@
 #include "hook.h"
 #include "decide.h"
 #include "lockfile.h"
+#include "message.h"
 #include "out.h"
 #include "space.h"
 #include "watch.h"
@@ -10,7 +11,6 @@
 #include <bk/live.h>
 #include <bk/writer.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 /* lightningd waits for us: so long for a lock on its database, and for the lock of a plugin before us
@@ -29,8 +29,7 @@ struct hook {
 	struct bk_keyframer *keyframer;
 	struct space *space;
 	struct watch *watch;
-	struct bk_slice *statements;
-	size_t statement_capacity;
+	struct statements statements;
 	bool is_settled; /* the first call of this process was taken */
 	time_t progress_told;
 };
@@ -65,70 +64,8 @@ void hook_free(struct hook *hook)
 		return;
 	hook_close(hook);
 	watch_stop(hook->watch);
-	free(hook->statements);
+	free(hook->statements.list);
 	free(hook);
-}
-
-static bool get_version(const cJSON *params, uint32_t *version)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(params, "data_version");
-	double number = cJSON_GetNumberValue(item);
-
-	if (!cJSON_IsNumber(item) || !(number >= 0 && number <= UINT32_MAX))
-		return false;
-	*version = (uint32_t)number;
-	return number == *version;
-}
-
-static enum bk_code grow_statements(struct hook *hook, size_t count, struct bk_error *err)
-{
-	struct bk_slice *statements;
-
-	if (count <= hook->statement_capacity)
-		return BK_OK;
-	statements = realloc(hook->statements, count * sizeof *statements);
-	if (!statements)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu statements", count);
-	hook->statements = statements;
-	hook->statement_capacity = count;
-	return BK_OK;
-}
-
-/* The change that PARAMS hold; its statements point into them. */
-static enum bk_code get_change(
-	struct hook *hook, const cJSON *params, struct bk_change *change, struct bk_error *err)
-{
-	const cJSON *writes = cJSON_GetObjectItemCaseSensitive(params, "writes"), *item;
-	size_t count = 0;
-	enum bk_code code;
-
-	if (!get_version(params, &change->version))
-		return bk_fail(err, BK_E_INVALID, 0,
-			"db_write without a data_version that is a number from 0 to 4294967295");
-	if (!cJSON_IsArray(writes))
-		return bk_fail(err, BK_E_INVALID, 0, "db_write without a list of writes");
-	cJSON_ArrayForEach(item, writes)
-		count++;
-	if (!count)
-		return bk_fail(err, BK_E_INVALID, 0,
-			"db_write with no statements: does this node use PostgreSQL? This backup is "
-			"for SQLite; with PostgreSQL it would look like one and hold nothing. Use "
-			"PostgreSQL's own replication and remove this plugin");
-	code = grow_statements(hook, count, err);
-	if (code)
-		return code;
-	count = 0;
-	cJSON_ArrayForEach(item, writes) {
-		const char *text = cJSON_GetStringValue(item);
-
-		if (!text)
-			return bk_fail(err, BK_E_INVALID, 0,
-				"db_write with a write that is no text (number %zu)", count + 1);
-		hook->statements[count++] = (struct bk_slice){text, strlen(text)};
-	}
-	change->statements = hook->statements;
-	change->statement_count = count;
-	return bk_change_check(change, err);
 }
 
 /* Called from the keyframer's thread. */
@@ -405,7 +342,7 @@ void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)
 {
 	struct bk_change change;
 	struct bk_error err = {0};
-	enum bk_code code = get_change(hook, params, &change, &err);
+	enum bk_code code = message_change(&change, params, &hook->statements, &err);
 
 	if (!code)
 		code = prepare(hook, &change, &err);
