@@ -20,8 +20,8 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
 	const cJSON *params = cJSON_GetObjectItemCaseSensitive(message, "params");
-	const char *method = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(message, "method"));
+	const char *method =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "method"));
 
 	if (!method)
 		method = "";

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIXED_SIZE     88
-#define LINK_SIZE      20
-#define MAP_SIZE       16
-#define ENTRY_NUMBERS  8
-#define ENTRY_FLAGS    (CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF | BK_ENTRY_STRUCK)
+#define FIXED_SIZE    88
+#define LINK_SIZE     20
+#define MAP_SIZE      16
+#define ENTRY_NUMBERS 8
+#define ENTRY_FLAGS   (CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF | BK_ENTRY_STRUCK)
 
 unsigned keyframe_link_count(uint64_t ordinal)
 {
@@ -46,8 +46,7 @@ int64_t keyframe_earliest(const struct keyframe *kf)
 	int64_t earliest = kf->is_full ? kf->time_us : INT64_MAX;
 
 	for (size_t i = 0; i < kf->entry_count; i++)
-		if (!(kf->entries[i].flags & BK_ENTRY_STRUCK) &&
-			kf->entries[i].time_us < earliest)
+		if (!(kf->entries[i].flags & BK_ENTRY_STRUCK) && kf->entries[i].time_us < earliest)
 			earliest = kf->entries[i].time_us;
 	return earliest;
 }

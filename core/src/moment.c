@@ -13,8 +13,7 @@
 #define MOMENT_TEXT_MAX 100
 
 /* What SQLite makes of SQL, which gives a Julian day or NULL. */
-static int julian_day(
-	sqlite3 *db, const char *sql, const char *text, double now, double *out)
+static int julian_day(sqlite3 *db, const char *sql, const char *text, double now, double *out)
 {
 	sqlite3_stmt *statement = NULL;
 	int found = 0;
