@@ -2,6 +2,7 @@
 #include "hook.h"
 #include "decide.h"
 #include "lockfile.h"
+#include "message.h"
 #include "out.h"
 #include "space.h"
 #include "watch.h"
@@ -10,7 +11,6 @@
 #include <bk/live.h>
 #include <bk/writer.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 /* lightningd waits for us: so long for a lock on its database, and for the lock of a plugin before
@@ -29,8 +29,7 @@ struct hook {
 	struct bk_keyframer *keyframer;
 	struct space *space;
 	struct watch *watch;
-	struct bk_slice *statements;
-	size_t statement_capacity;
+	struct statements statements;
 	bool is_settled; /* the first call of this process was taken */
 	time_t progress_told;
 };
@@ -65,10 +64,12 @@ void hook_free(struct hook *hook)
 		return;
 	hook_close(hook);
 	watch_stop(hook->watch);
-	free(hook->statements);
+	free(hook->statements.list);
 	free(hook);
 }
 
+<<<<<<< HEAD
+=======
 static bool get_version(const cJSON *params, uint32_t *version)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(params, "data_version");
@@ -132,6 +133,7 @@ static enum bk_code get_change(
 	return bk_change_check(change, err);
 }
 
+>>>>>>> main
 /* Called from the keyframer's thread. */
 static void keyframer_says(void *ctx, const struct bk_error *err)
 {
@@ -418,7 +420,7 @@ void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)
 {
 	struct bk_change change;
 	struct bk_error err = {0};
-	enum bk_code code = get_change(hook, params, &change, &err);
+	enum bk_code code = message_change(&change, params, &hook->statements, &err);
 
 	if (!code)
 		code = prepare(hook, &change, &err);

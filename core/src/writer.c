@@ -43,7 +43,7 @@ static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, 
 	struct frame frame = {
 		.offset = state->end,
 		.payload = buf->data + FRAME_HEAD_SIZE,
-		.head = {.kind = put->kind,
+		.head = {.kind = (uint8_t)put->kind,
 			.must = put->must,
 			.size = (uint32_t)(buf->size - FRAME_HEAD_SIZE),
 			.version = put->version,
