@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&cmd_init, &cmd_restore, &cmd_log};
+static const struct command *const commands[] = {&cmd_init, &cmd_restore, &cmd_log, &cmd_verify};
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

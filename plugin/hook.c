@@ -3,6 +3,7 @@
 #include "decide.h"
 #include "lockfile.h"
 #include "out.h"
+#include "space.h"
 #include "watch.h"
 #include <bk/dest.h>
 #include <bk/keyframer.h>
@@ -26,6 +27,7 @@ struct hook {
 	char *path; /* of the log */
 	struct bk_writer *writer;
 	struct bk_keyframer *keyframer;
+	struct space *space;
 	struct watch *watch;
 	struct bk_slice *statements;
 	size_t statement_capacity;
@@ -45,10 +47,12 @@ struct hook *hook_new(const struct bk_io *io)
 /* Lets go of the log, so that the next call starts from the beginning. */
 static void hook_close(struct hook *hook)
 {
+	space_stop(hook->space);
 	bk_keyframer_stop(hook->keyframer);
 	bk_writer_close(hook->writer);
 	lockfile_done(&hook->lockfile);
 	free(hook->path);
+	hook->space = NULL;
 	hook->keyframer = NULL;
 	hook->writer = NULL;
 	hook->path = NULL;
@@ -143,10 +147,13 @@ static void keyframer_says(void *ctx, const struct bk_error *err)
 			err->msg);
 }
 
-static enum bk_code start_keyframer(struct hook *hook, struct bk_error *err)
+/* What runs beside the changes. */
+static enum bk_code start_threads(struct hook *hook, struct bk_error *err)
 {
-	if (hook->lockfile.no_keyframes)
-		return BK_OK;
+	enum bk_code code = space_start(&hook->space, hook->writer, err);
+
+	if (code || hook->lockfile.no_keyframes)
+		return code;
 	return bk_keyframer_start(&hook->keyframer, hook->writer, keyframer_says, hook, err);
 }
 
@@ -366,7 +373,7 @@ static enum bk_code prepare(
 	if (!hook->is_settled) {
 		code = settle(hook, &call, err);
 		if (!code)
-			code = start_keyframer(hook, err);
+			code = start_threads(hook, err);
 		hook->is_settled = !code;
 		return code;
 	}

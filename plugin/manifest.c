@@ -1,5 +1,6 @@
 /* manifest.c - what the plugin tells lightningd of itself. */
 #include "manifest.h"
+#include "important.h"
 #include "out.h"
 
 static cJSON *option(const char *name, const char *description)
@@ -46,4 +47,5 @@ void init_answer(const cJSON *id, const cJSON *params)
 			"destination",
 			OPTION_DESTINATION);
 	out_result(id, cJSON_CreateObject());
+	important_check(cJSON_GetObjectItemCaseSensitive(params, "configuration"));
 }

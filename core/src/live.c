@@ -1,8 +1,8 @@
 /* live.c - the node's own database: its version, and full keyframes copied from it. */
 #include "build.h"
+#include "live.h"
 #include "newfile.h"
 #include "replay.h"
-#include <bk/live.h>
 #include <bk/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,10 +38,9 @@ static int open_with(const char *path, int flags, unsigned busy_ms, sqlite3 **db
 	return rc;
 }
 
-/* Opens the database and begins a transaction that reads. A killed node leaves a journal that
- * must be rolled back first, and a WAL database needs its shared memory file: both take write
- * access, which is asked for only then. */
-static enum bk_code live_open(
+/* A killed node leaves a journal that must be rolled back first, and a WAL database needs its shared
+ * memory file: both take write access, which is asked for only then. */
+enum bk_code live_open(
 	const char *path, unsigned busy_ms, sqlite3 **out, struct bk_error *err)
 {
 	sqlite3 *db = NULL;

@@ -408,10 +408,10 @@ enum bk_code bk_log_refresh(struct bk_log *log, enum bk_log_news *news, struct b
 	return code;
 }
 
-static void id_text(char *out, const uint8_t *id)
+void log_id_text(const struct bk_log *log, char *out)
 {
 	for (size_t i = 0; i < LOG_ID_SIZE; i++)
-		sprintf(out + 2 * i, "%02x", id[i]);
+		sprintf(out + 2 * i, "%02x", log->lf.header.id[i]);
 }
 
 enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct bk_error *err)
@@ -421,7 +421,7 @@ enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct
 	uint64_t keyframe;
 	enum bk_code code;
 
-	id_text(status.id, log->lf.header.id);
+	log_id_text(log, status.id);
 	pthread_mutex_lock(&log->mutex);
 	keyframe = log->state.keyframe;
 	status.version = log->state.version;

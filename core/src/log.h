@@ -23,6 +23,9 @@ struct bk_log {
 /* Sets up *LOG over an open file, which it takes over; STATE is left empty. */
 BK_MUST_CHECK enum bk_code log_new(struct bk_log **out, struct logfile *lf, struct bk_error *err);
 
+/* The log's id in BK_LOG_ID_TEXT bytes. */
+void log_id_text(const struct bk_log *log, char *out);
+
 /* Reads where the log ends and what its state is. */
 BK_MUST_CHECK enum bk_code log_load(struct bk_log *log, struct log_end *end, struct bk_error *err);
 

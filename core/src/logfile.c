@@ -1,19 +1,85 @@
 /* logfile.c - the log as a file of frames. */
 #include "logfile.h"
+#include <stdlib.h>
 #include <string.h>
+
+/* The id that an OPENED event in BYTES names, if BYTES are the start of a frame at OFFSET that is valid
+ * under that very id. */
+static bool id_of_event(
+	struct log_header *header, const uint8_t *bytes, size_t size, uint64_t offset)
+{
+	static const char key[] = "\nlog=";
+	struct frame_head head;
+	const uint8_t *at;
+
+	if (size < FRAME_HEAD_SIZE || !frame_plausible(&head, bytes) || head.kind != FRAME_EVENT ||
+		frame_size(&head) > size)
+		return false;
+	at = memmem(bytes, (size_t)frame_size(&head), key, sizeof key - 1);
+	if (!at || !header_from_id(header, at + sizeof key - 1,
+			   (size_t)(bytes + frame_size(&head) - at) - (sizeof key - 1)))
+		return false;
+	header->created_us = head.time_us;
+	return frame_intact(&head, bytes, header->seed + offset);
+}
+
+/* Searches the file for an event that names the log's id. */
+static enum bk_code find_id(struct logfile *lf, bool *found, struct bk_error *err)
+{
+	const size_t event_max = FRAME_HEAD_SIZE + 1024, chunk = (size_t)256 << 10;
+	uint8_t *bytes = malloc(chunk);
+	uint64_t start = LOG_HEADER_SIZE;
+	enum bk_code code = BK_OK;
+	size_t size = chunk;
+
+	*found = false;
+	if (!bytes)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to search %s", lf->file.path);
+	while (!code && !*found && size == chunk) {
+		code = file_read(&lf->file, bytes, chunk, start, &size, err);
+		for (size_t i = 0; !code && !*found && i < size; i++) {
+			const uint8_t *at = memmem(bytes + i, size - i, FRAME_MAGIC, 4);
+
+			if (!at)
+				break;
+			i = (size_t)(at - bytes);
+			*found = i >= 8 && id_of_event(&lf->header, bytes + i - 8, size - i + 8,
+						   start + i - 8);
+		}
+		start += chunk - event_max;
+	}
+	free(bytes);
+	return code;
+}
+
+static enum bk_code read_header(struct logfile *lf, enum bk_io_open how, struct bk_error *err)
+{
+	uint8_t bytes[LOG_HEADER_SIZE];
+	struct bk_error ignored;
+	size_t size;
+	bool found = false;
+	enum bk_code code = file_read(&lf->file, bytes, sizeof bytes, 0, &size, err), searched;
+
+	if (!code)
+		code = header_decode(&lf->header, bytes, size, lf->file.path, err);
+	if (code != BK_E_DAMAGE || how != BK_IO_READ)
+		return code;
+	searched = find_id(lf, &found, &ignored);
+	if (searched || !found)
+		return code;
+	lf->header_damaged = true;
+	return BK_OK;
+}
 
 enum bk_code logfile_open(struct logfile *lf, const struct bk_io *io, const char *path,
 	enum bk_io_open how, struct bk_error *err)
 {
-	uint8_t bytes[LOG_HEADER_SIZE];
-	size_t size;
 	enum bk_code code = file_open(&lf->file, io, path, how, err);
 
 	if (code)
 		return code;
-	code = file_read(&lf->file, bytes, sizeof bytes, 0, &size, err);
-	if (!code)
-		code = header_decode(&lf->header, bytes, size, path, err);
+	lf->header_damaged = false;
+	code = read_header(lf, how, err);
 	if (code)
 		file_close(&lf->file);
 	return code;

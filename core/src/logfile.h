@@ -11,9 +11,12 @@
 struct logfile {
 	struct file file;
 	struct log_header header;
+	bool header_damaged; /* the id was found elsewhere; header.sum is not known */
 };
 
-/* Opens PATH and reads its header. Fails as file_open and header_decode do. */
+/* Opens PATH and reads its header. If that is damaged, a reader finds the log's id in the event that
+ * each writer begins with (docs/format.md, 11); a writer refuses. Fails as file_open and
+ * header_decode do. */
 BK_MUST_CHECK enum bk_code logfile_open(struct logfile *lf, const struct bk_io *io,
 	const char *path, enum bk_io_open how, struct bk_error *err);
 void logfile_close(struct logfile *lf);

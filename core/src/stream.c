@@ -249,6 +249,9 @@ enum bk_code decoder_read(struct decoder *decoder, const struct bk_entry *entry,
 		return bad_change(decoder, entry->offset, "the change has no such statements", err);
 	if (entry_stands(entry)) {
 		history = history_of_change(&decoder->raw, decoder->history, entry->version);
+		if (decoder->history_unknown)
+			history = head.history;
+		decoder->history_unknown = false;
 		if (history != head.history)
 			return bad_change(decoder, entry->offset,
 				"the change does not follow the one before", err);

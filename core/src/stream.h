@@ -33,6 +33,7 @@ struct decoder {
 	struct walk walk;
 	ZSTD_DCtx *zstd;
 	uint64_t history;
+	bool history_unknown;      /* the next change's own is taken as it is */
 	struct bk_buf raw;         /* of the change last read */
 	struct bk_slice *statements;
 	size_t statement_capacity;

@@ -278,13 +278,15 @@ static enum bk_code recover(
 static enum bk_code announce(
 	struct bk_writer *writer, const struct bk_writer_options *options, struct bk_error *err)
 {
-	char text[512], host[128] = "?";
+	char text[512], host[128] = "?", id[BK_LOG_ID_TEXT];
 
 	gethostname(host, sizeof host - 1);
 	host[sizeof host - 1] = '\0';
-	snprintf(text, sizeof text, "program=%s\nrelease=%s\npid=%ld\nhost=%s\nsqlite=%s\n",
+	log_id_text(writer->log, id);
+	snprintf(text, sizeof text,
+		"program=%s\nrelease=%s\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n",
 		options && options->program ? options->program : "unnamed", BK_RELEASE,
-		(long)getpid(), host, sqlite3_libversion());
+		(long)getpid(), host, sqlite3_libversion(), id);
 	return writer_event(writer, EVENT_OPENED, text, err);
 }
 
