@@ -7,18 +7,18 @@
 #include <sys/types.h>
 
 struct child {
-	pid_t pid; /* 0: none, or its end was seen */
-	int in;    /* our end of its stdin; -1: closed */
-	int out;   /* our end of its stdout */
+	pid_t pid;           /* 0: none, or its end was seen */
+	int in;              /* our end of its stdin; -1: closed */
+	int out;             /* our end of its stdout */
 	int status;          /* once pid is 0: as waitpid gives it */
 	struct rusage usage; /* and what it used */
 };
 
 /* How a program is started; zeros mean the defaults. */
 struct child_options {
-	const char *dir; /* its working directory; ours by default */
+	const char *dir;        /* its working directory; ours by default */
 	const char *const *env; /* NAME=value, ended by NULL, added to ours */
-	int err; /* a descriptor for its stderr; ours by default */
+	int err;                /* a descriptor for its stderr; ours by default */
 };
 
 /* Starts argv[0] with pipes to its stdin and stdout. Our ends are not inherited by other
@@ -35,7 +35,7 @@ void child_done(struct child *child);
 
 /* What a program did that ran to its end. */
 struct run {
-	int status; /* exit status; 128 and the signal that ended it */
+	int status;             /* exit status; 128 and the signal that ended it */
 	struct bk_buf out, err; /* what it wrote, each with a zero byte behind */
 	struct rusage usage;
 };

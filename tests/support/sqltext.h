@@ -11,7 +11,7 @@
 #define SQLTEXT_STATEMENTS_MAX 512
 
 struct sqltext {
-	char *text; /* SQLTEXT_BYTES_MAX bytes */
+	char *text;         /* SQLTEXT_BYTES_MAX bytes */
 	size_t size, start; /* of what was put, and of the statement under way in it */
 	struct bk_slice statements[SQLTEXT_STATEMENTS_MAX];
 	size_t count;

@@ -28,7 +28,8 @@ bool file_exists(const char *path);
 /* Bytes of the file PATH; 0 if there is none. */
 size_t file_size(const char *path);
 
-/* Copies FROM to TO, which it makes or replaces; what ends in .zst is decompressed. Fails with BK_E_IO. */
+/* Copies FROM to TO, which it makes or replaces; what ends in .zst is decompressed. Fails with
+ * BK_E_IO. */
 BK_MUST_CHECK enum bk_code file_copy(const char *from, const char *to, struct bk_error *err);
 
 #endif

@@ -39,6 +39,11 @@ uint64_t gen_random(struct tracegen *gen, uint64_t limit)
 	return mix(gen->seed, gen->drawn++) % limit;
 }
 
+long long gen_seconds(const struct tracegen *gen)
+{
+	return gen->time_us / 1000000;
+}
+
 enum startup {
 	STARTUP_SCHEMA, /* of a new node only */
 	STARTUP_KEYS_OFF,

@@ -5,7 +5,7 @@
 #include "sqltext.h"
 #include "tracegen.h"
 
-#define CHANS_MAX       16
+#define CHANS_MAX      16
 #define CHAN_HTLCS_MAX 6
 
 /* A payment on its way through a channel. Phases go up to HTLC_DONE. */
@@ -19,9 +19,9 @@ struct htlc {
 struct chan {
 	uint64_t seed; /* what never changes about it follows from this */
 	uint32_t id, peer;
-	uint64_t commit; /* number of the newest commitment */
+	uint64_t commit;         /* number of the newest commitment */
 	uint64_t penalties_from; /* oldest commitment with a row in penalties */
-	uint32_t htlc_next; /* number within the channel */
+	uint32_t htlc_next;      /* number within the channel */
 	struct htlc htlcs[CHAN_HTLCS_MAX];
 	size_t htlc_count;
 	bool has_anchor;
@@ -57,6 +57,23 @@ void schema_rebuild_parent(struct tracegen *gen);
 /* Puts further migrations. */
 void schema_extend(struct tracegen *gen);
 
+/* The clock of the calls, in seconds. */
+long long gen_seconds(const struct tracegen *gen);
+
+/* tracegen_payments.c: events in channels. Each event puts its statements and returns true, or
+ * cannot happen now, puts none and returns false. */
+bool penalty_drop(struct tracegen *gen);
+bool anchor_move(struct tracegen *gen);
+bool commit_sent(struct tracegen *gen); /* ours: the channel is saved twice */
+bool commit_came(struct tracegen *gen); /* theirs, with the secret of the one before */
+bool signatures_came(struct tracegen *gen);
+bool payment_came(struct tracegen *gen);
+bool forward_new(struct tracegen *gen); /* on through another channel: three saves */
+bool forward_done(struct tracegen *gen);
+
+/* Any channel, or NULL if there is none. */
+struct chan *any_chan(struct tracegen *gen);
+
 /* tracegen_events.c: what happens while the node runs. */
 
 /* Puts the statements of one event. */
@@ -75,7 +92,8 @@ void chan_open(struct tracegen *gen);
 /* Puts the nine statements with which a node saves a channel. */
 void chan_save(struct tracegen *gen, const struct chan *chan);
 
-/* Deletes the peer of the channel at INDEX, and with it, by cascades, the channel and all its rows. */
+/* Deletes the peer of the channel at INDEX, and with it, by cascades, the channel and all its rows.
+ */
 void chan_forget(struct tracegen *gen, size_t index);
 
 #endif
