@@ -41,6 +41,9 @@ uint32_t bk_image_page_size(const struct bk_image *image); /* bytes; 0 in an emp
 uint32_t bk_image_page_count(const struct bk_image *image);
 uint64_t bk_image_size(const struct bk_image *image); /* bytes of the database file */
 
+/* Bytes of memory that IMAGE holds for itself; the index of pages it shares with other images. */
+size_t bk_image_memory(const struct bk_image *image);
+
 /* Reads SIZE bytes at OFFSET of the database file into DST; *DONE is fewer only at its end.
  * Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_image_read(struct bk_image *image, void *dst, size_t size,
