@@ -14,9 +14,9 @@ struct bk_history {
 	bool has_span;
 	uint64_t ordinal;   /* of the span's base; the next span's is one more */
 	size_t at;          /* in the span's entries; one past the end: its upper snapshot */
-	uint64_t seen_next; /* in the tail: offset behind the last entry given */
 	struct bk_entry pending;
 	bool has_pending;
+	bool was_given; /* pending was the log's last entry, and is what was given out last */
 };
 
 /* The entries of a span, and behind them the snapshot that a full keyframe above is. */
@@ -30,10 +30,23 @@ static struct bk_entry span_entry(const struct span *span, size_t at)
 	return at < span->count ? span->entries[at] : keyframe_snapshot(span->above);
 }
 
-/* Whether a listing shows it as an entry of its own. */
-static bool is_shown(enum bk_history_what what, const struct bk_entry *entry)
+/* Whether the snapshot above SPAN is of a version that has its change: it is listed with that. */
+static bool snapshot_joins(const struct span *span)
 {
-	return what == BK_HISTORY_ALL || !(entry->flags & (BK_ENTRY_STRUCK | BK_ENTRY_LONE));
+	for (size_t i = span->count; i-- > 0;)
+		if (entry_stands(&span->entries[i]))
+			return span->entries[i].version == span->above->version;
+	return span->base && span->base->version == span->above->version;
+}
+
+/* Whether a listing shows the entry AT of SPAN as one of its own. */
+static bool is_shown(enum bk_history_what what, const struct span *span, size_t at)
+{
+	if (what == BK_HISTORY_ALL)
+		return true;
+	if (at == span->count)
+		return !snapshot_joins(span);
+	return !(span->entries[at].flags & (BK_ENTRY_STRUCK | BK_ENTRY_LONE));
 }
 
 static struct bk_history *history_new(struct bk_log *log, enum bk_history_what what)
@@ -168,7 +181,11 @@ static enum bk_code next_version(
 			join(&history->pending, &raw);
 			continue;
 		}
-		if (!history->has_pending && (raw.flags & BK_ENTRY_LONE))
+		/* The first of a listing may follow the change that it goes with; so may what came
+		 * after the log's end was reached. */
+		if (!history->has_pending && ((raw.flags & BK_ENTRY_LONE) ||
+						     (history->was_given &&
+							     joins(&history->pending, &raw))))
 			continue;
 		if (history->has_pending) {
 			*entry = history->pending;
@@ -179,8 +196,10 @@ static enum bk_code next_version(
 		history->has_pending = true;
 	}
 	*more = history->has_pending;
-	if (history->has_pending)
+	if (history->has_pending) {
 		*entry = history->pending;
+		history->was_given = true;
+	}
 	history->has_pending = false;
 	return BK_OK;
 }
@@ -209,19 +228,12 @@ enum bk_code bk_history_open(struct bk_history **out, struct bk_log *log, uint32
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a listing");
 	history->from = from;
 	history->has_from = true;
-	code = span_of_version(&span, log, from, err);
-	if (!code) {
-		/* The version may be the base itself: its entry is in the span below. */
-		uint64_t ordinal = span.base->ordinal;
-
-		span_done(&span);
-		code = ordinal ? span_of_ordinal(&span, log, ordinal - 1, err)
-			       : enter_first(history, err);
-		if (!code && ordinal)
-			enter_span(history, &span);
-	} else if (code == BK_E_MISSING) {
+	/* Several keyframes may have the version FROM; its change came before all of them. */
+	code = span_of_version(&span, log, from - 1, err);
+	if (!code)
+		enter_span(history, &span);
+	else if (code == BK_E_MISSING)
 		code = enter_first(history, err);
-	}
 	if (code) {
 		bk_history_close(history);
 		return code;
@@ -236,11 +248,8 @@ static uint64_t count_back(struct bk_history *history, uint64_t count)
 	uint64_t found = 0;
 
 	history->at = span_length(&history->span);
-	while (history->at && found < count) {
-		struct bk_entry entry = span_entry(&history->span, --history->at);
-
-		found += is_shown(history->what, &entry);
-	}
+	while (history->at && found < count)
+		found += is_shown(history->what, &history->span, --history->at);
 	return found;
 }
 
@@ -363,7 +372,7 @@ static enum bk_code append_sql(
 	return code;
 }
 
-/* Whether the interval in which VERSION came is SPAN; if VERSION is its base, it came in the one below. */
+/* Whether SPAN has a change that stands and leads to VERSION. */
 static bool came_in(const struct span *span, uint32_t version)
 {
 	for (size_t i = 0; i < span->count; i++)
@@ -379,7 +388,7 @@ static enum bk_code sql_in_span(
 	struct decoder decoder;
 	enum bk_code code;
 
-	if (!span->base || !came_in(span, version))
+	if (!came_in(span, version))
 		return BK_OK;
 	code = decoder_init(&decoder, span->log, span->base->history, err);
 	if (code)
@@ -398,26 +407,34 @@ static enum bk_code sql_in_span(
 	return code;
 }
 
+/* The span in which VERSION came first; if the log begins with it, the first of all. */
+static enum bk_code span_of_change(
+	struct span *out, struct bk_log *log, uint32_t version, struct bk_error *err)
+{
+	enum bk_code code = span_of_version(out, log, version - 1, err);
+
+	return code == BK_E_MISSING ? span_of_version(out, log, version, err) : code;
+}
+
 enum bk_code bk_log_sql(
 	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err)
 {
-	struct span span, below;
-	size_t before = text->size;
-	enum bk_code code = span_of_version(&span, log, version, err);
+	bool is_held = false, more = true;
+	struct span span;
+	enum bk_code code = span_of_change(&span, log, version, err);
 
-	if (code)
-		return code;
-	if (span.base->version == version && span.base->ordinal) {
-		code = span_of_ordinal(&below, log, span.base->ordinal - 1, err);
-		if (!code) {
-			code = sql_in_span(&below, version, text, err);
-			span_done(&below);
-		}
-	}
-	if (!code)
+	while (!code && more) {
+		uint64_t next = span.base->ordinal + 1;
+
+		is_held |= span.base->version == version || came_in(&span, version);
 		code = sql_in_span(&span, version, text, err);
-	if (!code && text->size == before && span.base->version != version)
+		/* A lone pragma can have a keyframe between itself and the change it goes with. */
+		more = span.above && !bk_version_after(span.above->version, version);
+		span_done(&span);
+		if (!code && more)
+			code = span_of_ordinal(&span, log, next, err);
+	}
+	if (!code && !is_held)
 		code = not_found(version, log, err);
-	span_done(&span);
 	return code;
 }
