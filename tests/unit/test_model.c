@@ -204,6 +204,16 @@ static void check_lookups(struct model *model, struct bk_log *log)
 	fails(BK_E_MISSING, bk_history_find(log, model->node.version + 1, &entry, why()));
 }
 
+/* Whether the log has so many keyframes below VERSION. */
+static bool has_older(struct bk_log *log, uint32_t version, const struct bk_image_options *options)
+{
+	struct bk_image *image = NULL;
+	enum bk_code code = bk_image_open(&image, log, version, options, why());
+
+	bk_image_close(image);
+	return code != BK_E_DAMAGE || !strstr(why()->msg, "no keyframe can be read");
+}
+
 static void check_images(struct model *model, struct bk_log *log)
 {
 	for (unsigned i = 0; i < 8; i++) {
@@ -213,8 +223,8 @@ static void check_images(struct model *model, struct bk_log *log)
 			.memory_max = pick(model, 2) ? 0 : 20000, .spill_dir = "/tmp"};
 
 		node_check(&model->node, log, past->version, &options);
-		options.older = model->has_gap ? 0 : 1 + pick(model, 2);
-		if (past->version != model->node.past[0].version)
+		options.older = model->has_gap ? 0 : pick(model, 3);
+		if (has_older(log, past->version, &options))
 			node_check(&model->node, log, past->version, &options);
 	}
 }
