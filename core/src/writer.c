@@ -97,6 +97,19 @@ enum bk_code writer_put(struct bk_writer *writer, const struct put *put, struct 
 	return code;
 }
 
+/* The failure after which WRITER refuses everything. */
+static enum bk_code check_failure(struct bk_writer *writer, struct bk_error *err)
+{
+	enum bk_code code;
+
+	pthread_mutex_lock(&writer->log->mutex);
+	code = writer->failure.code;
+	if (code)
+		*err = writer->failure;
+	pthread_mutex_unlock(&writer->log->mutex);
+	return code;
+}
+
 static void fail_for_good(struct bk_writer *writer, const struct bk_error *err)
 {
 	pthread_mutex_lock(&writer->log->mutex);
@@ -109,13 +122,10 @@ enum bk_code writer_sync(struct bk_writer *writer, struct bk_error *err)
 {
 	struct bk_log *log = writer->log;
 	uint64_t end;
-	enum bk_code code;
+	enum bk_code code = check_failure(writer, err);
 
 	pthread_mutex_lock(&log->mutex);
 	end = log->state.end;
-	code = writer->failure.code;
-	if (code)
-		*err = writer->failure;
 	pthread_mutex_unlock(&log->mutex);
 	if (!code)
 		code = file_sync(&log->lf.file, err);
@@ -403,7 +413,7 @@ static bool change_flags(
 	return change->version == head && bk_change_pragma(change) != BK_PRAGMA_NONE;
 }
 
-/* What connection state the node has after CHANGE. */
+/* What connection state the node has after the lone pragma CHANGE. */
 static void follow_pragma(struct bk_writer *writer, const struct bk_change *change)
 {
 	switch (bk_change_pragma(change)) {
@@ -456,6 +466,8 @@ enum bk_code bk_writer_append(
 	uint8_t must;
 	enum bk_code code = bk_change_check(change, err);
 
+	if (!code)
+		code = check_failure(writer, err);
 	if (code)
 		return code;
 	if (!change_flags(writer, change, &must))
@@ -470,7 +482,8 @@ enum bk_code bk_writer_append(
 	code = writer_sync(writer, err);
 	if (code)
 		return code;
-	follow_pragma(writer, change);
+	if (must & CHANGE_LONE)
+		follow_pragma(writer, change);
 	/* A stream began: the interval before it is closed, and committed. */
 	if (writer->stream_changes == 1)
 		pthread_cond_signal(&writer->grown);
