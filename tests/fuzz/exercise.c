@@ -163,7 +163,8 @@ static void list(struct bk_log *log, enum bk_history_what what, size_t log_bytes
 	bk_history_close(history);
 }
 
-static void read_log(struct simfs *fs, size_t log_bytes)
+/* True if the log ends where its file does. */
+static bool read_log(struct simfs *fs, size_t log_bytes)
 {
 	struct bk_log_status status;
 	struct bk_error err = {0};
@@ -172,14 +173,17 @@ static void read_log(struct simfs *fs, size_t log_bytes)
 	char session[256];
 	enum bk_code code = bk_log_open(&log, simfs_io(fs), PATH, &err);
 
+	bool is_whole = true;
+
 	REQUIRE(is_answer(code, &err));
 	if (code)
-		return;
+		return true;
 	REQUIRE(!bk_log_refresh(log, &news, &err) && news == BK_LOG_SAME);
 	code = bk_log_status(log, &status, &err);
 	REQUIRE(is_answer(code, &err));
 	if (!code) {
 		REQUIRE(status.log_bytes + status.torn_bytes == log_bytes);
+		is_whole = !status.torn_bytes;
 		look_at_image(log, status.version);
 	}
 	code = bk_log_session(log, session, sizeof session, &err);
@@ -187,6 +191,7 @@ static void read_log(struct simfs *fs, size_t log_bytes)
 	list(log, BK_HISTORY_VERSIONS, log_bytes);
 	list(log, BK_HISTORY_ALL, log_bytes);
 	bk_log_close(log);
+	return is_whole;
 }
 
 /* Where a writer takes the log, what it appends is there afterwards. */
@@ -236,8 +241,9 @@ void exercise_log(const struct logbuild *build)
 	struct simfs *fs = simfs_new(1);
 
 	simfs_put(fs, PATH, build->bytes.data, build->bytes.size);
-	read_log(fs, build->bytes.size);
-	verify_log(fs);
+	/* Before a torn tail it would wait, for a writer that may be at work. */
+	if (read_log(fs, build->bytes.size))
+		verify_log(fs);
 	write_log(fs);
 	REQUIRE(simfs_open_files(fs) == 0);
 	simfs_free(fs);
