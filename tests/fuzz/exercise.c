@@ -16,12 +16,17 @@
 
 static const struct replay_limits limits = {.steps_max = 100000, .length_max = 1 << 20};
 
-/* What a reader may say of a log: nothing else, and never without words. */
+/* What a reader may say of a log: nothing else, and never without words. (SQLite calls some malformed
+ * schemas "out of memory".) */
 static bool is_answer(enum bk_code code, const struct bk_error *err)
 {
+	bool is_one = !code || code == BK_E_DAMAGE || code == BK_E_FORMAT ||
+		      code == BK_E_MISSING || code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM;
+
 	REQUIRE(!code || *err->msg);
-	return !code || code == BK_E_DAMAGE || code == BK_E_FORMAT || code == BK_E_MISSING ||
-	       code == BK_E_SQL || code == BK_E_LIMIT;
+	if (!is_one)
+		fprintf(stderr, "answer: %s: %s\n", bk_code_name(code), err->msg);
+	return is_one;
 }
 
 static const char *const harmless[] = {
