@@ -170,6 +170,7 @@ static void join(struct bk_entry *to, const struct bk_entry *entry)
 	to->statements += entry->statements;
 	to->sql_bytes += entry->sql_bytes;
 	to->log_bytes += entry->log_bytes;
+	to->flags |= entry->flags & BK_ENTRY_SNAPSHOT;
 	if (entry->page_count) {
 		to->page_count = entry->page_count;
 		to->page_size = entry->page_size;
@@ -225,32 +226,43 @@ enum bk_code bk_history_next(
 	return code;
 }
 
+/* Enters the span with the first entry of VERSION: where keyframes stand at VERSION itself, the one
+ * below them all. What damage hides is told when the listing comes to it. */
+static enum bk_code enter_version(struct bk_history *history, uint32_t version, struct bk_error *err)
+{
+	struct span span;
+	enum bk_code code = span_of_version(&span, history->log, version, err);
+
+	while (!code && !span.base_lost && span.base->version == version) {
+		uint64_t ordinal = span.base->ordinal;
+
+		span_done(&span);
+		if (!ordinal)
+			return enter_first(history, err);
+		code = span_of_ordinal(&span, history->log, ordinal - 1, err);
+	}
+	if (!code) {
+		enter_span(history, &span);
+		return BK_OK;
+	}
+	if (code == BK_E_MISSING || code == BK_E_DAMAGE)
+		code = enter_first(history, err);
+	if (code == BK_E_DAMAGE)
+		code = enter_above(history, 0, err);
+	return code == BK_E_DAMAGE && history->has_span ? BK_OK : code;
+}
+
 enum bk_code bk_history_open(struct bk_history **out, struct bk_log *log, uint32_t from,
 	enum bk_history_what what, struct bk_error *err)
 {
 	struct bk_history *history = history_new(log, what);
-	struct span span;
 	enum bk_code code;
 
 	if (!history)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a listing");
 	history->from = from;
 	history->has_from = true;
-	code = span_of_version(&span, log, from, err);
-	if (!code) {
-		/* The version may be the base itself: its entry is in the span below. */
-		uint64_t above = span.above ? span.above->ordinal : span.base->ordinal + 1;
-
-		span_done(&span);
-		code = above > 1 ? enter_above(history, above - 2, err) : enter_first(history, err);
-	} else if (code == BK_E_MISSING || code == BK_E_DAMAGE) {
-		code = enter_first(history, err);
-		if (code == BK_E_DAMAGE)
-			code = enter_above(history, 0, err);
-	}
-	/* What damage hides is told when the listing comes to it, or not at all if it is before. */
-	if (code == BK_E_DAMAGE && history->has_span)
-		code = BK_OK;
+	code = enter_version(history, from, err);
 	if (code) {
 		bk_history_close(history);
 		return code;

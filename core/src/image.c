@@ -350,6 +350,11 @@ uint64_t bk_image_size(const struct bk_image *image)
 	return (uint64_t)bk_image_page_size(image) * bk_image_page_count(image);
 }
 
+size_t bk_image_memory(const struct bk_image *image)
+{
+	return sizeof *image + overlay_memory(&image->overlay);
+}
+
 enum bk_code image_read_page(struct bk_image *image, uint32_t page, void *dst, struct bk_error *err)
 {
 	return image->overlay.store.read(&image->overlay.store, page, dst, err);

@@ -200,6 +200,12 @@ void overlay_done(struct overlay *overlay)
 	overlay_init(overlay, overlay->io, overlay->spill_dir, overlay->memory_max);
 }
 
+size_t overlay_memory(const struct overlay *overlay)
+{
+	return overlay->slab_count * OVERLAY_SLAB * overlay->store.page_size +
+	       overlay->slot_count * sizeof *overlay->slots;
+}
+
 static int page_order(const void *a, const void *b)
 {
 	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;

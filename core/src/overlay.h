@@ -45,6 +45,9 @@ void overlay_done(struct overlay *overlay);
 /* Whether PAGE was written. */
 bool overlay_has(const struct overlay *overlay, uint32_t page);
 
+/* Bytes of memory that it takes. */
+size_t overlay_memory(const struct overlay *overlay);
+
 /* The pages that differ from what lies below: written, or new and never written (they read as
  * zeros). Ascending; the caller frees the array. NULL: no memory. */
 uint32_t *overlay_dirty(const struct overlay *overlay, size_t *count);

@@ -60,6 +60,8 @@ static inline bool bk_image_try_older(uint64_t *older, uint64_t keyframes)
 		*older = keyframes - 1;
 	return true;
 }
+/* Bytes of memory that IMAGE holds for itself; the index of pages it shares with other images. */
+size_t bk_image_memory(const struct bk_image *image);
 
 /* Reads SIZE bytes at OFFSET of the database file into DST; *DONE is fewer only at its end.
  * Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
