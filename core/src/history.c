@@ -426,6 +426,10 @@ static enum bk_code sql_in_span(
 	struct decoder decoder;
 	enum bk_code code;
 
+	if (span->base_lost)
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: what version %u stands on cannot be read",
+			span->log->lf.file.path, version);
 	if (!span->base || !came_in(span, version))
 		return BK_OK;
 	code = decoder_init(&decoder, span->log, span->base->history, err);
@@ -445,28 +449,46 @@ static enum bk_code sql_in_span(
 	return code;
 }
 
+/* Keyframes of VERSION itself may stand between its changes: lone pragmas repeat it. Sets *ORDINAL to
+ * that of the keyframe below the first of them; SPAN is the last. */
+static enum bk_code first_of_version(
+	const struct span *span, uint32_t version, uint64_t *ordinal, struct bk_error *err)
+{
+	bool is_base = span->base && span->base->version == version;
+
+	*ordinal = span->base ? span->base->ordinal : 0;
+	while (is_base && *ordinal) {
+		struct span below;
+		enum bk_code code = span_of_ordinal(&below, span->log, --*ordinal, err);
+
+		if (code)
+			return code;
+		is_base = below.base && below.base->version == version;
+		span_done(&below);
+	}
+	return BK_OK;
+}
+
 enum bk_code bk_log_sql(
 	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err)
 {
 	struct span span, below;
 	size_t before = text->size;
+	uint64_t ordinal = 0;
 	enum bk_code code = span_of_version(&span, log, version, err);
 
 	if (code)
 		return code;
-	if (!span.base_lost && span.base->version == version && span.base->ordinal) {
-		code = span_of_ordinal(&below, log, span.base->ordinal - 1, err);
-		if (!code) {
-			code = sql_in_span(&below, version, text, err);
-			span_done(&below);
-		}
+	code = first_of_version(&span, version, &ordinal, err);
+	for (; !code && span.base && ordinal < span.base->ordinal; ordinal++) {
+		code = span_of_ordinal(&below, log, ordinal, err);
+		if (code)
+			break;
+		code = sql_in_span(&below, version, text, err);
+		span_done(&below);
 	}
 	if (!code)
 		code = sql_in_span(&span, version, text, err);
-	if (!code && span.base_lost)
-		code = bk_fail(err, BK_E_DAMAGE, 0,
-			"%s is damaged: what version %u stands on cannot be read",
-			log->lf.file.path, version);
 	if (!code && text->size == before && span.base->version != version)
 		code = not_found(version, log, err);
 	span_done(&span);
