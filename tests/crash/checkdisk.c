@@ -54,7 +54,7 @@ static void append(const struct check *check, struct bk_writer *writer, struct m
 	struct bk_error err;
 	struct sql sql;
 
-	if (model_live_version(model))
+	if (model_has_schema(model))
 		sql_random(&sql, rng, version);
 	else
 		sql_schema(&sql, version);

@@ -243,24 +243,33 @@ void model_rewind(struct model *model)
 	content_take(&deed->content, model->db);
 }
 
-uint32_t model_live_version(const struct model *model)
+/* vars.data_version of the node's database, which may be ahead of the log. */
+static bool live_version(const struct model *model, uint32_t *version)
 {
 	sqlite3_stmt *statement;
-	uint32_t version;
 
 	if (sqlite3_prepare_v2(model->db, "SELECT intval FROM vars WHERE name = 'data_version'", -1,
 		    &statement, NULL) != SQLITE_OK)
-		return 0;
+		return false;
 	sqlite3_step(statement);
-	version = (uint32_t)sqlite3_column_int64(statement, 0);
+	*version = (uint32_t)sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
-	return version;
+	return true;
+}
+
+bool model_has_schema(const struct model *model)
+{
+	uint32_t version;
+
+	return live_version(model, &version);
 }
 
 void model_snapshot(struct model *model)
 {
-	content_take(
-		&add(model, DEED_SNAPSHOT, model_live_version(model))->content, model->db);
+	uint32_t version = 0;
+
+	live_version(model, &version);
+	content_take(&add(model, DEED_SNAPSHOT, version)->content, model->db);
 }
 
 void model_unwatched(struct model *model, struct sql *sql)

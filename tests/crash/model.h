@@ -86,8 +86,8 @@ void model_restart(struct model *model);
 
 uint32_t model_version(const struct model *model);
 
-/* vars.data_version of the node's database, which may be ahead of the log. */
-uint32_t model_live_version(const struct model *model);
+/* Whether the node's database has its tables yet. */
+bool model_has_schema(const struct model *model);
 
 /* Writes the node's database, as it is committed, to a real file. */
 void model_save(const struct model *model, const char *path);

@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include <bk/keyframer.h>
+#include <stdatomic.h>
 
 struct node {
 	struct simfs *fs;
@@ -16,6 +17,7 @@ struct node {
 	struct restored restores[RESTORES_MAX];
 	char database[64]; /* a real file: what SQLite reads for a snapshot */
 	bool has_thread;
+	atomic_bool is_dying;  /* killed: what its threads still say does not count */
 	bool expects_failures; /* a call may fail: it is answered as the plugin would */
 };
 

@@ -106,7 +106,8 @@ static void look_at_image(struct bk_log *log, uint32_t version)
 	REQUIRE(is_answer(code, &err));
 	if (code)
 		return;
-	code = image_open_keyframe(&image, log, span.base, &options, &err);
+	code = span.base ? image_open_keyframe(&image, log, span.base, &options, &err)
+			 : bk_fail(&err, BK_E_DAMAGE, 0, "the keyframe below is lost");
 	REQUIRE(is_answer(code, &err));
 	if (!code) {
 		struct bk_entry *entries = malloc((span.count + 1) * sizeof *entries);
