@@ -19,14 +19,15 @@ _Noreturn void check_fail(const struct check *check, const char *fmt, ...)
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);
-	fprintf(stderr, "\nseed %llu, cut %llu, loss %u\nagain: %s --seed %llu --cut %llu\n",
+	fprintf(stderr, "\nseed %llu, cut %llu, loss %u%s\nagain: %s --seed %llu --cut %llu\n",
 		(unsigned long long)place->seed, (unsigned long long)place->cut, place->loss,
-		place->program, (unsigned long long)place->seed, (unsigned long long)place->cut);
+		place->what, place->program, (unsigned long long)place->seed,
+		(unsigned long long)place->cut);
 	abort();
 }
 
-void check_ok(const struct check *check, enum bk_code code, const struct bk_error *err,
-	const char *doing)
+void check_ok(
+	const struct check *check, enum bk_code code, const struct bk_error *err, const char *doing)
 {
 	if (code)
 		check_fail(check, "%s: %s: %s", doing, bk_code_name(code), err->msg);
@@ -170,7 +171,8 @@ static void check_image(const struct check *check, struct bk_log *log, const str
 	uint8_t *bytes;
 	size_t size, done;
 
-	check_ok(check, bk_image_open(&image, log, view->version, &options, &err), &err, "an image");
+	check_ok(
+		check, bk_image_open(&image, log, view->version, &options, &err), &err, "an image");
 	size = (size_t)bk_image_size(image);
 	bytes = malloc(size + 1);
 	assert(bytes);

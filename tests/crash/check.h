@@ -36,6 +36,7 @@ struct place {
 	uint64_t seed;
 	uint64_t cut;  /* the place, from 1; 0: none */
 	unsigned loss; /* which of the losses tried there */
+	char what[64]; /* the fault, where there is one */
 };
 
 struct check {
@@ -71,8 +72,8 @@ void check_images(const struct check *check, struct bk_log *log, const struct mo
 /* That what was restored is whole, or absent if it was not finished. */
 void check_restored(const struct check *check, struct simfs *fs, const struct model *model);
 
-/* Everything about DISK, which a machine came up with: read, recovered, recovered again with the power
- * going at a random moment of it, written to. */
+/* Everything about DISK, which a machine came up with: read, recovered, recovered again with the
+ * power going at a random moment of it, written to. */
 void check_disk(const struct check *check, struct simfs *disk, const struct model *model,
 	struct rng *rng, unsigned depth);
 

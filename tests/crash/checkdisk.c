@@ -45,8 +45,8 @@ static struct bk_writer *open_writer(const struct check *check, struct simfs *di
 }
 
 /* Appends one change to WRITER and MODEL. */
-static void append(const struct check *check, struct bk_writer *writer, struct model *model,
-	struct rng *rng)
+static void append(
+	const struct check *check, struct bk_writer *writer, struct model *model, struct rng *rng)
 {
 	struct bk_slice slices[MODEL_STATEMENTS_MAX];
 	uint32_t version = model_version(model) + 1;
@@ -117,8 +117,8 @@ static void restore_again(const struct check *check, struct bk_log *log)
 }
 
 /* What is read before anything was recovered; returns how many deeds are there. */
-static size_t read_first(const struct check *check, struct simfs *disk,
-	const struct model *model, struct rng *rng)
+static size_t read_first(
+	const struct check *check, struct simfs *disk, const struct model *model, struct rng *rng)
 {
 	struct bk_log *log;
 	struct bk_error err;

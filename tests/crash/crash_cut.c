@@ -1,4 +1,5 @@
-/* crash_cut.c - the power goes at every place of made-up workloads, and nothing acknowledged is lost.
+/* crash_cut.c - the power goes at every place of made-up workloads, and nothing acknowledged is
+ * lost.
  *
  * usage: crash_cut [--cuts N] [--seed S [--cut C]]
  *
@@ -11,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CUTS_DEFAULT    12000
-#define CUTS_TORTURE    1000000
-#define STEPS_MAX       40
-#define LOSSES          2 /* tried at each place */
-#define THREAD_SEEDS    5 /* each so many-th workload has a keyframer's thread */
-#define MANY_SEEDS      9 /* each so many-th is long: more keyframes than one link passes */
-#define PLACES_SKIPPED  16
+#define CUTS_DEFAULT   12000
+#define CUTS_TORTURE   1000000
+#define STEPS_MAX      40
+#define LOSSES         2 /* tried at each place */
+#define THREAD_SEEDS   5 /* each so many-th workload has a keyframer's thread */
+#define MANY_SEEDS     9 /* each so many-th is long: more keyframes than one link passes */
+#define PLACES_SKIPPED 16
 
 struct run {
 	struct node node;
@@ -83,8 +84,8 @@ static uint64_t number(int argc, char **argv, const char *name, uint64_t fallbac
 int main(int argc, char **argv)
 {
 	const char *torture = getenv("BK_TORTURE");
-	uint64_t wanted = number(argc, argv, "--cuts",
-		torture && *torture == '1' ? CUTS_TORTURE : CUTS_DEFAULT);
+	uint64_t wanted = number(
+		argc, argv, "--cuts", torture && *torture == '1' ? CUTS_TORTURE : CUTS_DEFAULT);
 	uint64_t seed = number(argc, argv, "--seed", 0);
 	uint64_t cut = number(argc, argv, "--cut", 0);
 	char dir[] = "/tmp/crash_cut.XXXXXX";

@@ -67,7 +67,8 @@ static bool mix_tables(sqlite3 *db, uint64_t *sum)
 	while (good && (rc = sqlite3_step(tables)) == SQLITE_ROW) {
 		char select[200];
 
-		sqlite3_snprintf(sizeof select, select, "SELECT rowid, * FROM \"%w\" ORDER BY rowid",
+		sqlite3_snprintf(sizeof select, select,
+			"SELECT rowid, * FROM \"%w\" ORDER BY rowid",
 			(const char *)sqlite3_column_text(tables, 0));
 		good = mix_rows(db, sum, select);
 	}
@@ -88,9 +89,9 @@ static uint64_t sum_of(sqlite3 *db)
 /* Makes DB a database of the given bytes. */
 static bool load(sqlite3 *db, const uint8_t *bytes, size_t size, bool is_read_only)
 {
-	unsigned flags = SQLITE_DESERIALIZE_FREEONCLOSE |
-			 (is_read_only ? SQLITE_DESERIALIZE_READONLY
-				       : SQLITE_DESERIALIZE_RESIZEABLE);
+	unsigned flags =
+		SQLITE_DESERIALIZE_FREEONCLOSE |
+		(is_read_only ? SQLITE_DESERIALIZE_READONLY : SQLITE_DESERIALIZE_RESIZEABLE);
 	uint8_t *copy = sqlite3_malloc64(size + 1);
 
 	assert(copy);
@@ -130,6 +131,16 @@ static void drop_deeds(struct model *model)
 	for (size_t i = model->borrowed; i < model->count; i++)
 		deed_done(&model->deeds[i]);
 	model->count = model->borrowed = 0;
+}
+
+void model_forget(struct model *model, size_t count)
+{
+	const struct content *last = &model->deeds[count - 1].content;
+
+	while (model->count > count)
+		deed_done(&model->deeds[--model->count]);
+	load(model->db, last->bytes, last->size, false);
+	model_restart(model);
 }
 
 struct model *model_new(uint32_t page_size)

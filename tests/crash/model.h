@@ -1,8 +1,8 @@
-/* model.h - what a log must hold: a node's database in plain SQLite, and all that was done to the log,
- * in order. Knows nothing of the log's code.
+/* model.h - what a log must hold: a node's database in plain SQLite, and all that was done to the
+ * log, in order. Knows nothing of the log's code.
  *
- * Each thing that was done is a *deed*. Deeds up to a point are durable; those behind it were begun,
- * and after a power loss a prefix of them may be there, never another set. */
+ * Each thing that was done is a *deed*. Deeds up to a point are durable; those behind it were
+ * begun, and after a power loss a prefix of them may be there, never another set. */
 #ifndef MODEL_H
 #define MODEL_H
 
@@ -41,7 +41,7 @@ struct content {
 };
 
 enum deed_kind {
-	DEED_CREATE,   /* the log was made */
+	DEED_CREATE, /* the log was made */
 	DEED_CHANGE,
 	DEED_LONE,
 	DEED_REWIND,
@@ -68,8 +68,12 @@ struct model {
 struct model *model_new(uint32_t page_size);
 void model_free(struct model *model);
 
-/* Makes COPY what MODEL was after COUNT deeds, all of them durable. MODEL must stay while COPY is used. */
+/* Makes COPY what MODEL was after COUNT deeds, all of them durable. MODEL must stay while COPY is
+ * used. */
 void model_copy(struct model *copy, const struct model *model, size_t count);
+
+/* Forgets all deeds but the first COUNT: the others were refused, and are not in the log. */
+void model_forget(struct model *model, size_t count);
 
 /* Does each to the database, and notes it as begun. */
 void model_create(struct model *model, uint32_t version);

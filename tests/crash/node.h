@@ -19,9 +19,12 @@ struct node {
 	bool has_thread;
 	atomic_bool is_dying;  /* killed: what its threads still say does not count */
 	bool expects_failures; /* a call may fail: it is answered as the plugin would */
+	unsigned failures;     /* calls that did */
+	bool failed_in_close;  /* the fault was met where nobody can be told of it */
 };
 
-/* Everything that SEED decides: page size, first version, length of intervals. DIR is a real folder. */
+/* Everything that SEED decides: page size, first version, length of intervals. DIR is a real
+ * folder. */
 void node_init(struct node *node, uint64_t seed, const char *dir);
 void node_done(struct node *node);
 

@@ -75,8 +75,10 @@ static void add_random(struct sql *out, struct rng *rng, uint32_t version)
 			version);
 		break;
 	case 1:
-		sql_add(out, "INSERT INTO channels (peer, msat, state) SELECT id, %u, %s FROM peers "
-			     "WHERE id = %u", version, bytes, id);
+		sql_add(out,
+			"INSERT INTO channels (peer, msat, state) SELECT id, %u, %s FROM peers "
+			"WHERE id = %u",
+			version, bytes, id);
 		break;
 	case 2:
 		sql_add(out, "DELETE FROM peers WHERE id = %u", id);
@@ -85,19 +87,23 @@ static void add_random(struct sql *out, struct rng *rng, uint32_t version)
 		sql_add(out, "DELETE FROM channels WHERE id %% 5 = %u", id % 5);
 		break;
 	case 4:
-		sql_add(out, "CREATE TABLE IF NOT EXISTS extra%u (a, b TEXT DEFAULT 'x', PRIMARY KEY "
-			     "(a)); INSERT OR REPLACE INTO extra%u VALUES (%u, 'y');", id, id, version);
+		sql_add(out,
+			"CREATE TABLE IF NOT EXISTS extra%u (a, b TEXT DEFAULT 'x', PRIMARY KEY "
+			"(a)); INSERT OR REPLACE INTO extra%u VALUES (%u, 'y');",
+			id, id, version);
 		break;
 	case 5:
 		sql_add(out, "DROP TABLE IF EXISTS extra%u", id);
 		break;
 	case 6:
-		sql_add(out, "UPDATE peers SET note = 'at ' || strftime('%%Y', 86400 * %u, "
-			     "'unixepoch') || '; ''%u'''", id, version);
+		sql_add(out,
+			"UPDATE peers SET note = 'at ' || strftime('%%Y', 86400 * %u, "
+			"'unixepoch') || '; ''%u'''",
+			id, version);
 		break;
 	default:
-		sql_add(out, "UPDATE channels SET msat = msat + %u, state = %s WHERE id %% 3 = %u", id,
-			bytes, id % 3);
+		sql_add(out, "UPDATE channels SET msat = msat + %u, state = %s WHERE id %% 3 = %u",
+			id, bytes, id % 3);
 		break;
 	}
 	free(bytes);

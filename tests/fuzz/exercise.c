@@ -10,18 +10,18 @@
 #include <string.h>
 
 #define PATH         "/log/fuzz.bkp"
-#define VERSIONS_MAX 6    /* so many are looked at in full */
-#define PAGES_MAX    24   /* so much is read of an image */
+#define VERSIONS_MAX 6  /* so many are looked at in full */
+#define PAGES_MAX    24 /* so much is read of an image */
 #define RESTORE_MAX  (4u << 20)
 
 static const struct replay_limits limits = {.steps_max = 100000, .length_max = 1 << 20};
 
-/* What a reader may say of a log: nothing else, and never without words. (SQLite calls some malformed
- * schemas "out of memory".) */
+/* What a reader may say of a log: nothing else, and never without words. (SQLite calls some
+ * malformed schemas "out of memory".) */
 static bool is_answer(enum bk_code code, const struct bk_error *err)
 {
-	bool is_one = !code || code == BK_E_DAMAGE || code == BK_E_FORMAT ||
-		      code == BK_E_MISSING || code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM;
+	bool is_one = !code || code == BK_E_DAMAGE || code == BK_E_FORMAT || code == BK_E_MISSING ||
+		      code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM;
 
 	REQUIRE(!code || *err->msg);
 	if (!is_one)
@@ -225,9 +225,8 @@ static void write_log(struct simfs *fs)
 	bk_buf_init(&text, 4096);
 	code = bk_log_sql(log, change.version, &text, &err);
 	REQUIRE(is_answer(code, &err));
-	REQUIRE(code || (text.size >= sizeof sql &&
-				memcmp(text.data + text.size - sizeof sql - 1, sql,
-					sizeof sql - 1) == 0));
+	REQUIRE(code || (text.size >= sizeof sql && memcmp(text.data + text.size - sizeof sql - 1,
+							    sql, sizeof sql - 1) == 0));
 	bk_buf_done(&text);
 	bk_log_close(log);
 }
