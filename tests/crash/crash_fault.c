@@ -2,7 +2,7 @@
  *
  * usage: crash_fault [--seed S [--cut N]]
  *
- * A place is a call: --cut N runs only the Nth of the faults tried for that seed. */
+ * --cut N runs only one fault: the way it fails, times WAY_STEP, and which call of its kind. */
 #include "node.h"
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #define SEEDS         4
 #define SEEDS_TORTURE 100
 #define STEPS         20
+#define WAY_STEP      1000000
 
 /* One way in which one kind of call fails. */
 struct way {
@@ -101,17 +102,14 @@ static bool run_fault(uint64_t seed, const struct way *way, uint64_t nth, uint64
 
 static void run_seed(uint64_t seed, uint64_t only, const char *dir, struct counts *counts)
 {
-	uint64_t place = 0;
+	const uint64_t ways_count = sizeof ways / sizeof *ways;
 
-	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-		for (uint64_t nth = 1;; nth++) {
-			place++;
-			if (only && place < only)
-				continue;
-			if (!run_fault(seed, &ways[i], nth, place, dir, counts) || only)
-				break;
-		}
-		if (only && place >= only)
+	for (uint64_t i = only / WAY_STEP; i < ways_count; i++) {
+		uint64_t nth = only ? only % WAY_STEP : 1;
+
+		while (run_fault(seed, &ways[i], nth, i * WAY_STEP + nth, dir, counts) && !only)
+			nth++;
+		if (only)
 			break;
 	}
 }
