@@ -88,7 +88,7 @@ static void play_migration(const char *dir, const char *name)
 
 	world_make_fast(&world);
 	snprintf(path, sizeof path, "%s/%s/before.sqlite3.zst", dir, name);
-	must(file_copy(path, world_database(&world), &world.err), &world.err);
+	must(file_copy(path, world.database, &world.err), &world.err);
 	world_set_up(&world);
 	world_node(&world, NULL);
 	snprintf(path, sizeof path, "%s/%s/trace.jsonl.zst", dir, name);
@@ -106,7 +106,7 @@ static void play_migration(const char *dir, const char *name)
 		cr_assert_eq(answer, NODE_COMMITTED, "%s: %s", name, node_reason(world.node));
 	}
 	world_stop(&world);
-	world_check_restore(&world, world_database(&world));
+	world_check_restore(&world, world.database);
 	snprintf(path, sizeof path, "%s/%s/after.sqlite3.zst", dir, name);
 	must(file_copy(path, world_path(&world, "after.sqlite3"), &world.err), &world.err);
 	world_check_restore(&world, world_path(&world, "after.sqlite3"));

@@ -11,23 +11,26 @@
 #define SEED_DEFAULT   20260101
 #define RESTORED_NAME  "restored.sqlite3"
 
-static void make_node_dir(struct world *world)
+static void name_places(struct world *world)
 {
-	cr_assert_eq(mkdir(world_path(world, NODE_NAME), 0700), 0);
+	snprintf(world->node_dir, PATH_MAX, "%s", world_path(world, "node"));
+	snprintf(world->database, PATH_MAX, "%s", world_path(world, "node/" NODEDB_NAME));
+	snprintf(world->log, PATH_MAX, "%s", world_path(world, "node.bkp"));
+	cr_assert_eq(mkdir(world->node_dir, 0700), 0);
 }
 
 void world_make(struct world *world)
 {
 	*world = (struct world){0};
 	must(tempdir_make(&world->dir, &world->err), &world->err);
-	make_node_dir(world);
+	name_places(world);
 }
 
 void world_make_fast(struct world *world)
 {
 	*world = (struct world){0};
 	must(tempdir_make_fast(&world->dir, &world->err), &world->err);
-	make_node_dir(world);
+	name_places(world);
 }
 
 void world_done(struct world *world)
@@ -40,16 +43,6 @@ void world_done(struct world *world)
 const char *world_path(const struct world *world, const char *name)
 {
 	return tempdir_path(&world->dir, name);
-}
-
-const char *world_log(const struct world *world)
-{
-	return world_path(world, LOG_NAME);
-}
-
-const char *world_database(const struct world *world)
-{
-	return world_path(world, NODE_NAME "/" NODEDB_NAME);
 }
 
 int world_cli(struct world *world, const char *const argv[], struct run *run)
@@ -73,8 +66,7 @@ int world_cli(struct world *world, const char *const argv[], struct run *run)
 
 void world_set_up(struct world *world)
 {
-	const char *argv[] = {
-		"init", "--lightning-dir", world_path(world, NODE_NAME), world_log(world), NULL};
+	const char *argv[] = {"init", "--lightning-dir", world->node_dir, world->log, NULL};
 	struct run run;
 
 	cr_assert_eq(world_cli(world, argv, &run), 0, "%s", run_err(&run));
@@ -86,9 +78,8 @@ void world_lockfile(struct world *world, const char *keys)
 	char *text;
 
 	cr_assert_geq(
-		asprintf(&text, "{\"backend_url\": \"file://%s\", %s}\n", world_log(world), keys),
-		0);
-	must(file_put(world_path(world, NODE_NAME "/backup.lock"), text, &world->err), &world->err);
+		asprintf(&text, "{\"backend_url\": \"file://%s\", %s}\n", world->log, keys), 0);
+	must(file_put(world_path(world, "node/backup.lock"), text, &world->err), &world->err);
 	free(text);
 }
 
@@ -97,7 +88,7 @@ void world_node(struct world *world, const struct node_options *options)
 	struct node_options filled = options ? *options : (struct node_options){0};
 
 	filled.plugin = BK_PLUGIN;
-	filled.dir = world_path(world, NODE_NAME);
+	filled.dir = world->node_dir;
 	node_close(world->node);
 	world->node = NULL;
 	must(node_open(&world->node, &filled, &world->err), &world->err);
@@ -194,7 +185,7 @@ struct trace_call world_call(uint32_t version, const char *statement)
 void world_check_restore(struct world *world, const char *database)
 {
 	const char *restored = world_path(world, RESTORED_NAME);
-	const char *argv[] = {"restore", world_log(world), restored, NULL};
+	const char *argv[] = {"restore", world->log, restored, NULL};
 	struct run run;
 
 	unlink(restored);
@@ -207,8 +198,7 @@ void world_check_versions(struct world *world, uint32_t first, uint32_t last)
 {
 	struct loglist list;
 
-	must(loglist_read(&list, BK_CLI, world_log(world), LOGLIST_VERSIONS, &world->err),
-		&world->err);
+	must(loglist_read(&list, BK_CLI, world->log, LOGLIST_VERSIONS, &world->err), &world->err);
 	cr_assert_eq(list.count, (size_t)(last - first) + 1, "%zu versions, not %u to %u",
 		list.count, first, last);
 	for (size_t i = 0; i < list.count; i++)
@@ -218,7 +208,7 @@ void world_check_versions(struct world *world, uint32_t first, uint32_t last)
 
 void world_check(struct world *world)
 {
-	world_check_restore(world, world_database(world));
+	world_check_restore(world, world->database);
 	world_check_versions(world, 1, node_version(world->node));
 }
 

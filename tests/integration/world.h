@@ -16,11 +16,11 @@
 /* Fails the test with ERR's message unless EXPRESSION gives BK_OK. */
 #define must(expression, err) cr_assert_eq((expression), BK_OK, "%s: %s", #expression, (err)->msg)
 
-#define LOG_NAME  "node.bkp" /* of the log, in the world's directory */
-#define NODE_NAME "node"     /* of the node's directory, in the world's */
-
 struct world {
 	struct tempdir dir;
+	char node_dir[PATH_MAX]; /* the node's directory, in which the plugin runs */
+	char database[PATH_MAX]; /* in it */
+	char log[PATH_MAX];
 	struct node *node; /* NULL before world_node */
 	struct trace *trace;
 	struct bk_error err;
@@ -36,8 +36,6 @@ void world_set_up(struct world *world);
 
 /* The path of NAME in the world's directory; see tempdir_path. */
 const char *world_path(const struct world *world, const char *name);
-const char *world_log(const struct world *world);
-const char *world_database(const struct world *world);
 
 /* Writes the node's backup.lock: KEYS, such as "\"on_gap\": \"halt\"", beside the URL of the log.
  */
