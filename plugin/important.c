@@ -127,7 +127,8 @@ static void *ask(void *arg)
 	close(fd);
 	if (answer && important_read(answer, ours) == IMPORTANT_NO)
 		out_log(LEVEL_UNUSUAL,
-			"this plugin is not loaded as an important one: if it dies, the node runs on "
+			"this plugin is not loaded as an important one: if it dies, the node runs "
+			"on "
 			"without a backup. Write important-plugin=%s into lightningd's config, "
 			"instead of plugin=",
 			ours);
@@ -139,14 +140,15 @@ void important_check(const cJSON *configuration)
 {
 	const char *dir = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(configuration, "lightning-dir"));
-	const char *file = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(configuration, "rpc-file"));
+	const char *file =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(configuration, "rpc-file"));
 	pthread_attr_t attr;
 	pthread_t thread;
 	char *path;
 
 	if (!dir || !file ||
-		asprintf(&path, "%s%s%s", *file == '/' ? "" : dir, *file == '/' ? "" : "/", file) < 0)
+		asprintf(&path, "%s%s%s", *file == '/' ? "" : dir, *file == '/' ? "" : "/", file) <
+			0)
 		return;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

@@ -1,7 +1,7 @@
 /* important.h - noticing that lightningd was not told how important we are.
  *
- * Loaded with plugin= instead of important-plugin=, the node runs on unprotected if we die. After init
- * lightningd can be asked; where it does not answer, nothing is said. */
+ * Loaded with plugin= instead of important-plugin=, the node runs on unprotected if we die. After
+ * init lightningd can be asked; where it does not answer, nothing is said. */
 #ifndef IMPORTANT_H
 #define IMPORTANT_H
 

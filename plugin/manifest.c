@@ -38,8 +38,8 @@ void manifest_answer(const cJSON *id)
 void init_answer(const cJSON *id, const cJSON *params)
 {
 	const cJSON *options = cJSON_GetObjectItemCaseSensitive(params, "options");
-	const char *destination = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(options, OPTION_DESTINATION));
+	const char *destination =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(options, OPTION_DESTINATION));
 
 	if (destination)
 		out_log(LEVEL_UNUSUAL,

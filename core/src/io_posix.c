@@ -141,8 +141,8 @@ static int lock_holder(int dir, const char *name)
 	return rc == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
 }
 
-static int posix_find_locked(void *ctx, const char *dir, const char *prefix, const char *suffix,
-	char *name, size_t size)
+static int posix_find_locked(
+	void *ctx, const char *dir, const char *prefix, const char *suffix, char *name, size_t size)
 {
 	DIR *entries = opendir(dir);
 	struct dirent *entry;

@@ -21,15 +21,16 @@ struct bk_history;
 enum bk_entry_flag {
 	BK_ENTRY_LONE = 0x02,      /* a lone pragma: repeats the version before it */
 	BK_ENTRY_STRUCK = 0x100,   /* a rewind struck it: it never happened */
-	BK_ENTRY_SNAPSHOT = 0x200, /* no change, but a full keyframe: the version was copied */
+	BK_ENTRY_SNAPSHOT = 0x200, /* a full keyframe holds it: the version was copied; with
+				    * statements 0 no change led to it */
 };
 
 struct bk_entry {
-	uint64_t offset;     /* of its frame in the log */
-	int64_t time_us;     /* when the call came, microseconds since 1970 UTC */
+	uint64_t offset; /* of its frame in the log */
+	int64_t time_us; /* when the call came, microseconds since 1970 UTC */
 	uint32_t version;
-	uint32_t statements; /* 0 in a snapshot */
-	uint32_t sql_bytes;  /* one for each statement's end included; 0 in a snapshot */
+	uint32_t statements; /* 0 where only a snapshot is */
+	uint32_t sql_bytes;  /* one for each statement's end included; 0 likewise */
 	uint32_t log_bytes;  /* what its frame takes in the log */
 	uint32_t page_count; /* of the database after it; 0 where only a replay can tell */
 	uint32_t page_size;  /* bytes; 0 with page_count 0 */
@@ -52,7 +53,8 @@ BK_MUST_CHECK enum bk_code bk_history_open_last(struct bk_history **out, struct 
 	uint64_t count, enum bk_history_what what, struct bk_error *err);
 
 /* The next entry, oldest first. At the end *MORE is false and ENTRY is not written; a later
- * call may find that the log has grown. */
+ * call may find that the log has grown. Where damage hides entries it fails with BK_E_DAMAGE once,
+ * and the next call goes on behind them. */
 BK_MUST_CHECK enum bk_code bk_history_next(
 	struct bk_history *history, struct bk_entry *entry, bool *more, struct bk_error *err);
 
@@ -64,7 +66,8 @@ BK_MUST_CHECK enum bk_code bk_history_find(
 	struct bk_log *log, uint32_t version, struct bk_entry *entry, struct bk_error *err);
 
 /* Learns the page counts of the changes that no keyframe lists yet, by replaying them; later calls
- * replay only what came since. Entries fetched before keep their zeros. Fails as bk_image_open does. */
+ * replay only what came since. Entries fetched before keep their zeros. Fails as bk_image_open
+ * does. */
 BK_MUST_CHECK enum bk_code bk_history_measure(struct bk_log *log, struct bk_error *err);
 
 /* The newest version that came not after TIME_US. Fails as bk_history_find does. */
