@@ -1,6 +1,6 @@
 /* test_first_write.c - the table "First db_write of a process" of DESIGN.md, with a real database
  * whose transaction is open while the plugin looks at it. C is the node's version, H the log's. */
-#include "world.h"
+#include "plain.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,6 @@
 
 #define TIMEOUT_S 120
 #define SEED      7
-
-/* A plugin that meets a locked database gives up on it after about a second. */
-#define LOCKED_MS_MAX 5000
 
 /* A node that has made COUNT calls and was stopped in order. */
 static void make_node(struct world *world, unsigned count)
@@ -43,17 +40,6 @@ static void lose_after_answer(struct world *world)
 	must(node_receive_raw(world->node, &answer, &world->err), &world->err);
 	cr_assert(memmem(answer.data, answer.size, "continue", 8));
 	node_kill_plugin(world->node);
-}
-
-static uint32_t head(struct world *world)
-{
-	struct loglist list;
-	uint32_t version;
-
-	must(loglist_read(&list, BK_CLI, world->log, LOGLIST_VERSIONS, &world->err), &world->err);
-	version = list.count ? list.entries[list.count - 1].version : 0;
-	loglist_done(&list);
-	return version;
 }
 
 /* How many entries of `backup-cli log --all` have NOTE. */
@@ -93,7 +79,7 @@ Test(first_write, rewind, .timeout = TIMEOUT_S)
 	restart(&world);
 	lose_after_answer(&world);
 	cr_assert_eq(node_version(world.node), 18);
-	cr_assert_eq(head(&world), 19);
+	cr_assert_eq(world_head(&world), 19);
 	world_start(&world);
 	instead = world_call(19, "UPDATE vars SET intval = 19 WHERE name = 'data_version'");
 	must(node_call(world.node, &instead, &answer, &world.err), &world.err);
@@ -234,7 +220,7 @@ Test(first_write, gap_halts_if_asked_to, .timeout = TIMEOUT_S)
 	world_expect_refusal(&world, "Backup is out of date, we cannot continue safely");
 	cr_assert(strstr(node_reason(world.node), "\\\"on_gap\\\": \\\"heal\\\""),
 		"how to go on is not said: %s", node_reason(world.node));
-	cr_assert_eq(head(&world), 18);
+	cr_assert_eq(world_head(&world), 18);
 	world_stop(&world);
 	world_lockfile(&world, "\"on_gap\": \"heal\"");
 	restart(&world);
@@ -265,7 +251,7 @@ Test(first_write, older_database, .timeout = TIMEOUT_S)
 	world_expect_log(&world, "broken", "lost some state");
 	world_expect_log(&world, "broken", "backup-cli restore");
 	world_stop(&world);
-	cr_assert_eq(head(&world), 20);
+	cr_assert_eq(world_head(&world), 20);
 	cr_assert_geq(file_size(world.log), size);
 	cr_assert_eq(unlink(world.database), 0);
 	restore[1] = world.log;
@@ -333,235 +319,6 @@ Test(first_write, lone_pragma_after_gap, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
-/* A node whose every call is one statement of ours: its database is at VERSION, and so is the log.
- * A row that goes into "big" raises the version by a trigger. */
-static void make_plain_node(struct world *world, uint32_t version, int cache_pages)
-{
-	struct node_options options = {.cache_pages = cache_pages};
-	char *sql;
-
-	world_make_fast(world);
-	cr_assert_geq(asprintf(&sql,
-			      "CREATE TABLE vars (name TEXT PRIMARY KEY, val TEXT, intval INTEGER, "
-			      "blobval BLOB);"
-			      "INSERT INTO vars (name, intval) VALUES ('data_version', %u);"
-			      "CREATE TABLE big (data BLOB);"
-			      "CREATE TRIGGER raise AFTER INSERT ON big BEGIN UPDATE vars SET "
-			      "intval = intval "
-			      "+ 1 WHERE name = 'data_version'; END;",
-			      version),
-		0);
-	must(database_run(world->database, sql, &world->err), &world->err);
-	free(sql);
-	world_set_up(world);
-	world_node(world, &options);
-}
-
-#define RAISE "UPDATE vars SET intval = (intval + 1) % 4294967296 WHERE name = 'data_version'"
-#define BIG   "INSERT INTO big VALUES (zeroblob(3000000))"
-
-static void play_plain(struct world *world, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		struct trace_call call = world_call(node_version(world->node) + 1, RAISE);
-		enum node_answer answer;
-
-		must(node_call(world->node, &call, &answer, &world->err), &world->err);
-		cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world->node));
-	}
-}
-
-static void play_plain_unwatched(struct world *world, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		struct trace_call call = world_call(node_version(world->node) + 1, RAISE);
-
-		must(node_call_unwatched(world->node, &call, &world->err), &world->err);
-	}
-}
-
-/* Plays a call in a transaction that outgrows the page cache: while the plugin is asked nobody else
- * can read the database. Returns what became of it, which must not take long. */
-static enum node_answer play_locked(struct world *world)
-{
-	struct trace_call call = world_call(node_version(world->node) + 1, BIG);
-	uint64_t began = clock_ms();
-	enum node_answer answer;
-	long long ignored;
-
-	must(node_begin(world->node, &call, false, &world->err), &world->err);
-	cr_assert_neq(database_number(
-			      world->database, "SELECT count(*) FROM vars", &ignored, &world->err),
-		BK_OK, "the database can be read: this test shows nothing");
-	must(node_end(world->node, &answer, &world->err), &world->err);
-	cr_assert_lt(clock_ms() - began, LOCKED_MS_MAX);
-	return answer;
-}
-
-#define SMALL_CACHE 5 /* pages */
-
-Test(locked, in_step, .timeout = TIMEOUT_S)
-{
-	struct world world;
-
-	make_plain_node(&world, 10, SMALL_CACHE);
-	world_start(&world);
-	cr_assert_eq(play_locked(&world), NODE_COMMITTED, "%s", node_reason(world.node));
-	play_plain(&world, 3);
-	world_stop(&world);
-	world_check_restore(&world, world.database);
-	world_check_versions(&world, 10, 14);
-	world_done(&world);
-}
-
-Test(locked, rewind, .timeout = TIMEOUT_S)
-{
-	struct trace_call call;
-	struct bk_slice answer;
-	struct world world;
-
-	make_plain_node(&world, 10, SMALL_CACHE);
-	world_start(&world);
-	call = world_call(11, RAISE);
-	must(node_begin(world.node, &call, false, &world.err), &world.err);
-	must(node_receive_raw(world.node, &answer, &world.err), &world.err);
-	node_kill_plugin(world.node);
-	world_start(&world);
-	cr_assert_eq(play_locked(&world), NODE_COMMITTED, "%s", node_reason(world.node));
-	world_expect_log(&world, "info", "rewinding non-committed transaction: version 11");
-	world_stop(&world);
-	world_check_restore(&world, world.database);
-	world_check_versions(&world, 10, 11);
-	world_done(&world);
-}
-
-/* A gap cannot be healed while nobody can read the database: refused, soon, and the next start
- * heals it. */
-Test(locked, gap, .timeout = TIMEOUT_S)
-{
-	struct world world;
-
-	make_plain_node(&world, 10, SMALL_CACHE);
-	play_plain_unwatched(&world, 3);
-	world_start(&world);
-	cr_assert_eq(play_locked(&world), NODE_REFUSED);
-	world_expect_log(&world, "broken", "Backup is out of date");
-	world_expect_log(&world, "broken", "it stays locked");
-	world_stop(&world);
-	world_start(&world);
-	play_plain(&world, 3);
-	world_expect_log(&world, "unusual", "the backup is whole again, from version 13 on");
-	world_stop(&world);
-	world_check_restore(&world, world.database);
-	world_done(&world);
-}
-
-Test(locked, older_database, .timeout = TIMEOUT_S)
-{
-	struct world world;
-
-	make_plain_node(&world, 10, SMALL_CACHE);
-	world_start(&world);
-	play_plain(&world, 5);
-	world_stop(&world);
-	must(database_run(world.database, "UPDATE vars SET intval = 10 WHERE name = 'data_version'",
-		     &world.err),
-		&world.err);
-	world_node(&world, &(struct node_options){.cache_pages = SMALL_CACHE});
-	world_start(&world);
-	cr_assert_eq(play_locked(&world), NODE_REFUSED);
-	world_expect_log(&world, "broken", "older than its backup");
-	cr_assert_eq(head(&world), 15);
-	world_done(&world);
-}
-
-/* After version 4294967295 comes 0: nothing of the table changes at that point. */
-#define NEAR_WRAP 4294967290U
-
-Test(wrap, in_step, .timeout = TIMEOUT_S)
-{
-	struct world world;
-
-	make_plain_node(&world, NEAR_WRAP, 0);
-	for (unsigned i = 0; i < 10; i++) {
-		world_start(&world);
-		play_plain(&world, 1);
-		world_stop(&world);
-	}
-	cr_assert_eq(node_version(world.node), 4);
-	world_check_restore(&world, world.database);
-	world_check_versions(&world, NEAR_WRAP, 4);
-	world_done(&world);
-}
-
-Test(wrap, within_one_process, .timeout = TIMEOUT_S)
-{
-	struct world world;
-
-	make_plain_node(&world, NEAR_WRAP, 0);
-	world_start(&world);
-	play_plain(&world, 300);
-	world_stop(&world);
-	world_check_restore(&world, world.database);
-	world_check_versions(&world, NEAR_WRAP, 294);
-	world_done(&world);
-}
-
-Test(wrap, rewind, .timeout = TIMEOUT_S)
-{
-	struct trace_call call;
-	struct bk_slice answer;
-	struct world world;
-
-	make_plain_node(&world, 4294967295U, 0);
-	world_start(&world);
-	call = world_call(0, RAISE);
-	must(node_begin(world.node, &call, false, &world.err), &world.err);
-	must(node_receive_raw(world.node, &answer, &world.err), &world.err);
-	node_kill_plugin(world.node);
-	cr_assert_eq(head(&world), 0);
-	world_start(&world);
-	play_plain(&world, 2);
-	world_expect_log(&world, "info", "rewinding non-committed transaction: version 0");
-	world_stop(&world);
-	world_check_restore(&world, world.database);
-	world_check_versions(&world, 4294967295U, 1);
-	world_done(&world);
-}
-
-Test(wrap, gap, .timeout = TIMEOUT_S)
-{
-	struct world world;
-
-	make_plain_node(&world, NEAR_WRAP, 0);
-	play_plain_unwatched(&world, 10);
-	world_start(&world);
-	play_plain(&world, 2);
-	world_expect_log(&world, "unusual", "the backup is whole again, from version 4 on");
-	world_stop(&world);
-	world_check_restore(&world, world.database);
-	world_done(&world);
-}
-
-Test(wrap, older_database, .timeout = TIMEOUT_S)
-{
-	struct trace_call call = world_call(NEAR_WRAP + 1, RAISE);
-	struct world world;
-
-	make_plain_node(&world, NEAR_WRAP, 0);
-	world_start(&world);
-	play_plain(&world, 10);
-	world_stop(&world);
-	must(database_run(world.database,
-		     "UPDATE vars SET intval = 4294967290 WHERE name = 'data_version'", &world.err),
-		&world.err);
-	world_node(&world, NULL);
-	world_start(&world);
-	world_expect_refusal_of(&world, &call, "older than its backup");
-	cr_assert_eq(head(&world), 4);
-	world_done(&world);
-}
-
 /* The database is elsewhere (--wallet): as long as calls are in step nobody need read it; a gap is
  * refused until backup.lock says where it is. */
 Test(first_write, database_elsewhere, .timeout = TIMEOUT_S)
@@ -571,13 +328,13 @@ Test(first_write, database_elsewhere, .timeout = TIMEOUT_S)
 	struct world world;
 	char *key;
 
-	make_plain_node(&world, 10, 0);
+	plain_make(&world, 10, 0);
 	must(file_copy(world.database, world_path(&world, "wallet.sqlite3"), &world.err),
 		&world.err);
 	cr_assert_eq(unlink(world.database), 0);
 	world_node(&world, &(struct node_options){.no_database = true});
 	world_start(&world);
-	call = world_call(11, RAISE);
+	call = world_call(11, PLAIN_RAISE);
 	must(node_call(world.node, &call, &answer, &world.err), &world.err);
 	cr_assert_eq(answer, NODE_COMMITTED);
 	world_stop(&world);
@@ -585,7 +342,7 @@ Test(first_write, database_elsewhere, .timeout = TIMEOUT_S)
 		     "UPDATE vars SET intval = 13 WHERE name = 'data_version'", &world.err),
 		&world.err);
 	world_start(&world);
-	call = world_call(14, RAISE);
+	call = world_call(14, PLAIN_RAISE);
 	world_expect_refusal_of(&world, &call, "there is no database");
 	world_stop(&world);
 	cr_assert_geq(
@@ -593,49 +350,49 @@ Test(first_write, database_elsewhere, .timeout = TIMEOUT_S)
 	world_lockfile(&world, key);
 	free(key);
 	world_start(&world);
-	call = world_call(14, RAISE);
+	call = world_call(14, PLAIN_RAISE);
 	must(node_call(world.node, &call, &answer, &world.err), &world.err);
 	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world.node));
 	world_stop(&world);
-	cr_assert_eq(head(&world), 14);
+	cr_assert_eq(world_head(&world), 14);
 	world_done(&world);
 }
 
 /* Another database than the node's stands in its place: it is not taken for the node's. */
 Test(first_write, another_database, .timeout = TIMEOUT_S)
 {
-	struct trace_call call = world_call(100, RAISE);
+	struct trace_call call = world_call(100, PLAIN_RAISE);
 	struct world world;
 
-	make_plain_node(&world, 10, 0);
+	plain_make(&world, 10, 0);
 	world_node(&world, &(struct node_options){.no_database = true});
 	world_start(&world);
 	world_expect_refusal_of(&world, &call, "another database stands there");
-	cr_assert_eq(head(&world), 10);
+	cr_assert_eq(world_head(&world), 10);
 	world_done(&world);
 }
 
-/* A call was refused: lightningd rolls back, and sends the same version with other statements when it
- * starts again. */
+/* A call was refused: lightningd rolls back, and sends the same version with other statements when
+ * it starts again. */
 Test(first_write, refused_call_comes_again, .timeout = TIMEOUT_S)
 {
 	struct trace_call call;
 	enum node_answer answer;
 	struct world world;
 
-	make_plain_node(&world, 10, 0);
+	plain_make(&world, 10, 0);
 	world_start(&world);
-	play_plain(&world, 1);
+	plain_play(&world, 1);
 	/* Within a process no version may be left out. */
-	call = world_call(13, RAISE);
+	call = world_call(13, PLAIN_RAISE);
 	world_expect_refusal_of(&world, &call, "a change is missing in between");
 	world_stop(&world);
-	cr_assert_eq(head(&world), 11);
+	cr_assert_eq(world_head(&world), 11);
 	world_start(&world);
 	call = world_call(12, "INSERT INTO big VALUES ('other statements')");
 	must(node_call(world.node, &call, &answer, &world.err), &world.err);
 	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world.node));
-	play_plain(&world, 2);
+	plain_play(&world, 2);
 	world_stop(&world);
 	world_check_restore(&world, world.database);
 	world_check_versions(&world, 10, 14);

@@ -206,6 +206,17 @@ void world_check_versions(struct world *world, uint32_t first, uint32_t last)
 	loglist_done(&list);
 }
 
+uint32_t world_head(struct world *world)
+{
+	struct loglist list;
+	uint32_t version;
+
+	must(loglist_read(&list, BK_CLI, world->log, LOGLIST_VERSIONS, &world->err), &world->err);
+	version = list.count ? list.entries[list.count - 1].version : 0;
+	loglist_done(&list);
+	return version;
+}
+
 void world_check(struct world *world)
 {
 	world_check_restore(world, world->database);

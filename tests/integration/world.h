@@ -75,6 +75,9 @@ struct trace_call world_call(uint32_t version, const char *statement);
  * printed is in RUN, for the caller to pass to run_done; RUN may be NULL. */
 int world_cli(struct world *world, const char *const argv[], struct run *run);
 
+/* The version that the log stands at; 0 if it is empty. */
+uint32_t world_head(struct world *world);
+
 /* What the log restores to must be what DATABASE holds. */
 void world_check_restore(struct world *world, const char *database);
 
