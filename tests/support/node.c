@@ -359,7 +359,9 @@ void node_kill_plugin(struct node *node)
 
 enum bk_code node_send_raw(struct node *node, const void *bytes, size_t size, struct bk_error *err)
 {
-	return peer_send(&node->talk.peer, bytes, size, err);
+	enum bk_code code = peer_send(&node->talk.peer, bytes, size, err);
+
+	return code ? code : peer_wait_read(&node->talk.peer, err);
 }
 
 enum bk_code node_receive_raw(struct node *node, struct bk_slice *message, struct bk_error *err)

@@ -79,7 +79,7 @@ BK_MUST_CHECK enum bk_code node_hang_up(struct node *node, int *status, struct b
 /* Kills the plugin with SIGKILL and waits for its end; a call under way is rolled back. */
 void node_kill_plugin(struct node *node);
 
-/* Sends BYTES as they are. Fails as peer_send does. */
+/* Sends BYTES as they are, and waits until the plugin has read them. Fails as peer_send does. */
 BK_MUST_CHECK enum bk_code node_send_raw(
 	struct node *node, const void *bytes, size_t size, struct bk_error *err);
 
