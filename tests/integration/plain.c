@@ -5,10 +5,15 @@
 
 void plain_make(struct world *world, uint32_t version, int cache_pages)
 {
+	world_make_fast(world);
+	plain_set_up(world, version, cache_pages);
+}
+
+void plain_set_up(struct world *world, uint32_t version, int cache_pages)
+{
 	struct node_options options = {.cache_pages = cache_pages};
 	char *sql;
 
-	world_make_fast(world);
 	cr_assert_geq(asprintf(&sql,
 			      "CREATE TABLE vars (name TEXT PRIMARY KEY, val TEXT, intval INTEGER, "
 			      "blobval BLOB);"

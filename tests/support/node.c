@@ -114,6 +114,11 @@ bool node_has_logged(const struct node *node, const char *level, const char *tex
 	return false;
 }
 
+enum bk_code node_wait_log(struct node *node, const char *text, struct bk_error *err)
+{
+	return talk_wait_log(&node->talk, text, err);
+}
+
 /* What lightningd insists on, and that it must not be disabled (lightningd.md, "Start"). */
 static enum bk_code check_manifest(const cJSON *answer, struct bk_error *err)
 {
