@@ -227,7 +227,10 @@ uint64_t world_seed(void)
 {
 	const char *set = getenv("BK_SEED");
 	uint64_t seed = set ? strtoull(set, NULL, 10) : SEED_DEFAULT;
+	static bool is_printed;
 
-	fprintf(stderr, "BK_SEED=%llu\n", (unsigned long long)seed);
+	if (!is_printed)
+		fprintf(stderr, "BK_SEED=%llu\n", (unsigned long long)seed);
+	is_printed = true;
 	return seed;
 }
