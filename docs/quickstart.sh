@@ -14,7 +14,8 @@ step() { printf '\n== %s\n' "$*"; }
 
 step "building"
 cmake -S . -B $build -DCMAKE_BUILD_TYPE=Release >/dev/null
-cmake --build $build -j"$(nproc)" >/dev/null
+cmake --build $build -j"$(nproc)" --target backup backup-cli simnode >/dev/null
+cmake --build $build -j"$(nproc)" --target backup-fuse >/dev/null 2>&1 || true
 cli=$PWD/$build/cli/backup-cli
 plugin=$PWD/$build/plugin/backup
 simnode=$PWD/$build/tests/support/simnode

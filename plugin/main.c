@@ -13,6 +13,7 @@
 
 struct plugin {
 	struct hook *hook;
+	const char *path; /* what lightningd started us as */
 	bool is_stopping;
 };
 
@@ -30,7 +31,7 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 	else if (strcmp(method, "getmanifest") == 0)
 		manifest_answer(id);
 	else if (strcmp(method, "init") == 0)
-		init_answer(id, params);
+		init_answer(id, params, plugin->path);
 	else if (strcmp(method, "shutdown") == 0)
 		plugin->is_stopping = true;
 	else if (id)
@@ -133,6 +134,7 @@ int main(int argc, char **argv)
 		return explain();
 	/* A write to a lightningd that is gone is met as the end of stdin. */
 	signal(SIGPIPE, SIG_IGN);
+	plugin.path = argv[0];
 	plugin.hook = hook_new(bk_io_posix());
 	if (!plugin.hook)
 		return EXIT_FAILURE;

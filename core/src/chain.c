@@ -105,7 +105,7 @@ static enum bk_code search_down(
 	struct bk_log *log, const struct search *search, struct keyframe **kf, struct bk_error *err)
 {
 	for (;;) {
-		struct keyframe *at = *kf, *next;
+		struct keyframe *at = *kf, *next = NULL;
 		size_t level = at->link_count;
 		enum bk_code code;
 
