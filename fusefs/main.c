@@ -17,7 +17,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
 struct mount {
 	const struct options *options;
 	struct background background;
-	char *path;       /* of the log, absolute */
+	char *url, *path; /* of the log, absolute */
 	char *mountpoint; /* resolved */
 	struct fs fs;
 	struct fuse_session *session;
