@@ -64,6 +64,7 @@ static void begin(
 	out->ino = node_ino(node);
 	out->attr.st_ino = out->ino;
 	out->entry_timeout = TIMEOUT_FOREVER;
+	out->attr_timeout = TIMEOUT_GROWING;
 	set_mode(&out->attr, fs, node->kind);
 	set_time(&out->attr, time_us);
 }
@@ -83,6 +84,13 @@ static bool is_head(struct source *source, uint32_t version)
 	return bk_log_status(source->log, &status, NULL) || status.version == version;
 }
 
+static bool is_head_bucket(struct source *source, uint32_t bucket)
+{
+	struct bk_log_status status;
+
+	return bk_log_status(source->log, &status, NULL) || bucket_of(status.version) == bucket;
+}
+
 void attr_of_version(struct fs *fs, struct source *source, enum node_kind kind,
 	const struct bk_entry *entry, struct fuse_entry_param *out)
 {
@@ -97,8 +105,7 @@ void attr_of_version(struct fs *fs, struct source *source, enum node_kind kind,
 	} else if (kind == NODE_SQL) {
 		set_size(&out->attr, entry_sql_size(entry));
 		/* A lone pragma may still join the head. */
-		if (!is_head(source, entry->version))
-			out->attr_timeout = TIMEOUT_FOREVER;
+		out->attr_timeout = is_head(source, entry->version) ? 0 : TIMEOUT_FOREVER;
 	} else {
 		set_target(&out->attr, kind, entry->version);
 		out->attr_timeout = TIMEOUT_LINK;
@@ -169,6 +176,9 @@ static int attr_of_directory(
 	begin(fs, node, time_us, out);
 	if (node_type(node->kind) == S_IFLNK)
 		set_target(&out->attr, node->kind, node->number);
+	else if (node->kind != NODE_DAY && node->kind != NODE_HOUR &&
+		 !is_head_bucket(source, node->number))
+		out->attr_timeout = TIMEOUT_FOREVER;
 	return 0;
 }
 
@@ -182,6 +192,8 @@ static int attr_of_fixed(
 	if (rc && (rc != ENOENT || node->kind == NODE_LATEST))
 		return rc;
 	begin(fs, node, status.time_us, out);
+	if (node_type(node->kind) != S_IFDIR)
+		out->attr_timeout = 0;
 	if (node->kind == NODE_LATEST)
 		set_target(&out->attr, NODE_LATEST, status.version);
 	if (node->kind == NODE_STATUS) {

@@ -6,10 +6,11 @@
 #include "node.h"
 #include <bk/history.h>
 
-/* Seconds. What never changes may be kept for ever; what can be replaced is invalidated by the
- * follower. */
+/* Seconds. What never changes may be kept for ever: should it be replaced, or grow after all, the
+ * follower says so. */
 #define TIMEOUT_FOREVER 86400.0
 #define TIMEOUT_LINK    60.0
+#define TIMEOUT_GROWING 1.0
 
 /* Describes NODE as it is now. Returns 0 or an errno; ESTALE if it is a file of a version, or of a
  * log, that was replaced. */

@@ -100,6 +100,22 @@ static void forget_open(struct follow *follow)
 	free(nodes);
 }
 
+/* Directories that grew have other times. */
+static void forget_times(struct follow *follow, uint32_t head)
+{
+	const struct node grown[] = {
+		{.kind = NODE_ROOT},
+		{.kind = NODE_VERSIONS},
+		{.kind = NODE_CHANGES},
+		{.kind = NODE_DAYS},
+		{.kind = NODE_IMAGE_BUCKET, .number = bucket_of(head)},
+		{.kind = NODE_SQL_BUCKET, .number = bucket_of(head)},
+	};
+
+	for (size_t i = 0; i < sizeof grown / sizeof *grown; i++)
+		fuse_lowlevel_notify_inval_inode(follow->session, node_ino(&grown[i]), -1, 0);
+}
+
 static void note_head(struct follow *follow, struct source *source)
 {
 	struct bk_log_status status;
@@ -125,7 +141,9 @@ static void take_news(struct follow *follow, enum bk_log_news news)
 		for (uint32_t i = 0; i < STRUCK_MAX; i++)
 			forget_version(follow, follow->head - i);
 	}
+	forget_times(follow, follow->head);
 	note_head(follow, source);
+	forget_times(follow, follow->head);
 	source_put(source);
 }
 

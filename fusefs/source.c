@@ -63,7 +63,7 @@ void source_put(struct source *source)
 /* Puts the log that stands at the path now in the place of the current one. */
 static enum bk_code replace(struct sources *sources, struct bk_error *err)
 {
-	struct source *old = sources->current, *source;
+	struct source *old = sources->current, *source = NULL;
 	enum bk_code code = source_new(&source, sources, old->generation + 1, err);
 
 	if (code)
