@@ -23,8 +23,9 @@ struct verification {
 static int parse(int argc, char **argv, struct verification *v)
 {
 	static const struct option options[] = {{"deep", no_argument, NULL, 'd'},
-		{"against", required_argument, NULL, 'a'}, {"threads", required_argument, NULL, 't'},
-		{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+		{"against", required_argument, NULL, 'a'},
+		{"threads", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0}};
 	uint64_t threads;
 	int option;
 
@@ -38,8 +39,8 @@ static int parse(int argc, char **argv, struct verification *v)
 			break;
 		case 't':
 			if (!parse_number(optarg, 64, &threads) || !threads)
-				return usage_error(&cmd_verify, "\"%s\" is no count of threads",
-					optarg);
+				return usage_error(
+					&cmd_verify, "\"%s\" is no count of threads", optarg);
 			v->options.threads = (unsigned)threads;
 			break;
 		case 'j':
@@ -107,9 +108,10 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 		printf("%" PRIu64 " keyframes rebuilt and checked, %" PRIu64 " pages compared\n",
 			result->rebuilt, result->pages);
 	if (result->torn_bytes)
-		printf("The log ends in %" PRIu64
-		       " bytes that are no whole frame. After a crash or a power cut that is a write "
-		       "which was never acknowledged, and the plugin cuts it off when it starts. If "
+		printf("The log ends in %" PRIu64 " bytes that are no whole frame. After a crash "
+		       "or a power cut that is a write "
+		       "which was never acknowledged, and the plugin cuts it off when it starts. "
+		       "If "
 		       "nothing of the kind happened, the disk is failing.\n",
 			result->torn_bytes);
 	if (result->head_known) {
@@ -119,7 +121,8 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 	}
 	if (result->findings)
 		printf("DAMAGED: %" PRIu64 " findings, %" PRIu64
-		       " versions cannot be rebuilt. Keep a copy of this file; begin a new backup with "
+		       " versions cannot be rebuilt. Keep a copy of this file; begin a new backup "
+		       "with "
 		       "backup-cli init while the node is well.\n",
 			result->findings, result->lost);
 	else
@@ -238,15 +241,19 @@ const struct command cmd_verify = {
 	.help = "Usage: backup-cli verify [--deep] [--threads N] [--json] URL\n"
 		"       backup-cli verify --against DATABASE [--json] URL\n"
 		"\n"
-		"Checks every checksum, the chain of frames, and that keyframes and changes fit each\n"
-		"other. Says where damage is and which versions cannot be rebuilt. A plugin may be\n"
+		"Checks every checksum, the chain of frames, and that keyframes and changes fit "
+		"each\n"
+		"other. Says where damage is and which versions cannot be rebuilt. A plugin may "
+		"be\n"
 		"writing meanwhile.\n"
 		"\n"
-		"  --deep         also rebuilds every keyframe from the one before, compares all pages,\n"
+		"  --deep         also rebuilds every keyframe from the one before, compares all "
+		"pages,\n"
 		"                 and runs SQLite's integrity_check and foreign_key_check on each\n"
 		"  --threads N    for --deep (default: one for each processor)\n"
 		"  --against DATABASE\n"
-		"                 instead: compares a database, the node's own or a copy, row by row\n"
+		"                 instead: compares a database, the node's own or a copy, row by "
+		"row\n"
 		"                 with the version that the log has of it\n"
 		"  --json         JSON\n"
 		"\n"

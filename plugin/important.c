@@ -3,7 +3,6 @@
 #include "framing.h"
 #include "out.h"
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,49 +107,72 @@ static cJSON *read_answer(int fd)
 	return answer;
 }
 
+/* What the asking thread owns. */
+struct question {
+	char *socket, *path;
+};
+
+static void question_free(struct question *question)
+{
+	free(question->socket);
+	free(question->path);
+	free(question);
+}
+
 static void *ask(void *arg)
 {
-	char *socket_path = arg, ours[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", ours, sizeof ours - 1);
-	int fd = connect_to(socket_path);
+	struct question *question = arg;
+	int fd = connect_to(question->socket);
 	cJSON *answer = NULL;
 
-	free(socket_path);
-	if (fd < 0 || length < 0) {
-		if (fd >= 0)
-			close(fd);
-		return NULL;
+	if (fd >= 0) {
+		if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) ==
+			(ssize_t)sizeof request - 1)
+			answer = read_answer(fd);
+		close(fd);
 	}
-	ours[length] = '\0';
-	if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) == (ssize_t)sizeof request - 1)
-		answer = read_answer(fd);
-	close(fd);
-	if (answer && important_read(answer, ours) == IMPORTANT_NO)
+	if (answer && important_read(answer, question->path) == IMPORTANT_NO)
 		out_log(LEVEL_UNUSUAL,
 			"this plugin is not loaded as an important one: if it dies, the node runs on "
 			"without a backup. Write important-plugin=%s into lightningd's config, "
 			"instead of plugin=",
-			ours);
+			question->path);
 	cJSON_Delete(answer);
+	question_free(question);
 	return NULL;
 }
 
-void important_check(const cJSON *configuration)
+static struct question *question_new(const cJSON *configuration, const char *path)
 {
 	const char *dir = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(configuration, "lightning-dir"));
 	const char *file = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(configuration, "rpc-file"));
+	struct question *question = dir && file ? calloc(1, sizeof *question) : NULL;
+
+	if (!question)
+		return NULL;
+	question->path = strdup(path);
+	if (asprintf(&question->socket, "%s%s%s", *file == '/' ? "" : dir, *file == '/' ? "" : "/",
+		    file) < 0)
+		question->socket = NULL;
+	if (question->path && question->socket)
+		return question;
+	question_free(question);
+	return NULL;
+}
+
+void important_check(const cJSON *configuration, const char *path)
+{
+	struct question *question = question_new(configuration, path);
 	pthread_attr_t attr;
 	pthread_t thread;
-	char *path;
 
-	if (!dir || !file ||
-		asprintf(&path, "%s%s%s", *file == '/' ? "" : dir, *file == '/' ? "" : "/", file) < 0)
+	if (!question)
 		return;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &attr, ask, path) != 0)
-		free(path);
+	if (pthread_create(&thread, &attr, ask, question) != 0)
+		question_free(question);
 	pthread_attr_destroy(&attr);
 }

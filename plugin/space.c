@@ -35,7 +35,8 @@ uint64_t space_for_a_day(uint64_t log_bytes, uint64_t day_ago_bytes, int64_t age
 	return need > SPACE_BYTES_MIN ? need : SPACE_BYTES_MIN;
 }
 
-static enum bk_code look(struct space *space, uint64_t *free_bytes, uint64_t *need, struct bk_error *err)
+static enum bk_code look(
+	struct space *space, uint64_t *free_bytes, uint64_t *need, struct bk_error *err)
 {
 	const struct bk_io *io = bk_io_posix();
 	struct bk_log *log = bk_writer_log(space->writer);
@@ -51,8 +52,7 @@ static enum bk_code look(struct space *space, uint64_t *free_bytes, uint64_t *ne
 	if (code == BK_E_MISSING)
 		code = BK_OK;
 	if (!code)
-		*need = space_for_a_day(
-			status.log_bytes, day_ago.offset, now - status.created_us);
+		*need = space_for_a_day(status.log_bytes, day_ago.offset, now - status.created_us);
 	return code;
 }
 
@@ -66,7 +66,8 @@ static void tell(struct space *space, uint64_t free_bytes, uint64_t need)
 	space->has_told = true;
 	space->told = now;
 	out_log(LEVEL_UNUSUAL,
-		"the disk of the backup is nearly full: %llu MB are free, and a day takes about %llu "
+		"the disk of the backup is nearly full: %llu MB are free, and a day takes about "
+		"%llu "
 		"MB. When it is full, lightningd stops. Make space on it, or begin a new log on "
 		"another disk: backup-cli init --lightning-dir . URL",
 		(unsigned long long)(free_bytes / 1000000), (unsigned long long)(need / 1000000));

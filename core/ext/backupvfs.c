@@ -3,11 +3,11 @@
  *   sqlite3 -cmd '.load backupvfs' -cmd '.open file:/path/file.bkp?vfs=backup&version=N' :memory:
  *
  * `version=N` or `at=TIME`; without either the newest. (The shell opens the database that it is
- * given as an argument before it loads anything, so the log must come through .open.) For those without FUSE: the same image, the
- * same rules, read-only.
+ * given as an argument before it loads anything, so the log must come through .open.) For those
+ * without FUSE: the same image, the same rules, read-only.
  *
- * It stands on core's public headers alone, like the programs. SQLite is reached through the pointers
- * that it hands to an extension, so a sqlite3 that was linked statically works too. */
+ * It stands on core's public headers alone, like the programs. SQLite is reached through the
+ * pointers that it hands to an extension, so a sqlite3 that was linked statically works too. */
 #include <bk/history.h>
 #include <bk/image.h>
 #include <bk/io.h>

@@ -10,8 +10,8 @@ static char *select_all(const char *table, const char *order)
 	return sqlite3_mprintf("SELECT * FROM \"%w\" ORDER BY %s", table, order);
 }
 
-static void note_difference(struct bk_against_result *result, const char *table, const char *what,
-	sqlite3_stmt *row)
+static void note_difference(
+	struct bk_against_result *result, const char *table, const char *what, sqlite3_stmt *row)
 {
 	const unsigned char *first =
 		row && sqlite3_column_count(row) ? sqlite3_column_text(row, 0) : NULL;
@@ -59,8 +59,8 @@ static bool same_row(sqlite3_stmt *a, sqlite3_stmt *b)
 }
 
 /* Steps both through their rows, which stand in the same order. */
-static int compare_rows(sqlite3_stmt *a, sqlite3_stmt *b, const char *table,
-	struct bk_against_result *result)
+static int compare_rows(
+	sqlite3_stmt *a, sqlite3_stmt *b, const char *table, struct bk_against_result *result)
 {
 	for (;;) {
 		int left = sqlite3_step(a), right = sqlite3_step(b);
@@ -165,8 +165,8 @@ int compare_databases(sqlite3 *a, sqlite3 *b, struct bk_against_result *result)
 }
 
 /* Compares DB with IMAGE. */
-static enum bk_code compare_image(struct bk_image *image, sqlite3 *db,
-	struct bk_against_result *result, struct bk_error *err)
+static enum bk_code compare_image(
+	struct bk_image *image, sqlite3 *db, struct bk_against_result *result, struct bk_error *err)
 {
 	struct vfs vfs;
 	sqlite3 *ours;
@@ -177,15 +177,15 @@ static enum bk_code compare_image(struct bk_image *image, sqlite3 *db,
 	code = vfs_connect(&vfs, &ours, err);
 	if (code)
 		return code;
-	rc = sqlite3_exec(ours, "PRAGMA query_only = ON; PRAGMA locking_mode = EXCLUSIVE", NULL, NULL,
-		NULL);
+	rc = sqlite3_exec(
+		ours, "PRAGMA query_only = ON; PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = compare_databases(ours, db, result);
 	if (rc != SQLITE_OK && (vfs.error.code || sqlite3_errcode(db) == SQLITE_OK))
 		code = vfs_fail(&vfs, ours, err, "compare the databases");
 	else if (rc != SQLITE_OK)
-		code = bk_fail(err, BK_E_SQL, 0, "cannot compare the databases: %s",
-			sqlite3_errmsg(db));
+		code = bk_fail(
+			err, BK_E_SQL, 0, "cannot compare the databases: %s", sqlite3_errmsg(db));
 	sqlite3_close(ours);
 	return code;
 }
@@ -205,8 +205,8 @@ enum bk_code bk_verify_against(struct bk_log *log, const char *database_path, un
 		return code;
 	found.head = status.version;
 	if (read_data_version(db, &found.version) != SQLITE_OK)
-		code = bk_fail(err, BK_E_SQL, 0, "cannot read %s: %s", database_path,
-			sqlite3_errmsg(db));
+		code = bk_fail(
+			err, BK_E_SQL, 0, "cannot read %s: %s", database_path, sqlite3_errmsg(db));
 	if (!code)
 		code = bk_image_open(&image, log, found.version, NULL, err);
 	if (!code)

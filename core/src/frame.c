@@ -4,8 +4,10 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define HEADER_MAGIC "\x89" "BKLOG\r\n"
-#define MAGIC_SIZE   8
+#define HEADER_MAGIC                                                                               \
+	"\x89"                                                                                     \
+	"BKLOG\r\n"
+#define MAGIC_SIZE 8
 
 void header_encode(uint8_t *out, struct log_header *header)
 {
@@ -63,7 +65,8 @@ enum bk_code header_decode(struct log_header *header, const uint8_t *data, size_
 		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset 0: its header", name);
 	if (bytes_in_common(data) < 16 || load_u32(data + 24) != 0)
 		return bk_fail(err, BK_E_FORMAT, 0,
-			"%s has format %u with flags 0x%x; this program reads format %u: use a newer "
+			"%s has format %u with flags 0x%x; this program reads format %u: use a "
+			"newer "
 			"release",
 			name, load_u32(data + 16), load_u32(data + 24), LOG_FORMAT);
 	memcpy(header->id, data + 32, LOG_ID_SIZE);

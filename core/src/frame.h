@@ -33,7 +33,9 @@ BK_MUST_CHECK enum bk_code header_decode(struct log_header *header, const uint8_
 bool header_from_id(struct log_header *header, const uint8_t *text, size_t size);
 
 #define FRAME_HEAD_SIZE 48
-#define FRAME_MAGIC     "\xb7" "BKF"
+#define FRAME_MAGIC                                                                                \
+	"\xb7"                                                                                     \
+	"BKF"
 
 enum frame_kind {
 	FRAME_CHANGE = 1,

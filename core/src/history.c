@@ -12,6 +12,7 @@ struct bk_history {
 	bool has_from;
 	struct span span;
 	bool has_span;
+	bool is_over;       /* damage hides all that is left */
 	uint64_t ordinal;   /* of the span's base; the next span's is one more */
 	size_t at;          /* in the span's entries; one past the end: its upper snapshot */
 	uint64_t seen_next; /* in the tail: offset behind the last entry given */
@@ -78,22 +79,49 @@ static enum bk_code enter_first(struct bk_history *history, struct bk_error *err
 	first = span.base;
 	span.base = NULL;
 	span_done(&span);
+	if (!first)
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: its first keyframe cannot be read",
+			history->log->lf.file.path);
 	span = (struct span){.log = history->log, .above = first};
 	enter_span(history, &span);
 	return BK_OK;
 }
 
+static uint64_t newest_ordinal(struct bk_log *log)
+{
+	uint64_t ordinal;
+
+	pthread_mutex_lock(&log->mutex);
+	ordinal = log->state.keyframe_ordinal;
+	pthread_mutex_unlock(&log->mutex);
+	return ordinal;
+}
+
+/* Enters the span above the keyframe of ORDINAL; where damage hides it, the next one that can be
+ * read, and fails with BK_E_DAMAGE all the same. */
+static enum bk_code enter_above(struct bk_history *history, uint64_t ordinal, struct bk_error *err)
+{
+	struct bk_log *log = history->log;
+	uint64_t newest = newest_ordinal(log);
+	struct bk_error later;
+	struct span span;
+	enum bk_code code = span_of_ordinal(&span, log, ordinal, err), again = code;
+
+	while (again == BK_E_DAMAGE && ordinal < newest)
+		again = span_of_ordinal(&span, log, ++ordinal, &later);
+	if (!again)
+		enter_span(history, &span);
+	history->is_over = again;
+	return code;
+}
+
 static enum bk_code enter_next(struct bk_history *history, bool *more, struct bk_error *err)
 {
-	uint64_t ordinal = history->span.above->ordinal;
-	struct span span;
-	enum bk_code code = span_of_ordinal(&span, history->log, ordinal, err);
+	enum bk_code code = enter_above(history, history->span.above->ordinal, err);
 
-	if (code)
-		return code;
-	*more = span_length(&span) > 0 || span.above;
-	enter_span(history, &span);
-	return BK_OK;
+	*more = code || span_length(&history->span) > 0 || history->span.above;
+	return code;
 }
 
 /* The tail may have grown, or been taken in by a keyframe, since it was copied. */
@@ -102,8 +130,7 @@ static enum bk_code reenter_tail(struct bk_history *history, bool *more, struct 
 	uint64_t given = history->at ? history->span.entries[history->at - 1].offset : 0;
 	size_t at = 0;
 	struct span span;
-	enum bk_code code =
-		span_of_ordinal(&span, history->log, history->span.base->ordinal, err);
+	enum bk_code code = span_of_ordinal(&span, history->log, history->span.base->ordinal, err);
 
 	if (code)
 		return code;
@@ -121,7 +148,7 @@ static enum bk_code next_raw(
 {
 	enum bk_code code = BK_OK;
 
-	*more = true;
+	*more = !history->is_over;
 	while (!code && *more && history->at == span_length(&history->span))
 		code = history->span.above ? enter_next(history, more, err)
 					   : reenter_tail(history, more, err);
@@ -200,14 +227,13 @@ enum bk_code bk_history_next(
 }
 
 /* Enters the span with the first entry of VERSION: where keyframes stand at VERSION itself, the one
- * below them all. */
-static enum bk_code enter_version(
-	struct bk_history *history, uint32_t version, struct bk_error *err)
+ * below them all. What damage hides is told when the listing comes to it. */
+static enum bk_code enter_version(struct bk_history *history, uint32_t version, struct bk_error *err)
 {
 	struct span span;
 	enum bk_code code = span_of_version(&span, history->log, version, err);
 
-	while (!code && span.base->version == version) {
+	while (!code && !span.base_lost && span.base->version == version) {
 		uint64_t ordinal = span.base->ordinal;
 
 		span_done(&span);
@@ -215,11 +241,15 @@ static enum bk_code enter_version(
 			return enter_first(history, err);
 		code = span_of_ordinal(&span, history->log, ordinal - 1, err);
 	}
-	if (code == BK_E_MISSING)
-		return enter_first(history, err);
-	if (!code)
+	if (!code) {
 		enter_span(history, &span);
-	return code;
+		return BK_OK;
+	}
+	if (code == BK_E_MISSING || code == BK_E_DAMAGE)
+		code = enter_first(history, err);
+	if (code == BK_E_DAMAGE)
+		code = enter_above(history, 0, err);
+	return code == BK_E_DAMAGE && history->has_span ? BK_OK : code;
 }
 
 enum bk_code bk_history_open(struct bk_history **out, struct bk_log *log, uint32_t from,
@@ -259,19 +289,25 @@ enum bk_code bk_history_open_last(struct bk_history **out, struct bk_log *log, u
 	enum bk_history_what what, struct bk_error *err)
 {
 	struct bk_history *history = history_new(log, what);
-	uint64_t ordinal = UINT64_MAX;
+	uint64_t ordinal;
 	enum bk_code code = BK_OK;
 
 	if (!history)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a listing");
+	ordinal = newest_ordinal(log);
 	while (!code) {
 		struct span span;
 		uint64_t found;
 
 		code = span_of_ordinal(&span, log, ordinal, err);
+		if (code == BK_E_DAMAGE && ordinal) {
+			ordinal--;
+			code = BK_OK;
+			continue;
+		}
 		if (code)
 			break;
-		ordinal = span.base->ordinal;
+		ordinal = span.above ? span.above->ordinal - 1 : span.base->ordinal;
 		enter_span(history, &span);
 		found = count_back(history, count);
 		count -= found;
@@ -363,9 +399,8 @@ static enum bk_code append_sql(
 
 	for (size_t i = 0; i < change->statement_count && !code; i++) {
 		const struct bk_slice *sql = &change->statements[i];
-		const char *end = sql->size && ((const char *)sql->data)[sql->size - 1] == ';'
-					  ? "\n"
-					  : ";\n";
+		const char *end =
+			sql->size && ((const char *)sql->data)[sql->size - 1] == ';' ? "\n" : ";\n";
 
 		code = bk_buf_append(text, sql->data, sql->size, err);
 		if (!code)
@@ -374,7 +409,8 @@ static enum bk_code append_sql(
 	return code;
 }
 
-/* Whether the interval in which VERSION came is SPAN; if VERSION is its base, it came in the one below. */
+/* Whether the interval in which VERSION came is SPAN; if VERSION is its base, it came in the one
+ * below. */
 static bool came_in(const struct span *span, uint32_t version)
 {
 	for (size_t i = 0; i < span->count; i++)
@@ -418,7 +454,7 @@ enum bk_code bk_log_sql(
 
 	if (code)
 		return code;
-	if (span.base->version == version && span.base->ordinal) {
+	if (!span.base_lost && span.base->version == version && span.base->ordinal) {
 		code = span_of_ordinal(&below, log, span.base->ordinal - 1, err);
 		if (!code) {
 			code = sql_in_span(&below, version, text, err);
@@ -427,6 +463,10 @@ enum bk_code bk_log_sql(
 	}
 	if (!code)
 		code = sql_in_span(&span, version, text, err);
+	if (!code && span.base_lost)
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: what version %u stands on cannot be read",
+			log->lf.file.path, version);
 	if (!code && text->size == before && span.base->version != version)
 		code = not_found(version, log, err);
 	span_done(&span);

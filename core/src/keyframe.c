@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIXED_SIZE     88
-#define LINK_SIZE      20
-#define MAP_SIZE       16
-#define ENTRY_NUMBERS  8
-#define ENTRY_FLAGS    (CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF | BK_ENTRY_STRUCK)
+#define FIXED_SIZE    88
+#define LINK_SIZE     20
+#define MAP_SIZE      16
+#define ENTRY_NUMBERS 8
+#define ENTRY_FLAGS   (CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF | BK_ENTRY_STRUCK)
 
 unsigned keyframe_link_count(uint64_t ordinal)
 {
@@ -46,8 +46,7 @@ int64_t keyframe_earliest(const struct keyframe *kf)
 	int64_t earliest = kf->is_full ? kf->time_us : INT64_MAX;
 
 	for (size_t i = 0; i < kf->entry_count; i++)
-		if (!(kf->entries[i].flags & BK_ENTRY_STRUCK) &&
-			kf->entries[i].time_us < earliest)
+		if (!(kf->entries[i].flags & BK_ENTRY_STRUCK) && kf->entries[i].time_us < earliest)
 			earliest = kf->entries[i].time_us;
 	return earliest;
 }
@@ -181,13 +180,14 @@ static void get_lists(struct cursor *cur, struct keyframe *kf)
 		kf->maps[i].first_page = get_u32(cur);
 		kf->maps[i].entries = get_u32(cur);
 		cur->failed |= kf->maps[i].offset >= kf->offset ||
-			       (i && kf->maps[i].first_page <= kf->maps[i - 1].first_page);
+			       kf->maps[i].first_page <= (i ? kf->maps[i - 1].first_page : 0);
 	}
 	before.version = version_before(kf);
 	for (size_t i = 0; i < kf->entry_count && !cur->failed; i++) {
 		get_entry(cur, &kf->entries[i], &before);
 		kf->entries[i].page_size = kf->entries[i].page_count ? kf->page_size : 0;
-		cur->failed |= kf->entries[i].offset >= kf->next;
+		cur->failed |= kf->entries[i].offset >= kf->next ||
+			       (i && kf->entries[i].offset == before.offset);
 		before = kf->entries[i];
 	}
 }
@@ -195,7 +195,7 @@ static void get_lists(struct cursor *cur, struct keyframe *kf)
 static bool page_size_allowed(uint32_t size, uint32_t count)
 {
 	if (!count)
-		return size == 0 || (size & (size - 1)) == 0;
+		return size == 0;
 	return size >= 512 && size <= 65536 && (size & (size - 1)) == 0;
 }
 

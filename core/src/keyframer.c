@@ -32,8 +32,8 @@ static bool interval_find(struct bk_log *log, struct interval *interval)
 }
 
 /* Stores one dirty page, unless it is what it was. */
-static enum bk_code store_page(struct build *build, struct bk_image *image, uint32_t page,
-	struct bk_error *err)
+static enum bk_code store_page(
+	struct build *build, struct bk_image *image, uint32_t page, struct bk_error *err)
 {
 	uint8_t now[PAGE_SIZE_MAX], before[PAGE_SIZE_MAX];
 	struct record_base base = {.content = before};
@@ -52,8 +52,7 @@ static enum bk_code store_page(struct build *build, struct bk_image *image, uint
 	base.depth = record.depth;
 	if (memcmp(now, before, build->page_size) == 0)
 		return BK_OK;
-	return build_page(
-		build, page, now, record.depth < RECORD_DEPTH_USED ? &base : NULL, err);
+	return build_page(build, page, now, record.depth < RECORD_DEPTH_USED ? &base : NULL, err);
 }
 
 static enum bk_code store_dirty(struct build *build, struct bk_image *image, struct bk_error *err)

@@ -259,8 +259,8 @@ enum bk_code log_keyframe_before(
 }
 
 /* Puts STATE behind KF: the next frame to take is the first of its tail. */
-static enum bk_code state_behind(struct bk_log *log, struct state *state,
-	const struct keyframe *kf, enum on_bad on_bad, struct bk_error *err)
+static enum bk_code state_behind(struct bk_log *log, struct state *state, const struct keyframe *kf,
+	enum on_bad on_bad, struct bk_error *err)
 {
 	enum bk_code code = sum_before(log, kf->next, &state->last_sum, err);
 
@@ -298,8 +298,8 @@ enum bk_code log_changes_behind(struct bk_log *log, const struct keyframe *kf, u
 	return BK_OK;
 }
 
-static enum bk_code load_state(struct bk_log *log, const struct log_end *end,
-	enum on_bad on_bad, struct state *state, struct bk_error *err)
+static enum bk_code load_state(struct bk_log *log, const struct log_end *end, enum on_bad on_bad,
+	struct state *state, struct bk_error *err)
 {
 	struct keyframe *kf = NULL;
 	enum bk_code code = keyframe_before(log, end->end, on_bad, &kf, err);

@@ -12,8 +12,8 @@ struct bk_log {
 	struct cache cache;    /* of struct keyframe and struct pagemap */
 	pthread_mutex_t mutex; /* over what follows */
 	struct state state;
-	uint64_t file_end;     /* when last looked at */
-	bool is_writer;        /* a writer owns the log and keeps its state */
+	uint64_t file_end;             /* when last looked at */
+	bool is_writer;                /* a writer owns the log and keeps its state */
 	struct record_reader *readers; /* idle ones */
 
 	pthread_mutex_t measure_mutex; /* taken before mutex; over: */

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The id that an OPENED event in BYTES names, if BYTES are the start of a frame at OFFSET that is valid
- * under that very id. */
+/* The id that an OPENED event in BYTES names, if BYTES are the start of a frame at OFFSET that is
+ * valid under that very id. */
 static bool id_of_event(
 	struct log_header *header, const uint8_t *bytes, size_t size, uint64_t offset)
 {
@@ -110,8 +110,7 @@ static size_t walk_have(const struct walk *walk, uint64_t offset)
 }
 
 /* Brings SIZE bytes at OFFSET into the buffer, or as many as the file has. */
-static enum bk_code walk_fill(
-	struct walk *walk, uint64_t offset, size_t size, struct bk_error *err)
+static enum bk_code walk_fill(struct walk *walk, uint64_t offset, size_t size, struct bk_error *err)
 {
 	size_t have = walk_have(walk, offset);
 	size_t want, done;
@@ -141,15 +140,14 @@ static enum bk_code walk_fill(
 	return BK_OK;
 }
 
-static enum bk_code damaged(const struct walk *walk, uint64_t offset, const char *what,
-	struct bk_error *err)
+static enum bk_code damaged(
+	const struct walk *walk, uint64_t offset, const char *what, struct bk_error *err)
 {
-	return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset %llu: %s",
-		walk->lf->file.path, (unsigned long long)offset, what);
+	return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset %llu: %s", walk->lf->file.path,
+		(unsigned long long)offset, what);
 }
 
-enum bk_code walk_frame(
-	struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err)
+enum bk_code walk_frame(struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err)
 {
 	uint64_t seed = walk->lf->header.seed + offset;
 	struct frame frame = {.offset = offset};
@@ -170,7 +168,8 @@ enum bk_code walk_frame(
 		return damaged(walk, offset, "the frame's checksum does not fit", err);
 	if (!frame_understood(&frame.head))
 		return bk_fail(err, BK_E_FORMAT, 0,
-			"%s has a frame of kind %u with flags 0x%x at offset %llu, which this release "
+			"%s has a frame of kind %u with flags 0x%x at offset %llu, which this "
+			"release "
 			"does not know: use a newer one",
 			walk->lf->file.path, frame.head.kind, frame.head.must,
 			(unsigned long long)offset);
@@ -207,8 +206,8 @@ static enum bk_code scan_candidate(struct scan *scan, uint64_t offset, struct bk
 }
 
 /* Tries every place in BYTES (which stand at START) where a head could begin, last first. */
-static enum bk_code scan_bytes(struct scan *scan, const uint8_t *bytes, size_t size,
-	uint64_t start, struct bk_error *err)
+static enum bk_code scan_bytes(
+	struct scan *scan, const uint8_t *bytes, size_t size, uint64_t start, struct bk_error *err)
 {
 	const size_t magic_at = 8, magic_size = 4;
 
@@ -256,8 +255,8 @@ static enum bk_code find_last_valid(struct scan *scan, uint64_t limit, struct bk
 
 /* Follows the frames from START, which were written in one go with the last one, to where the
  * first one fails. */
-static enum bk_code follow_batch(struct walk *walk, uint64_t start, uint64_t last,
-	struct log_end *out, struct bk_error *err)
+static enum bk_code follow_batch(
+	struct walk *walk, uint64_t start, uint64_t last, struct log_end *out, struct bk_error *err)
 {
 	uint64_t offset = start;
 	uint32_t chain = 0;
@@ -299,7 +298,8 @@ static enum bk_code find_end(struct scan *scan, struct log_end *out, struct bk_e
 		return code;
 	if (frame_end(&scan->found) != start)
 		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged before offset %llu: %s", path,
-			(unsigned long long)start, "a frame that was on stable storage is not valid");
+			(unsigned long long)start,
+			"a frame that was on stable storage is not valid");
 	out->last = scan->found.offset;
 	out->end = start;
 	return BK_OK;
@@ -321,8 +321,8 @@ enum bk_code logfile_last_before(const struct logfile *lf, uint64_t limit, struc
 	return BK_OK;
 }
 
-enum bk_code walk_resync(struct walk *walk, uint64_t offset, uint64_t limit, uint64_t *next,
-	struct bk_error *err)
+enum bk_code walk_resync(
+	struct walk *walk, uint64_t offset, uint64_t limit, uint64_t *next, struct bk_error *err)
 {
 	const size_t magic_at = 8, magic_size = 4;
 	uint8_t bytes[8192];

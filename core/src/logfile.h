@@ -14,8 +14,8 @@ struct logfile {
 	bool header_damaged; /* the id was found elsewhere; header.sum is not known */
 };
 
-/* Opens PATH and reads its header. If that is damaged, a reader finds the log's id in the event that
- * each writer begins with (docs/format.md, 11); a writer refuses. Fails as file_open and
+/* Opens PATH and reads its header. If that is damaged, a reader finds the log's id in the event
+ * that each writer begins with (docs/format.md, 11); a writer refuses. Fails as file_open and
  * header_decode do. */
 BK_MUST_CHECK enum bk_code logfile_open(struct logfile *lf, const struct bk_io *io,
 	const char *path, enum bk_io_open how, struct bk_error *err);
@@ -48,14 +48,15 @@ void walk_init(struct walk *walk, const struct logfile *lf, size_t chunk);
 void walk_done(struct walk *walk);
 
 /* Reads the frame at OFFSET. Fails with BK_E_DAMAGE if no valid frame stands there (the end of
- * the file counts as that), with BK_E_FORMAT if it is one that we do not understand, with BK_E_IO, BK_E_NOMEM. */
+ * the file counts as that), with BK_E_FORMAT if it is one that we do not understand, with BK_E_IO,
+ * BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code walk_frame(
 	struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err);
 
 /* The first valid frame behind the damage at OFFSET that begins before LIMIT: sets *NEXT, which
  * becomes LIMIT if there is none. Fails with BK_E_IO, BK_E_NOMEM. */
-BK_MUST_CHECK enum bk_code walk_resync(struct walk *walk, uint64_t offset, uint64_t limit,
-	uint64_t *next, struct bk_error *err);
+BK_MUST_CHECK enum bk_code walk_resync(
+	struct walk *walk, uint64_t offset, uint64_t limit, uint64_t *next, struct bk_error *err);
 
 /* The last valid frame that ends at or before LIMIT. Fails with BK_E_DAMAGE if there is none. */
 BK_MUST_CHECK enum bk_code logfile_last_before(const struct logfile *lf, uint64_t limit,

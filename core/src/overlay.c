@@ -156,8 +156,7 @@ static enum bk_code blank_cut_pages(
 
 	for (size_t i = 0; i < overlay->slot_count && !code; i++)
 		if (overlay->slots[i].page > page_count)
-			code = overlay_write(
-				&overlay->store, overlay->slots[i].page, zeros, err);
+			code = overlay_write(&overlay->store, overlay->slots[i].page, zeros, err);
 	return code;
 }
 
@@ -177,8 +176,8 @@ static enum bk_code overlay_truncate(
 	return BK_OK;
 }
 
-void overlay_init(struct overlay *overlay, const struct bk_io *io, const char *spill_dir,
-	size_t memory_max)
+void overlay_init(
+	struct overlay *overlay, const struct bk_io *io, const char *spill_dir, size_t memory_max)
 {
 	*overlay = (struct overlay){
 		.store = {.read = overlay_read,

@@ -38,8 +38,8 @@ struct overlay {
 
 /* An empty overlay over nothing; the caller sets store.page_size, store.page_count, read_below,
  * below and below_count. SPILL_DIR is borrowed; MEMORY_MAX in bytes. */
-void overlay_init(struct overlay *overlay, const struct bk_io *io, const char *spill_dir,
-	size_t memory_max);
+void overlay_init(
+	struct overlay *overlay, const struct bk_io *io, const char *spill_dir, size_t memory_max);
 void overlay_done(struct overlay *overlay);
 
 /* Whether PAGE was written. */

@@ -6,7 +6,7 @@
 #include <xxhash.h>
 
 /* One read brings most records whole: their mean is 560 bytes on a real node. */
-#define RECORD_GUESS 1024
+#define RECORD_GUESS    1024
 #define RECORD_DATA_MAX ((size_t)1 << 24)
 
 uint64_t record_check(uint32_t page, const void *content, size_t page_size)

@@ -97,7 +97,8 @@ static enum bk_code take_rewind(
 	if (frame->head.size != PAYLOAD_REWIND_SIZE)
 		return no_sense(frame, err);
 	first = load_u64(frame->payload + 8);
-	if (first >= frame->offset)
+	/* What a keyframe took in is committed and cannot be struck. */
+	if (first >= frame->offset || first < state->keyframe_next)
 		return no_sense(frame, err);
 	while (i > 0 && state->tail[i - 1].offset >= first)
 		state->tail[--i].flags |= BK_ENTRY_STRUCK;
@@ -107,8 +108,7 @@ static enum bk_code take_rewind(
 	return BK_OK;
 }
 
-static enum bk_code take_event(
-	struct state *state, const struct frame *frame, struct bk_error *err)
+static enum bk_code take_event(struct state *state, const struct frame *frame, struct bk_error *err)
 {
 	uint32_t event;
 
@@ -154,8 +154,7 @@ void state_take_keyframe(struct state *state, const struct keyframe *kf)
 		listed++;
 	state->tail_count -= listed;
 	if (listed && state->tail_count)
-		memmove(state->tail, state->tail + listed,
-			state->tail_count * sizeof *state->tail);
+		memmove(state->tail, state->tail + listed, state->tail_count * sizeof *state->tail);
 	state->keyframe = kf->offset;
 	state->keyframe_next = kf->next;
 	state->keyframe_ordinal = kf->ordinal;

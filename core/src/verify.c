@@ -55,8 +55,7 @@ static void pass_broken(struct pass *pass)
 }
 
 /* That the change decompresses, and follows the one before by its history. */
-static enum bk_code check_change(
-	struct pass *pass, const struct frame *frame, struct bk_error *err)
+static enum bk_code check_change(struct pass *pass, const struct frame *frame, struct bk_error *err)
 {
 	struct bk_entry entry = {.offset = frame->offset, .version = frame->head.version};
 	struct bk_change change;
@@ -99,8 +98,7 @@ static bool lists_agree(const struct pass *pass, const struct keyframe *kf)
 	return i == kf->entry_count;
 }
 
-static enum bk_code remember_keyframe(
-	struct verify *verify, uint64_t offset, struct bk_error *err)
+static enum bk_code remember_keyframe(struct verify *verify, uint64_t offset, struct bk_error *err)
 {
 	if (verify->keyframe_count == verify->keyframe_capacity) {
 		size_t capacity = verify->keyframe_capacity ? verify->keyframe_capacity * 2 : 256;
@@ -165,8 +163,7 @@ static enum bk_code check_map(struct pass *pass, const struct frame *frame, stru
 	return code;
 }
 
-static enum bk_code check_frame(
-	struct pass *pass, const struct frame *frame, struct bk_error *err)
+static enum bk_code check_frame(struct pass *pass, const struct frame *frame, struct bk_error *err)
 {
 	enum bk_code code = state_take(&pass->state, frame, err);
 
@@ -197,8 +194,8 @@ static enum bk_code check_frame(
 }
 
 /* Reads the frame at the state's end, or, with a finding, the next one that is valid. */
-static enum bk_code next_frame(struct pass *pass, uint64_t limit, struct frame *frame, bool *found,
-	struct bk_error *err)
+static enum bk_code next_frame(
+	struct pass *pass, uint64_t limit, struct frame *frame, bool *found, struct bk_error *err)
 {
 	uint64_t offset = pass->state.end, next;
 	enum bk_code code = walk_frame(&pass->walk, offset, frame, err);
@@ -252,7 +249,8 @@ enum bk_code verify_frames(struct verify *verify, struct bk_error *err)
 	enum bk_code code;
 
 	if (log->lf.header_damaged)
-		verify_finding(verify, 0, "the header is damaged; the log's id was found in an event");
+		verify_finding(
+			verify, 0, "the header is damaged; the log's id was found in an event");
 	pass.state.end = LOG_HEADER_SIZE;
 	pass.state.last_sum = log->lf.header.sum;
 	code = decoder_init(&pass.decoder, log, 0, err);
@@ -298,8 +296,8 @@ static enum bk_code look_at_tail(struct verify *verify, struct bk_error *err)
 	return BK_OK;
 }
 
-static enum bk_code verify_open(struct verify *verify, const struct bk_io *io, const char *path,
-	struct bk_error *err)
+static enum bk_code verify_open(
+	struct verify *verify, const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	enum bk_code code = bk_log_open(&verify->log, io, path, err);
 

@@ -26,7 +26,8 @@ struct deep {
 static bool other_sqlite(const uint8_t *first_page)
 {
 	const uint8_t *at = first_page + SQLITE_VERSION_AT;
-	uint32_t number = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+	uint32_t number =
+		(uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 
 	return number != (uint32_t)sqlite3_libversion_number();
 }
@@ -110,7 +111,8 @@ static enum bk_code report_difference(struct deep *deep, struct bk_image *rebuil
 	}
 	if (!code)
 		verify_finding(deep->verify, kf->offset,
-			"the keyframe of version %u is not what its changes lead to: page %u differs",
+			"the keyframe of version %u is not what its changes lead to: page %u "
+			"differs",
 			kf->version, page);
 	return code;
 }
@@ -239,7 +241,7 @@ static unsigned thread_count(const struct verify *verify)
 {
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned count = verify->options->threads ? verify->options->threads
-			 : online > 0		  ? (unsigned)online
+			 : online > 0             ? (unsigned)online
 						  : 1;
 
 	return count < THREADS_MAX ? count : THREADS_MAX;

@@ -3,9 +3,6 @@
 #include <bk/version.h>
 #include <stdlib.h>
 
-/* As far as bk_restore goes. */
-#define OLDER_MAX 64
-
 /* A range of versions that is being found. */
 struct lost {
 	struct verify *verify;
@@ -77,8 +74,8 @@ struct stretch {
 	uint64_t end;      /* offset behind its changes */
 };
 
-static struct stretch stretch_of(const struct verify *verify, const struct keyframe *at,
-	const struct keyframe *above)
+static struct stretch stretch_of(
+	const struct verify *verify, const struct keyframe *at, const struct keyframe *above)
 {
 	struct stretch stretch = {
 		.from = at->version, .to = verify->result->head, .end = UINT64_MAX};
@@ -126,8 +123,7 @@ static enum bk_code replay_stretch(struct verify *verify, const struct keyframe 
 
 	*last = base->version;
 	if (!code)
-		code = log_changes_behind(
-			verify->log, base, stretch->to, &entries, &count, err);
+		code = log_changes_behind(verify->log, base, stretch->to, &entries, &count, err);
 	if (!code)
 		code = replay_until(image, entries, count, stretch->end, last, err);
 	free(entries);
@@ -151,26 +147,35 @@ static enum bk_code lost_in(struct lost *lost, const struct keyframe *base,
 	return code;
 }
 
+static enum bk_code read_head(
+	struct verify *verify, const struct bk_image_options *options, struct bk_error *err)
+{
+	struct bk_image *image;
+	enum bk_code code = bk_image_open(&image, verify->log, verify->result->head, options, err);
+
+	if (code)
+		return code;
+	code = read_all_pages(image, err);
+	bk_image_close(image);
+	return code;
+}
+
+/* As bk_restore does it. */
 static enum bk_code try_head(struct verify *verify, struct bk_error *err)
 {
-	struct bk_image_options options = {0};
+	struct bk_image_options options = {.past_damage = true};
 	enum bk_code code;
 
-	do {
-		struct bk_image *image = NULL;
-
-		code = bk_image_open(&image, verify->log, verify->result->head, &options, err);
-		if (!code)
-			code = read_all_pages(image, err);
-		bk_image_close(image);
-	} while (code == BK_E_DAMAGE && ++options.older <= OLDER_MAX);
+	do
+		code = read_head(verify, &options, err);
+	while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, verify->keyframe_count));
 	verify->result->head_restorable = !code;
-	return code == BK_E_NOMEM || code == BK_E_IO ? code : BK_OK;
+	return is_loss(code) ? BK_OK : code;
 }
 
 /* Walks over the keyframes that can be read; *BASE is the newest of them that is whole. */
-static enum bk_code lost_at(struct lost *lost, size_t at, struct keyframe **base,
-	struct bk_error *err)
+static enum bk_code lost_at(
+	struct lost *lost, size_t at, struct keyframe **base, struct bk_error *err)
 {
 	struct verify *verify = lost->verify;
 	struct keyframe *kf = NULL, *above = NULL;

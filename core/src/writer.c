@@ -35,15 +35,15 @@ enum bk_code put_begin(struct bk_buf *frame, struct bk_error *err)
 }
 
 /* With the log's mutex held: seals, writes, and takes the frame into the state. */
-static enum bk_code put_locked(struct bk_writer *writer, const struct put *put,
-	struct bk_buf *buf, uint64_t *offset, struct bk_error *err)
+static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, struct bk_buf *buf,
+	uint64_t *offset, struct bk_error *err)
 {
 	struct state *state = &writer->log->state;
 	const struct logfile *lf = &writer->log->lf;
 	struct frame frame = {
 		.offset = state->end,
 		.payload = buf->data + FRAME_HEAD_SIZE,
-		.head = {.kind = put->kind,
+		.head = {.kind = (uint8_t)put->kind,
 			.must = put->must,
 			.size = (uint32_t)(buf->size - FRAME_HEAD_SIZE),
 			.version = put->version,
@@ -167,9 +167,8 @@ enum bk_code writer_new(struct bk_writer **out, struct bk_log *log,
 	}
 	log->is_writer = true;
 	writer->log = log;
-	writer->stream_changes_max = options && options->interval_changes
-					     ? options->interval_changes
-					     : INTERVAL_CHANGES;
+	writer->stream_changes_max =
+		options && options->interval_changes ? options->interval_changes : INTERVAL_CHANGES;
 	writer->stream_bytes_max =
 		options && options->interval_bytes ? options->interval_bytes : INTERVAL_BYTES;
 	bk_buf_init(&writer->frame, (size_t)FRAME_HEAD_SIZE + PAYLOAD_CHANGE_MAX);
@@ -190,8 +189,7 @@ void writer_free(struct bk_writer *writer)
 }
 
 /* Says who holds the log: what its newest session wrote into it. */
-static enum bk_code busy(
-	const struct bk_io *io, const char *path, struct bk_error *err)
+static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	struct bk_log *log;
 	char text[512] = "", *line, *save;
@@ -208,7 +206,8 @@ static enum bk_code busy(
 			sscanf(line, "program=%127[^\n]", program);
 	}
 	return bk_fail(err, BK_E_BUSY, 0,
-		"%s is held by %s, process %s on host %s: one writer at a time; stop that one first",
+		"%s is held by %s, process %s on host %s: one writer at a time; stop that one "
+		"first",
 		path, program, pid, host);
 }
 
@@ -231,8 +230,8 @@ static enum bk_code lock_once(struct bk_log *log, bool *taken, struct bk_error *
 		return code;
 	rc = file->io->ops->stat_path(file->io->ctx, file->path, &there);
 	if (rc < 0 || there.device != ours.device || there.inode != ours.inode)
-		return bk_fail(err, BK_E_BUSY, 0, "%s was replaced just now: try again",
-			file->path);
+		return bk_fail(
+			err, BK_E_BUSY, 0, "%s was replaced just now: try again", file->path);
 	return BK_OK;
 }
 
@@ -283,8 +282,7 @@ static enum bk_code announce(
 	gethostname(host, sizeof host - 1);
 	host[sizeof host - 1] = '\0';
 	log_id_text(writer->log, id);
-	snprintf(text, sizeof text,
-		"program=%s\nrelease=%s\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n",
+	snprintf(text, sizeof text, "program=%s\nrelease=%s\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n",
 		options && options->program ? options->program : "unnamed", BK_RELEASE,
 		(long)getpid(), host, sqlite3_libversion(), id);
 	return writer_event(writer, EVENT_OPENED, text, err);
@@ -346,8 +344,7 @@ void bk_writer_close(struct bk_writer *writer)
 
 	if (!writer)
 		return;
-	if (!writer_sync(writer, &ignored) &&
-		!writer_event(writer, EVENT_CLOSED, "", &ignored) &&
+	if (!writer_sync(writer, &ignored) && !writer_event(writer, EVENT_CLOSED, "", &ignored) &&
 		writer_sync(writer, &ignored))
 		ignored.code = BK_OK; /* durability never hangs on close */
 	writer_free(writer);
@@ -383,8 +380,7 @@ uint64_t bk_writer_cut_bytes(const struct bk_writer *writer)
 	return writer->cut_bytes;
 }
 
-enum bk_code bk_writer_free_space(
-	struct bk_writer *writer, uint64_t *bytes, struct bk_error *err)
+enum bk_code bk_writer_free_space(struct bk_writer *writer, uint64_t *bytes, struct bk_error *err)
 {
 	const struct file *file = &writer->log->lf.file;
 	int rc = file->io->ops->free_space(file->io->ctx, file->fd, bytes);
@@ -437,8 +433,8 @@ static enum bk_code put_change(struct bk_writer *writer, const struct bk_change 
 	enum bk_code code = put_begin(&writer->frame, err);
 
 	if (!code)
-		code = encoder_write(&writer->encoder, change, starts,
-			writer->log->state.history, &writer->frame, &head, err);
+		code = encoder_write(&writer->encoder, change, starts, writer->log->state.history,
+			&writer->frame, &head, err);
 	if (code)
 		return code;
 	code = writer_put(writer, &put, &writer->frame, &offset, err);
@@ -533,8 +529,7 @@ static enum bk_code history_before(
 
 enum bk_code bk_writer_rewind(struct bk_writer *writer, uint32_t version, struct bk_error *err)
 {
-	struct put put = {
-		.kind = FRAME_REWIND, .version = version, .time_us = now_us(writer)};
+	struct put put = {.kind = FRAME_REWIND, .version = version, .time_us = now_us(writer)};
 	uint8_t payload[PAYLOAD_REWIND_SIZE];
 	uint64_t first = 0, history = 0, offset;
 	uint32_t head = writer->log->state.version;

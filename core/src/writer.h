@@ -23,7 +23,7 @@ struct bk_writer {
 	/* Under log->mutex. */
 	uint64_t durable;        /* what stands before it is on stable storage */
 	struct bk_error failure; /* code BK_OK while the writer works */
-	pthread_cond_t grown;    /* signalled when a stream starts, and when a keyframer must look */
+	pthread_cond_t grown; /* signalled when a stream starts, and when a keyframer must look */
 };
 
 /* A frame to put: its payload stands in `frame` behind FRAME_HEAD_SIZE bytes of room. */
@@ -39,7 +39,8 @@ struct put {
 BK_MUST_CHECK enum bk_code put_begin(struct bk_buf *frame, struct bk_error *err);
 
 /* Appends the frame in one write, without syncing it, and sets *OFFSET. A keyframe whose `previous`
- * is no longer the newest is refused with BK_E_BUSY. After a failure the log's end is where it was. */
+ * is no longer the newest is refused with BK_E_BUSY. After a failure the log's end is where it was.
+ */
 BK_MUST_CHECK enum bk_code writer_put(struct bk_writer *writer, const struct put *put,
 	struct bk_buf *frame, uint64_t *offset, struct bk_error *err);
 

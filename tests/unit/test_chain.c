@@ -1,0 +1,198 @@
+/* test_chain.c - finding a keyframe among all of them (docs/format.md, 6, "Links"). */
+#include "chain.h"
+#include "forge.h"
+#include "node.h"
+
+SUITE(chain);
+
+/* 300 keyframes: the links of 16 and of 256 ordinals are there. */
+#define KEYFRAMES 300
+
+static void begin_long(struct node *node)
+{
+	node_begin(node, 2);
+	node_busy(node, 2 * KEYFRAMES);
+	ok(bk_keyframes_build(node->writer, why()));
+}
+
+/* "link k leads to ordinal - 16^k: u64 offset, u32 version (of its target), i64 earliest" */
+Test(chain, links_lead_where_they_say)
+{
+	struct node node;
+	struct bk_log *log;
+	struct keyframe *kf = NULL, *target;
+	struct span tail;
+	size_t most = 0;
+
+	begin_long(&node);
+	log = bk_writer_log(node.writer);
+	ok(span_of_tail(&tail, log, why()));
+	cr_assert(tail.base->ordinal >= KEYFRAMES - 1);
+	ok(log_keyframe(log, tail.base->offset, &kf, why()));
+	while (kf->ordinal) {
+		uint64_t previous = kf->previous;
+
+		cr_assert(kf->link_count == keyframe_link_count(kf->ordinal));
+		most = kf->link_count > most ? kf->link_count : most;
+		for (size_t k = 0; k < kf->link_count; k++) {
+			ok(log_keyframe(log, kf->links[k].offset, &target, why()));
+			cr_assert(target->ordinal == kf->ordinal - keyframe_step((unsigned)k));
+			cr_assert(target->version == kf->links[k].version);
+			log_unpin(log, target);
+		}
+		log_unpin(log, kf);
+		ok(log_keyframe(log, previous, &kf, why()));
+	}
+	log_unpin(log, kf);
+	cr_assert(most == 3);
+	span_done(&tail);
+	node_end(&node);
+}
+
+/* Each version is in the span that it is found by, from the newest keyframe not after it. */
+Test(chain, finds_every_version)
+{
+	struct node node;
+	struct bk_log *log;
+	struct span span;
+
+	begin_long(&node);
+	log = bk_writer_log(node.writer);
+	for (uint32_t version = 0; version <= node.version; version++) {
+		bool found;
+
+		ok(span_of_version(&span, log, version, why()));
+		found = span.base->version == version;
+		cr_assert(span.base->version <= version);
+		cr_assert(!span.above || span.above->version > version);
+		cr_assert(!span.above || span.above->ordinal == span.base->ordinal + 1);
+		for (size_t i = 0; i < span.count; i++)
+			found |= span.entries[i].version == version;
+		cr_assert(found, "version %u", version);
+		span_done(&span);
+	}
+	ok(span_of_version(&span, log, node.version + 1000, why()));
+	cr_assert(!span.above, "what is after the head would be in the tail");
+	span_done(&span);
+	fails(BK_E_MISSING, span_of_version(&span, log, UINT32_MAX, why()));
+	says("which begins with version 0");
+	node_end(&node);
+}
+
+Test(chain, finds_every_ordinal)
+{
+	struct node node;
+	struct bk_log *log;
+	struct span span;
+	uint64_t newest;
+
+	begin_long(&node);
+	log = bk_writer_log(node.writer);
+	ok(span_of_tail(&span, log, why()));
+	newest = span.base->ordinal;
+	span_done(&span);
+	for (uint64_t ordinal = 0; ordinal <= newest; ordinal++) {
+		ok(span_of_ordinal(&span, log, ordinal, why()));
+		cr_assert(span.base->ordinal == ordinal && !span.above == (ordinal == newest));
+		span_done(&span);
+	}
+	ok(span_of_ordinal(&span, log, UINT64_MAX, why()));
+	cr_assert(span.base->ordinal == newest);
+	span_done(&span);
+	node_end(&node);
+}
+
+/* Few reads, however many keyframes there are: at most 16 at each of the levels. */
+Test(chain, takes_few_steps)
+{
+	struct node node;
+	struct bk_log *log;
+	struct span span;
+
+	begin_long(&node);
+	for (uint32_t version = 0; version < node.version; version += 37) {
+		log = node_log(&node);
+		node.io.calls[OP_READ] = 0;
+		ok(span_of_version(&span, log, version, why()));
+		cr_assert(node.io.calls[OP_READ] <= 2 * 3 * 16, "%u reads to version %u",
+			node.io.calls[OP_READ], version);
+		span_done(&span);
+		bk_log_close(log);
+	}
+	node_end(&node);
+}
+
+/* "the newest span in which something came not after TIME_US": with clocks that step back and
+ * forth. */
+Test(chain, finds_times_with_clocks_that_step)
+{
+	struct node node;
+	struct bk_log *log;
+	struct span span;
+	uint64_t seed = test_seed();
+
+	node_begin(&node, 2);
+	for (unsigned i = 0; i < 80; i++) {
+		node.io.now_us = TEST_NOW_US + (int64_t)(random_next(&seed) % 1000) * 1000000;
+		node_busy(&node, 1);
+		ok(bk_keyframes_build(node.writer, why()));
+	}
+	log = bk_writer_log(node.writer);
+	for (int64_t second = 0; second <= 1000; second += 10) {
+		int64_t time = TEST_NOW_US + second * 1000000;
+		uint64_t want = UINT64_MAX, ordinal = 0;
+		struct span all;
+
+		/* The slow way: each span in turn. */
+		do {
+			bool has = false;
+
+			ok(span_of_ordinal(&all, log, ordinal, why()));
+			for (size_t i = 0; i < all.count; i++)
+				has |= all.entries[i].time_us <= time;
+			if (has)
+				want = ordinal;
+			ordinal++;
+			has = all.above;
+			span_done(&all);
+			if (!has)
+				break;
+		} while (true);
+		ok(span_of_time(&span, log, time, why()));
+		cr_assert(want == UINT64_MAX || (span.base && span.base->ordinal == want),
+			"second %lld", (long long)second);
+		span_done(&span);
+	}
+	node_end(&node);
+}
+
+/* A link whose target is another keyframe than it should be. */
+Test(chain, a_link_that_leads_astray_is_damage)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct span span;
+	struct forge forge;
+	uint8_t *link;
+	size_t from, to;
+
+	node_begin(&node, 1);
+	node_busy(&node, 40);
+	ok(bk_keyframes_build(node.writer, why()));
+	forge_load(&forge, node.path);
+	from = forge_find(&forge, KEYFRAME, 32);
+	to = forge_find(&forge, KEYFRAME, 15); /* and not 16 */
+	link = forge_frame(&forge, from) + AT_PAYLOAD + 88 + 20;
+	cr_assert(forge_get(link, 8) == forge.frames[forge_find(&forge, KEYFRAME, 16)]);
+	forge_put(link, 8, forge.frames[to]);
+	forge_seal(&forge);
+	forge_save(&forge, scratch("bad"));
+	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
+	fails(BK_E_DAMAGE, span_of_ordinal(&span, log, 3, why()));
+	says("a keyframe's link leads astray");
+	ok(span_of_ordinal(&span, log, 35, why()));
+	span_done(&span);
+	bk_log_close(log);
+	forge_done(&forge);
+	node_end(&node);
+}

@@ -1,0 +1,452 @@
+/* test_log.c - opening a log, its status, and following it as it grows (bk/log.h). */
+#include "forge.h"
+#include "node.h"
+#include <bk/history.h>
+#include <fcntl.h>
+
+SUITE(log);
+
+static struct bk_log_status status_of(struct bk_log *log)
+{
+	struct bk_log_status status;
+
+	ok(bk_log_status(log, &status, why()));
+	return status;
+}
+
+static enum bk_log_news refresh(struct bk_log *log)
+{
+	enum bk_log_news news;
+
+	ok(bk_log_refresh(log, &news, why()));
+	return news;
+}
+
+static enum bk_code open_log(struct node *node, const char *path, struct bk_log **log)
+{
+	return bk_log_open(log, &node->io.io, path, why());
+}
+
+Test(log, status_of_an_empty_log)
+{
+	struct test_io io;
+	struct bk_log *log = NULL;
+	struct bk_log_status status;
+	uint32_t version = 7;
+	char text[100] = "x";
+
+	test_io_init(&io);
+	ok(bk_log_create(&io.io, scratch("log"), NULL, 0, NULL, NULL, &version, why()));
+	ok(bk_log_open(&log, &io.io, scratch("log"), why()));
+	status = status_of(log);
+	cr_assert(version == 0 && status.version == 0 && status.is_empty && status.changes == 0);
+	cr_assert(status.page_count == 0 && status.page_size == 0 && status.keyframes == 1);
+	cr_assert(strcmp(status.id, "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a") == 0);
+	cr_assert(status.created_us >= TEST_NOW_US && status.created_us < TEST_NOW_US + 1000000);
+	cr_assert(!status.is_closed && !status.torn_bytes && !status.damaged_at);
+	ok(bk_log_session(log, text, sizeof text, why()));
+	cr_assert(*text == '\0', "nobody has opened it for writing");
+	bk_log_close(log);
+	bk_log_close(NULL);
+}
+
+Test(log, status_counts)
+{
+	struct node node;
+	struct bk_log *log;
+	struct bk_log_status status;
+	size_t size;
+
+	node_begin(&node, 4);
+	node_busy(&node, 8); /* 10 changes in all */
+	node_lone(&node, "PRAGMA foreign_keys = ON");
+	ok(bk_keyframes_build(node.writer, why()));
+	log = node_log(&node);
+	status = status_of(log);
+	cr_assert(status.version == 10 && status.changes == 11 && status.keyframes == 3 &&
+		  status.unkeyframed == 3 && !status.is_empty && !status.is_closed);
+	cr_assert(status.page_size == 4096 && status.page_count > 2);
+	free(file_bytes(node.path, &size));
+	cr_assert(status.log_bytes == size);
+	node_restart(&node);
+	cr_assert(refresh(log) == BK_LOG_GREW && !status_of(log).is_closed);
+	node_end(&node);
+	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).is_closed);
+	cr_assert(strcmp(bk_log_path(log), scratch("log")) == 0);
+	bk_log_close(log);
+}
+
+/* docs/format.md, 11, code 1. */
+Test(log, session_says_who_writes)
+{
+	struct node node;
+	struct bk_log *log;
+	char text[512], line[64], tiny[8];
+
+	node_begin(&node, 0);
+	log = node_log(&node);
+	ok(bk_log_session(log, text, sizeof text, why()));
+	snprintf(line, sizeof line, "\npid=%ld\n", (long)getpid());
+	cr_assert(strstr(text, "program=test\n") == text && strstr(text, line), "%s", text);
+	cr_assert(
+		strstr(text, "\nhost=") && strstr(text, "\nrelease=") && strstr(text, "\nsqlite="));
+	ok(bk_log_session(log, tiny, sizeof tiny, why()));
+	cr_assert(strcmp(tiny, "program") == 0);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+/* A reader beside a writer, at every change, with keyframes, lone pragmas, a rewind, a gap. */
+Test(log, follows_a_writer)
+{
+	struct node node;
+	struct bk_log *log;
+
+	node_begin(&node, 3);
+	log = node_log(&node);
+	cr_assert(refresh(log) == BK_LOG_SAME);
+	for (unsigned i = 0; i < 40; i++) {
+		switch (i % 10) {
+		case 3:
+			ok(bk_keyframes_build(node.writer, why()));
+			break;
+		case 5:
+			node_lone(&node, "PRAGMA foreign_keys = ON");
+			break;
+		case 7:
+			node_lost(&node, "DELETE FROM busy");
+			cr_assert(refresh(log) == BK_LOG_GREW);
+			cr_assert(status_of(log).version == node.version + 1);
+			ok(bk_writer_rewind(node.writer, node.version, why()));
+			break;
+		case 9:
+			node_unwatched(&node, "DELETE FROM busy WHERE id % 2");
+			node_snapshot(&node, BK_SNAPSHOT_GAP);
+			break;
+		default:
+			node_busy(&node, 1);
+		}
+		refresh(log);
+		cr_assert(status_of(log).version == node.version, "step %u", i);
+		node_check(&node, log, node.version, NULL);
+		cr_assert(refresh(log) == BK_LOG_SAME);
+	}
+	node_check_all(&node, log, NULL);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+/* A frame comes byte by byte: it is there when it is whole, and not before. */
+Test(log, follows_a_write_under_way)
+{
+	struct node node;
+	struct bk_log *log;
+	struct forge before, after;
+	uint64_t whole;
+	int fd;
+
+	node_begin(&node, 0);
+	node_busy(&node, 3);
+	forge_load(&before, node.path);
+	node_busy(&node, 1);
+	forge_load(&after, node.path);
+	node_end(&node);
+	forge_save(&before, scratch("copy"));
+	ok(open_log(&node, scratch("copy"), &log));
+	whole = before.size;
+	fd = open(scratch("copy"), O_WRONLY);
+	for (size_t size = before.size + 1; size <= after.size; size++) {
+		bool is_whole = size == after.size;
+
+		cr_assert(pwrite(fd, after.bytes + size - 1, 1, (off_t)size - 1) == 1);
+		cr_assert(refresh(log) == (is_whole ? BK_LOG_GREW : BK_LOG_SAME), "at %zu", size);
+		cr_assert(status_of(log).log_bytes == (is_whole ? size : whole));
+		cr_assert(status_of(log).torn_bytes == (is_whole ? 0 : size - whole));
+	}
+	close(fd);
+	bk_log_close(log);
+	forge_done(&before);
+	forge_done(&after);
+}
+
+/* A torn tail is cut by the next writer, which writes something else there. */
+Test(log, follows_over_a_cut_tail)
+{
+	struct node node;
+	struct bk_log *log;
+	struct bk_writer_options options = {.program = "test"};
+
+	node_begin(&node, 0);
+	node_busy(&node, 3);
+	bk_writer_close(node.writer);
+	node.writer = NULL;
+	log = node_log(&node);
+	{
+		struct forge forge;
+
+		forge_load(&forge, node.path);
+		forge_append(&forge, CHANGE, 0, 99, forge.bytes, 1000);
+		forge_save(&forge, scratch("torn"));
+		file_poke(node.path, forge.size - 1048, forge.bytes + forge.size - 1048, 1000);
+		forge_done(&forge);
+	}
+	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).torn_bytes == 1000);
+	ok(bk_writer_open(&node.writer, &node.io.io, node.path, &options, why()));
+	cr_assert(bk_writer_cut_bytes(node.writer) == 1000);
+	node_busy(&node, 1);
+	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).torn_bytes == 0);
+	node_check_all(&node, log, NULL);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+Test(log, notices_another_file_at_its_path)
+{
+	struct node node;
+	struct bk_log *log;
+
+	node_begin(&node, 0);
+	node_end(&node);
+	log = node_log(&node);
+	file_copy(node.path, scratch("copy"));
+	cr_assert(unlink(node.path) == 0);
+	cr_assert(refresh(log) == BK_LOG_SAME, "away for the moment");
+	cr_assert(rename(scratch("copy"), node.path) == 0);
+	cr_assert(refresh(log) == BK_LOG_REPLACED);
+	cr_assert(status_of(log).version == 1, "what is open stays readable");
+	bk_log_close(log);
+	log = node_log(&node);
+	cr_assert(truncate(node.path, 200) == 0);
+	cr_assert(refresh(log) == BK_LOG_REPLACED, "it was cut");
+	bk_log_close(log);
+}
+
+/* Rule 6: "A writer refuses a log in which it meets damage. A reader gives nothing that depends on
+ * the damaged frame, and everything else." */
+Test(log, damage_near_the_end)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct bk_writer *writer;
+	struct bk_image *image;
+	struct forge forge;
+	size_t at;
+
+	node_begin(&node, 4);
+	node_busy(&node, 12); /* intervals of 4: up to 4, 8, 12; then 13, 14 */
+	ok(bk_keyframes_build(node.writer, why()));
+	node_busy(&node, 1);
+	forge_load(&forge, node.path);
+	at = forge_find(&forge, CHANGE, 13); /* version 14 */
+	forge_frame(&forge, at)[AT_PAYLOAD + 20] ^= 4;
+	forge_save(&forge, scratch("bad"));
+	fails(BK_E_DAMAGE,
+		bk_writer_open(&writer, &node.io.io, scratch("bad"), &node.options, why()));
+	ok(open_log(&node, scratch("bad"), &log));
+	cr_assert(status_of(log).damaged_at == forge.frames[at]);
+	cr_assert(status_of(log).version == 15, "what stands behind the damage is seen");
+	for (uint32_t version = 1; version <= 13; version++)
+		node_check(&node, log, version, NULL);
+	fails(BK_E_MISSING, bk_image_open(&image, log, 14, NULL, why()));
+	fails(BK_E_DAMAGE, bk_image_open(&image, log, 15, NULL, why()));
+	bk_log_close(log);
+	forge_done(&forge);
+	node_end(&node);
+}
+
+/* The same of a log that is followed: what is damaged came while the reader looked on. */
+Test(log, damage_that_comes_while_reading)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct forge before, after;
+	enum bk_log_news news;
+
+	node_begin(&node, 0);
+	node_busy(&node, 3);
+	forge_load(&before, node.path);
+	node_busy(&node, 2);
+	forge_load(&after, node.path);
+	forge_save(&before, scratch("copy"));
+	ok(open_log(&node, scratch("copy"), &log));
+	forge_frame(&after, before.count)[AT_PAYLOAD + 20] ^= 4;
+	file_poke(
+		scratch("copy"), before.size, after.bytes + before.size, after.size - before.size);
+	ok(bk_log_refresh(log, &news, why()));
+	cr_assert(news == BK_LOG_GREW && status_of(log).damaged_at == before.size);
+	cr_assert(status_of(log).log_bytes == after.size);
+	node_check(&node, log, 4, NULL);
+	bk_log_close(log);
+	forge_done(&before);
+	forge_done(&after);
+	node_end(&node);
+}
+
+/* A frame that does not follow the one before is damage, even where the first of a batch is it: its
+ * predecessor was on stable storage. */
+Test(log, an_unchained_frame_is_damage)
+{
+	for (int nth = -1; nth >= -2; nth--) {
+		struct node node;
+		struct bk_log *log = NULL;
+		struct bk_writer *writer;
+		struct forge forge;
+		size_t at;
+
+		node_begin(&node, 0);
+		node_busy(&node, 4);
+		forge_load(&forge, node.path);
+		at = forge_find(&forge, CHANGE, nth);
+		forge_put(forge_frame(&forge, at) + AT_CHAIN, 4, 4711);
+		forge_seal_but_chain(&forge, at);
+		forge_save(&forge, scratch("bad"));
+		fails(BK_E_DAMAGE,
+			bk_writer_open(&writer, &node.io.io, scratch("bad"), &node.options, why()));
+		says("does not follow the one before");
+		ok(open_log(&node, scratch("bad"), &log));
+		cr_assert(status_of(log).damaged_at == forge.frames[at]);
+		bk_log_close(log);
+		forge_done(&forge);
+		node_end(&node);
+		scratch_remove();
+	}
+}
+
+/* "The first frames of a log make up its first keyframe … A log without one is damaged." */
+Test(log, without_a_keyframe)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct forge forge;
+
+	node_begin(&node, 0);
+	forge_load(&forge, node.path);
+	forge_frame(&forge, 0)[AT_KIND] = EVENT;
+	forge_frame(&forge, 0)[AT_MUST] = 0;
+	forge_seal(&forge);
+	forge_save(&forge, scratch("bad"));
+	fails(BK_E_DAMAGE, open_log(&node, scratch("bad"), &log));
+	forge_done(&forge);
+	node_end(&node);
+}
+
+/* Fields of frames' heads that lead to keyframes. */
+Test(log, keyframe_fields_that_lead_astray)
+{
+	static const struct {
+		const char *what;
+		uint64_t value;
+	} cases[] = {{"nowhere", 0}, {"into the header", 64}, {"to a change", 1}, {"to itself", 2},
+		{"behind the end", UINT64_MAX}};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct node node;
+		struct bk_log *log = NULL;
+		struct bk_writer *writer;
+		struct forge forge;
+		size_t at;
+		uint64_t value = cases[i].value;
+
+		node_begin(&node, 0);
+		node_busy(&node, 2);
+		forge_load(&forge, node.path);
+		at = forge_find(&forge, CHANGE, -1);
+		if (value == 1)
+			value = forge.frames[forge_find(&forge, CHANGE, 0)];
+		else if (value == 2)
+			value = forge.frames[at];
+		forge_put(forge_frame(&forge, at) + AT_KEYFRAME, 8, value);
+		forge_seal(&forge);
+		forge_save(&forge, scratch("bad"));
+		cr_assert(code_is(bk_writer_open(&writer, &node.io.io, scratch("bad"),
+					  &node.options, why()),
+				  BK_E_DAMAGE),
+			"%s: %s", cases[i].what, why()->msg);
+		if (open_log(&node, scratch("bad"), &log) == BK_OK) {
+			node_check(&node, log, 2, NULL);
+			bk_log_close(log);
+		}
+		forge_done(&forge);
+		node_end(&node);
+		scratch_remove();
+	}
+}
+
+/* Section 3: a reader refuses what it does not know, wherever it meets it. */
+Test(log, unknown_frames)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct forge forge;
+	enum bk_log_news news;
+	size_t size;
+
+	node_begin(&node, 0);
+	forge_load(&forge, node.path);
+	size = forge.size;
+	forge_append(&forge, 0x90, 0, 1, "later", 5);
+	forge_seal(&forge);
+	forge_save(&forge, scratch("may"));
+	ok(open_log(&node, scratch("may"), &log));
+	cr_assert(status_of(log).version == 1 && status_of(log).log_bytes == size + 53);
+	node_check(&node, log, 1, NULL);
+	bk_log_close(log);
+	forge_append(&forge, 7, 0, 1, "later", 5);
+	forge_seal(&forge);
+	forge_save(&forge, scratch("must"));
+	fails(BK_E_FORMAT, open_log(&node, scratch("must"), &log));
+	says("use a newer one");
+	ok(open_log(&node, scratch("may"), &log));
+	file_poke(scratch("may"), size + 53, forge.bytes + size + 53, 53);
+	fails(BK_E_FORMAT, bk_log_refresh(log, &news, why()));
+	node_check(&node, log, 1, NULL);
+	bk_log_close(log);
+	forge_done(&forge);
+	node_end(&node);
+}
+
+/* Opening reads the end, the newest keyframe and what came after it, nothing else. */
+Test(log, opens_without_reading_it_all)
+{
+	struct node node;
+	struct bk_log *log;
+	unsigned reads[2];
+
+	node_begin(&node, 4);
+	for (unsigned i = 0; i < 2; i++) {
+		for (unsigned n = 0; n < (i ? 100 : 10); n++) {
+			node_busy(&node, 4);
+			ok(bk_keyframes_build(node.writer, why()));
+		}
+		node.io.calls[OP_READ] = 0;
+		log = node_log(&node);
+		reads[i] = node.io.calls[OP_READ];
+		bk_log_close(log);
+	}
+	cr_assert(reads[0] == reads[1] && reads[0] < 20, "%u and %u reads", reads[0], reads[1]);
+	node_end(&node);
+}
+
+Test(log, what_the_system_refuses)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	enum bk_log_news news;
+
+	node_begin(&node, 0);
+	for (unsigned nth = 1; nth < 5; nth++) {
+		test_io_fail(&node.io, OP_READ, nth, -5);
+		fails(BK_E_IO, open_log(&node, node.path, &log));
+	}
+	node.io.fail_at = 0;
+	log = node_log(&node);
+	test_io_fail(&node.io, OP_STAT, 1, -5);
+	fails(BK_E_IO, bk_log_refresh(log, &news, why()));
+	node_busy(&node, 1);
+	test_io_fail(&node.io, OP_READ, 1, -5);
+	fails(BK_E_IO, bk_log_refresh(log, &news, why()));
+	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).version == node.version);
+	bk_log_close(log);
+	fails(BK_E_MISSING, open_log(&node, scratch("none"), &log));
+	node_end(&node);
+}

@@ -1,0 +1,325 @@
+/* test_logfile.c - the log as a file of frames: reading one, and where the log ends
+ * (docs/format.md, 1). */
+#include "forge.h"
+#include "logfile.h"
+#include "node.h"
+
+SUITE(logfile);
+
+/* A log of a few frames, and behind it three events in one batch. */
+struct batch {
+	struct test_io io;
+	struct forge forge;
+	size_t before, first, second, third; /* indexes of frames */
+	struct logfile lf;
+};
+
+static size_t add_event(struct forge *forge, uint32_t unsynced)
+{
+	size_t at = forge_append(forge, EVENT, 0, 3, "\x11\x27\0\0key=value\n", 14);
+
+	forge_put(forge_frame(forge, at) + AT_UNSYNCED, 4, unsynced);
+	return at;
+}
+
+static void batch_begin(struct batch *batch)
+{
+	struct node node;
+	const uint32_t size = 48 + 14;
+
+	node_begin(&node, 0);
+	node_busy(&node, 2);
+	node_end(&node);
+	test_io_init(&batch->io);
+	forge_load(&batch->forge, scratch("log"));
+	batch->before = batch->forge.count - 1;
+	batch->first = add_event(&batch->forge, 0);
+	batch->second = add_event(&batch->forge, size);
+	batch->third = add_event(&batch->forge, 2 * size);
+	batch->lf.file = FILE_CLOSED;
+}
+
+static void batch_end(struct batch *batch)
+{
+	logfile_close(&batch->lf);
+	forge_done(&batch->forge);
+	scratch_remove();
+}
+
+static enum bk_code find_end(struct batch *batch, struct log_end *end)
+{
+	logfile_close(&batch->lf);
+	forge_save(&batch->forge, scratch("batch"));
+	ok(logfile_open(&batch->lf, &batch->io.io, scratch("batch"), BK_IO_READ, why()));
+	return logfile_find_end(&batch->lf, end, why());
+}
+
+/* The offset of frame INDEX; of the end, if there is no such frame. */
+static uint64_t offset_of(const struct batch *batch, size_t index)
+{
+	return index < batch->forge.count ? batch->forge.frames[index] : batch->forge.size;
+}
+
+static void spoil(struct batch *batch, size_t index)
+{
+	forge_frame(&batch->forge, index)[AT_PAYLOAD + 5] ^= 1;
+}
+
+static void unchain(struct batch *batch, size_t index)
+{
+	forge_put(forge_frame(&batch->forge, index) + AT_CHAIN, 4, 4711);
+	forge_seal_but_chain(&batch->forge, index);
+}
+
+/* Rules 4 and 5. */
+Test(logfile, where_a_log_ends)
+{
+	static const struct {
+		const char *what;
+		int spoiled, unchained; /* of the batch: 0 to 2; -1: none */
+		size_t frames;          /* of the batch that are left */
+	} cases[] = {
+		{"all whole", -1, -1, 3},
+		{"the last torn", 2, -1, 2},
+		{"the middle one torn, the last whole", 1, -1, 1},
+		{"the first torn, the others whole", 0, -1, 0},
+		{"the middle one of another chain", -1, 1, 1},
+		{"the last one of another chain", -1, 2, 2},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct batch batch;
+		struct log_end end;
+		size_t last;
+
+		batch_begin(&batch);
+		forge_seal(&batch.forge);
+		if (cases[i].unchained >= 0)
+			unchain(&batch, batch.first + (size_t)cases[i].unchained);
+		if (cases[i].spoiled >= 0)
+			spoil(&batch, batch.first + (size_t)cases[i].spoiled);
+		last = batch.before + cases[i].frames;
+		ok(find_end(&batch, &end));
+		cr_assert(end.end == offset_of(&batch, last + 1), "%s: ends at %llu", cases[i].what,
+			(unsigned long long)end.end);
+		cr_assert(end.last == offset_of(&batch, last), "%s", cases[i].what);
+		cr_assert(end.file_end == batch.forge.size, "%s", cases[i].what);
+		batch_end(&batch);
+	}
+}
+
+/* "Every byte before F.offset - F.unsynced was on stable storage": what is wrong there is damage,
+ * and the log ends where it ended. */
+Test(logfile, acknowledged_frames_are_no_torn_tail)
+{
+	struct batch batch;
+	struct log_end end;
+
+	batch_begin(&batch);
+	forge_put(forge_frame(&batch.forge, batch.third) + AT_UNSYNCED, 4, 0);
+	forge_seal(&batch.forge);
+	spoil(&batch, batch.second);
+	ok(find_end(&batch, &end));
+	cr_assert(end.end == batch.forge.size);
+	batch_end(&batch);
+}
+
+Test(logfile, a_batch_torn_behind_a_damaged_frame_is_damage)
+{
+	struct batch batch;
+	struct log_end end;
+
+	batch_begin(&batch);
+	forge_seal(&batch.forge);
+	spoil(&batch, batch.first);
+	forge_frame(&batch.forge, batch.before)[AT_SUM] ^= 1;
+	fails(BK_E_DAMAGE, find_end(&batch, &end));
+	says("on stable storage");
+	batch_end(&batch);
+}
+
+Test(logfile, a_frame_that_counts_back_too_far_is_damage)
+{
+	struct batch batch;
+	struct log_end end;
+	uint64_t reach;
+
+	batch_begin(&batch);
+	reach = batch.forge.frames[batch.third] - 128;
+	forge_put(forge_frame(&batch.forge, batch.third) + AT_UNSYNCED, 4, reach);
+	forge_seal(&batch.forge);
+	ok(find_end(&batch, &end));
+	cr_assert(end.end == batch.forge.size);
+	forge_put(forge_frame(&batch.forge, batch.third) + AT_UNSYNCED, 4, reach + 1);
+	forge_seal(&batch.forge);
+	fails(BK_E_DAMAGE, find_end(&batch, &end));
+	says("counts back too far");
+	batch_end(&batch);
+}
+
+/* A file cut at any byte ends behind its last whole frame. */
+Test(logfile, any_cut)
+{
+	struct batch batch;
+	struct log_end end;
+
+	batch_begin(&batch);
+	forge_seal(&batch.forge);
+	ok(find_end(&batch, &end));
+	for (size_t size = batch.forge.size - 1; size >= offset_of(&batch, 3); size--) {
+		size_t whole = batch.third + 1;
+
+		cr_assert(truncate(scratch("batch"), (off_t)size) == 0);
+		while (offset_of(&batch, whole) > size)
+			whole--;
+		ok(logfile_find_end(&batch.lf, &end, why()));
+		cr_assert(end.end == offset_of(&batch, whole) && end.file_end == size,
+			"at %zu: %llu", size, (unsigned long long)end.end);
+	}
+	batch_end(&batch);
+}
+
+Test(logfile, a_header_alone_is_damage)
+{
+	struct batch batch;
+	struct log_end end;
+
+	batch_begin(&batch);
+	forge_seal(&batch.forge);
+	forge_cut(&batch.forge, 128);
+	fails(BK_E_DAMAGE, find_end(&batch, &end));
+	says("no valid frame follows the header");
+	batch_end(&batch);
+}
+
+/* Rule 3 and section 2: "bytes of another log, of another place … are never a valid frame". */
+Test(logfile, frames_of_another_place_or_log_are_not_valid)
+{
+	struct batch batch;
+	struct log_end end;
+	struct walk walk;
+	struct frame frame;
+	size_t other;
+
+	batch_begin(&batch);
+	forge_seal(&batch.forge);
+	other = forge_append(&batch.forge, EVENT, 0, 3, "\x11\x27\0\0key=value\n", 14);
+	memcpy(forge_frame(&batch.forge, other), forge_frame(&batch.forge, batch.third), 62);
+	ok(find_end(&batch, &end));
+	cr_assert(end.end == offset_of(&batch, other));
+	walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
+	fails(BK_E_DAMAGE, walk_frame(&walk, offset_of(&batch, other), &frame, why()));
+	ok(walk_frame(&walk, offset_of(&batch, batch.third), &frame, why()));
+	walk_done(&walk);
+	batch.forge.bytes[32] ^= 1; /* another id, whose header is right */
+	forge_put(batch.forge.bytes, 8, 0);
+	batch.forge.count = 0;
+	forge_seal(&batch.forge);
+	fails(BK_E_DAMAGE, find_end(&batch, &end));
+	batch_end(&batch);
+}
+
+/* "A reader that meets a must flag or a kind below 0x80 that it does not know refuses to read on
+ * and says so". */
+Test(logfile, unknown_frames)
+{
+	static const struct {
+		uint8_t kind, must;
+		enum bk_code code;
+	} cases[] = {{0, 0, BK_E_FORMAT}, {7, 0, BK_E_FORMAT}, {0x7f, 0, BK_E_FORMAT},
+		{0x80, 0, BK_OK}, {0xff, 0, BK_OK}, {0x80, 1, BK_E_FORMAT}, {EVENT, 1, BK_E_FORMAT},
+		{EVENT, 0x80, BK_E_FORMAT}, {CHANGE, 0x08, BK_E_FORMAT},
+		{CHANGE, 0x80, BK_E_FORMAT}, {KEYFRAME, 0x02, BK_E_FORMAT}, {PAGES, 1, BK_E_FORMAT},
+		{MAP, 1, BK_E_FORMAT}, {REWIND, 1, BK_E_FORMAT}};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct batch batch;
+		struct log_end end;
+		uint8_t *frame;
+
+		batch_begin(&batch);
+		frame = forge_frame(&batch.forge, batch.third);
+		frame[AT_KIND] = cases[i].kind;
+		frame[AT_MUST] = cases[i].must;
+		forge_seal(&batch.forge);
+		cr_assert(code_is(find_end(&batch, &end), cases[i].code), "case %zu: %s", i,
+			why()->msg);
+		if (cases[i].code)
+			says("use a newer one");
+		else
+			cr_assert(end.end == batch.forge.size);
+		batch_end(&batch);
+	}
+}
+
+/* A size that the file does not have asks for no more memory than the file. */
+Test(logfile, a_promised_gigabyte_takes_no_memory)
+{
+	struct batch batch;
+	struct log_end end;
+	struct walk walk;
+	struct frame frame;
+
+	batch_begin(&batch);
+	forge_seal(&batch.forge);
+	forge_frame(&batch.forge, batch.third)[AT_KIND] = CHANGE;
+	forge_put(forge_frame(&batch.forge, batch.third) + AT_SIZE, 4, 1 << 30);
+	ok(find_end(&batch, &end));
+	walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
+	fails(BK_E_DAMAGE, walk_frame(&walk, offset_of(&batch, batch.third), &frame, why()));
+	says("the file ends within the frame");
+	cr_assert(walk.buf.capacity < 1 << 20);
+	walk_done(&walk);
+	batch_end(&batch);
+}
+
+/* Forward from damage, and backward to the last frame before a limit. */
+Test(logfile, searches)
+{
+	struct batch batch;
+	struct log_end end;
+	struct walk walk;
+	struct frame_head head;
+	uint64_t at;
+
+	batch_begin(&batch);
+	forge_seal(&batch.forge);
+	spoil(&batch, batch.second);
+	ok(find_end(&batch, &end));
+	walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
+	ok(walk_resync(&walk, offset_of(&batch, batch.second), batch.forge.size, &at, why()));
+	cr_assert(at == offset_of(&batch, batch.third));
+	ok(walk_resync(&walk, offset_of(&batch, batch.second), at, &at, why()));
+	cr_assert(at == offset_of(&batch, batch.third), "it becomes the limit if there is none");
+	walk_done(&walk);
+	ok(logfile_last_before(&batch.lf, offset_of(&batch, batch.third), &head, &at, why()));
+	cr_assert(at == offset_of(&batch, batch.first) && head.kind == EVENT);
+	ok(logfile_last_before(&batch.lf, offset_of(&batch, batch.first) - 1, &head, &at, why()));
+	cr_assert(at == offset_of(&batch, batch.before - 1),
+		"a frame that ends later does not count");
+	fails(BK_E_DAMAGE, logfile_last_before(&batch.lf, 128, &head, &at, why()));
+	batch_end(&batch);
+}
+
+Test(logfile, what_the_system_refuses)
+{
+	struct batch batch;
+	struct log_end end;
+
+	batch_begin(&batch);
+	forge_seal(&batch.forge);
+	ok(find_end(&batch, &end));
+	test_io_fail(&batch.io, OP_READ, 1, -5);
+	fails(BK_E_IO, logfile_find_end(&batch.lf, &end, why()));
+	test_io_fail(&batch.io, OP_STAT, 1, -5);
+	fails(BK_E_IO, logfile_find_end(&batch.lf, &end, why()));
+	logfile_close(&batch.lf);
+	fails(BK_E_MISSING,
+		logfile_open(&batch.lf, &batch.io.io, scratch("none"), BK_IO_READ, why()));
+	file_put(scratch("text"), "no log", 6);
+	fails(BK_E_FORMAT,
+		logfile_open(&batch.lf, &batch.io.io, scratch("text"), BK_IO_READ, why()));
+	test_io_fail(&batch.io, OP_READ, 1, -5);
+	fails(BK_E_IO, logfile_open(&batch.lf, &batch.io.io, scratch("batch"), BK_IO_READ, why()));
+	batch_end(&batch);
+}

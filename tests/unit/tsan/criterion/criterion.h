@@ -1,0 +1,60 @@
+/* criterion.h - so much of Criterion as these tests use, for the thread sanitizer.
+ *
+ * Criterion's own runner does not start under it (its arena needs addresses that the sanitizer has
+ * taken), so the preset tsan builds the same tests against this header and runner.c: each test runs
+ * in a process of its own, as there. */
+#ifndef TSAN_CRITERION_H
+#define TSAN_CRITERION_H
+
+#pragma GCC system_header
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct test_settings {
+	void (*fini)(void);
+};
+
+struct test_case {
+	const char *suite, *name;
+	void (*run)(void);
+	struct test_case *next;
+};
+
+struct test_suite {
+	const char *name;
+	const struct test_settings *settings;
+	struct test_suite *next;
+};
+
+void test_case_add(struct test_case *test);
+void test_suite_add(struct test_suite *suite);
+_Noreturn void test_failed(const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#define TestSuite(suite_, ...)                                                                     \
+	static const struct test_settings suite_##_settings = {__VA_ARGS__};                       \
+	static struct test_suite suite_##_suite = {                                                \
+		.name = #suite_, .settings = &suite_##_settings};                                  \
+	__attribute__((constructor)) static void suite_##_suite_add(void)                          \
+	{                                                                                          \
+		test_suite_add(&suite_##_suite);                                                   \
+	}                                                                                          \
+	struct test_settings
+
+#define Test(suite_, name_)                                                                        \
+	static void suite_##_##name_##_run(void);                                                  \
+	static struct test_case suite_##_##name_##_case = {                                        \
+		.suite = #suite_, .name = #name_, .run = suite_##_##name_##_run};                  \
+	__attribute__((constructor)) static void suite_##_##name_##_add(void)                      \
+	{                                                                                          \
+		test_case_add(&suite_##_##name_##_case);                                           \
+	}                                                                                          \
+	static void suite_##_##name_##_run(void)
+
+#define cr_assert(condition, ...)                                                                  \
+	((condition) ? (void)0 : test_failed(__FILE__, __LINE__, "" __VA_ARGS__))
+
+#endif
