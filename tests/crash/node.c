@@ -243,9 +243,35 @@ static bool rewind_last(struct node *node)
 	return random_change(node);
 }
 
+/* What a write that never finished leaves behind the log's end: bytes that begin like a frame, or
+ * not. */
+static void leave_torn_tail(struct node *node)
+{
+	const struct bk_io *io = simfs_io(node->fs);
+	uint8_t tail[300], *bytes;
+	uint32_t length = 1 + rng_below(&node->rng, sizeof tail);
+	size_t size;
+	int fd = io->ops->open(io->ctx, LOG_PATH, BK_IO_WRITE);
+
+	if (fd < 0)
+		return;
+	simfs_lock(node->fs);
+	CHECK(&node->check, simfs_peek(node->fs, LOG_PATH, &bytes, &size) && size > sizeof tail);
+	memcpy(tail, bytes + size - sizeof tail + rng_below(&node->rng, sizeof tail - length + 1),
+		length);
+	simfs_unlock(node->fs);
+	if (rng_chance(&node->rng, 30))
+		memset(tail, rng_chance(&node->rng, 50) ? 0 : 0xa5, length);
+	if (io->ops->pwrite(io->ctx, fd, tail, length, size) != (int64_t)length)
+		node->failures++;
+	io->ops->close(io->ctx, fd);
+}
+
 static bool restart(struct node *node)
 {
 	stop(node, rng_chance(&node->rng, 60));
+	if (rng_chance(&node->rng, 30))
+		leave_torn_tail(node);
 	return start(node) && (!rng_chance(&node->rng, 50) || rewind_last(node));
 }
 
