@@ -58,8 +58,17 @@ static bool was_so(
 	return false;
 }
 
-/* Looks at the image of the head. False if a call failed because the writer was killed just now. */
-static bool look_at_head(struct reader *reader, struct bk_log *log, const struct range *before)
+/* Input and output fail while a writer is being killed, and only then. */
+static bool may_fail(
+	const struct node *node, enum bk_code code, const struct bk_error *err, const char *doing)
+{
+	if (code != BK_E_IO)
+		check_ok(&node->check, code, err, doing);
+	return code;
+}
+
+/* Looks at the image of the head. */
+static void look_at_head(struct reader *reader, struct bk_log *log, const struct range *before)
 {
 	struct node *node = reader->node;
 	struct bk_log_status status;
@@ -71,12 +80,12 @@ static bool look_at_head(struct reader *reader, struct bk_log *log, const struct
 	enum bk_code code = bk_log_status(log, &status, &err);
 
 	range_end(node, &range);
-	if (code)
-		return code == BK_E_IO;
+	if (may_fail(node, code, &err, "the status"))
+		return;
 	CHECK(&node->check, !status.damaged_at && was_so(node, &range, status.version, 0));
 	code = bk_image_open(&image, log, status.version, NULL, &err);
-	if (code)
-		return code == BK_E_IO;
+	if (may_fail(node, code, &err, "an image of the head"))
+		return;
 	bytes = malloc((size_t)bk_image_size(image) + 1);
 	code = bk_image_read(image, bytes, (size_t)bk_image_size(image), 0, &done, &err);
 	if (!code)
@@ -84,7 +93,7 @@ static bool look_at_head(struct reader *reader, struct bk_log *log, const struct
 					    content_sum(reader->scratch->scratch, bytes, done)));
 	free(bytes);
 	bk_image_close(image);
-	return !code || code == BK_E_IO;
+	may_fail(node, code, &err, "an image's pages");
 }
 
 static void *reader_run(void *arg)
@@ -102,12 +111,10 @@ static void *reader_run(void *arg)
 		range_begin(node, &range);
 		code = log ? bk_log_refresh(log, &news, &err)
 			   : bk_log_open(&log, simfs_io(node->fs), LOG_PATH, &err);
-		/* Input and output fail while a writer is being killed, and only then. */
-		if (code == BK_E_IO || code == BK_E_MISSING)
+		if (code == BK_E_MISSING || may_fail(node, code, &err, "following the log"))
 			continue;
-		check_ok(&node->check, code, &err, "following the log");
 		if (range.low)
-			CHECK(&node->check, look_at_head(reader, log, &range));
+			look_at_head(reader, log, &range);
 		reader->looks++;
 	}
 	bk_log_close(log);
