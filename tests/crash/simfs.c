@@ -223,24 +223,35 @@ static struct pending *add_pending(struct inode *inode)
 	return &inode->pending[inode->pending_count++];
 }
 
-static int64_t sim_pwrite(void *ctx, int fd, const void *data, size_t size, uint64_t offset)
+static void write_pending(struct inode *inode, const void *data, size_t size, uint64_t offset)
 {
-	struct simfs *fs = ctx;
-	int rc = begin(fs, SIM_PWRITE, &size);
-	struct inode *inode = inode_of(fs, fd);
-	struct pending *pending;
+	struct pending *pending = add_pending(inode);
 
-	assert(fs->handles[fd - SIM_FD_FIRST].can_write);
-	if (rc)
-		return end(fs, rc);
-	run_hook(fs);
-	pending = add_pending(inode);
 	pending->offset = offset;
 	pending->size = size;
 	pending->data = malloc(size + 1);
 	assert(pending->data);
 	memcpy(pending->data, data, size);
 	bytes_write(&inode->now, offset, data, size);
+}
+
+void simfs_append(struct simfs *fs, const char *path, const void *data, size_t size)
+{
+	struct inode *inode = names_find(&fs->now, path)->inode;
+
+	write_pending(inode, data, size, inode->now.size);
+}
+
+static int64_t sim_pwrite(void *ctx, int fd, const void *data, size_t size, uint64_t offset)
+{
+	struct simfs *fs = ctx;
+	int rc = begin(fs, SIM_PWRITE, &size);
+
+	assert(fs->handles[fd - SIM_FD_FIRST].can_write);
+	if (rc)
+		return end(fs, rc);
+	run_hook(fs);
+	write_pending(inode_of(fs, fd), data, size, offset);
 	end(fs, 0);
 	return (int64_t)size;
 }

@@ -93,6 +93,7 @@ struct simfs *simfs_clone(const struct simfs *fs);
  * FS and stay until the file is written to. */
 bool simfs_peek(struct simfs *fs, const char *path, uint8_t **data, size_t *size);
 void simfs_put(struct simfs *fs, const char *path, const void *data, size_t size);
+void simfs_append(struct simfs *fs, const char *path, const void *data, size_t size); /* pending */
 void simfs_mkdir(struct simfs *fs, const char *path);
 size_t simfs_open_files(const struct simfs *fs);
 
