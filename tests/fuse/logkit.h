@@ -1,0 +1,57 @@
+/* logkit.h - logs made for tests: from a recorded trace or a made-up one, through core's writer,
+ * with nothing synced, as no test cuts the power.
+ *
+ * Calling sequence: log_begin or log_begin_from, any log_play, log_close, once a process. */
+#ifndef LOGKIT_H
+#define LOGKIT_H
+
+#include <bk/log.h>
+#include <bk/writer.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The clock of all that is written: it moves on only by what is played. */
+#define LOG_BEGIN_US INT64_C(1795330800000000) /* 2026-11-22 07:00 UTC */
+
+/* Makes an empty log at PATH, and what writes to it. The calls played are those of TRACE (one of
+ * traces_dir(), such as "small"), or made up where it is NULL. */
+void log_begin(const char *path, const char *trace);
+
+/* Likewise, with the database at DATABASE as its first version. */
+void log_begin_from(const char *path, const char *database);
+
+/* Plays COUNT calls, or all that are left, and builds keyframes; how many were played. */
+uint64_t log_play(uint64_t count);
+
+/* The same, without keyframes. */
+uint64_t log_play_unkeyframed(uint64_t count);
+
+/* Sets how far apart in time the calls that are played come; 0: as in the trace. */
+void log_step_us(int64_t step_us);
+
+/* Sets the clock. */
+void log_now_us(int64_t now_us);
+
+/* Appends one change of TEXT alone, and of VERSION's own statement if it is not the present one. */
+void log_append(uint32_t version, const char *sql);
+
+/* Strikes out the newest version. */
+void log_rewind(void);
+
+/* A full keyframe of DATABASE. */
+void log_snapshot(const char *database, enum bk_snapshot_reason reason);
+
+uint32_t log_head(void);
+void log_close(void);
+
+/* Whether the recorded trace is there; says so if it is not. */
+bool has_trace(const char *trace);
+const char *trace_file(const char *trace, const char *name);
+
+/* A second look at the log, through core, for comparing. */
+struct bk_log *log_reader(void);
+
+/* The whole image of VERSION, as core gives it; the caller frees it. */
+uint8_t *image_whole(struct bk_log *log, uint32_t version, size_t *size);
+
+#endif
