@@ -16,7 +16,7 @@
 
 static struct bk_io_ops ops;
 static struct bk_io io = {.ops = &ops};
-static int64_t now, step;
+static int64_t now;
 static struct bk_writer *writer;
 static struct trace *played;
 
@@ -39,7 +39,6 @@ static void io_make(void)
 	ops.datasync = no_sync;
 	ops.now_us = clock_of_log;
 	now = LOG_BEGIN_US;
-	step = 0;
 }
 
 bool has_trace(const char *trace)
@@ -82,6 +81,53 @@ void log_begin_from(const char *path, const char *database)
 	begin(path, database);
 }
 
+static void append(uint32_t version, const char *const *sql, size_t count)
+{
+	struct bk_slice statements[4];
+	struct bk_change change = {version, statements, count};
+
+	for (size_t i = 0; i < count; i++)
+		statements[i] = (struct bk_slice){sql[i], strlen(sql[i])};
+	ok(bk_writer_append(writer, &change, why()));
+	ok(bk_keyframes_build(writer, why()));
+}
+
+void log_begin_plain(const char *path)
+{
+	static const char *const first[] = {
+		"CREATE TABLE vars (name TEXT PRIMARY KEY, val TEXT, intval INTEGER, blobval BLOB)",
+		"INSERT INTO vars VALUES ('data_version', NULL, 1, NULL);",
+		"CREATE TABLE t (id INTEGER PRIMARY KEY, x)",
+	};
+
+	begin(path, NULL);
+	append(1, first, COUNT_OF(first));
+}
+
+void log_append(uint32_t version, const char *sql)
+{
+	char count[128];
+	const char *const both[] = {sql, count};
+
+	snprintf(count, sizeof count,
+		"UPDATE vars SET intval = intval + 1 WHERE name = 'data_version' AND intval = "
+		"%" PRIu32,
+		version - 1);
+	append(version, both, version == bk_writer_version(writer) ? 1 : 2);
+}
+
+void log_grow(uint32_t last, int64_t step_us)
+{
+	while (bk_writer_version(writer) < last) {
+		char sql[64];
+
+		now += step_us;
+		snprintf(sql, sizeof sql, "INSERT INTO t (x) VALUES (%" PRIu32 ")",
+			bk_writer_version(writer) + 1);
+		log_append(bk_writer_version(writer) + 1, sql);
+	}
+}
+
 static uint64_t play(uint64_t count, bool keyframes)
 {
 	uint64_t done = 0;
@@ -93,7 +139,7 @@ static uint64_t play(uint64_t count, bool keyframes)
 		ok(trace_next(played, &call, &more, why()));
 		if (!more)
 			break;
-		now = step ? now + step : call.time_us;
+		now = call.time_us;
 		ok(bk_writer_append(writer, &call.change, why()));
 		if (keyframes)
 			ok(bk_keyframes_build(writer, why()));
@@ -111,29 +157,9 @@ uint64_t log_play_unkeyframed(uint64_t count)
 	return play(count, false);
 }
 
-void log_step_us(int64_t step_us)
-{
-	step = step_us;
-}
-
 void log_now_us(int64_t now_us)
 {
 	now = now_us;
-}
-
-void log_append(uint32_t version, const char *sql)
-{
-	char count[128];
-	struct bk_slice statements[2] = {{sql, strlen(sql)}, {count, 0}};
-	struct bk_change change = {.version = version, .statements = statements};
-
-	statements[1].size = (size_t)snprintf(count, sizeof count,
-		"UPDATE vars SET intval = intval + 1 WHERE name = 'data_version' AND intval = "
-		"%" PRIu32,
-		version - 1);
-	change.statement_count = version == bk_writer_version(writer) ? 1 : 2;
-	now += step;
-	ok(bk_writer_append(writer, &change, why()));
 }
 
 void log_rewind(void)

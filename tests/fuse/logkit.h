@@ -20,19 +20,24 @@ void log_begin(const char *path, const char *trace);
 /* Likewise, with the database at DATABASE as its first version. */
 void log_begin_from(const char *path, const char *database);
 
+/* Makes a log whose version 1 has the table t (id INTEGER PRIMARY KEY, x), and what writes to it;
+ * the other versions come by log_append. */
+void log_begin_plain(const char *path);
+
+/* Appends versions up to LAST, each of which adds a row to t, STEP_US after the one before. */
+void log_grow(uint32_t last, int64_t step_us);
+
 /* Plays COUNT calls, or all that are left, and builds keyframes; how many were played. */
 uint64_t log_play(uint64_t count);
 
 /* The same, without keyframes. */
 uint64_t log_play_unkeyframed(uint64_t count);
 
-/* Sets how far apart in time the calls that are played come; 0: as in the trace. */
-void log_step_us(int64_t step_us);
-
 /* Sets the clock. */
 void log_now_us(int64_t now_us);
 
-/* Appends one change of TEXT alone, and of VERSION's own statement if it is not the present one. */
+/* Appends a change to VERSION: SQL, and behind it what sets the version, unless VERSION is the
+ * present one (for a lone pragma). */
 void log_append(uint32_t version, const char *sql);
 
 /* Strikes out the newest version. */

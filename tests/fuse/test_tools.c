@@ -66,9 +66,8 @@ Test(tools, find_and_ls)
 	says(shell("ls -lR mnt/versions | grep -c '^-r-------- 1 root root '"), want);
 	says(shell("ls -U mnt/versions"), "0000\n0001\n");
 	says(shell("find mnt -printf '%%i\\n' | sort | uniq -d"), "");
-	says(shell("du -s --apparent-size mnt/versions | cut -f1"),
-		shell("find mnt/versions -type f -printf '%%s\\n' | "
-		      "awk '{s += $1} END {print int((s + 1023) / 1024)}'"));
+	shell("test $(du -s --apparent-size -B1 mnt/versions | cut -f1) = "
+	      "$(find mnt/versions -type f -printf '%%s\\n' | awk '{s += $1} END {print s}')");
 	done();
 }
 
@@ -147,7 +146,7 @@ Test(tools, mounted_by_a_user)
 	      "trap - EXIT\n"
 	      "pid=$(pgrep -u nobody -f '%s log/node.bkp mnt')\n"
 	      "kill $pid\n"
-	      "while [ -e /proc/$pid ]; do sleep 0.05; done\n"
+	      "while mountpoint -q mnt; do sleep 0.05; done\n"
 	      "END\n",
 		BK_FUSE_PROGRAM, BK_FUSE_PROGRAM);
 	/* Where only root may open the device, it is opened up, for this one alone. */
