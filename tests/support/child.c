@@ -52,6 +52,7 @@ static int spawn(struct child *child, char *const argv[], const struct child_opt
 	int stdin_fd, int stdout_fd)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
 	char **env = environment(options->env);
 	int rc = ENOMEM;
 
@@ -64,7 +65,11 @@ static int spawn(struct child *child, char *const argv[], const struct child_opt
 		posix_spawn_file_actions_adddup2(&actions, options->err, STDERR_FILENO);
 	if (options->dir)
 		posix_spawn_file_actions_addchdir_np(&actions, options->dir);
-	rc = posix_spawnp(&child->pid, argv[0], &actions, NULL, argv, env);
+	posix_spawnattr_init(&attr);
+	if (options->own_group)
+		posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
+	rc = posix_spawnp(&child->pid, argv[0], &actions, &attr, argv, env);
+	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	free(env);
 	return rc;

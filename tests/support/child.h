@@ -3,6 +3,7 @@
 #define CHILD_H
 
 #include <bk/buf.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -19,6 +20,7 @@ struct child_options {
 	const char *dir;        /* its working directory; ours by default */
 	const char *const *env; /* NAME=value, ended by NULL, added to ours */
 	int err;                /* a descriptor for its stderr; ours by default */
+	bool own_group;         /* in a process group of its own, whose id is its pid */
 };
 
 /* Starts argv[0] with pipes to its stdin and stdout. Our ends are not inherited by other

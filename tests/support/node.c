@@ -114,6 +114,11 @@ bool node_has_logged(const struct node *node, const char *level, const char *tex
 	return false;
 }
 
+enum bk_code node_wait_log(struct node *node, const char *text, struct bk_error *err)
+{
+	return talk_wait_log(&node->talk, text, err);
+}
+
 /* What lightningd insists on, and that it must not be disabled (lightningd.md, "Start"). */
 static enum bk_code check_manifest(const cJSON *answer, struct bk_error *err)
 {
@@ -359,7 +364,9 @@ void node_kill_plugin(struct node *node)
 
 enum bk_code node_send_raw(struct node *node, const void *bytes, size_t size, struct bk_error *err)
 {
-	return peer_send(&node->talk.peer, bytes, size, err);
+	enum bk_code code = peer_send(&node->talk.peer, bytes, size, err);
+
+	return code ? code : peer_wait_read(&node->talk.peer, err);
 }
 
 enum bk_code node_receive_raw(struct node *node, struct bk_slice *message, struct bk_error *err)

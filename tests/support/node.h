@@ -79,7 +79,7 @@ BK_MUST_CHECK enum bk_code node_hang_up(struct node *node, int *status, struct b
 /* Kills the plugin with SIGKILL and waits for its end; a call under way is rolled back. */
 void node_kill_plugin(struct node *node);
 
-/* Sends BYTES as they are. Fails as peer_send does. */
+/* Sends BYTES as they are, and waits until the plugin has read them. Fails as peer_send does. */
 BK_MUST_CHECK enum bk_code node_send_raw(
 	struct node *node, const void *bytes, size_t size, struct bk_error *err);
 
@@ -98,6 +98,10 @@ const char *node_reason(const struct node *node);
  * node_forget_logs. */
 bool node_has_logged(const struct node *node, const char *level, const char *text);
 void node_forget_logs(struct node *node);
+
+/* Waits until the plugin logs a line with TEXT in it, before any other message. Fails as
+ * talk_wait_log does. */
+BK_MUST_CHECK enum bk_code node_wait_log(struct node *node, const char *text, struct bk_error *err);
 
 /* All log lines, each "level: message\n". */
 const char *node_logs(const struct node *node);

@@ -105,9 +105,9 @@ static enum bk_code write_part(struct peer *peer, const uint8_t *bytes, size_t s
 	return BK_OK;
 }
 
-/* Waits until nothing that was written stands in the pipe any more. */
-static enum bk_code wait_read(struct peer *peer, uint64_t deadline, struct bk_error *err)
+enum bk_code peer_wait_read(struct peer *peer, struct bk_error *err)
 {
+	uint64_t deadline = clock_ms() + peer->timeout_ms;
 	int left = 1;
 
 	while (peer->child.in >= 0 && !peer->is_gone) {
@@ -148,7 +148,7 @@ enum bk_code peer_send(struct peer *peer, const void *bytes, size_t size, struct
 		enum bk_code code = write_part(peer, at, part, deadline, err);
 
 		if (!code && peer->split != SPLIT_NONE)
-			code = wait_read(peer, deadline, err);
+			code = peer_wait_read(peer, err);
 		if (code)
 			return code;
 		at += part;

@@ -44,6 +44,9 @@ void peer_done(struct peer *peer);
 BK_MUST_CHECK enum bk_code peer_send(
 	struct peer *peer, const void *bytes, size_t size, struct bk_error *err);
 
+/* Waits until the plugin has read all that was sent. Fails with BK_E_BUSY after the timeout. */
+BK_MUST_CHECK enum bk_code peer_wait_read(struct peer *peer, struct bk_error *err);
+
 /* The next message, without its blank line, valid until the next call. At the end of its output
  * peer->is_gone is true and *MESSAGE is empty. Fails with BK_E_BUSY after the timeout, BK_E_LIMIT,
  * BK_E_IO. */

@@ -86,23 +86,49 @@ static enum bk_code unexpected(struct talk *talk, const char *what, struct bk_er
 		(const char *)talk->answer.data);
 }
 
+/* The next message. *MESSAGE is NULL if it was a log line, which is kept, or at the end of the
+ * plugin's output: talk->answer is then empty. */
+static enum bk_code receive_any(struct talk *talk, cJSON **message, struct bk_error *err)
+{
+	enum bk_code code = peer_receive(&talk->peer, &talk->answer, err);
+
+	*message = NULL;
+	if (code || !talk->answer.size)
+		return code;
+	*message = cJSON_ParseWithLength(talk->answer.data, talk->answer.size);
+	if (!*message)
+		return unexpected(talk, "JSON", err);
+	if (is_log(talk, *message)) {
+		cJSON_Delete(*message);
+		*message = NULL;
+	}
+	return BK_OK;
+}
+
 enum bk_code talk_receive(struct talk *talk, cJSON **message, struct bk_error *err)
 {
-	*message = NULL;
-	for (;;) {
-		enum bk_code code = peer_receive(&talk->peer, &talk->answer, err);
-		cJSON *json;
+	enum bk_code code;
 
-		if (code || !talk->answer.size)
+	do
+		code = receive_any(talk, message, err);
+	while (!code && !*message && talk->answer.size);
+	return code;
+}
+
+enum bk_code talk_wait_log(struct talk *talk, const char *text, struct bk_error *err)
+{
+	for (;;) {
+		cJSON *message;
+		enum bk_code code = receive_any(talk, &message, err);
+
+		if (code)
 			return code;
-		json = cJSON_ParseWithLength(talk->answer.data, talk->answer.size);
-		if (!json)
-			return unexpected(talk, "JSON", err);
-		if (!is_log(talk, json)) {
-			*message = json;
-			return BK_OK;
+		if (message || !talk->answer.size) {
+			cJSON_Delete(message);
+			return unexpected(talk, "log line", err);
 		}
-		cJSON_Delete(json);
+		if (memmem(talk->answer.data, talk->answer.size, text, strlen(text)))
+			return BK_OK;
 	}
 }
 
