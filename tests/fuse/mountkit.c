@@ -199,9 +199,9 @@ uint8_t *read_whole(const char *path, size_t read_size, size_t *size)
 
 const char *status_member(const char *path)
 {
-	static char text[4096];
+	static char text[65536];
 	size_t size;
-	uint8_t *json = read_whole(mnt("status.json"), 65536, &size);
+	uint8_t *json = read_whole(mnt("status.json"), 1 << 20, &size);
 	cJSON *root = cJSON_ParseWithLength((char *)json, size);
 	const cJSON *at = root;
 	char *name, *rest, *print;
