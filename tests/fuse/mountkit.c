@@ -139,6 +139,11 @@ void mount_start(const char *options)
 void mount_stop(void)
 {
 	cr_assert(daemon_child.pid && kill(daemon_child.pid, SIGTERM) == 0);
+	mount_wait();
+}
+
+void mount_wait(void)
+{
 	ok(child_wait(&daemon_child, STOP_MS, why()));
 	cr_assert(child_exit_code(daemon_child.status) == 0, "backup-fuse ended with %d",
 		child_exit_code(daemon_child.status));

@@ -40,6 +40,9 @@ void mount_start(const char *options);
 /* Has it end by SIGTERM, and checks that it ended well. */
 void mount_stop(void);
 
+/* Waits until it ends by itself, and checks that it ended well. */
+void mount_wait(void);
+
 /* The process; 0: none. */
 pid_t mount_pid(void);
 
