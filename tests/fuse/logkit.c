@@ -104,16 +104,33 @@ void log_begin_plain(const char *path)
 	append(1, first, COUNT_OF(first));
 }
 
-void log_append(uint32_t version, const char *sql)
-{
-	char count[128];
-	const char *const both[] = {sql, count};
+#define COUNT_TEXT_MAX 128
 
-	snprintf(count, sizeof count,
+/* What lightningd ends each change with. */
+static void count_text(char *out, uint32_t version)
+{
+	snprintf(out, COUNT_TEXT_MAX,
 		"UPDATE vars SET intval = intval + 1 WHERE name = 'data_version' AND intval = "
 		"%" PRIu32,
 		version - 1);
+}
+
+void log_append(uint32_t version, const char *sql)
+{
+	char count[COUNT_TEXT_MAX];
+	const char *const both[] = {sql, count};
+
+	count_text(count, version);
 	append(version, both, version == bk_writer_version(writer) ? 1 : 2);
+}
+
+void log_append_two(uint32_t version, const char *sql, const char *more)
+{
+	char count[COUNT_TEXT_MAX];
+	const char *const all[] = {sql, more, count};
+
+	count_text(count, version);
+	append(version, all, COUNT_OF(all));
 }
 
 void log_grow(uint32_t last, int64_t step_us)

@@ -40,6 +40,9 @@ void log_now_us(int64_t now_us);
  * present one (for a lone pragma). */
 void log_append(uint32_t version, const char *sql);
 
+/* Likewise with two statements. */
+void log_append_two(uint32_t version, const char *sql, const char *more);
+
 /* Strikes out the newest version. */
 void log_rewind(void);
 
