@@ -188,7 +188,6 @@ void fileops_read(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
 {
 	const struct handle *handle = handle_of(fi);
-
 	struct fs *fs = fuse_req_userdata(req);
 
 	(void)ino;
