@@ -12,14 +12,13 @@ struct interval {
 	uint64_t next, session;
 };
 
-/* False if there is none, or no memory to look. */
-static bool interval_find(struct bk_log *log, struct interval *interval)
+/* Sets *FOUND to whether there is one. With build_mutex held, so that nobody else takes it in. */
+static enum bk_code interval_find(
+	struct bk_log *log, struct interval *interval, bool *found, struct bk_error *err)
 {
-	bool found;
-
 	pthread_mutex_lock(&log->mutex);
-	found = state_closed_interval(&log->state, &interval->next, &interval->count);
-	if (found) {
+	*found = state_closed_interval(&log->state, &interval->next, &interval->count);
+	if (*found) {
 		size_t bytes = interval->count * sizeof *interval->entries;
 
 		interval->session = log->state.session;
@@ -28,7 +27,9 @@ static bool interval_find(struct bk_log *log, struct interval *interval)
 			memcpy(interval->entries, log->state.tail, bytes);
 	}
 	pthread_mutex_unlock(&log->mutex);
-	return found && interval->entries;
+	if (*found && !interval->entries)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a keyframe's changes");
+	return BK_OK;
 }
 
 /* Stores one dirty page, unless it is what it was. */
@@ -80,26 +81,23 @@ static int64_t time_of_last(const struct interval *interval, const struct keyfra
 	return below->time_us;
 }
 
-static enum bk_code build_interval(
-	struct bk_writer *writer, struct interval *interval, struct bk_error *err)
+static enum bk_code build_delta(
+	struct build *build, struct interval *interval, struct bk_error *err)
 {
 	struct bk_image *image = NULL;
-	struct build build;
-	enum bk_code code = build_begin(&build, writer, false, err);
+	enum bk_code code =
+		image_open_keyframe(&image, build->writer->log, build->below, NULL, err);
 
-	if (code)
-		return code;
-	code = image_open_keyframe(&image, writer->log, build.below, NULL, err);
 	if (!code)
 		code = image_advance(image, interval->entries, interval->count, NULL, err);
 	if (!code)
-		code = store_dirty(&build, image, err);
+		code = store_dirty(build, image, err);
 	if (!code) {
 		struct build_result result = {
 			.version = image->version,
 			.page_size = bk_image_page_size(image),
 			.page_count = bk_image_page_count(image),
-			.time_us = time_of_last(interval, build.below),
+			.time_us = time_of_last(interval, build->below),
 			.next = interval->next,
 			.history = image->history,
 			.session = interval->session,
@@ -107,25 +105,39 @@ static enum bk_code build_interval(
 			.entry_count = interval->count,
 		};
 
-		code = build_finish(&build, &result, err);
+		code = build_finish(build, &result, err);
 	}
 	bk_image_close(image);
+	return code;
+}
+
+/* Writes the keyframe of the next closed interval, and sets *FOUND to whether there was one. It is looked
+ * for only once the build has begun: until then a snapshot may take its changes in. */
+static enum bk_code build_next(struct bk_writer *writer, bool *found, struct bk_error *err)
+{
+	struct interval interval = {0};
+	struct build build;
+	enum bk_code code = build_begin(&build, writer, false, err);
+
+	*found = false;
+	if (code)
+		return code;
+	code = interval_find(writer->log, &interval, found, err);
+	if (!code && *found)
+		code = build_delta(&build, &interval, err);
+	free(interval.entries);
 	build_done(&build);
 	return code;
 }
 
 enum bk_code bk_keyframes_build(struct bk_writer *writer, struct bk_error *err)
 {
-	struct interval interval = {0};
-	enum bk_code code = BK_OK;
+	bool found;
+	enum bk_code code;
 
-	while (!code && interval_find(writer->log, &interval)) {
-		code = build_interval(writer, &interval, err);
-		free(interval.entries);
-		interval.entries = NULL;
-		if (code == BK_E_BUSY)
-			code = BK_OK; /* a snapshot came between: look again */
-	}
+	do
+		code = build_next(writer, &found, err);
+	while (!code && found);
 	return code;
 }
 
@@ -136,8 +148,9 @@ struct bk_keyframer {
 	pthread_t thread;
 	/* Under the log's mutex. */
 	bool is_stopping;
-	bool has_failed;      /* what failed is tried again when a stream starts */
-	uint64_t stuck_above; /* no keyframe can stand on this one: a snapshot is needed */
+	bool has_failed;         /* what failed is tried again when a stream starts: */
+	uint64_t failed_streams; /* the writer's, when it was begun */
+	uint64_t stuck_above;    /* no keyframe can stand on this one: a snapshot is needed */
 };
 
 /* Whether there is something to do. With the log's mutex held. */
@@ -147,16 +160,21 @@ static bool has_work(const struct bk_keyframer *keyframer)
 	uint64_t next;
 	size_t count;
 
-	return !keyframer->has_failed && keyframer->stuck_above != state->keyframe &&
-	       !keyframer->writer->failure.code && state_closed_interval(state, &next, &count);
+	if (keyframer->has_failed && keyframer->failed_streams == keyframer->writer->streams)
+		return false;
+	return keyframer->stuck_above != state->keyframe && !keyframer->writer->failure.code &&
+	       state_closed_interval(state, &next, &count);
 }
 
-static void note_failure(struct bk_keyframer *keyframer, uint64_t below, const struct bk_error *err)
+/* What began above the keyframe BELOW, when the writer had begun so many STREAMS, has failed. */
+static void note_failure(struct bk_keyframer *keyframer, uint64_t below, uint64_t streams,
+	const struct bk_error *err)
 {
 	struct bk_log *log = keyframer->writer->log;
 
 	pthread_mutex_lock(&log->mutex);
 	keyframer->has_failed = true;
+	keyframer->failed_streams = streams;
 	if (err->code == BK_E_SQL || err->code == BK_E_DAMAGE)
 		keyframer->stuck_above = below;
 	pthread_mutex_unlock(&log->mutex);
@@ -169,29 +187,21 @@ static void *keyframer_run(void *arg)
 	struct bk_log *log = keyframer->writer->log;
 
 	for (;;) {
-		struct interval interval = {0};
 		struct bk_error err;
-		uint64_t below;
-		bool is_stopping;
+		uint64_t below, streams;
+		bool is_stopping, found;
 
 		pthread_mutex_lock(&log->mutex);
-		while (!keyframer->is_stopping && !has_work(keyframer)) {
+		while (!keyframer->is_stopping && !has_work(keyframer))
 			pthread_cond_wait(&keyframer->writer->grown, &log->mutex);
-			keyframer->has_failed = false;
-		}
 		is_stopping = keyframer->is_stopping;
 		below = log->state.keyframe;
+		streams = keyframer->writer->streams;
 		pthread_mutex_unlock(&log->mutex);
 		if (is_stopping)
 			break;
-		if (!interval_find(log, &interval)) {
-			bk_fail(&err, BK_E_NOMEM, 0, "no memory for a keyframe's changes");
-			note_failure(keyframer, below, &err);
-			continue;
-		}
-		if (build_interval(keyframer->writer, &interval, &err) && err.code != BK_E_BUSY)
-			note_failure(keyframer, below, &err);
-		free(interval.entries);
+		if (build_next(keyframer->writer, &found, &err))
+			note_failure(keyframer, below, streams, &err);
 	}
 	return NULL;
 }

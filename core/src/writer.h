@@ -23,6 +23,7 @@ struct bk_writer {
 	/* Under log->mutex. */
 	uint64_t durable;        /* what stands before it is on stable storage */
 	struct bk_error failure; /* code BK_OK while the writer works */
+	uint64_t streams;        /* begun, since the writer was opened */
 	pthread_cond_t grown;    /* signalled when a stream starts, and when a keyframer must look */
 };
 
