@@ -156,7 +156,8 @@ Test(keyframer, beside_readers_and_a_writer)
 	node_end(&node);
 }
 
-/* A snapshot may come between any two steps of a keyframer: what it was about to build is no failure. */
+/* A snapshot may come between any two steps of a keyframer: what it was about to build is no
+ * failure. */
 Test(keyframer, beside_snapshots)
 {
 	struct node node;
