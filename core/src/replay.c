@@ -121,12 +121,13 @@ static int set_defences(struct replay *replay, const struct replay_limits *limit
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+	/* Innocuous, as those that they stand for: a schema may use them in its defaults. */
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(
-			db, "random", 0, SQLITE_UTF8, replay, sql_random, NULL, NULL);
+		rc = sqlite3_create_function(db, "random", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
+			replay, sql_random, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(
-			db, "randomblob", 1, SQLITE_UTF8, replay, sql_randomblob, NULL, NULL);
+		rc = sqlite3_create_function(db, "randomblob", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS,
+			replay, sql_randomblob, NULL, NULL);
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
 	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, length);
