@@ -99,16 +99,16 @@ static enum bk_code make_log(const struct init *init, struct bk_error *err)
 	if (exists)
 		printf("Found an existing database at %s\n", init->database_path);
 	else if (init->database)
-		return bk_fail(err, BK_E_MISSING, 0, "there is no database %s",
-			init->database_path);
+		return bk_fail(
+			err, BK_E_MISSING, 0, "there is no database %s", init->database_path);
 	code = bk_log_create(bk_io_posix(), init->log_path, exists ? init->database_path : NULL,
 		BUSY_MS, progress_show, &progress, &version, err);
 	progress_end(&progress);
 	if (code)
 		return code;
 	if (exists)
-		printf("Successfully written initial snapshot to %s (version %u)\n",
-			init->log_url, version);
+		printf("Successfully written initial snapshot to %s (version %u)\n", init->log_url,
+			version);
 	else
 		printf("Database does not exist yet, created an empty backup file\n");
 	return BK_OK;
@@ -126,7 +126,8 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 		struct bk_error why = *err;
 
 		bk_fail(err, code, 0,
-			"%s. If it is the log of this node, it needs no init: start lightningd. Else "
+			"%s. If it is the log of this node, it needs no init: start lightningd. "
+			"Else "
 			"name another file, or move that one away",
 			why.msg);
 	}
@@ -168,7 +169,8 @@ static int init_run(int argc, char **argv)
 		warn_same_disk(&init);
 		printf("Initialized backup backend %s, you can now start Core-Lightning\n",
 			init.log_url);
-		printf("Load the plugin with important-plugin=, not plugin=: otherwise the node runs "
+		printf("Load the plugin with important-plugin=, not plugin=: otherwise the node "
+		       "runs "
 		       "on unprotected if the plugin dies.\n"
 		       "hsm_secret is not in the backup: keep a copy of it apart.\n");
 	}
@@ -182,14 +184,16 @@ const struct command cmd_init = {
 	.help = "Usage: backup-cli init [--lightning-dir DIR] [--database FILE] URL\n"
 		"       backup-cli init DIR URL\n"
 		"\n"
-		"Makes the log at URL, with a snapshot of the node's database if there is one, and\n"
+		"Makes the log at URL, with a snapshot of the node's database if there is one, "
+		"and\n"
 		"writes DIR/backup.lock, which tells the plugin where the log is.\n"
 		"\n"
 		"  --lightning-dir DIR  where lightningd runs: the network's directory, with\n"
 		"                       lightningd.sqlite3 in it (default ~/.lightning/bitcoin)\n"
 		"  --database FILE      the node's database, if lightningd has --wallet elsewhere\n"
 		"\n"
-		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the node.\n"
+		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the "
+		"node.\n"
 		"It refuses where a log exists already, and while a plugin holds the node's log.\n",
 	.run = init_run,
 };

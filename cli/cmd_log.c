@@ -14,6 +14,7 @@ struct listing {
 	uint64_t limit;
 	int64_t since_us, until_us;
 	bool any; /* an entry was printed */
+	bool is_damaged;
 };
 
 static int parse(int argc, char **argv, struct listing *listing)
@@ -132,6 +133,22 @@ static enum bk_code open_history(struct bk_history **history, struct bk_log *log
 	return code ? code : bk_history_open(history, log, from, what, err);
 }
 
+/* The next entry that can be read; damage before it is said, with DAMAGED not NULL, and passed
+ * over. */
+static enum bk_code next_entry(struct bk_history *history, struct bk_entry *entry, bool *more,
+	bool *damaged, struct bk_error *err)
+{
+	enum bk_code code;
+
+	while ((code = bk_history_next(history, entry, more, err)) == BK_E_DAMAGE) {
+		if (!damaged)
+			continue;
+		fprintf(stderr, "backup-cli: versions are missing here: %s\n", err->msg);
+		*damaged = true;
+	}
+	return code;
+}
+
 /* With a limit and a time range, the newest entries of the range: counts them first. */
 static enum bk_code count_wanted(
 	struct bk_log *log, const struct listing *listing, uint64_t *count, struct bk_error *err)
@@ -145,7 +162,7 @@ static enum bk_code count_wanted(
 	if (code)
 		return code;
 	while (!code && more) {
-		code = bk_history_next(history, &entry, &more, err);
+		code = next_entry(history, &entry, &more, NULL, err);
 		if (!code && more)
 			*count += is_wanted(listing, &entry);
 	}
@@ -164,7 +181,7 @@ static enum bk_code print_entries(
 	if (code)
 		return code;
 	while (!code && more) {
-		code = bk_history_next(history, &entry, &more, err);
+		code = next_entry(history, &entry, &more, &listing->is_damaged, err);
 		if (code || !more || !is_wanted(listing, &entry))
 			continue;
 		if (skip) {
@@ -217,7 +234,9 @@ static int log_run(int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status;
-	return list(&listing, &err) ? report(&err) : EXIT_DONE;
+	if (list(&listing, &err))
+		return report(&err);
+	return listing.is_damaged ? EXIT_DAMAGE : EXIT_DONE;
 }
 
 const struct command cmd_log = {
@@ -225,13 +244,16 @@ const struct command cmd_log = {
 	.summary = "list the versions that the log holds",
 	.help = "Usage: backup-cli log [OPTIONS] URL\n"
 		"\n"
-		"Lists the versions, the newest last: number, time (UTC), statements, bytes of SQL,\n"
+		"Lists the versions, the newest last: number, time (UTC), statements, bytes of "
+		"SQL,\n"
 		"bytes in the log.\n"
 		"\n"
 		"  -n, --limit N  only the newest N\n"
-		"  --since TIME   only those that came at TIME or after: \"2026-11-22 07:00\", \"-2 days\"\n"
+		"  --since TIME   only those that came at TIME or after: \"2026-11-22 07:00\", "
+		"\"-2 days\"\n"
 		"  --until TIME   only those that came not after TIME\n"
-		"  --all          also what a rewind struck out, lone pragmas, and empty snapshots\n"
+		"  --all          also what a rewind struck out, lone pragmas, and empty "
+		"snapshots\n"
 		"  --json         a JSON array\n",
 	.run = log_run,
 };

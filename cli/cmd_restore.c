@@ -71,7 +71,8 @@ static void warn_of_log(const struct bk_log_status *status)
 {
 	if (status->torn_bytes)
 		fprintf(stderr,
-			"Warning: the log ends in %llu bytes that are no whole change. After a power "
+			"Warning: the log ends in %llu bytes that are no whole change. After a "
+			"power "
 			"cut that is a write which was never acknowledged. If the disk is failing, "
 			"the newest change may be lost: backup-cli verify tells more.\n",
 			(unsigned long long)status->torn_bytes);
@@ -89,20 +90,24 @@ static void tell(const struct bk_restore_result *result)
 	bytes_text(size, result->bytes);
 	printf("Restored version %u, of %s (%s ago), to %s (%s, checked)\n", result->version, time,
 		age, result->path, size);
-	if (result->older)
-		printf("Warning: damage in the log was passed over, by an older keyframe (%u back) and "
-		       "all changes since. The database passed its checks. Keep a copy of the log, and "
-		       "begin a new backup.\n",
-			result->older);
+	if (result->is_past_damage)
+		printf("Warning: damage in the log was passed over, by an older keyframe and all "
+		       "changes "
+		       "since. The database passed its checks. Keep a copy of the log, and begin a "
+		       "new "
+		       "backup.\n");
 	if (result->foreign_key_failures)
-		printf("Warning: %llu rows refer to rows that do not exist, as they may have done in "
+		printf("Warning: %llu rows refer to rows that do not exist, as they may have done "
+		       "in "
 		       "the node's own database.\n",
 			(unsigned long long)result->foreign_key_failures);
 	if (result->version == result->head)
-		printf("It is the newest state that the backup holds. If the node ran on after that "
+		printf("It is the newest state that the backup holds. If the node ran on after "
+		       "that "
 		       "without the backup, do not start it from this.\n");
 	else
-		printf("It is NOT the newest state, which is version %u. Do not start a node from it: "
+		printf("It is NOT the newest state, which is version %u. Do not start a node from "
+		       "it: "
 		       "it could publish a revoked state and lose the funds of its channels.\n",
 			result->head);
 	printf("hsm_secret is not in the backup: the node needs its own copy of it.\n");
@@ -145,10 +150,11 @@ static int restore_run(int argc, char **argv)
 	if (status != EXIT_DONE)
 		return status;
 	if (arguments.options.stale_allowed)
-		fprintf(stderr,
-			"Warning: --" STALE_FLAG " is set. A node that starts from an old state can "
-			"publish a revoked commitment; the other side may then take all funds of that "
-			"channel.\n");
+		fprintf(stderr, "Warning: --" STALE_FLAG
+				" is set. A node that starts from an old state can "
+				"publish a revoked commitment; the other side may then take all "
+				"funds of that "
+				"channel.\n");
 	return restore(&arguments, &err) ? report(&err) : EXIT_DONE;
 }
 
@@ -157,8 +163,10 @@ const struct command cmd_restore = {
 	.summary = "write the newest database out, checked",
 	.help = "Usage: backup-cli restore [--version N | --at TIME] URL DEST\n"
 		"\n"
-		"Writes the newest database of the log to DEST: a file that does not exist yet, or\n"
-		"lightningd.sqlite3 in a directory. It is written beside, checked, synced, renamed.\n"
+		"Writes the newest database of the log to DEST: a file that does not exist yet, "
+		"or\n"
+		"lightningd.sqlite3 in a directory. It is written beside, checked, synced, "
+		"renamed.\n"
 		"\n"
 		"  --version N  another version, to look at: a node must not start from it\n"
 		"  --at TIME    the newest version not after TIME: \"2026-11-22 07:00\" (UTC), or\n"
@@ -166,7 +174,8 @@ const struct command cmd_restore = {
 		"  --" STALE_FLAG "\n"
 		"               lets an older version have the name lightningd.sqlite3\n"
 		"\n"
-		"It refuses over an existing file, beside a -journal or -wal, and where lightningd runs.\n"
+		"It refuses over an existing file, beside a -journal or -wal, and where lightningd "
+		"runs.\n"
 		"hsm_secret is not in the backup: the node needs its own copy of it.\n",
 	.run = restore_run,
 };

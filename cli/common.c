@@ -41,7 +41,8 @@ enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err
 	code = bk_log_open(log, bk_io_posix(), path, err);
 	if (code == BK_E_MISSING)
 		bk_fail(err, code, 0,
-			"there is no log %s. backup-cli init makes one; backup.lock in the lightning "
+			"there is no log %s. backup-cli init makes one; backup.lock in the "
+			"lightning "
 			"directory says where a node's log is",
 			path);
 	free(path);

@@ -17,7 +17,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_init, cmd_log, cmd_restore;
+extern const struct command cmd_init, cmd_log, cmd_restore, cmd_verify;
 
 /* Prints the error and returns the exit code for it. */
 int report(const struct bk_error *err);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&cmd_init, &cmd_restore, &cmd_log};
+static const struct command *const commands[] = {&cmd_init, &cmd_restore, &cmd_log, &cmd_verify};
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
@@ -16,7 +16,8 @@ static int help(void)
 		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n"
 	     "URL is file:///path/to/file.bkp or a plain path.\n"
-	     "backup-cli COMMAND --help tells more. Exit: 0 done, 1 failed, 2 usage, 3 damage found.");
+	     "backup-cli COMMAND --help tells more. Exit: 0 done, 1 failed, 2 usage, 3 damage "
+	     "found.");
 	return EXIT_DONE;
 }
 
@@ -48,6 +49,7 @@ int main(int argc, char **argv)
 		}
 		return commands[i]->run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "backup-cli: there is no command \"%s\"\nTry: backup-cli --help\n", argv[1]);
+	fprintf(stderr, "backup-cli: there is no command \"%s\"\nTry: backup-cli --help\n",
+		argv[1]);
 	return EXIT_USAGE;
 }

@@ -6,11 +6,11 @@
 #include <stdint.h>
 
 enum verdict {
-	VERDICT_APPEND,    /* in step */
-	VERDICT_REWIND,    /* the head was never committed: strike it out, then append */
-	VERDICT_HEAL,      /* a gap: a full keyframe of the live database, then append */
-	VERDICT_GAP,       /* a gap, and the live database cannot be read: stop */
-	VERDICT_OLDER,     /* the node's state is older than the backup: stop */
+	VERDICT_APPEND,       /* in step */
+	VERDICT_REWIND,       /* the head was never committed: strike it out, then append */
+	VERDICT_HEAL,         /* a gap: a full keyframe of the live database, then append */
+	VERDICT_GAP,          /* a gap, and the live database cannot be read: stop */
+	VERDICT_OLDER,        /* the node's state is older than the backup: stop */
 	VERDICT_OUT_OF_ORDER, /* within one process: stop */
 };
 
@@ -20,7 +20,7 @@ struct call {
 	bool is_lone;     /* it is a lone pragma */
 	uint32_t head;    /* of the log (H) */
 	bool is_live_known;
-	uint32_t live;    /* vars.data_version in the node's database (C) */
+	uint32_t live; /* vars.data_version in the node's database (C) */
 };
 
 /* The version the node's database is at, as the call itself tells. */

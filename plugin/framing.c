@@ -2,10 +2,10 @@
 #include "framing.h"
 #include <string.h>
 
-#define ROOM_BYTES   ((size_t)64 << 10)
-#define BUFFER_KEEP  ((size_t)1 << 20)
-#define BLANK_LINE   "\n\n"
-#define BLANK_SIZE   2
+#define ROOM_BYTES  ((size_t)64 << 10)
+#define BUFFER_KEEP ((size_t)1 << 20)
+#define BLANK_LINE  "\n\n"
+#define BLANK_SIZE  2
 
 void framing_init(struct framing *framing, size_t message_max)
 {
@@ -36,10 +36,10 @@ static void drop_taken(struct framing *framing)
 static const uint8_t *find_blank_line(struct framing *framing)
 {
 	const struct bk_buf *buf = &framing->buf;
-	const uint8_t *found = buf->size > framing->scanned
-				       ? memmem(buf->data + framing->scanned,
-						 buf->size - framing->scanned, BLANK_LINE, BLANK_SIZE)
-				       : NULL;
+	const uint8_t *found = buf->size > framing->scanned ? memmem(buf->data + framing->scanned,
+								      buf->size - framing->scanned,
+								      BLANK_LINE, BLANK_SIZE)
+							    : NULL;
 
 	if (found)
 		framing->scanned = 0;
@@ -79,8 +79,7 @@ enum framing_event framing_next(struct framing *framing, struct bk_slice *out)
 	return FRAMING_TOO_LARGE;
 }
 
-enum bk_code framing_room(
-	struct framing *framing, uint8_t **at, size_t *size, struct bk_error *err)
+enum bk_code framing_room(struct framing *framing, uint8_t **at, size_t *size, struct bk_error *err)
 {
 	enum bk_code code;
 

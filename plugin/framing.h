@@ -9,8 +9,8 @@
 
 struct framing {
 	struct bk_buf buf;
-	size_t scanned;  /* bytes of buf that hold no blank line */
-	size_t taken;    /* bytes of the message given out last */
+	size_t scanned;   /* bytes of buf that hold no blank line */
+	size_t taken;     /* bytes of the message given out last */
 	bool is_skipping; /* within a message that was too large */
 };
 

@@ -2,18 +2,19 @@
 #include "hook.h"
 #include "decide.h"
 #include "lockfile.h"
+#include "message.h"
 #include "out.h"
+#include "space.h"
 #include "watch.h"
 #include <bk/dest.h>
 #include <bk/keyframer.h>
 #include <bk/live.h>
 #include <bk/writer.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-/* lightningd waits for us: so long for a lock on its database, and for the lock of a plugin before us
- * that is on its way out. */
+/* lightningd waits for us: so long for a lock on its database, and for the lock of a plugin before
+ * us that is on its way out. */
 #define LIVE_BUSY_MS 1000
 #define LOCK_WAIT_MS 5000
 
@@ -26,9 +27,9 @@ struct hook {
 	char *path; /* of the log */
 	struct bk_writer *writer;
 	struct bk_keyframer *keyframer;
+	struct space *space;
 	struct watch *watch;
-	struct bk_slice *statements;
-	size_t statement_capacity;
+	struct statements statements;
 	bool is_settled; /* the first call of this process was taken */
 	time_t progress_told;
 };
@@ -45,10 +46,12 @@ struct hook *hook_new(const struct bk_io *io)
 /* Lets go of the log, so that the next call starts from the beginning. */
 static void hook_close(struct hook *hook)
 {
+	space_stop(hook->space);
 	bk_keyframer_stop(hook->keyframer);
 	bk_writer_close(hook->writer);
 	lockfile_done(&hook->lockfile);
 	free(hook->path);
+	hook->space = NULL;
 	hook->keyframer = NULL;
 	hook->writer = NULL;
 	hook->path = NULL;
@@ -61,70 +64,8 @@ void hook_free(struct hook *hook)
 		return;
 	hook_close(hook);
 	watch_stop(hook->watch);
-	free(hook->statements);
+	free(hook->statements.list);
 	free(hook);
-}
-
-static bool get_version(const cJSON *params, uint32_t *version)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(params, "data_version");
-	double number = cJSON_GetNumberValue(item);
-
-	if (!cJSON_IsNumber(item) || !(number >= 0 && number <= UINT32_MAX))
-		return false;
-	*version = (uint32_t)number;
-	return number == *version;
-}
-
-static enum bk_code grow_statements(struct hook *hook, size_t count, struct bk_error *err)
-{
-	struct bk_slice *statements;
-
-	if (count <= hook->statement_capacity)
-		return BK_OK;
-	statements = realloc(hook->statements, count * sizeof *statements);
-	if (!statements)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu statements", count);
-	hook->statements = statements;
-	hook->statement_capacity = count;
-	return BK_OK;
-}
-
-/* The change that PARAMS hold; its statements point into them. */
-static enum bk_code get_change(
-	struct hook *hook, const cJSON *params, struct bk_change *change, struct bk_error *err)
-{
-	const cJSON *writes = cJSON_GetObjectItemCaseSensitive(params, "writes"), *item;
-	size_t count = 0;
-	enum bk_code code;
-
-	if (!get_version(params, &change->version))
-		return bk_fail(err, BK_E_INVALID, 0,
-			"db_write without a data_version that is a number from 0 to 4294967295");
-	if (!cJSON_IsArray(writes))
-		return bk_fail(err, BK_E_INVALID, 0, "db_write without a list of writes");
-	cJSON_ArrayForEach(item, writes)
-		count++;
-	if (!count)
-		return bk_fail(err, BK_E_INVALID, 0,
-			"db_write with no statements: does this node use PostgreSQL? This backup is "
-			"for SQLite; with PostgreSQL it would look like one and hold nothing. Use "
-			"PostgreSQL's own replication and remove this plugin");
-	code = grow_statements(hook, count, err);
-	if (code)
-		return code;
-	count = 0;
-	cJSON_ArrayForEach(item, writes) {
-		const char *text = cJSON_GetStringValue(item);
-
-		if (!text)
-			return bk_fail(err, BK_E_INVALID, 0,
-				"db_write with a write that is no text (number %zu)", count + 1);
-		hook->statements[count++] = (struct bk_slice){text, strlen(text)};
-	}
-	change->statements = hook->statements;
-	change->statement_count = count;
-	return bk_change_check(change, err);
 }
 
 /* Called from the keyframer's thread. */
@@ -133,20 +74,25 @@ static void keyframer_says(void *ctx, const struct bk_error *err)
 	(void)ctx;
 	if (err->code == BK_E_SQL || err->code == BK_E_DAMAGE)
 		out_log(LEVEL_BROKEN,
-			"a change cannot be replayed: %s. The node goes on; the backup heals itself "
+			"a change cannot be replayed: %s. The node goes on; the backup heals "
+			"itself "
 			"with a full snapshot at the next change",
 			err->msg);
 	else
 		out_log(LEVEL_UNUSUAL,
-			"could not write a keyframe: %s. Changes are stored all the same; it is tried "
+			"could not write a keyframe: %s. Changes are stored all the same; it is "
+			"tried "
 			"again with the next ones",
 			err->msg);
 }
 
-static enum bk_code start_keyframer(struct hook *hook, struct bk_error *err)
+/* What runs beside the changes. */
+static enum bk_code start_threads(struct hook *hook, struct bk_error *err)
 {
-	if (hook->lockfile.no_keyframes)
-		return BK_OK;
+	enum bk_code code = space_start(&hook->space, hook->writer, err);
+
+	if (code || hook->lockfile.no_keyframes)
+		return code;
 	return bk_keyframer_start(&hook->keyframer, hook->writer, keyframer_says, hook, err);
 }
 
@@ -172,7 +118,8 @@ static enum bk_code open_log(struct hook *hook, struct bk_error *err)
 	cut = bk_writer_cut_bytes(hook->writer);
 	if (cut)
 		out_log(LEVEL_UNUSUAL,
-			"cut %llu bytes off the end of %s: a write that never finished, and was never "
+			"cut %llu bytes off the end of %s: a write that never finished, and was "
+			"never "
 			"acknowledged",
 			(unsigned long long)cut, hook->path);
 	return BK_OK;
@@ -186,13 +133,15 @@ static void explain_open(const struct hook *hook, struct bk_error *err)
 	switch (why.code) {
 	case BK_E_MISSING:
 		bk_fail(err, why.code, 0,
-			"the log is not there: %s. If its disk is not mounted, mount it. To begin a "
+			"the log is not there: %s. If its disk is not mounted, mount it. To begin "
+			"a "
 			"new backup: backup-cli init --lightning-dir . %s",
 			why.msg, hook->lockfile.backend_url);
 		break;
 	case BK_E_DAMAGE:
 		bk_fail(err, why.code, 0,
-			"%s. backup-cli verify %s tells what can still be read. To go on: move the log "
+			"%s. backup-cli verify %s tells what can still be read. To go on: move the "
+			"log "
 			"aside, keep it, and run: backup-cli init --lightning-dir . %s",
 			why.msg, hook->lockfile.backend_url, hook->lockfile.backend_url);
 		break;
@@ -207,8 +156,10 @@ static enum bk_code hook_open(struct hook *hook, struct bk_error *err)
 
 	if (code == BK_E_MISSING)
 		return bk_fail(err, code, 0,
-			"Could not find backup.lock in the lightning-dir, so there is no backup. To set "
-			"one up: backup-cli init --lightning-dir . file:///path/on/another/disk/file.bkp");
+			"Could not find backup.lock in the lightning-dir, so there is no backup. "
+			"To set "
+			"one up: backup-cli init --lightning-dir . "
+			"file:///path/on/another/disk/file.bkp");
 	if (code)
 		return code;
 	code = open_log(hook, err);
@@ -225,8 +176,8 @@ static void say_progress(void *ctx, uint64_t done, uint64_t total)
 	if (now - hook->progress_told < PROGRESS_SECONDS)
 		return;
 	hook->progress_told = now;
-	out_log(LEVEL_INFO, "copying the database: %llu of %llu pages",
-		(unsigned long long)done, (unsigned long long)total);
+	out_log(LEVEL_INFO, "copying the database: %llu of %llu pages", (unsigned long long)done,
+		(unsigned long long)total);
 }
 
 static enum bk_code take_snapshot(
@@ -248,8 +199,10 @@ static enum bk_code heal_gap(struct hook *hook, const struct call *call, struct 
 
 	if (hook->lockfile.halt_on_gap)
 		return bk_fail(err, BK_E_INVALID, 0,
-			"Backup is out of date, we cannot continue safely: the node is at version %u, "
-			"the backup at %u, and backup.lock says \"on_gap\": \"halt\". To take a full "
+			"Backup is out of date, we cannot continue safely: the node is at version "
+			"%u, "
+			"the backup at %u, and backup.lock says \"on_gap\": \"halt\". To take a "
+			"full "
 			"snapshot and go on, set \"on_gap\": \"heal\" there",
 			call_base(call), call->head);
 	out_log(LEVEL_UNUSUAL,
@@ -279,9 +232,12 @@ static enum bk_code refuse_older(
 	const struct hook *hook, const struct call *call, struct bk_error *err)
 {
 	return bk_fail(err, BK_E_UNSAFE, 0,
-		"the node's database is older than its backup: it lost some state. It is at version "
-		"%u, the backup at %u. Running on could publish a revoked state and lose the funds of "
-		"channels. Move the database away and run: backup-cli restore %s . Only if you are sure "
+		"the node's database is older than its backup: it lost some state. It is at "
+		"version "
+		"%u, the backup at %u. Running on could publish a revoked state and lose the funds "
+		"of "
+		"channels. Move the database away and run: backup-cli restore %s . Only if you are "
+		"sure "
 		"that this database is the newest: move the log aside and run: backup-cli init "
 		"--lightning-dir . %s",
 		call_base(call), call->head, hook->lockfile.backend_url,
@@ -306,8 +262,8 @@ static enum bk_code settle(struct hook *hook, struct call *call, struct bk_error
 {
 	struct bk_error live = {0};
 
-	call->is_live_known = !bk_live_version(
-		hook->lockfile.database, LIVE_BUSY_MS, &call->live, &live);
+	call->is_live_known =
+		!bk_live_version(hook->lockfile.database, LIVE_BUSY_MS, &call->live, &live);
 	switch (decide_first(call)) {
 	case VERDICT_APPEND:
 		out_log(LEVEL_INFO, "Versions match up: %u", call->head);
@@ -335,7 +291,8 @@ static void heal_replay(struct hook *hook)
 		return;
 	if (take_snapshot(hook, BK_SNAPSHOT_REPLAY_FAILED, &err))
 		out_log(LEVEL_BROKEN,
-			"the full snapshot that heals the backup failed: %s. It is tried again at the "
+			"the full snapshot that heals the backup failed: %s. It is tried again at "
+			"the "
 			"next change",
 			err.msg);
 	else
@@ -350,11 +307,10 @@ static enum bk_code refuse_order(const struct call *call, struct bk_error *err)
 		call->version, call->head);
 }
 
-static enum bk_code prepare(
-	struct hook *hook, const struct bk_change *change, struct bk_error *err)
+static enum bk_code prepare(struct hook *hook, const struct bk_change *change, struct bk_error *err)
 {
-	struct call call = {.version = change->version,
-		.is_lone = bk_change_pragma(change) != BK_PRAGMA_NONE};
+	struct call call = {
+		.version = change->version, .is_lone = bk_change_pragma(change) != BK_PRAGMA_NONE};
 	enum bk_code code;
 
 	if (!hook->writer) {
@@ -366,7 +322,7 @@ static enum bk_code prepare(
 	if (!hook->is_settled) {
 		code = settle(hook, &call, err);
 		if (!code)
-			code = start_keyframer(hook, err);
+			code = start_threads(hook, err);
 		hook->is_settled = !code;
 		return code;
 	}
@@ -376,8 +332,7 @@ static enum bk_code prepare(
 	return BK_OK;
 }
 
-static enum bk_code append(
-	struct hook *hook, const struct bk_change *change, struct bk_error *err)
+static enum bk_code append(struct hook *hook, const struct bk_change *change, struct bk_error *err)
 {
 	struct bk_error why;
 	enum bk_code code;
@@ -389,7 +344,8 @@ static enum bk_code append(
 		return code;
 	why = *err;
 	return bk_fail(err, code, 0,
-		"%s. lightningd stops, and nothing is lost: it has not committed this change. Mend that "
+		"%s. lightningd stops, and nothing is lost: it has not committed this change. Mend "
+		"that "
 		"(make space, mount the disk), then start lightningd: it goes on where it was",
 		why.msg);
 }
@@ -398,7 +354,7 @@ void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)
 {
 	struct bk_change change;
 	struct bk_error err = {0};
-	enum bk_code code = get_change(hook, params, &change, &err);
+	enum bk_code code = message_change(&change, params, &hook->statements, &err);
 
 	if (!code)
 		code = prepare(hook, &change, &err);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DATABASE_DEFAULT "lightningd.sqlite3"
+#define DATABASE_DEFAULT     "lightningd.sqlite3"
 #define KEYFRAME_CHANGES_MAX 100000
 
 void lockfile_done(struct lockfile *lockfile)
@@ -104,8 +104,8 @@ static enum bk_code parse_text(
 		"%s is no JSON object: mend it, or remove it and run: backup-cli init", name);
 }
 
-enum bk_code lockfile_parse(struct lockfile *out, const char *text, size_t size, const char *name,
-	struct bk_error *err)
+enum bk_code lockfile_parse(
+	struct lockfile *out, const char *text, size_t size, const char *name, struct bk_error *err)
 {
 	struct lockfile found = {0};
 	cJSON *root;
@@ -115,8 +115,7 @@ enum bk_code lockfile_parse(struct lockfile *out, const char *text, size_t size,
 		return code;
 	code = take_string(root, name, "backend_url", NULL, &found.backend_url, err);
 	if (!code)
-		code = take_string(
-			root, name, "database", DATABASE_DEFAULT, &found.database, err);
+		code = take_string(root, name, "database", DATABASE_DEFAULT, &found.database, err);
 	if (!code)
 		code = take_on_gap(root, name, &found, err);
 	if (!code)
@@ -223,8 +222,8 @@ static enum bk_code replace_file(
 	return good ? BK_OK : BK_E_IO;
 }
 
-enum bk_code lockfile_write(const char *path, const char *backend_url, const char *database,
-	struct bk_error *err)
+enum bk_code lockfile_write(
+	const char *path, const char *backend_url, const char *database, struct bk_error *err)
 {
 	char *text = NULL, *temp = NULL;
 	enum bk_code code = new_text(path, backend_url, database, &text, err);

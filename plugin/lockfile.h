@@ -17,10 +17,10 @@
 
 struct lockfile {
 	char *backend_url;
-	char *database; /* the node's database; lightningd.sqlite3 where the file does not say */
+	char *database;   /* the node's database; lightningd.sqlite3 where the file does not say */
 	bool halt_on_gap; /* "on_gap": "halt" */
 	unsigned keyframe_changes; /* changes to a keyframe; 0 where the file does not say */
-	bool no_keyframes; /* "keyframe_changes": 0 */
+	bool no_keyframes;         /* "keyframe_changes": 0 */
 };
 
 /* Reads PATH. Fails with BK_E_MISSING, BK_E_INVALID (and says which key is wrong), BK_E_LIMIT,
@@ -36,7 +36,7 @@ void lockfile_done(struct lockfile *lockfile);
 
 /* Sets backend_url, and "database" unless that is NULL, in the file at PATH, keeping all its other
  * keys, or makes it. It is replaced whole and durably. */
-BK_MUST_CHECK enum bk_code lockfile_write(const char *path, const char *backend_url,
-	const char *database, struct bk_error *err);
+BK_MUST_CHECK enum bk_code lockfile_write(
+	const char *path, const char *backend_url, const char *database, struct bk_error *err);
 
 #endif

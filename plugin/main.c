@@ -2,6 +2,7 @@
 #include "framing.h"
 #include "hook.h"
 #include "manifest.h"
+#include "message.h"
 #include "out.h"
 #include <errno.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 
 struct plugin {
 	struct hook *hook;
+	const char *path; /* what lightningd started us as */
 	bool is_stopping;
 };
 
@@ -19,8 +21,8 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
 	const cJSON *params = cJSON_GetObjectItemCaseSensitive(message, "params");
-	const char *method = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(message, "method"));
+	const char *method =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "method"));
 
 	if (!method)
 		method = "";
@@ -29,47 +31,16 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 	else if (strcmp(method, "getmanifest") == 0)
 		manifest_answer(id);
 	else if (strcmp(method, "init") == 0)
-		init_answer(id, params);
+		init_answer(id, params, plugin->path);
 	else if (strcmp(method, "shutdown") == 0)
 		plugin->is_stopping = true;
 	else if (id)
 		out_unknown(id, method);
 }
 
-/* cJSON ends a string at an escaped zero: the statement would be cut in half unseen. */
-static bool has_escaped_zero(const struct bk_slice *text)
-{
-	const char *at = text->data, *end = at + text->size;
-
-	while ((at = memmem(at, (size_t)(end - at), "\\u0000", 6))) {
-		const char *slash = at;
-
-		while (slash > (const char *)text->data && slash[-1] == '\\')
-			slash--;
-		if ((at - slash) % 2 == 0)
-			return true;
-		at++;
-	}
-	return false;
-}
-
-/* The id of a message that cannot be parsed, if it stands near the beginning. */
-static cJSON *guess_id(const struct bk_slice *text)
-{
-	const size_t near = 1024;
-	size_t size = text->size < near ? text->size : near;
-	const char *at = memmem(text->data, size, "\"id\":", 5), *end;
-
-	if (!at)
-		return NULL;
-	at += 5;
-	return cJSON_ParseWithLengthOpts(
-		at, size - (size_t)(at - (const char *)text->data), &end, 0);
-}
-
 static void refuse_text(const struct bk_slice *text, const char *reason)
 {
-	cJSON *id = guess_id(text);
+	cJSON *id = message_guess_id(text);
 
 	out_log(LEVEL_BROKEN, "%s", reason);
 	out_refuse(id, reason);
@@ -78,21 +49,14 @@ static void refuse_text(const struct bk_slice *text, const char *reason)
 
 static void take_message(struct plugin *plugin, const struct bk_slice *text)
 {
-	const char *end = NULL;
+	struct bk_error err;
 	cJSON *message;
 
-	if (memchr(text->data, '\0', text->size) || has_escaped_zero(text)) {
-		refuse_text(text, "a message holds a zero byte, which no SQL statement may");
+	if (message_parse(&message, text, &err)) {
+		refuse_text(text, err.msg);
 		return;
 	}
-	message = cJSON_ParseWithLengthOpts(text->data, text->size, &end, 0);
-	while (message && end < (const char *)text->data + text->size &&
-		memchr(" \t\r\n", *end, 4))
-		end++;
-	if (cJSON_IsObject(message) && end == (const char *)text->data + text->size)
-		dispatch(plugin, message);
-	else
-		refuse_text(text, "a message is no JSON object");
+	dispatch(plugin, message);
 	cJSON_Delete(message);
 }
 
@@ -170,6 +134,7 @@ int main(int argc, char **argv)
 		return explain();
 	/* A write to a lightningd that is gone is met as the end of stdin. */
 	signal(SIGPIPE, SIG_IGN);
+	plugin.path = argv[0];
 	plugin.hook = hook_new(bk_io_posix());
 	if (!plugin.hook)
 		return EXIT_FAILURE;

@@ -1,5 +1,6 @@
 /* manifest.c - what the plugin tells lightningd of itself. */
 #include "manifest.h"
+#include "important.h"
 #include "out.h"
 
 static cJSON *option(const char *name, const char *description)
@@ -34,11 +35,11 @@ void manifest_answer(const cJSON *id)
 	out_result(id, result);
 }
 
-void init_answer(const cJSON *id, const cJSON *params)
+void init_answer(const cJSON *id, const cJSON *params, const char *path)
 {
 	const cJSON *options = cJSON_GetObjectItemCaseSensitive(params, "options");
-	const char *destination = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(options, OPTION_DESTINATION));
+	const char *destination =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(options, OPTION_DESTINATION));
 
 	if (destination)
 		out_log(LEVEL_UNUSUAL,
@@ -46,4 +47,5 @@ void init_answer(const cJSON *id, const cJSON *params)
 			"destination",
 			OPTION_DESTINATION);
 	out_result(id, cJSON_CreateObject());
+	important_check(cJSON_GetObjectItemCaseSensitive(params, "configuration"), path);
 }

@@ -9,7 +9,7 @@
 
 void manifest_answer(const cJSON *id);
 
-/* Answers init, after a look at its PARAMS. */
-void init_answer(const cJSON *id, const cJSON *params);
+/* Answers init, after a look at its PARAMS. PATH is what lightningd started us as. */
+void init_answer(const cJSON *id, const cJSON *params, const char *path);
 
 #endif

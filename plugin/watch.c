@@ -47,7 +47,8 @@ static void *watch_run(void *arg)
 		if (watch->what && waited >= due) {
 			watch->told++;
 			out_log(LEVEL_UNUSUAL,
-				"waiting for %ld seconds now: %s. lightningd waits with us, and goes "
+				"waiting for %ld seconds now: %s. lightningd waits with us, and "
+				"goes "
 				"on when it is over. If it is not: see whether that place answers",
 				waited, watch->what);
 		}

@@ -34,8 +34,9 @@ enum bk_code bk_buf_reserve(struct bk_buf *buf, size_t size, struct bk_error *er
 	if (buf->capacity - buf->size >= size)
 		return BK_OK;
 	if (size > buf->max - buf->size)
-		return bk_fail(err, BK_E_LIMIT, 0, "%zu bytes and %zu more are over the limit of %zu",
-			buf->size, size, buf->max);
+		return bk_fail(err, BK_E_LIMIT, 0,
+			"%zu bytes and %zu more are over the limit of %zu", buf->size, size,
+			buf->max);
 	capacity = buf_capacity(buf, buf->size + size);
 	data = realloc(buf->data, capacity);
 	if (!data)
@@ -45,8 +46,7 @@ enum bk_code bk_buf_reserve(struct bk_buf *buf, size_t size, struct bk_error *er
 	return BK_OK;
 }
 
-enum bk_code bk_buf_append(
-	struct bk_buf *buf, const void *data, size_t size, struct bk_error *err)
+enum bk_code bk_buf_append(struct bk_buf *buf, const void *data, size_t size, struct bk_error *err)
 {
 	enum bk_code code = bk_buf_reserve(buf, size, err);
 

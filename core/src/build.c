@@ -30,8 +30,8 @@ enum bk_code build_begin(
 	bk_buf_init(&build->piece, FRAME_HEAD_SIZE + PAYLOAD_PIECE_MAX);
 	build->zstd = ZSTD_createCCtx();
 	if (!build->zstd ||
-		ZSTD_isError(ZSTD_CCtx_setParameter(
-			build->zstd, ZSTD_c_compressionLevel, PAGE_LEVEL)) ||
+		ZSTD_isError(
+			ZSTD_CCtx_setParameter(build->zstd, ZSTD_c_compressionLevel, PAGE_LEVEL)) ||
 		ZSTD_isError(ZSTD_CCtx_setParameter(build->zstd, ZSTD_c_contentSizeFlag, 0)))
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write a keyframe");
 	if (!code && below)
@@ -126,8 +126,8 @@ enum bk_code build_page(struct build *build, uint32_t page, const void *content,
 		return code;
 	build->pages[build->page_count] =
 		(struct stored_page){.page = page, .offset = build->piece.size};
-	code = record_write(&build->piece, build->zstd, page, content, build->page_size, check,
-		base, err);
+	code = record_write(
+		&build->piece, build->zstd, page, content, build->page_size, check, base, err);
 	if (code)
 		return code;
 	build->page_count++;
@@ -165,15 +165,15 @@ static enum bk_code add_map(struct build *build, uint64_t offset, struct bk_erro
 		return code;
 	code = grow_pages(build, build->page_count + map->count, err);
 	for (uint32_t i = 0; i < map->count && !code; i++)
-		build->pages[build->page_count++] = (struct stored_page){
-			.page = map->pages[i], .offset = map->offsets[i]};
+		build->pages[build->page_count++] =
+			(struct stored_page){.page = map->pages[i], .offset = map->offsets[i]};
 	log_unpin(build->writer->log, map);
 	return code;
 }
 
 /* Adds what the keyframes below store, so far down as this one's map reaches. */
-static enum bk_code add_maps_below(struct build *build, uint64_t ordinal, uint32_t *reach,
-	struct bk_error *err)
+static enum bk_code add_maps_below(
+	struct build *build, uint64_t ordinal, uint32_t *reach, struct bk_error *err)
 {
 	uint64_t wanted = keyframe_step(keyframe_link_count(ordinal) - 1);
 	struct pageindex index;
@@ -259,8 +259,8 @@ static enum bk_code make_links(struct build *build, struct keyframe *kf, struct 
 		.version = build->below->version,
 		.earliest_us = keyframe_earliest(kf)};
 	for (unsigned level = 1; level < kf->link_count && !code; level++)
-		code = longer_link(build->writer->log, &kf->links[level - 1], level,
-			&kf->links[level], err);
+		code = longer_link(
+			build->writer->log, &kf->links[level - 1], level, &kf->links[level], err);
 	return code;
 }
 
@@ -295,8 +295,7 @@ static void describe(
 	}
 }
 
-static enum bk_code put_keyframe(
-	struct build *build, struct keyframe *kf, struct bk_error *err)
+static enum bk_code put_keyframe(struct build *build, struct keyframe *kf, struct bk_error *err)
 {
 	struct put put = {.kind = FRAME_KEYFRAME,
 		.must = kf->is_full ? KEYFRAME_FULL : 0,

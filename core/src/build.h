@@ -36,7 +36,7 @@ BK_MUST_CHECK enum bk_code build_page(struct build *build, uint32_t page, const 
 struct build_result {
 	uint32_t version, page_size, page_count;
 	int64_t time_us;
-	uint64_t next; /* in a delta */
+	uint64_t next;    /* in a delta */
 	uint64_t history; /* in a delta */
 	uint64_t session;
 	const struct bk_entry *entries;

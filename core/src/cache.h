@@ -15,7 +15,7 @@
 /* The first member of everything that is cached. */
 struct cached {
 	uint64_t key;
-	size_t bytes;                 /* what it counts for */
+	size_t bytes;                  /* what it counts for */
 	void (*free)(struct cached *); /* called without the cache's lock */
 	unsigned pins;
 	struct cached *chain;         /* next in the hash bucket */

@@ -47,29 +47,70 @@ enum bk_code span_of_tail(struct span *out, struct bk_log *log, struct bk_error 
 /* Moves SPAN, which is the tail, to the span below KF, which it takes over. */
 static enum bk_code span_below(struct span *span, struct keyframe *kf, struct bk_error *err)
 {
+	enum bk_code code;
+
 	free(span->copied);
 	span->copied = NULL;
 	span->above = kf;
 	span->entries = kf->entries;
 	span->count = kf->entry_count;
 	span->base = NULL;
-	return kf->previous ? log_keyframe(span->log, kf->previous, &span->base, err) : BK_OK;
+	if (!kf->previous)
+		return BK_OK;
+	code = log_keyframe(span->log, kf->previous, &span->base, err);
+	if (!code && span->base->ordinal != kf->ordinal - 1) {
+		log_unpin(span->log, span->base);
+		span->base = NULL;
+		code = BK_E_DAMAGE;
+	}
+	span->base_lost = code == BK_E_DAMAGE;
+	return span->base_lost ? BK_OK : code;
 }
 
 /* Which links a search may take: it must not pass the keyframe that it looks for. */
 struct search {
 	bool (*may_pass)(const struct search *search, const struct keyframe *from, unsigned level);
+	bool (*is_above)(const struct search *search, const struct keyframe *kf);
 	uint32_t version;
 	uint64_t ordinal;
 	int64_t time_us;
 };
 
+/* Where link LEVEL of AT leads; past a damaged keyframe, if what is looked for is not there. */
+static enum bk_code follow_link(struct bk_log *log, const struct search *search,
+	const struct keyframe *at, unsigned level, struct keyframe **out, struct bk_error *err)
+{
+	uint64_t offset = at->links[level].offset;
+	struct bk_error damage;
+	struct keyframe *kf;
+	enum bk_code code = log_keyframe(log, offset, &kf, &damage);
+
+	if (!code && kf->ordinal != at->ordinal - keyframe_step(level)) {
+		log_unpin(log, kf);
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged at offset %llu: a keyframe's link leads astray",
+			log->lf.file.path, (unsigned long long)at->offset);
+	}
+	if (code == BK_E_DAMAGE && !log_keyframe_before(log, offset, &kf, err)) {
+		if (search->is_above(search, kf))
+			code = BK_OK;
+		else
+			log_unpin(log, kf);
+	}
+	if (code) {
+		*err = damage;
+		return code;
+	}
+	*out = kf;
+	return BK_OK;
+}
+
 /* Takes links from *KF as long as they may be taken, the longest first. */
-static enum bk_code search_down(struct bk_log *log, const struct search *search,
-	struct keyframe **kf, struct bk_error *err)
+static enum bk_code search_down(
+	struct bk_log *log, const struct search *search, struct keyframe **kf, struct bk_error *err)
 {
 	for (;;) {
-		struct keyframe *at = *kf, *next;
+		struct keyframe *at = *kf, *next = NULL;
 		size_t level = at->link_count;
 		enum bk_code code;
 
@@ -77,15 +118,9 @@ static enum bk_code search_down(struct bk_log *log, const struct search *search,
 			level--;
 		if (!level)
 			return BK_OK;
-		code = log_keyframe(log, at->links[level - 1].offset, &next, err);
+		code = follow_link(log, search, at, (unsigned)level - 1, &next, err);
 		if (code)
 			return code;
-		if (next->ordinal != at->ordinal - keyframe_step((unsigned)level - 1)) {
-			log_unpin(log, next);
-			return bk_fail(err, BK_E_DAMAGE, 0,
-				"%s is damaged at offset %llu: a keyframe's link leads astray",
-				log->lf.file.path, (unsigned long long)at->offset);
-		}
 		log_unpin(log, at);
 		*kf = next;
 	}
@@ -121,6 +156,11 @@ static bool pass_version(const struct search *search, const struct keyframe *fro
 	return bk_version_after(from->links[level].version, search->version);
 }
 
+static bool above_version(const struct search *search, const struct keyframe *kf)
+{
+	return bk_version_after(kf->version, search->version);
+}
+
 static bool tail_has_version(const struct search *search, const struct span *tail)
 {
 	return !bk_version_after(tail->base->version, search->version);
@@ -129,10 +169,11 @@ static bool tail_has_version(const struct search *search, const struct span *tai
 enum bk_code span_of_version(
 	struct span *out, struct bk_log *log, uint32_t version, struct bk_error *err)
 {
-	struct search search = {.may_pass = pass_version, .version = version};
+	struct search search = {
+		.may_pass = pass_version, .is_above = above_version, .version = version};
 	enum bk_code code = span_search(out, log, &search, tail_has_version, err);
 
-	if (!code && !out->base) {
+	if (!code && !out->base && !out->base_lost) {
 		code = bk_fail(err, BK_E_MISSING, 0,
 			"version %u is not in the log, which begins with version %u", version,
 			out->above->version);
@@ -146,6 +187,11 @@ static bool pass_ordinal(const struct search *search, const struct keyframe *fro
 	return from->ordinal - keyframe_step(level) > search->ordinal;
 }
 
+static bool above_ordinal(const struct search *search, const struct keyframe *kf)
+{
+	return kf->ordinal > search->ordinal;
+}
+
 static bool tail_has_ordinal(const struct search *search, const struct span *tail)
 {
 	return tail->base->ordinal <= search->ordinal;
@@ -154,7 +200,8 @@ static bool tail_has_ordinal(const struct search *search, const struct span *tai
 enum bk_code span_of_ordinal(
 	struct span *out, struct bk_log *log, uint64_t ordinal, struct bk_error *err)
 {
-	struct search search = {.may_pass = pass_ordinal, .ordinal = ordinal};
+	struct search search = {
+		.may_pass = pass_ordinal, .is_above = above_ordinal, .ordinal = ordinal};
 
 	return span_search(out, log, &search, tail_has_ordinal, err);
 }
@@ -165,11 +212,18 @@ static bool pass_time(const struct search *search, const struct keyframe *from, 
 	return from->links[level].earliest_us > search->time_us;
 }
 
+/* Any will do: whatever is in the damaged one cannot be told. */
+static bool above_time(const struct search *search, const struct keyframe *kf)
+{
+	(void)search;
+	(void)kf;
+	return true;
+}
+
 static bool tail_has_time(const struct search *search, const struct span *tail)
 {
 	for (size_t i = 0; i < tail->count; i++)
-		if (entry_stands(&tail->entries[i]) &&
-			tail->entries[i].time_us <= search->time_us)
+		if (entry_stands(&tail->entries[i]) && tail->entries[i].time_us <= search->time_us)
 			return true;
 	return tail->base->is_full && tail->base->time_us <= search->time_us;
 }
@@ -177,7 +231,7 @@ static bool tail_has_time(const struct search *search, const struct span *tail)
 enum bk_code span_of_time(
 	struct span *out, struct bk_log *log, int64_t time_us, struct bk_error *err)
 {
-	struct search search = {.may_pass = pass_time, .time_us = time_us};
+	struct search search = {.may_pass = pass_time, .is_above = above_time, .time_us = time_us};
 
 	return span_search(out, log, &search, tail_has_time, err);
 }

@@ -8,7 +8,9 @@
  * keyframe, or the tail. */
 struct span {
 	struct bk_log *log;
-	struct keyframe *base;  /* NULL: the span before the log's first keyframe, with no changes */
+	struct keyframe *base; /* NULL: the span before the log's first keyframe, with no changes;
+				* or, with base_lost, one that damage made unreadable */
+	bool base_lost;
 	struct keyframe *above; /* the keyframe that lists the entries; NULL in the tail */
 	const struct bk_entry *entries;
 	size_t count;
@@ -18,8 +20,10 @@ struct span {
 void span_done(struct span *span);
 
 /* The tail, with the keyframe it stands on. */
-BK_MUST_CHECK enum bk_code span_of_tail(
-	struct span *out, struct bk_log *log, struct bk_error *err);
+BK_MUST_CHECK enum bk_code span_of_tail(struct span *out, struct bk_log *log, struct bk_error *err);
+
+/* What follows passes over damaged keyframes where it can; where the wanted span's upper keyframe
+ * is one, the span's list is lost, and it fails with BK_E_DAMAGE. */
 
 /* The span that leads from the newest keyframe not after VERSION to the next: if the log holds
  * VERSION, it is there. Fails with BK_E_MISSING if VERSION is before the log's first, with

@@ -55,10 +55,12 @@ enum bk_code bk_change_check(const struct bk_change *change, struct bk_error *er
 	size_t bytes = 0;
 
 	if (!change->statement_count)
-		return bk_fail(err, BK_E_INVALID, 0, "version %u has no statements", change->version);
+		return bk_fail(
+			err, BK_E_INVALID, 0, "version %u has no statements", change->version);
 	if (change->statement_count > BK_CHANGE_STATEMENTS_MAX)
-		return bk_fail(err, BK_E_LIMIT, 0, "version %u has %zu statements, the limit is %zu",
-			change->version, change->statement_count, BK_CHANGE_STATEMENTS_MAX);
+		return bk_fail(err, BK_E_LIMIT, 0,
+			"version %u has %zu statements, the limit is %zu", change->version,
+			change->statement_count, BK_CHANGE_STATEMENTS_MAX);
 	for (size_t i = 0; i < change->statement_count; i++) {
 		const struct bk_slice *sql = &change->statements[i];
 

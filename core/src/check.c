@@ -47,8 +47,8 @@ enum bk_code check_database(struct pagestore *store, const struct bk_io *io,
 	code = vfs_connect(&vfs, &db, err);
 	if (code)
 		return code;
-	rc = sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -8192", NULL, NULL,
-		NULL);
+	rc = sqlite3_exec(
+		db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -8192", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = check_integrity(db, finding, sizeof finding);
 	if (rc == SQLITE_OK)

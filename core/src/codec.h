@@ -17,8 +17,8 @@ struct cursor cursor_of(const void *data, size_t size);
 size_t cursor_left(const struct cursor *cur);
 uint32_t get_u32(struct cursor *cur);
 uint64_t get_u64(struct cursor *cur);
-uint64_t get_number(struct cursor *cur);        /* kind u */
-int64_t get_signed(struct cursor *cur);         /* kind s */
+uint64_t get_number(struct cursor *cur);                   /* kind u */
+int64_t get_signed(struct cursor *cur);                    /* kind s */
 const uint8_t *get_bytes(struct cursor *cur, size_t size); /* NULL if there are fewer */
 
 /* A put writes at AT, which must have room, and returns the place behind. */

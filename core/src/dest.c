@@ -43,7 +43,8 @@ static bool decode_percent(char *text)
 
 static bool has_scheme(const char *url)
 {
-	size_t name = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+	size_t name =
+		strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 
 	return name > 1 && url[name] == ':';
 }

@@ -14,8 +14,8 @@ static enum bk_code open_failed(int rc, const char *path, struct bk_error *err)
 	return bk_fail(err, code, -rc, "cannot open %s", path);
 }
 
-static enum bk_code file_take(struct file *file, const struct bk_io *io, int fd, const char *path,
-	struct bk_error *err)
+static enum bk_code file_take(
+	struct file *file, const struct bk_io *io, int fd, const char *path, struct bk_error *err)
 {
 	*file = FILE_CLOSED;
 	if (fd < 0)

@@ -4,8 +4,10 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define HEADER_MAGIC "\x89" "BKLOG\r\n"
-#define MAGIC_SIZE   8
+#define HEADER_MAGIC                                                                               \
+	"\x89"                                                                                     \
+	"BKLOG\r\n"
+#define MAGIC_SIZE 8
 
 void header_encode(uint8_t *out, struct log_header *header)
 {
@@ -32,23 +34,39 @@ static bool is_older_plugin(const uint8_t *data, size_t size)
 	       memcmp(data + 32, zeros, sizeof zeros) == 0;
 }
 
+/* How many of the 16 bytes that every header of this format has in common are there. */
+static unsigned bytes_in_common(const uint8_t *data)
+{
+	uint8_t common[16];
+	unsigned count = 0;
+
+	memcpy(common, HEADER_MAGIC, MAGIC_SIZE);
+	put_u32(put_u32(common + MAGIC_SIZE, LOG_FORMAT), LOG_HEADER_SIZE);
+	for (size_t i = 0; i < sizeof common; i++)
+		count += data[8 + i] == common[i];
+	return count;
+}
+
 enum bk_code header_decode(struct log_header *header, const uint8_t *data, size_t size,
 	const char *name, struct bk_error *err)
 {
+	/* With so many bytes right it was a header once. */
+	const unsigned enough = 12;
+
 	if (is_older_plugin(data, size))
 		return bk_fail(err, BK_E_FORMAT, 0,
 			"%s is a file of the older Python plugin, not a log of this one: move it "
 			"aside and run: backup-cli init",
 			name);
-	if (size < LOG_HEADER_SIZE || memcmp(data + 8, HEADER_MAGIC, MAGIC_SIZE) != 0)
+	if (size < LOG_HEADER_SIZE || bytes_in_common(data) < enough)
 		return bk_fail(err, BK_E_FORMAT, 0, "%s is not a backup log", name);
 	header->sum = load_u64(data);
 	if (header->sum != XXH3_64bits(data + 8, LOG_HEADER_SIZE - 8))
 		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset 0: its header", name);
-	if (load_u32(data + 16) != LOG_FORMAT || load_u32(data + 20) != LOG_HEADER_SIZE ||
-		load_u32(data + 24) != 0)
+	if (bytes_in_common(data) < 16 || load_u32(data + 24) != 0)
 		return bk_fail(err, BK_E_FORMAT, 0,
-			"%s has format %u with flags 0x%x; this program reads format %u: use a newer "
+			"%s has format %u with flags 0x%x; this program reads format %u: use a "
+			"newer "
 			"release",
 			name, load_u32(data + 16), load_u32(data + 24), LOG_FORMAT);
 	memcpy(header->id, data + 32, LOG_ID_SIZE);
@@ -56,6 +74,27 @@ enum bk_code header_decode(struct log_header *header, const uint8_t *data, size_
 	memcpy(header->predecessor, data + 56, LOG_ID_SIZE);
 	header->seed = XXH3_64bits(header->id, LOG_ID_SIZE);
 	return BK_OK;
+}
+
+static int hex_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool header_from_id(struct log_header *header, const uint8_t *text, size_t size)
+{
+	if (size < 2 * LOG_ID_SIZE)
+		return false;
+	*header = (struct log_header){0};
+	for (size_t i = 0; i < LOG_ID_SIZE; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		header->id[i] = (uint8_t)(high << 4 | low);
+	}
+	header->seed = XXH3_64bits(header->id, LOG_ID_SIZE);
+	return true;
 }
 
 void frame_seal(uint8_t *frame, struct frame_head *head, uint64_t seed)

@@ -29,8 +29,13 @@ void header_encode(uint8_t *out, struct log_header *header);
 BK_MUST_CHECK enum bk_code header_decode(struct log_header *header, const uint8_t *data,
 	size_t size, const char *name, struct bk_error *err);
 
+/* Makes a header of the id that TEXT begins with, 32 hexadecimal digits; false if it does not. */
+bool header_from_id(struct log_header *header, const uint8_t *text, size_t size);
+
 #define FRAME_HEAD_SIZE 48
-#define FRAME_MAGIC     "\xb7" "BKF"
+#define FRAME_MAGIC                                                                                \
+	"\xb7"                                                                                     \
+	"BKF"
 
 enum frame_kind {
 	FRAME_CHANGE = 1,

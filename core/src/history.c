@@ -12,6 +12,7 @@ struct bk_history {
 	bool has_from;
 	struct span span;
 	bool has_span;
+	bool is_over;       /* damage hides all that is left */
 	uint64_t ordinal;   /* of the span's base; the next span's is one more */
 	size_t at;          /* in the span's entries; one past the end: its upper snapshot */
 	struct bk_entry pending;
@@ -91,22 +92,49 @@ static enum bk_code enter_first(struct bk_history *history, struct bk_error *err
 	first = span.base;
 	span.base = NULL;
 	span_done(&span);
+	if (!first)
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: its first keyframe cannot be read",
+			history->log->lf.file.path);
 	span = (struct span){.log = history->log, .above = first};
 	enter_span(history, &span);
 	return BK_OK;
 }
 
+static uint64_t newest_ordinal(struct bk_log *log)
+{
+	uint64_t ordinal;
+
+	pthread_mutex_lock(&log->mutex);
+	ordinal = log->state.keyframe_ordinal;
+	pthread_mutex_unlock(&log->mutex);
+	return ordinal;
+}
+
+/* Enters the span above the keyframe of ORDINAL; where damage hides it, the next one that can be
+ * read, and fails with BK_E_DAMAGE all the same. */
+static enum bk_code enter_above(struct bk_history *history, uint64_t ordinal, struct bk_error *err)
+{
+	struct bk_log *log = history->log;
+	uint64_t newest = newest_ordinal(log);
+	struct bk_error later;
+	struct span span;
+	enum bk_code code = span_of_ordinal(&span, log, ordinal, err), again = code;
+
+	while (again == BK_E_DAMAGE && ordinal < newest)
+		again = span_of_ordinal(&span, log, ++ordinal, &later);
+	if (!again)
+		enter_span(history, &span);
+	history->is_over = again;
+	return code;
+}
+
 static enum bk_code enter_next(struct bk_history *history, bool *more, struct bk_error *err)
 {
-	uint64_t ordinal = history->span.above->ordinal;
-	struct span span;
-	enum bk_code code = span_of_ordinal(&span, history->log, ordinal, err);
+	enum bk_code code = enter_above(history, history->span.above->ordinal, err);
 
-	if (code)
-		return code;
-	*more = span_length(&span) > 0 || span.above;
-	enter_span(history, &span);
-	return BK_OK;
+	*more = code || span_length(&history->span) > 0 || history->span.above;
+	return code;
 }
 
 /* The tail may have grown, or been taken in by a keyframe, since it was copied. */
@@ -115,8 +143,7 @@ static enum bk_code reenter_tail(struct bk_history *history, bool *more, struct 
 	uint64_t given = history->at ? history->span.entries[history->at - 1].offset : 0;
 	size_t at = 0;
 	struct span span;
-	enum bk_code code =
-		span_of_ordinal(&span, history->log, history->span.base->ordinal, err);
+	enum bk_code code = span_of_ordinal(&span, history->log, history->span.base->ordinal, err);
 
 	if (code)
 		return code;
@@ -134,7 +161,7 @@ static enum bk_code next_raw(
 {
 	enum bk_code code = BK_OK;
 
-	*more = true;
+	*more = !history->is_over;
 	while (!code && *more && history->at == span_length(&history->span))
 		code = history->span.above ? enter_next(history, more, err)
 					   : reenter_tail(history, more, err);
@@ -217,23 +244,43 @@ enum bk_code bk_history_next(
 	return code;
 }
 
+/* Enters the span with the first entry of VERSION: several keyframes may have it, and its change came
+ * before all of them. What damage hides is told when the listing comes to it. */
+static enum bk_code enter_version(struct bk_history *history, uint32_t version, struct bk_error *err)
+{
+	struct span span;
+	enum bk_code code = span_of_version(&span, history->log, version, err);
+
+	while (!code && !span.base_lost && span.base->version == version) {
+		uint64_t ordinal = span.base->ordinal;
+
+		span_done(&span);
+		if (!ordinal)
+			return enter_first(history, err);
+		code = span_of_ordinal(&span, history->log, ordinal - 1, err);
+	}
+	if (!code) {
+		enter_span(history, &span);
+		return BK_OK;
+	}
+	if (code == BK_E_MISSING || code == BK_E_DAMAGE)
+		code = enter_first(history, err);
+	if (code == BK_E_DAMAGE)
+		code = enter_above(history, 0, err);
+	return code == BK_E_DAMAGE && history->has_span ? BK_OK : code;
+}
+
 enum bk_code bk_history_open(struct bk_history **out, struct bk_log *log, uint32_t from,
 	enum bk_history_what what, struct bk_error *err)
 {
 	struct bk_history *history = history_new(log, what);
-	struct span span;
 	enum bk_code code;
 
 	if (!history)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a listing");
 	history->from = from;
 	history->has_from = true;
-	/* Several keyframes may have the version FROM; its change came before all of them. */
-	code = span_of_version(&span, log, from - 1, err);
-	if (!code)
-		enter_span(history, &span);
-	else if (code == BK_E_MISSING)
-		code = enter_first(history, err);
+	code = enter_version(history, from, err);
 	if (code) {
 		bk_history_close(history);
 		return code;
@@ -257,19 +304,25 @@ enum bk_code bk_history_open_last(struct bk_history **out, struct bk_log *log, u
 	enum bk_history_what what, struct bk_error *err)
 {
 	struct bk_history *history = history_new(log, what);
-	uint64_t ordinal = UINT64_MAX;
+	uint64_t ordinal;
 	enum bk_code code = BK_OK;
 
 	if (!history)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a listing");
+	ordinal = newest_ordinal(log);
 	while (!code) {
 		struct span span;
 		uint64_t found;
 
 		code = span_of_ordinal(&span, log, ordinal, err);
+		if (code == BK_E_DAMAGE && ordinal) {
+			ordinal--;
+			code = BK_OK;
+			continue;
+		}
 		if (code)
 			break;
-		ordinal = span.base->ordinal;
+		ordinal = span.above ? span.above->ordinal - 1 : span.base->ordinal;
 		enter_span(history, &span);
 		found = count_back(history, count);
 		count -= found;
@@ -361,9 +414,8 @@ static enum bk_code append_sql(
 
 	for (size_t i = 0; i < change->statement_count && !code; i++) {
 		const struct bk_slice *sql = &change->statements[i];
-		const char *end = sql->size && ((const char *)sql->data)[sql->size - 1] == ';'
-					  ? "\n"
-					  : ";\n";
+		const char *end =
+			sql->size && ((const char *)sql->data)[sql->size - 1] == ';' ? "\n" : ";\n";
 
 		code = bk_buf_append(text, sql->data, sql->size, err);
 		if (!code)
@@ -382,14 +434,18 @@ static bool came_in(const struct span *span, uint32_t version)
 }
 
 /* Appends the SQL of VERSION as far as it is in SPAN. */
-static enum bk_code sql_in_span(
-	const struct span *span, uint32_t version, struct bk_buf *text, struct bk_error *err)
+static enum bk_code sql_in_span(const struct span *span, uint32_t version, struct bk_buf *text,
+	struct bk_error *err)
 {
 	struct decoder decoder;
 	enum bk_code code;
 
 	if (!came_in(span, version))
 		return BK_OK;
+	if (!span->base)
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: what version %u stands on cannot be read",
+			span->log->lf.file.path, version);
 	code = decoder_init(&decoder, span->log, span->base->history, err);
 	if (code)
 		return code;
@@ -424,9 +480,9 @@ enum bk_code bk_log_sql(
 	enum bk_code code = span_of_change(&span, log, version, err);
 
 	while (!code && more) {
-		uint64_t next = span.base->ordinal + 1;
+		uint64_t next = span.above ? span.above->ordinal : 0;
 
-		is_held |= span.base->version == version || came_in(&span, version);
+		is_held |= (span.base && span.base->version == version) || came_in(&span, version);
 		code = sql_in_span(&span, version, text, err);
 		/* A lone pragma can have a keyframe between itself and the change it goes with. */
 		more = span.above && !bk_version_after(span.above->version, version);

@@ -50,8 +50,8 @@ static enum bk_code read_below(void *ctx, uint32_t page, void *dst, struct bk_er
 enum bk_code image_open_keyframe(struct bk_image **out, struct bk_log *log,
 	const struct keyframe *kf, const struct bk_image_options *options, struct bk_error *err)
 {
-	size_t memory = options && options->memory_max ? options->memory_max
-						       : IMAGE_MEMORY_MAX_DEFAULT;
+	size_t memory =
+		options && options->memory_max ? options->memory_max : IMAGE_MEMORY_MAX_DEFAULT;
 	struct bk_image *image = malloc(sizeof *image);
 	enum bk_code code;
 
@@ -71,6 +71,7 @@ enum bk_code image_open_keyframe(struct bk_image **out, struct bk_log *log,
 	image->log = log;
 	image->version = kf->version;
 	image->history = kf->history;
+	image->is_past_damage = false;
 	*out = image;
 	return BK_OK;
 }
@@ -170,8 +171,7 @@ static size_t entries_up_to(const struct bk_entry *entries, size_t count, uint32
 	return count && entries[count - 1].version == version ? count : 0;
 }
 
-static enum bk_code not_held(
-	const struct span *span, uint32_t version, struct bk_error *err)
+static enum bk_code not_held(const struct span *span, uint32_t version, struct bk_error *err)
 {
 	uint32_t low = span->base->version;
 
@@ -207,24 +207,66 @@ static enum bk_code open_on(struct bk_image **out, struct bk_log *log, const str
 	return BK_OK;
 }
 
-/* The way past damage: an older keyframe, and every change since, trusting no keyframe's list. */
-static enum bk_code open_on_older(struct bk_image **out, struct bk_log *log, uint32_t version,
-	const struct bk_image_options *options, struct bk_error *err)
+/* Whether the pages of KF can be found, though perhaps not read. */
+static enum bk_code has_index(
+	struct bk_log *log, const struct keyframe *kf, bool *has, struct bk_error *err)
 {
-	struct bk_entry *entries = NULL;
-	struct keyframe *kf = NULL;
-	uint64_t limit = UINT64_MAX;
-	size_t count;
-	enum bk_code code;
+	struct pageindex index;
+	uint64_t offset;
+	enum bk_code code = pageindex_open(&index, log, kf, err);
 
-	for (unsigned below = 0; below <= options->older;) {
-		log_unpin(log, kf);
-		code = log_keyframe_before(log, limit, &kf, err);
+	*has = !code;
+	for (uint32_t page = 1; page <= kf->page_count && *has; page++) {
+		code = pageindex_find(&index, page, &offset, err);
+		*has = !code && (offset || page == pagestore_lock_page(kf->page_size));
+	}
+	if (index.count)
+		pageindex_done(&index);
+	return code == BK_E_DAMAGE ? BK_OK : code;
+}
+
+/* The newest keyframe not after VERSION whose pages can be found, once OLDER have been passed over.
+ */
+static enum bk_code keyframe_past_damage(struct bk_log *log, uint32_t version, uint64_t older,
+	struct keyframe **out, struct bk_error *err)
+{
+	uint64_t limit = UINT64_MAX;
+
+	for (;;) {
+		struct keyframe *kf;
+		bool has = false;
+		enum bk_code code = log_keyframe_before(log, limit, &kf, err);
+
 		if (code)
 			return code;
 		limit = kf->offset;
-		below += !bk_version_after(kf->version, version);
+		if (bk_version_after(kf->version, version))
+			code = BK_OK;
+		else if (older)
+			older--;
+		else
+			code = has_index(log, kf, &has, err);
+		if (has) {
+			*out = kf;
+			return BK_OK;
+		}
+		log_unpin(log, kf);
+		if (code)
+			return code;
 	}
+}
+
+/* The way past damage: an older keyframe, and every change since, trusting no keyframe's list. */
+static enum bk_code open_past_damage(struct bk_image **out, struct bk_log *log, uint32_t version,
+	const struct bk_image_options *options, struct bk_error *err)
+{
+	struct bk_entry *entries = NULL;
+	struct keyframe *kf;
+	size_t count;
+	enum bk_code code = keyframe_past_damage(log, version, options->older, &kf, err);
+
+	if (code)
+		return code;
 	code = log_changes_behind(log, kf, version, &entries, &count, err);
 	if (!code) {
 		count = entries_up_to(entries, count, version);
@@ -236,26 +278,30 @@ static enum bk_code open_on_older(struct bk_image **out, struct bk_log *log, uin
 		free(entries);
 	}
 	log_unpin(log, kf);
+	if (!code)
+		(*out)->is_past_damage = true;
 	return code;
 }
 
-enum bk_code bk_image_open(struct bk_image **out, struct bk_log *log, uint32_t version,
+static enum bk_code open_nearest(struct bk_image **out, struct bk_log *log, uint32_t version,
 	const struct bk_image_options *options, struct bk_error *err)
 {
 	struct bk_entry *entries;
 	struct span span;
 	size_t count;
-	enum bk_code code;
+	enum bk_code code = span_of_version(&span, log, version, err);
 
-	if (options && options->older)
-		return open_on_older(out, log, version, options, err);
-	code = span_of_version(&span, log, version, err);
 	if (code)
 		return code;
 	count = entries_up_to(span.entries, span.count, version);
 	entries = malloc((count + 1) * sizeof *entries);
 	if (!entries)
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu changes", count);
+	else if (span.base_lost)
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged at offset %llu: the keyframe below version %u cannot be "
+			"read",
+			log->lf.file.path, (unsigned long long)span.above->previous, version);
 	else if (!count && span.base->version != version)
 		code = not_held(&span, version, err);
 	else {
@@ -268,9 +314,27 @@ enum bk_code bk_image_open(struct bk_image **out, struct bk_log *log, uint32_t v
 	return code;
 }
 
+enum bk_code bk_image_open(struct bk_image **out, struct bk_log *log, uint32_t version,
+	const struct bk_image_options *options, struct bk_error *err)
+{
+	bool past_damage = options && options->past_damage;
+	enum bk_code code = BK_E_DAMAGE;
+
+	if (!past_damage || !options->older)
+		code = open_nearest(out, log, version, options, err);
+	if (code == BK_E_DAMAGE && past_damage)
+		code = open_past_damage(out, log, version, options, err);
+	return code;
+}
+
 uint32_t bk_image_version(const struct bk_image *image)
 {
 	return image->version;
+}
+
+bool bk_image_is_past_damage(const struct bk_image *image)
+{
+	return image->is_past_damage;
 }
 
 uint32_t bk_image_page_size(const struct bk_image *image)
@@ -288,8 +352,12 @@ uint64_t bk_image_size(const struct bk_image *image)
 	return (uint64_t)bk_image_page_size(image) * bk_image_page_count(image);
 }
 
-enum bk_code image_read_page(
-	struct bk_image *image, uint32_t page, void *dst, struct bk_error *err)
+size_t bk_image_memory(const struct bk_image *image)
+{
+	return sizeof *image + overlay_memory(&image->overlay);
+}
+
+enum bk_code image_read_page(struct bk_image *image, uint32_t page, void *dst, struct bk_error *err)
 {
 	return image->overlay.store.read(&image->overlay.store, page, dst, err);
 }

@@ -17,14 +17,15 @@ struct bk_image {
 	struct pageindex index;
 	uint32_t version;
 	uint64_t history;
+	bool is_past_damage;
 };
 
 /* The image of keyframe KF, nothing replayed. */
 BK_MUST_CHECK enum bk_code image_open_keyframe(struct bk_image **out, struct bk_log *log,
 	const struct keyframe *kf, const struct bk_image_options *options, struct bk_error *err);
 
-/* What moves an image on, kept open between changes. One thread. After a failure it and its image can
- * only be closed. */
+/* What moves an image on, kept open between changes. One thread. After a failure it and its image
+ * can only be closed. */
 struct advance {
 	struct bk_image *image;
 	struct decoder decoder;
@@ -36,8 +37,8 @@ BK_MUST_CHECK enum bk_code advance_open(struct advance *advance, struct bk_image
 	const struct replay_limits *limits, struct bk_error *err);
 void advance_close(struct advance *advance);
 
-/* Replays the change of ENTRY, if it stands, and notes the page count after it where ENTRY lacks it.
- * Each change must be given, struck ones too, in order. */
+/* Replays the change of ENTRY, if it stands, and notes the page count after it where ENTRY lacks
+ * it. Each change must be given, struck ones too, in order. */
 BK_MUST_CHECK enum bk_code advance_by(
 	struct advance *advance, struct bk_entry *entry, struct bk_error *err);
 

@@ -141,8 +141,8 @@ static int lock_holder(int dir, const char *name)
 	return rc == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
 }
 
-static int posix_find_locked(void *ctx, const char *dir, const char *prefix, const char *suffix,
-	char *name, size_t size)
+static int posix_find_locked(
+	void *ctx, const char *dir, const char *prefix, const char *suffix, char *name, size_t size)
 {
 	DIR *entries = opendir(dir);
 	struct dirent *entry;
@@ -164,6 +164,8 @@ static int posix_find_locked(void *ctx, const char *dir, const char *prefix, con
 	return pid;
 }
 
+/* Not every file system has RENAME_NOREPLACE (NFS has not); a hard link never replaces either. Where
+ * there are no links (FAT, some network mounts) what is left is to look first. */
 static int posix_rename_new(void *ctx, const char *from, const char *to)
 {
 	(void)ctx;
@@ -171,11 +173,13 @@ static int posix_rename_new(void *ctx, const char *from, const char *to)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
-	/* A file system without RENAME_NOREPLACE (NFS): a hard link never replaces either. */
-	if (link(from, to))
-		return -errno;
-	unlink(from);
-	return 0;
+	if (link(from, to) == 0) {
+		unlink(from);
+		return 0;
+	}
+	if (errno == EEXIST || access(to, F_OK) == 0)
+		return -EEXIST;
+	return result(rename(from, to));
 }
 
 static int posix_unlink(void *ctx, const char *path)

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIXED_SIZE     88
-#define LINK_SIZE      20
-#define MAP_SIZE       16
-#define ENTRY_NUMBERS  8
-#define ENTRY_FLAGS    (CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF | BK_ENTRY_STRUCK)
+#define FIXED_SIZE    88
+#define LINK_SIZE     20
+#define MAP_SIZE      16
+#define ENTRY_NUMBERS 8
+#define ENTRY_FLAGS   (CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF | BK_ENTRY_STRUCK)
 
 unsigned keyframe_link_count(uint64_t ordinal)
 {
@@ -46,8 +46,7 @@ int64_t keyframe_earliest(const struct keyframe *kf)
 	int64_t earliest = kf->is_full ? kf->time_us : INT64_MAX;
 
 	for (size_t i = 0; i < kf->entry_count; i++)
-		if (!(kf->entries[i].flags & BK_ENTRY_STRUCK) &&
-			kf->entries[i].time_us < earliest)
+		if (!(kf->entries[i].flags & BK_ENTRY_STRUCK) && kf->entries[i].time_us < earliest)
 			earliest = kf->entries[i].time_us;
 	return earliest;
 }
@@ -151,9 +150,12 @@ static uint32_t get_number32(struct cursor *cur)
 static void get_entry(struct cursor *cur, struct bk_entry *entry, const struct bk_entry *before)
 {
 	uint32_t size;
+	int64_t step;
 
 	entry->offset = before->offset + get_number(cur);
-	entry->version = before->version + (uint32_t)get_signed(cur);
+	step = get_signed(cur);
+	cur->failed |= step != (int32_t)step;
+	entry->version = before->version + (uint32_t)step;
 	entry->time_us = (int64_t)((uint64_t)before->time_us + (uint64_t)get_signed(cur));
 	entry->flags = get_number32(cur);
 	entry->statements = get_number32(cur);
@@ -210,6 +212,9 @@ static bool fields_agree(const struct keyframe *kf)
 	if (kf->from < LOG_HEADER_SIZE || kf->next < kf->from || kf->next > kf->offset)
 		return false;
 	if (kf->previous >= kf->offset || !kf->previous != !kf->ordinal)
+		return false;
+	/* More keyframes than fit before it: searches that go from one to the next would not end. */
+	if (kf->ordinal > kf->offset / (FRAME_HEAD_SIZE + FIXED_SIZE))
 		return false;
 	if (kf->is_full)
 		return kf->full == 0 && kf->reach == 1;

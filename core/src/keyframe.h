@@ -9,9 +9,9 @@
 #include <bk/buf.h>
 #include <bk/history.h>
 
-#define KEYFRAME_FANOUT     16
-#define KEYFRAME_LEVEL_MAX  7
-#define KEYFRAME_LINKS_MAX  (KEYFRAME_LEVEL_MAX + 1)
+#define KEYFRAME_FANOUT    16
+#define KEYFRAME_LEVEL_MAX 7
+#define KEYFRAME_LINKS_MAX (KEYFRAME_LEVEL_MAX + 1)
 
 /* Leads to the keyframe with ordinal - FANOUT^k. */
 struct keyframe_link {

@@ -12,10 +12,12 @@ struct interval {
 	uint64_t next, session;
 };
 
-/* Sets *FOUND to whether there is one. With build_mutex held, so that nobody else takes it in. */
+/* Sets *FOUND, and INTERVAL if there is one. While a build is under way nothing takes it away. */
 static enum bk_code interval_find(
 	struct bk_log *log, struct interval *interval, bool *found, struct bk_error *err)
 {
+	enum bk_code code = BK_OK;
+
 	pthread_mutex_lock(&log->mutex);
 	*found = state_closed_interval(&log->state, &interval->next, &interval->count);
 	if (*found) {
@@ -25,16 +27,17 @@ static enum bk_code interval_find(
 		interval->entries = malloc(bytes);
 		if (interval->entries)
 			memcpy(interval->entries, log->state.tail, bytes);
+		else
+			code = bk_fail(
+				err, BK_E_NOMEM, 0, "no memory for a keyframe's changes");
 	}
 	pthread_mutex_unlock(&log->mutex);
-	if (*found && !interval->entries)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a keyframe's changes");
-	return BK_OK;
+	return code;
 }
 
 /* Stores one dirty page, unless it is what it was. */
-static enum bk_code store_page(struct build *build, struct bk_image *image, uint32_t page,
-	struct bk_error *err)
+static enum bk_code store_page(
+	struct build *build, struct bk_image *image, uint32_t page, struct bk_error *err)
 {
 	uint8_t now[PAGE_SIZE_MAX], before[PAGE_SIZE_MAX];
 	struct record_base base = {.content = before};
@@ -53,8 +56,7 @@ static enum bk_code store_page(struct build *build, struct bk_image *image, uint
 	base.depth = record.depth;
 	if (memcmp(now, before, build->page_size) == 0)
 		return BK_OK;
-	return build_page(
-		build, page, now, record.depth < RECORD_DEPTH_USED ? &base : NULL, err);
+	return build_page(build, page, now, record.depth < RECORD_DEPTH_USED ? &base : NULL, err);
 }
 
 static enum bk_code store_dirty(struct build *build, struct bk_image *image, struct bk_error *err)
@@ -81,12 +83,12 @@ static int64_t time_of_last(const struct interval *interval, const struct keyfra
 	return below->time_us;
 }
 
-static enum bk_code build_delta(
+static enum bk_code build_interval(
 	struct build *build, struct interval *interval, struct bk_error *err)
 {
+	struct bk_log *log = build->writer->log;
 	struct bk_image *image = NULL;
-	enum bk_code code =
-		image_open_keyframe(&image, build->writer->log, build->below, NULL, err);
+	enum bk_code code = image_open_keyframe(&image, log, build->below, NULL, err);
 
 	if (!code)
 		code = image_advance(image, interval->entries, interval->count, NULL, err);
@@ -111,8 +113,7 @@ static enum bk_code build_delta(
 	return code;
 }
 
-/* Writes the keyframe of the next closed interval, and sets *FOUND to whether there was one. It is looked
- * for only once the build has begun: until then a snapshot may take its changes in. */
+/* Builds the next keyframe; *FOUND is false if there is none to be built. */
 static enum bk_code build_next(struct bk_writer *writer, bool *found, struct bk_error *err)
 {
 	struct interval interval = {0};
@@ -122,9 +123,10 @@ static enum bk_code build_next(struct bk_writer *writer, bool *found, struct bk_
 	*found = false;
 	if (code)
 		return code;
+	/* Only now, when no snapshot can come between the keyframe below and the interval. */
 	code = interval_find(writer->log, &interval, found, err);
 	if (!code && *found)
-		code = build_delta(&build, &interval, err);
+		code = build_interval(&build, &interval, err);
 	free(interval.entries);
 	build_done(&build);
 	return code;
@@ -132,8 +134,8 @@ static enum bk_code build_next(struct bk_writer *writer, bool *found, struct bk_
 
 enum bk_code bk_keyframes_build(struct bk_writer *writer, struct bk_error *err)
 {
-	bool found;
 	enum bk_code code;
+	bool found;
 
 	do
 		code = build_next(writer, &found, err);

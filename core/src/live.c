@@ -1,8 +1,8 @@
 /* live.c - the node's own database: its version, and full keyframes copied from it. */
+#include "live.h"
 #include "build.h"
 #include "newfile.h"
 #include "replay.h"
-#include <bk/live.h>
 #include <bk/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,11 +38,9 @@ static int open_with(const char *path, int flags, unsigned busy_ms, sqlite3 **db
 	return rc;
 }
 
-/* Opens the database and begins a transaction that reads. A killed node leaves a journal that
- * must be rolled back first, and a WAL database needs its shared memory file: both take write
- * access, which is asked for only then. */
-static enum bk_code live_open(
-	const char *path, unsigned busy_ms, sqlite3 **out, struct bk_error *err)
+/* A killed node leaves a journal that must be rolled back first, and a WAL database needs its
+ * shared memory file: both take write access, which is asked for only then. */
+enum bk_code live_open(const char *path, unsigned busy_ms, sqlite3 **out, struct bk_error *err)
 {
 	sqlite3 *db = NULL;
 	int rc;
@@ -183,8 +181,8 @@ static enum bk_code copy_database(
 	if (code)
 		return code;
 	rc = sqlite3_exec(to,
-		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2048", NULL,
-		NULL, NULL);
+		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2048",
+		NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = copy_pages(to, db, copy);
 	if (rc != SQLITE_OK && vfs.error.code)
@@ -246,8 +244,8 @@ static enum bk_code snapshot_event(struct bk_writer *writer, enum bk_snapshot_re
 	char text[64];
 
 	snprintf(text, sizeof text, "from=%u\nto=%u\n", writer->log->state.version, version);
-	return writer_event(writer,
-		reason == BK_SNAPSHOT_GAP ? EVENT_GAP : EVENT_REPLAY_FAILED, text, err);
+	return writer_event(
+		writer, reason == BK_SNAPSHOT_GAP ? EVENT_GAP : EVENT_REPLAY_FAILED, text, err);
 }
 
 static enum bk_code snapshot_open(struct bk_writer *writer, sqlite3 *db,

@@ -259,8 +259,8 @@ enum bk_code log_keyframe_before(
 }
 
 /* Puts STATE behind KF: the next frame to take is the first of its tail. */
-static enum bk_code state_behind(struct bk_log *log, struct state *state,
-	const struct keyframe *kf, enum on_bad on_bad, struct bk_error *err)
+static enum bk_code state_behind(struct bk_log *log, struct state *state, const struct keyframe *kf,
+	enum on_bad on_bad, struct bk_error *err)
 {
 	enum bk_code code = sum_before(log, kf->next, &state->last_sum, err);
 
@@ -298,8 +298,8 @@ enum bk_code log_changes_behind(struct bk_log *log, const struct keyframe *kf, u
 	return BK_OK;
 }
 
-static enum bk_code load_state(struct bk_log *log, const struct log_end *end,
-	enum on_bad on_bad, struct state *state, struct bk_error *err)
+static enum bk_code load_state(struct bk_log *log, const struct log_end *end, enum on_bad on_bad,
+	struct state *state, struct bk_error *err)
 {
 	struct keyframe *kf = NULL;
 	enum bk_code code = keyframe_before(log, end->end, on_bad, &kf, err);
@@ -408,10 +408,10 @@ enum bk_code bk_log_refresh(struct bk_log *log, enum bk_log_news *news, struct b
 	return code;
 }
 
-static void id_text(char *out, const uint8_t *id)
+void log_id_text(const struct bk_log *log, char *out)
 {
 	for (size_t i = 0; i < LOG_ID_SIZE; i++)
-		sprintf(out + 2 * i, "%02x", id[i]);
+		sprintf(out + 2 * i, "%02x", log->lf.header.id[i]);
 }
 
 enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct bk_error *err)
@@ -421,7 +421,7 @@ enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct
 	uint64_t keyframe;
 	enum bk_code code;
 
-	id_text(status.id, log->lf.header.id);
+	log_id_text(log, status.id);
 	pthread_mutex_lock(&log->mutex);
 	keyframe = log->state.keyframe;
 	status.version = log->state.version;

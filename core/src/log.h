@@ -12,8 +12,8 @@ struct bk_log {
 	struct cache cache;    /* of struct keyframe and struct pagemap */
 	pthread_mutex_t mutex; /* over what follows */
 	struct state state;
-	uint64_t file_end;     /* when last looked at */
-	bool is_writer;        /* a writer owns the log and keeps its state */
+	uint64_t file_end;             /* when last looked at */
+	bool is_writer;                /* a writer owns the log and keeps its state */
 	struct record_reader *readers; /* idle ones */
 
 	pthread_mutex_t measure_mutex; /* taken before mutex; over: */
@@ -22,6 +22,9 @@ struct bk_log {
 
 /* Sets up *LOG over an open file, which it takes over; STATE is left empty. */
 BK_MUST_CHECK enum bk_code log_new(struct bk_log **out, struct logfile *lf, struct bk_error *err);
+
+/* The log's id in BK_LOG_ID_TEXT bytes. */
+void log_id_text(const struct bk_log *log, char *out);
 
 /* Reads where the log ends and what its state is. */
 BK_MUST_CHECK enum bk_code log_load(struct bk_log *log, struct log_end *end, struct bk_error *err);

@@ -1,19 +1,85 @@
 /* logfile.c - the log as a file of frames. */
 #include "logfile.h"
+#include <stdlib.h>
 #include <string.h>
+
+/* The id that an OPENED event in BYTES names, if BYTES are the start of a frame at OFFSET that is
+ * valid under that very id. */
+static bool id_of_event(
+	struct log_header *header, const uint8_t *bytes, size_t size, uint64_t offset)
+{
+	static const char key[] = "\nlog=";
+	struct frame_head head;
+	const uint8_t *at;
+
+	if (size < FRAME_HEAD_SIZE || !frame_plausible(&head, bytes) || head.kind != FRAME_EVENT ||
+		frame_size(&head) > size)
+		return false;
+	at = memmem(bytes, (size_t)frame_size(&head), key, sizeof key - 1);
+	if (!at || !header_from_id(header, at + sizeof key - 1,
+			   (size_t)(bytes + frame_size(&head) - at) - (sizeof key - 1)))
+		return false;
+	header->created_us = head.time_us;
+	return frame_intact(&head, bytes, header->seed + offset);
+}
+
+/* Searches the file for an event that names the log's id. */
+static enum bk_code find_id(struct logfile *lf, bool *found, struct bk_error *err)
+{
+	const size_t event_max = FRAME_HEAD_SIZE + 1024, chunk = (size_t)256 << 10;
+	uint8_t *bytes = malloc(chunk);
+	uint64_t start = LOG_HEADER_SIZE;
+	enum bk_code code = BK_OK;
+	size_t size = chunk;
+
+	*found = false;
+	if (!bytes)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to search %s", lf->file.path);
+	while (!code && !*found && size == chunk) {
+		code = file_read(&lf->file, bytes, chunk, start, &size, err);
+		for (size_t i = 0; !code && !*found && i < size; i++) {
+			const uint8_t *at = memmem(bytes + i, size - i, FRAME_MAGIC, 4);
+
+			if (!at)
+				break;
+			i = (size_t)(at - bytes);
+			*found = i >= 8 && id_of_event(&lf->header, bytes + i - 8, size - i + 8,
+						   start + i - 8);
+		}
+		start += chunk - event_max;
+	}
+	free(bytes);
+	return code;
+}
+
+static enum bk_code read_header(struct logfile *lf, enum bk_io_open how, struct bk_error *err)
+{
+	uint8_t bytes[LOG_HEADER_SIZE];
+	struct bk_error ignored;
+	size_t size;
+	bool found = false;
+	enum bk_code code = file_read(&lf->file, bytes, sizeof bytes, 0, &size, err), searched;
+
+	if (!code)
+		code = header_decode(&lf->header, bytes, size, lf->file.path, err);
+	if (code != BK_E_DAMAGE || how != BK_IO_READ)
+		return code;
+	searched = find_id(lf, &found, &ignored);
+	if (searched || !found)
+		return code;
+	lf->header_damaged = true;
+	return BK_OK;
+}
 
 enum bk_code logfile_open(struct logfile *lf, const struct bk_io *io, const char *path,
 	enum bk_io_open how, struct bk_error *err)
 {
-	uint8_t bytes[LOG_HEADER_SIZE];
-	size_t size;
 	enum bk_code code = file_open(&lf->file, io, path, how, err);
 
 	if (code)
 		return code;
-	code = file_read(&lf->file, bytes, sizeof bytes, 0, &size, err);
-	if (!code)
-		code = header_decode(&lf->header, bytes, size, path, err);
+	lf->header_damaged = false;
+	code = read_header(lf, how, err);
 	if (code)
 		file_close(&lf->file);
 	return code;
@@ -44,8 +110,7 @@ static size_t walk_have(const struct walk *walk, uint64_t offset)
 }
 
 /* Brings SIZE bytes at OFFSET into the buffer, or as many as the file has. */
-static enum bk_code walk_fill(
-	struct walk *walk, uint64_t offset, size_t size, struct bk_error *err)
+static enum bk_code walk_fill(struct walk *walk, uint64_t offset, size_t size, struct bk_error *err)
 {
 	size_t have = walk_have(walk, offset);
 	size_t want, done;
@@ -75,15 +140,14 @@ static enum bk_code walk_fill(
 	return BK_OK;
 }
 
-static enum bk_code damaged(const struct walk *walk, uint64_t offset, const char *what,
-	struct bk_error *err)
+static enum bk_code damaged(
+	const struct walk *walk, uint64_t offset, const char *what, struct bk_error *err)
 {
-	return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset %llu: %s",
-		walk->lf->file.path, (unsigned long long)offset, what);
+	return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset %llu: %s", walk->lf->file.path,
+		(unsigned long long)offset, what);
 }
 
-enum bk_code walk_frame(
-	struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err)
+enum bk_code walk_frame(struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err)
 {
 	uint64_t seed = walk->lf->header.seed + offset;
 	struct frame frame = {.offset = offset};
@@ -104,7 +168,8 @@ enum bk_code walk_frame(
 		return damaged(walk, offset, "the frame's checksum does not fit", err);
 	if (!frame_understood(&frame.head))
 		return bk_fail(err, BK_E_FORMAT, 0,
-			"%s has a frame of kind %u with flags 0x%x at offset %llu, which this release "
+			"%s has a frame of kind %u with flags 0x%x at offset %llu, which this "
+			"release "
 			"does not know: use a newer one",
 			walk->lf->file.path, frame.head.kind, frame.head.must,
 			(unsigned long long)offset);
@@ -141,8 +206,8 @@ static enum bk_code scan_candidate(struct scan *scan, uint64_t offset, struct bk
 }
 
 /* Tries every place in BYTES (which stand at START) where a head could begin, last first. */
-static enum bk_code scan_bytes(struct scan *scan, const uint8_t *bytes, size_t size,
-	uint64_t start, struct bk_error *err)
+static enum bk_code scan_bytes(
+	struct scan *scan, const uint8_t *bytes, size_t size, uint64_t start, struct bk_error *err)
 {
 	const size_t magic_at = 8, magic_size = 4;
 
@@ -190,8 +255,8 @@ static enum bk_code find_last_valid(struct scan *scan, uint64_t limit, struct bk
 
 /* Follows the frames from START, which were written in one go with the last one, to where the
  * first one fails. */
-static enum bk_code follow_batch(struct walk *walk, uint64_t start, uint64_t last,
-	struct log_end *out, struct bk_error *err)
+static enum bk_code follow_batch(
+	struct walk *walk, uint64_t start, uint64_t last, struct log_end *out, struct bk_error *err)
 {
 	uint64_t offset = start;
 	uint32_t chain = 0;
@@ -223,6 +288,7 @@ static enum bk_code find_end(struct scan *scan, struct log_end *out, struct bk_e
 		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset %llu: %s", path,
 			(unsigned long long)scan->found.offset, "the frame counts back too far");
 	start = scan->found.offset - scan->found.head.unsynced;
+	out->synced = start;
 	code = follow_batch(&scan->walk, start, scan->found.offset, out, err);
 	if (code || out->end)
 		return code;
@@ -233,7 +299,8 @@ static enum bk_code find_end(struct scan *scan, struct log_end *out, struct bk_e
 		return code;
 	if (frame_end(&scan->found) != start)
 		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged before offset %llu: %s", path,
-			(unsigned long long)start, "a frame that was on stable storage is not valid");
+			(unsigned long long)start,
+			"a frame that was on stable storage is not valid");
 	out->last = scan->found.offset;
 	out->end = start;
 	return BK_OK;
@@ -255,8 +322,8 @@ enum bk_code logfile_last_before(const struct logfile *lf, uint64_t limit, struc
 	return BK_OK;
 }
 
-enum bk_code walk_resync(struct walk *walk, uint64_t offset, uint64_t limit, uint64_t *next,
-	struct bk_error *err)
+enum bk_code walk_resync(
+	struct walk *walk, uint64_t offset, uint64_t limit, uint64_t *next, struct bk_error *err)
 {
 	const size_t magic_at = 8, magic_size = 4;
 	uint8_t bytes[8192];

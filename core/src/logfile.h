@@ -11,9 +11,12 @@
 struct logfile {
 	struct file file;
 	struct log_header header;
+	bool header_damaged; /* the id was found elsewhere; header.sum is not known */
 };
 
-/* Opens PATH and reads its header. Fails as file_open and header_decode do. */
+/* Opens PATH and reads its header. If that is damaged, a reader finds the log's id in the event
+ * that each writer begins with (docs/format.md, 11); a writer refuses. Fails as file_open and
+ * header_decode do. */
 BK_MUST_CHECK enum bk_code logfile_open(struct logfile *lf, const struct bk_io *io,
 	const char *path, enum bk_io_open how, struct bk_error *err);
 void logfile_close(struct logfile *lf);
@@ -45,14 +48,15 @@ void walk_init(struct walk *walk, const struct logfile *lf, size_t chunk);
 void walk_done(struct walk *walk);
 
 /* Reads the frame at OFFSET. Fails with BK_E_DAMAGE if no valid frame stands there (the end of
- * the file counts as that), with BK_E_FORMAT if it is one that we do not understand, with BK_E_IO, BK_E_NOMEM. */
+ * the file counts as that), with BK_E_FORMAT if it is one that we do not understand, with BK_E_IO,
+ * BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code walk_frame(
 	struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err);
 
 /* The first valid frame behind the damage at OFFSET that begins before LIMIT: sets *NEXT, which
  * becomes LIMIT if there is none. Fails with BK_E_IO, BK_E_NOMEM. */
-BK_MUST_CHECK enum bk_code walk_resync(struct walk *walk, uint64_t offset, uint64_t limit,
-	uint64_t *next, struct bk_error *err);
+BK_MUST_CHECK enum bk_code walk_resync(
+	struct walk *walk, uint64_t offset, uint64_t limit, uint64_t *next, struct bk_error *err);
 
 /* The last valid frame that ends at or before LIMIT. Fails with BK_E_DAMAGE if there is none. */
 BK_MUST_CHECK enum bk_code logfile_last_before(const struct logfile *lf, uint64_t limit,
@@ -63,6 +67,8 @@ struct log_end {
 	uint64_t end;      /* offset behind the last frame */
 	uint64_t last;     /* offset of the last frame */
 	uint64_t file_end; /* the file's size: a torn tail if after end */
+	uint64_t synced; /* what stands before was on stable storage when the last frame was written
+			  */
 };
 
 /* Fails with BK_E_DAMAGE if there is no valid frame at all. */

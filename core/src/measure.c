@@ -4,7 +4,8 @@
 #include "image.h"
 #include <stdlib.h>
 
-/* After so many replayed changes it starts anew from the newest keyframe: its overlay only grows. */
+/* After so many replayed changes it starts anew from the newest keyframe: its overlay only grows.
+ */
 #define MEASURE_CHANGES_MAX 1024
 
 struct measure {
@@ -24,8 +25,7 @@ void measure_free(struct measure *measure)
 	free(measure);
 }
 
-static enum bk_code measure_new(
-	struct measure **out, const struct span *tail, struct bk_error *err)
+static enum bk_code measure_new(struct measure **out, const struct span *tail, struct bk_error *err)
 {
 	struct measure *measure = calloc(1, sizeof *measure);
 	enum bk_code code;
@@ -47,8 +47,8 @@ static enum bk_code measure_new(
 	return BK_OK;
 }
 
-/* Where in the tail MEASURE goes on; false if it cannot: what it replayed was struck out since, or a
- * keyframe took it in. */
+/* Where in the tail MEASURE goes on; false if it cannot: what it replayed was struck out since, or
+ * a keyframe took it in. */
 static bool find_place(const struct measure *measure, const struct span *tail, size_t *at)
 {
 	bool found = false;

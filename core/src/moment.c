@@ -14,8 +14,7 @@
 #define MOMENT_TEXT_MAX 100
 
 /* What SQLite makes of SQL, which gives a Julian day or NULL. */
-static int julian_day(
-	sqlite3 *db, const char *sql, const char *text, double now, double *out)
+static int julian_day(sqlite3 *db, const char *sql, const char *text, double now, double *out)
 {
 	sqlite3_stmt *statement = NULL;
 	int found = 0;
@@ -84,7 +83,9 @@ void bk_moment_text(char *out, int64_t time_us, int seconds)
 		strcpy(out, "?");
 		return;
 	}
-	strftime(out, BK_MOMENT_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
+	/* strftime's %Y does not pad a year before 1000. */
+	snprintf(out, 5, "%04u", (unsigned)(tm.tm_year + 1900) % 10000);
+	strftime(out + 4, BK_MOMENT_TEXT - 4, "-%m-%dT%H:%M:%S", &tm);
 	if (seconds)
 		strcat(out, "Z");
 	else
@@ -98,7 +99,9 @@ void bk_moment_age(char *out, int64_t a_us, int64_t b_us)
 		const char *name;
 	} units[] = {{86400 * 2, "days"}, {3600 * 2, "hours"}, {60 * 2, "minutes"}, {0, "seconds"}};
 	static const int64_t sizes[] = {86400, 3600, 60, 1};
-	int64_t age = b_us > a_us ? (b_us - a_us) / 1000000 : 0;
+	/* The distance of two times can be more than either holds. */
+	uint64_t apart_us = b_us > a_us ? (uint64_t)b_us - (uint64_t)a_us : 0;
+	int64_t age = (int64_t)(apart_us / 1000000);
 	size_t i = 0;
 
 	while (age < units[i].seconds)

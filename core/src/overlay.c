@@ -156,8 +156,7 @@ static enum bk_code blank_cut_pages(
 
 	for (size_t i = 0; i < overlay->slot_count && !code; i++)
 		if (overlay->slots[i].page > page_count)
-			code = overlay_write(
-				&overlay->store, overlay->slots[i].page, zeros, err);
+			code = overlay_write(&overlay->store, overlay->slots[i].page, zeros, err);
 	return code;
 }
 
@@ -177,8 +176,8 @@ static enum bk_code overlay_truncate(
 	return BK_OK;
 }
 
-void overlay_init(struct overlay *overlay, const struct bk_io *io, const char *spill_dir,
-	size_t memory_max)
+void overlay_init(
+	struct overlay *overlay, const struct bk_io *io, const char *spill_dir, size_t memory_max)
 {
 	*overlay = (struct overlay){
 		.store = {.read = overlay_read,
@@ -199,6 +198,12 @@ void overlay_done(struct overlay *overlay)
 	free(overlay->slots);
 	file_close(&overlay->spill);
 	overlay_init(overlay, overlay->io, overlay->spill_dir, overlay->memory_max);
+}
+
+size_t overlay_memory(const struct overlay *overlay)
+{
+	return overlay->slab_count * OVERLAY_SLAB * overlay->store.page_size +
+	       overlay->slot_count * sizeof *overlay->slots;
 }
 
 static int page_order(const void *a, const void *b)

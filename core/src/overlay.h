@@ -38,12 +38,15 @@ struct overlay {
 
 /* An empty overlay over nothing; the caller sets store.page_size, store.page_count, read_below,
  * below and below_count. SPILL_DIR is borrowed; MEMORY_MAX in bytes. */
-void overlay_init(struct overlay *overlay, const struct bk_io *io, const char *spill_dir,
-	size_t memory_max);
+void overlay_init(
+	struct overlay *overlay, const struct bk_io *io, const char *spill_dir, size_t memory_max);
 void overlay_done(struct overlay *overlay);
 
 /* Whether PAGE was written. */
 bool overlay_has(const struct overlay *overlay, uint32_t page);
+
+/* Bytes of memory that it takes. */
+size_t overlay_memory(const struct overlay *overlay);
 
 /* The pages that differ from what lies below: written, or new and never written (they read as
  * zeros). Ascending; the caller frees the array. NULL: no memory. */

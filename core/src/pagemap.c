@@ -3,8 +3,8 @@
 #include "codec.h"
 #include <stdlib.h>
 
-enum bk_code pagemap_encode(const struct stored_page *pages, size_t count, struct bk_buf *out,
-	struct bk_error *err)
+enum bk_code pagemap_encode(
+	const struct stored_page *pages, size_t count, struct bk_buf *out, struct bk_error *err)
 {
 	enum bk_code code = bk_buf_reserve(out, 4 + count * 2 * NUMBER_SIZE_MAX, err);
 	struct stored_page before = {0};
@@ -63,7 +63,8 @@ enum bk_code pagemap_decode(struct pagemap **out, uint64_t offset, const uint8_t
 	if (!cur.failed && count <= PAGEMAP_ENTRIES_MAX && count <= cursor_left(&cur) / 2) {
 		map = pagemap_new(offset, count);
 		if (!map)
-			return bk_fail(err, BK_E_NOMEM, 0, "no memory for a map of %u pages", count);
+			return bk_fail(
+				err, BK_E_NOMEM, 0, "no memory for a map of %u pages", count);
 	}
 	if (!map || !get_pages(&cur, map)) {
 		free(map);

@@ -24,8 +24,8 @@ struct stored_page {
 };
 
 /* Appends the payload for COUNT pages in ascending order to OUT. */
-BK_MUST_CHECK enum bk_code pagemap_encode(const struct stored_page *pages, size_t count,
-	struct bk_buf *out, struct bk_error *err);
+BK_MUST_CHECK enum bk_code pagemap_encode(
+	const struct stored_page *pages, size_t count, struct bk_buf *out, struct bk_error *err);
 
 /* Decodes the payload of the MAP frame at OFFSET. */
 BK_MUST_CHECK enum bk_code pagemap_decode(struct pagemap **out, uint64_t offset,

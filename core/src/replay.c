@@ -21,8 +21,8 @@ static const char *const replay_pragmas = "PRAGMA journal_mode = OFF; PRAGMA syn
 static bool pragma_allowed(const char *name)
 {
 	static const char *const allowed[] = {"foreign_keys", "defer_foreign_keys", "user_version",
-		"application_id", "legacy_alter_table", "table_info", "table_xinfo",
-		"index_list", "index_info", "foreign_key_list", "foreign_key_check"};
+		"application_id", "legacy_alter_table", "table_info", "table_xinfo", "index_list",
+		"index_info", "foreign_key_list", "foreign_key_check"};
 
 	for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
 		if (strcasecmp(name, allowed[i]) == 0)
@@ -221,8 +221,9 @@ static enum bk_code change_failed(struct replay *replay, const struct bk_change 
 
 	if (replay->vfs.error.code || sqlite3_errcode(replay->db) == SQLITE_NOMEM)
 		return vfs_fail(&replay->vfs, replay->db, err, "replay a change");
-	return bk_fail(err, BK_E_SQL, 0, "version %u: statement %zu of %zu fails in replay: %s: %.*s",
-		change->version, statement + 1, change->statement_count,
+	return bk_fail(err, BK_E_SQL, 0,
+		"version %u: statement %zu of %zu fails in replay: %s: %.*s", change->version,
+		statement + 1, change->statement_count,
 		replay->steps > replay->steps_max ? "it takes too long"
 						  : sqlite3_errmsg(replay->db),
 		sql->size < (size_t)shown_max ? (int)sql->size : shown_max,
@@ -261,8 +262,8 @@ enum bk_code replay_change(struct replay *replay, const struct bk_change *change
 int read_data_version(sqlite3 *db, uint32_t *version)
 {
 	sqlite3_stmt *statement = NULL;
-	int rc = sqlite3_prepare_v2(db, "SELECT intval FROM vars WHERE name = 'data_version'", -1,
-		&statement, NULL);
+	int rc = sqlite3_prepare_v2(
+		db, "SELECT intval FROM vars WHERE name = 'data_version'", -1, &statement, NULL);
 
 	*version = 0;
 	if (rc == SQLITE_ERROR)

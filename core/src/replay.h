@@ -35,8 +35,8 @@ BK_MUST_CHECK enum bk_code replay_open(struct replay *replay, struct pagestore *
 	struct bk_error *err);
 void replay_close(struct replay *replay);
 
-/* Runs CHANGE, which came at TIME_US and has the flags MUST (docs/format.md, 4). Fails with BK_E_SQL,
- * naming the version and the statement, or as the pagestore does. */
+/* Runs CHANGE, which came at TIME_US and has the flags MUST (docs/format.md, 4). Fails with
+ * BK_E_SQL, naming the version and the statement, or as the pagestore does. */
 BK_MUST_CHECK enum bk_code replay_change(struct replay *replay, const struct bk_change *change,
 	uint32_t must, int64_t time_us, struct bk_error *err);
 

@@ -12,9 +12,6 @@
 
 #define COPY_BYTES ((size_t)1 << 20)
 
-/* How many keyframes may be damaged before a restore gives up standing on an older one. */
-#define OLDER_MAX 64
-
 #define TEMP_SUFFIX ".restoring"
 
 struct restore {
@@ -24,6 +21,7 @@ struct restore {
 	char *path;
 	uint32_t version, head;
 	int64_t head_time_us;
+	uint64_t keyframes;
 	bool is_head;
 };
 
@@ -37,8 +35,8 @@ static bool path_exists(const struct bk_io *io, const char *path)
 static enum bk_code find_path(struct restore *restore, const char *dest, struct bk_error *err)
 {
 	struct bk_io_stat st;
-	bool is_dir = restore->io->ops->stat_path(restore->io->ctx, dest, &st) == 0 &&
-		      st.is_directory;
+	bool is_dir =
+		restore->io->ops->stat_path(restore->io->ctx, dest, &st) == 0 && st.is_directory;
 	int rc = asprintf(&restore->path, "%s%s%s", dest,
 		!is_dir || dest[strlen(dest) - 1] == '/' ? "" : "/",
 		is_dir ? BK_DATABASE_NAME : "");
@@ -82,8 +80,7 @@ static char *directory_of(const char *path, bool up)
 }
 
 /* lightningd keeps its pid file locked, in its base directory, above that of the network. */
-static enum bk_code refuse_running(
-	const struct restore *restore, bool up, struct bk_error *err)
+static enum bk_code refuse_running(const struct restore *restore, bool up, struct bk_error *err)
 {
 	const struct bk_io *io = restore->io;
 	char *dir = directory_of(restore->path, up), name[256];
@@ -95,7 +92,8 @@ static enum bk_code refuse_running(
 	pid = io->ops->find_locked(io->ctx, dir, "lightningd-", ".pid", name, sizeof name);
 	if (pid)
 		code = bk_fail(err, BK_E_UNSAFE, 0,
-			"lightningd runs there (process %d holds %s/%s): stop it before you restore",
+			"lightningd runs there (process %d holds %s/%s): stop it before you "
+			"restore",
 			pid, dir, name);
 	free(dir);
 	return code;
@@ -115,8 +113,10 @@ static enum bk_code check_place(const struct restore *restore, struct bk_error *
 	if (!restore->is_head && !restore->options->stale_allowed &&
 		strcmp(name, BK_DATABASE_NAME) == 0)
 		return bk_fail(err, BK_E_UNSAFE, 0,
-			"version %u is not the newest (%u): a node that starts from it can lose the "
-			"funds of its channels; restore it under another name than %s, to look at it",
+			"version %u is not the newest (%u): a node that starts from it can lose "
+			"the "
+			"funds of its channels; restore it under another name than %s, to look at "
+			"it",
 			restore->version, restore->head, BK_DATABASE_NAME);
 	code = refuse_beside(restore, "-journal", err);
 	if (!code)
@@ -142,8 +142,9 @@ static enum bk_code choose_version(struct restore *restore, struct bk_error *err
 			bk_log_path(restore->log));
 	restore->head = status.version;
 	restore->head_time_us = status.time_us;
-	restore->version = restore->options->has_version ? restore->options->version
-							 : status.version;
+	restore->keyframes = status.keyframes;
+	restore->version =
+		restore->options->has_version ? restore->options->version : status.version;
 	restore->is_head = restore->version == restore->head;
 	return BK_OK;
 }
@@ -180,12 +181,12 @@ static enum bk_code written_read(
 {
 	const struct file *file = ((struct written *)store)->file;
 	size_t done;
-	enum bk_code code = file_read(file, dst, store->page_size,
-		(uint64_t)(page - 1) * store->page_size, &done, err);
+	enum bk_code code = file_read(
+		file, dst, store->page_size, (uint64_t)(page - 1) * store->page_size, &done, err);
 
 	if (!code && done < store->page_size)
-		return bk_fail(err, BK_E_IO, 0, "%s is shorter than what was written to it",
-			file->path);
+		return bk_fail(
+			err, BK_E_IO, 0, "%s is shorter than what was written to it", file->path);
 	return code;
 }
 
@@ -243,32 +244,50 @@ static enum bk_code restore_image(const struct restore *restore, struct bk_image
 	return newfile_commit(&nf, err);
 }
 
-/* Damage in keyframes costs nothing as long as the changes since an older one are whole. */
-static enum bk_code restore_past_damage(const struct restore *restore,
-	struct bk_restore_result *result, struct bk_error *err)
+static enum bk_code try_restore(const struct restore *restore,
+	const struct bk_image_options *options, struct bk_restore_result *result,
+	struct bk_error *err)
 {
-	struct bk_image_options options = {.spill_dir = restore->options->spill_dir};
-	struct bk_error first;
+	struct bk_image *image;
+	enum bk_code code = bk_image_open(&image, restore->log, restore->version, options, err);
+
+	if (code)
+		return code;
+	result->is_past_damage = bk_image_is_past_damage(image);
+	code = restore_image(restore, image, result, err);
+	bk_image_close(image);
+	return code;
+}
+
+/* What could not be done, and what can. */
+static enum bk_code explain_damage(
+	const struct restore *restore, const struct bk_error *why, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_DAMAGE, 0,
+		"%sversion %u cannot be rebuilt: %s. backup-cli verify tells which versions can; "
+		"restore --version N restores one of them, under another name than %s",
+		restore->is_head ? "the newest change is damaged: " : "", restore->version,
+		why->msg, BK_DATABASE_NAME);
+}
+
+/* Damage in keyframes costs nothing as long as the changes since an older one are whole. The damage
+ * that was met first is what is told if nothing helps. */
+static enum bk_code restore_past_damage(
+	const struct restore *restore, struct bk_restore_result *result, struct bk_error *err)
+{
+	struct bk_image_options options = {
+		.spill_dir = restore->options->spill_dir, .past_damage = true};
+	struct bk_error first = {0};
 	enum bk_code code;
 
-	for (;;) {
-		struct bk_image *image = NULL;
-
-		code = bk_image_open(&image, restore->log, restore->version, &options, err);
-		if (!code)
-			code = restore_image(restore, image, result, err);
-		bk_image_close(image);
-		if (code != BK_E_DAMAGE)
-			break;
-		if (!options.older)
+	do {
+		code = try_restore(restore, &options, result, err);
+		if (!first.code)
 			first = *err;
-		if (++options.older > OLDER_MAX)
-			break;
-	}
-	if (code && options.older)
-		*err = first;
-	result->older = options.older;
-	return code ? err->code : BK_OK;
+	} while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, restore->keyframes));
+	if (code == BK_E_DAMAGE || (code == BK_E_MISSING && restore->is_head))
+		return explain_damage(restore, &first, err);
+	return code;
 }
 
 enum bk_code bk_restore(struct bk_log *log, const char *dest,

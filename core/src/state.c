@@ -107,8 +107,7 @@ static enum bk_code take_rewind(
 	return BK_OK;
 }
 
-static enum bk_code take_event(
-	struct state *state, const struct frame *frame, struct bk_error *err)
+static enum bk_code take_event(struct state *state, const struct frame *frame, struct bk_error *err)
 {
 	uint32_t event;
 
@@ -154,8 +153,7 @@ void state_take_keyframe(struct state *state, const struct keyframe *kf)
 		listed++;
 	state->tail_count -= listed;
 	if (listed && state->tail_count)
-		memmove(state->tail, state->tail + listed,
-			state->tail_count * sizeof *state->tail);
+		memmove(state->tail, state->tail + listed, state->tail_count * sizeof *state->tail);
 	state->keyframe = kf->offset;
 	state->keyframe_next = kf->next;
 	state->keyframe_ordinal = kf->ordinal;

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include <zstd_errors.h>
 
-/* Level 1: 8 microseconds a call; level 3 took twice that for the same size (docs/architecture.md). */
+/* Level 1: 8 microseconds a call; level 3 took twice that for the same size (docs/architecture.md).
+ */
 #define STREAM_LEVEL 1
 
 /* Memory kept between calls. Larger changes give theirs back. */
@@ -134,9 +136,8 @@ enum bk_code decoder_init(
 	walk_init(&decoder->walk, &log->lf, WALK_CHUNK_MANY);
 	bk_buf_init(&decoder->raw, RAW_HEAD + BK_CHANGE_BYTES_MAX);
 	decoder->zstd = ZSTD_createDCtx();
-	if (!decoder->zstd ||
-		ZSTD_isError(ZSTD_DCtx_setParameter(
-			decoder->zstd, ZSTD_d_windowLogMax, STREAM_WINDOW_LOG))) {
+	if (!decoder->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(
+				      decoder->zstd, ZSTD_d_windowLogMax, STREAM_WINDOW_LOG))) {
 		decoder_done(decoder);
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to decompress changes");
 	}
@@ -161,8 +162,8 @@ static enum bk_code bad_change(
 }
 
 /* Decompresses exactly RAW bytes from IN; memory follows what comes out, not what was promised. */
-static bool decompress(
-	struct decoder *decoder, ZSTD_inBuffer *in, size_t raw, enum bk_code *code, struct bk_error *err)
+static bool decompress(struct decoder *decoder, ZSTD_inBuffer *in, size_t raw, enum bk_code *code,
+	struct bk_error *err)
 {
 	struct bk_buf *out = &decoder->raw;
 	const size_t step = (size_t)256 << 10;
@@ -180,6 +181,8 @@ static bool decompress(
 		to = (ZSTD_outBuffer){.dst = out->data + out->size, .size = room};
 		rc = ZSTD_decompressStream(decoder->zstd, &to, in);
 		out->size += to.pos;
+		if (ZSTD_getErrorCode(rc) == ZSTD_error_memory_allocation)
+			*code = bk_fail(err, BK_E_NOMEM, 0, "no memory to decompress changes");
 		if (ZSTD_isError(rc) || !rc)
 			return false;
 		if (in->pos == in->size && out->size == end)
@@ -240,8 +243,8 @@ enum bk_code decoder_read(struct decoder *decoder, const struct bk_entry *entry,
 		.size = frame.head.size - CHANGE_HEAD_SIZE};
 	if (!decompress(decoder, &in, head.raw, &code, err))
 		return code ? code
-			    : bad_change(decoder, entry->offset,
-				      "the change does not decompress", err);
+			    : bad_change(decoder, entry->offset, "the change does not decompress",
+				      err);
 	code = grow_statements(decoder, head.statements, err);
 	if (code)
 		return code;
@@ -249,6 +252,9 @@ enum bk_code decoder_read(struct decoder *decoder, const struct bk_entry *entry,
 		return bad_change(decoder, entry->offset, "the change has no such statements", err);
 	if (entry_stands(entry)) {
 		history = history_of_change(&decoder->raw, decoder->history, entry->version);
+		if (decoder->history_unknown)
+			history = head.history;
+		decoder->history_unknown = false;
 		if (history != head.history)
 			return bad_change(decoder, entry->offset,
 				"the change does not follow the one before", err);

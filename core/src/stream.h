@@ -33,7 +33,8 @@ struct decoder {
 	struct walk walk;
 	ZSTD_DCtx *zstd;
 	uint64_t history;
-	struct bk_buf raw;         /* of the change last read */
+	bool history_unknown; /* the next change's own is taken as it is */
+	struct bk_buf raw;    /* of the change last read */
 	struct bk_slice *statements;
 	size_t statement_capacity;
 };
@@ -44,7 +45,8 @@ BK_MUST_CHECK enum bk_code decoder_init(
 void decoder_done(struct decoder *decoder);
 
 /* Reads the change that ENTRY tells of into *CHANGE, which is good until the next call. Fails with
- * BK_E_DAMAGE if anything in it, or before it, is not what was once written; BK_E_IO, BK_E_NOMEM. */
+ * BK_E_DAMAGE if anything in it, or before it, is not what was once written; BK_E_IO, BK_E_NOMEM.
+ */
 BK_MUST_CHECK enum bk_code decoder_read(struct decoder *decoder, const struct bk_entry *entry,
 	struct bk_change *change, struct bk_error *err);
 

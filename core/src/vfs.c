@@ -329,8 +329,8 @@ static int vfs_last_error(sqlite3_vfs *base, int size, char *out)
 	return 0;
 }
 
-void vfs_init(struct vfs *vfs, struct pagestore *store, const struct bk_io *io,
-	const char *spill_dir)
+void vfs_init(
+	struct vfs *vfs, struct pagestore *store, const struct bk_io *io, const char *spill_dir)
 {
 	size_t largest = sizeof(struct db_file) > sizeof(struct temp_file)
 				 ? sizeof(struct db_file)

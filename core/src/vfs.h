@@ -24,8 +24,8 @@ struct vfs {
 	char name[40];
 };
 
-void vfs_init(struct vfs *vfs, struct pagestore *store, const struct bk_io *io,
-	const char *spill_dir);
+void vfs_init(
+	struct vfs *vfs, struct pagestore *store, const struct bk_io *io, const char *spill_dir);
 
 /* Opens a connection on the pagestore. Fails with BK_E_SQL, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code vfs_connect(struct vfs *vfs, sqlite3 **db, struct bk_error *err);

@@ -35,15 +35,15 @@ enum bk_code put_begin(struct bk_buf *frame, struct bk_error *err)
 }
 
 /* With the log's mutex held: seals, writes, and takes the frame into the state. */
-static enum bk_code put_locked(struct bk_writer *writer, const struct put *put,
-	struct bk_buf *buf, uint64_t *offset, struct bk_error *err)
+static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, struct bk_buf *buf,
+	uint64_t *offset, struct bk_error *err)
 {
 	struct state *state = &writer->log->state;
 	const struct logfile *lf = &writer->log->lf;
 	struct frame frame = {
 		.offset = state->end,
 		.payload = buf->data + FRAME_HEAD_SIZE,
-		.head = {.kind = put->kind,
+		.head = {.kind = (uint8_t)put->kind,
 			.must = put->must,
 			.size = (uint32_t)(buf->size - FRAME_HEAD_SIZE),
 			.version = put->version,
@@ -177,9 +177,8 @@ enum bk_code writer_new(struct bk_writer **out, struct bk_log *log,
 	}
 	log->is_writer = true;
 	writer->log = log;
-	writer->stream_changes_max = options && options->interval_changes
-					     ? options->interval_changes
-					     : INTERVAL_CHANGES;
+	writer->stream_changes_max =
+		options && options->interval_changes ? options->interval_changes : INTERVAL_CHANGES;
 	writer->stream_bytes_max =
 		options && options->interval_bytes ? options->interval_bytes : INTERVAL_BYTES;
 	bk_buf_init(&writer->frame, (size_t)FRAME_HEAD_SIZE + PAYLOAD_CHANGE_MAX);
@@ -200,8 +199,7 @@ void writer_free(struct bk_writer *writer)
 }
 
 /* Says who holds the log: what its newest session wrote into it. */
-static enum bk_code busy(
-	const struct bk_io *io, const char *path, struct bk_error *err)
+static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	struct bk_log *log;
 	char text[512] = "", *line, *save;
@@ -218,7 +216,8 @@ static enum bk_code busy(
 			sscanf(line, "program=%127[^\n]", program);
 	}
 	return bk_fail(err, BK_E_BUSY, 0,
-		"%s is held by %s, process %s on host %s: one writer at a time; stop that one first",
+		"%s is held by %s, process %s on host %s: one writer at a time; stop that one "
+		"first",
 		path, program, pid, host);
 }
 
@@ -241,8 +240,8 @@ static enum bk_code lock_once(struct bk_log *log, bool *taken, struct bk_error *
 		return code;
 	rc = file->io->ops->stat_path(file->io->ctx, file->path, &there);
 	if (rc < 0 || there.device != ours.device || there.inode != ours.inode)
-		return bk_fail(err, BK_E_BUSY, 0, "%s was replaced just now: try again",
-			file->path);
+		return bk_fail(
+			err, BK_E_BUSY, 0, "%s was replaced just now: try again", file->path);
 	return BK_OK;
 }
 
@@ -263,19 +262,46 @@ static enum bk_code lock_log(struct bk_log *log, unsigned wait_ms, struct bk_err
 	}
 }
 
+/* Writes what was last written once more, the same bytes. After a sync that failed the system may
+ * show what it could not write, and believe it written: a later sync alone would not carry it. */
+static enum bk_code write_again(
+	const struct file *file, uint64_t from, uint64_t to, struct bk_error *err)
+{
+	const size_t step = (size_t)1 << 20;
+	size_t size = to - from < step ? (size_t)(to - from) : step, part = 0;
+	uint8_t *bytes = malloc(size + 1);
+	enum bk_code code = BK_OK;
+
+	if (!bytes)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to open %s", file->path);
+	for (uint64_t at = from; at < to && !code; at += part) {
+		code = file_read(
+			file, bytes, to - at < size ? (size_t)(to - at) : size, at, &part, err);
+		if (!code && !part)
+			code = bk_fail(err, BK_E_IO, 0, "%s becomes shorter", file->path);
+		if (!code)
+			code = file_write(file, bytes, part, at, err);
+	}
+	free(bytes);
+	return code;
+}
+
 /* Cuts a torn tail off. What is left may still be in the system's cache only, so it is synced
  * before anything counts on it. */
 static enum bk_code recover(
 	struct bk_writer *writer, const struct log_end *end, struct bk_error *err)
 {
+	const struct file *file = &writer->log->lf.file;
 	char text[64];
 	enum bk_code code = BK_OK;
 
 	writer->cut_bytes = end->file_end - end->end;
 	if (writer->cut_bytes)
-		code = file_truncate(&writer->log->lf.file, end->end, err);
+		code = file_truncate(file, end->end, err);
 	writer->log->file_end = end->end;
 	writer->durable = end->end;
+	if (!code)
+		code = write_again(file, end->synced, end->end, err);
 	if (!code)
 		code = writer_sync(writer, err);
 	if (!code && writer->cut_bytes) {
@@ -288,13 +314,14 @@ static enum bk_code recover(
 static enum bk_code announce(
 	struct bk_writer *writer, const struct bk_writer_options *options, struct bk_error *err)
 {
-	char text[512], host[128] = "?";
+	char text[512], host[128] = "?", id[BK_LOG_ID_TEXT];
 
 	gethostname(host, sizeof host - 1);
 	host[sizeof host - 1] = '\0';
-	snprintf(text, sizeof text, "program=%s\nrelease=%s\npid=%ld\nhost=%s\nsqlite=%s\n",
+	log_id_text(writer->log, id);
+	snprintf(text, sizeof text, "program=%s\nrelease=%s\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n",
 		options && options->program ? options->program : "unnamed", BK_RELEASE,
-		(long)getpid(), host, sqlite3_libversion());
+		(long)getpid(), host, sqlite3_libversion(), id);
 	return writer_event(writer, EVENT_OPENED, text, err);
 }
 
@@ -354,8 +381,7 @@ void bk_writer_close(struct bk_writer *writer)
 
 	if (!writer)
 		return;
-	if (!writer_sync(writer, &ignored) &&
-		!writer_event(writer, EVENT_CLOSED, "", &ignored) &&
+	if (!writer_sync(writer, &ignored) && !writer_event(writer, EVENT_CLOSED, "", &ignored) &&
 		writer_sync(writer, &ignored))
 		ignored.code = BK_OK; /* durability never hangs on close */
 	writer_free(writer);
@@ -391,8 +417,7 @@ uint64_t bk_writer_cut_bytes(const struct bk_writer *writer)
 	return writer->cut_bytes;
 }
 
-enum bk_code bk_writer_free_space(
-	struct bk_writer *writer, uint64_t *bytes, struct bk_error *err)
+enum bk_code bk_writer_free_space(struct bk_writer *writer, uint64_t *bytes, struct bk_error *err)
 {
 	const struct file *file = &writer->log->lf.file;
 	int rc = file->io->ops->free_space(file->io->ctx, file->fd, bytes);
@@ -445,8 +470,8 @@ static enum bk_code put_change(struct bk_writer *writer, const struct bk_change 
 	enum bk_code code = put_begin(&writer->frame, err);
 
 	if (!code)
-		code = encoder_write(&writer->encoder, change, starts,
-			writer->log->state.history, &writer->frame, &head, err);
+		code = encoder_write(&writer->encoder, change, starts, writer->log->state.history,
+			&writer->frame, &head, err);
 	if (code)
 		return code;
 	code = writer_put(writer, &put, &writer->frame, &offset, err);
@@ -553,8 +578,7 @@ static enum bk_code history_before(
 
 enum bk_code bk_writer_rewind(struct bk_writer *writer, uint32_t version, struct bk_error *err)
 {
-	struct put put = {
-		.kind = FRAME_REWIND, .version = version, .time_us = now_us(writer)};
+	struct put put = {.kind = FRAME_REWIND, .version = version, .time_us = now_us(writer)};
 	uint8_t payload[PAYLOAD_REWIND_SIZE];
 	uint64_t first = 0, history = 0, offset;
 	uint32_t head = writer->log->state.version;

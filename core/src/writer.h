@@ -40,7 +40,8 @@ struct put {
 BK_MUST_CHECK enum bk_code put_begin(struct bk_buf *frame, struct bk_error *err);
 
 /* Appends the frame in one write, without syncing it, and sets *OFFSET. A keyframe whose `previous`
- * is no longer the newest is refused with BK_E_BUSY. After a failure the log's end is where it was. */
+ * is no longer the newest is refused with BK_E_BUSY. After a failure the log's end is where it was.
+ */
 BK_MUST_CHECK enum bk_code writer_put(struct bk_writer *writer, const struct put *put,
 	struct bk_buf *frame, uint64_t *offset, struct bk_error *err);
 

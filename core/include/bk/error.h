@@ -11,7 +11,7 @@
 
 #include <stdarg.h>
 
-#define BK_MUST_CHECK __attribute__((warn_unused_result))
+#define BK_MUST_CHECK        __attribute__((warn_unused_result))
 #define BK_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* One code for each thing that a caller does differently. */

@@ -25,8 +25,8 @@ enum bk_entry_flag {
 };
 
 struct bk_entry {
-	uint64_t offset;     /* of its frame in the log */
-	int64_t time_us;     /* when the call came, microseconds since 1970 UTC */
+	uint64_t offset; /* of its frame in the log */
+	int64_t time_us; /* when the call came, microseconds since 1970 UTC */
 	uint32_t version;
 	uint32_t statements; /* 0 in a snapshot */
 	uint32_t sql_bytes;  /* one for each statement's end included; 0 in a snapshot */
@@ -52,7 +52,8 @@ BK_MUST_CHECK enum bk_code bk_history_open_last(struct bk_history **out, struct 
 	uint64_t count, enum bk_history_what what, struct bk_error *err);
 
 /* The next entry, oldest first. At the end *MORE is false and ENTRY is not written; a later
- * call may find that the log has grown. */
+ * call may find that the log has grown. Where damage hides entries it fails with BK_E_DAMAGE once,
+ * and the next call goes on behind them. */
 BK_MUST_CHECK enum bk_code bk_history_next(
 	struct bk_history *history, struct bk_entry *entry, bool *more, struct bk_error *err);
 
@@ -64,7 +65,8 @@ BK_MUST_CHECK enum bk_code bk_history_find(
 	struct bk_log *log, uint32_t version, struct bk_entry *entry, struct bk_error *err);
 
 /* Learns the page counts of the changes that no keyframe lists yet, by replaying them; later calls
- * replay only what came since. Entries fetched before keep their zeros. Fails as bk_image_open does. */
+ * replay only what came since. Entries fetched before keep their zeros. Fails as bk_image_open
+ * does. */
 BK_MUST_CHECK enum bk_code bk_history_measure(struct bk_log *log, struct bk_error *err);
 
 /* The newest version that came not after TIME_US. Fails as bk_history_find does. */

@@ -15,6 +15,7 @@
 
 #include <bk/error.h>
 #include <bk/log.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,8 +25,10 @@ struct bk_image;
 struct bk_image_options {
 	size_t memory_max;     /* bytes of replayed pages in memory; more go to a temporary file */
 	const char *spill_dir; /* where that file goes, unlinked; by default $TMPDIR or /var/tmp */
-	unsigned older;        /* stand on the keyframe so many before the nearest: where damage hit
-				* a keyframe, the changes may still be whole */
+	bool past_damage;      /* where damage hit keyframes, stand on an older one and replay all
+				* changes since, however many */
+	uint64_t older;        /* with past_damage: pass over so many more keyframes, since pages of
+				* a nearer one turned out to be damaged */
 };
 
 /* Opens the image of VERSION. LOG must outlive it. Fails with BK_E_MISSING if the log does not
@@ -37,9 +40,28 @@ BK_MUST_CHECK enum bk_code bk_image_open(struct bk_image **out, struct bk_log *l
 void bk_image_close(struct bk_image *image); /* takes NULL */
 
 uint32_t bk_image_version(const struct bk_image *image);
+
+/* Whether damage had to be passed over (bk_image_options.past_damage). */
+bool bk_image_is_past_damage(const struct bk_image *image);
+
 uint32_t bk_image_page_size(const struct bk_image *image); /* bytes; 0 in an empty database */
 uint32_t bk_image_page_count(const struct bk_image *image);
 uint64_t bk_image_size(const struct bk_image *image); /* bytes of the database file */
+
+/* Sets *OLDER (bk_image_options) to the next value to try in a log of KEYFRAMES when a page was
+ * damaged: in few tries that comes to a keyframe from before the damage, at last to the first.
+ * False if all were tried. */
+static inline bool bk_image_try_older(uint64_t *older, uint64_t keyframes)
+{
+	if (*older + 1 >= keyframes)
+		return false;
+	*older = *older ? *older * 2 : 1;
+	if (*older >= keyframes)
+		*older = keyframes - 1;
+	return true;
+}
+/* Bytes of memory that IMAGE holds for itself; the index of pages it shares with other images. */
+size_t bk_image_memory(const struct bk_image *image);
 
 /* Reads SIZE bytes at OFFSET of the database file into DST; *DONE is fewer only at its end.
  * Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */

@@ -1,11 +1,11 @@
 /* keyframer.h - writing delta keyframes beside the changes, off the writer's path.
  *
- * A keyframer replays each closed interval, all of whose changes lightningd has certainly committed,
- * on the keyframe before, and appends what pages changed. Stopping or killing it at any moment
- * leaves a valid log; the next one catches up.
+ * A keyframer replays each closed interval, all of whose changes lightningd has certainly
+ * committed, on the keyframe before, and appends what pages changed. Stopping or killing it at any
+ * moment leaves a valid log; the next one catches up.
  *
- * Calling sequence: bk_keyframer_start, bk_keyframer_stop before the writer is closed. Or, without a
- * thread, bk_keyframes_build.
+ * Calling sequence: bk_keyframer_start, bk_keyframer_stop before the writer is closed. Or, without
+ * a thread, bk_keyframes_build.
  *
  * Threads: NOTIFY is called from the keyframer's own. */
 #ifndef BK_KEYFRAMER_H

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /* Sets *VERSION to vars.data_version of the database at PATH, as it is committed; 0 if it has none.
- * Fails with BK_E_MISSING if there is no such file, BK_E_BUSY if its lock did not come within BUSY_MS,
- * BK_E_SQL. */
+ * Fails with BK_E_MISSING if there is no such file, BK_E_BUSY if its lock did not come within
+ * BUSY_MS, BK_E_SQL. */
 BK_MUST_CHECK enum bk_code bk_live_version(
 	const char *path, unsigned busy_ms, uint32_t *version, struct bk_error *err);
 

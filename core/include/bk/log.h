@@ -42,19 +42,19 @@ BK_MUST_CHECK enum bk_code bk_log_refresh(
 struct bk_log_status {
 	char id[BK_LOG_ID_TEXT];
 	int64_t created_us;
-	uint32_t version;      /* the head */
-	int64_t time_us;       /* when the head came */
-	bool is_empty;         /* no database was ever backed up: there is nothing to restore */
-	uint64_t changes;      /* that stand */
-	uint64_t log_bytes;    /* up to the log's end */
-	uint64_t torn_bytes;   /* behind it: a write that never finished, or damage at the very end */
+	uint32_t version;    /* the head */
+	int64_t time_us;     /* when the head came */
+	bool is_empty;       /* no database was ever backed up: there is nothing to restore */
+	uint64_t changes;    /* that stand */
+	uint64_t log_bytes;  /* up to the log's end */
+	uint64_t torn_bytes; /* behind it: a write that never finished, or damage at the very end */
 	uint64_t keyframes;
-	uint32_t unkeyframed;  /* changes behind the newest keyframe's interval */
-	uint32_t page_size;    /* at the newest keyframe */
+	uint32_t unkeyframed; /* changes behind the newest keyframe's interval */
+	uint32_t page_size;   /* at the newest keyframe */
 	uint32_t page_count;
-	uint64_t history;      /* the head's sum (docs/format.md, 4) */
-	bool is_closed;        /* the last writer closed it in order */
-	uint64_t damaged_at;   /* offset of damage near the log's end; 0: none met */
+	uint64_t history;    /* the head's sum (docs/format.md, 4) */
+	bool is_closed;      /* the last writer closed it in order */
+	uint64_t damaged_at; /* offset of damage near the log's end; 0: none met */
 };
 
 BK_MUST_CHECK enum bk_code bk_log_status(

@@ -7,15 +7,15 @@
 #include <stdint.h>
 
 /* Reads TEXT, a time as SQLite's date functions take it, in UTC ("2026-11-22 07:00",
- * "2026-11-22T07:00:00Z", "now") or a step from NOW_US ("-2 hours", "start of day"), into microseconds since 1970.
- * Fails with BK_E_INVALID. */
+ * "2026-11-22T07:00:00Z", "now") or a step from NOW_US ("-2 hours", "start of day"), into
+ * microseconds since 1970. Fails with BK_E_INVALID. */
 BK_MUST_CHECK enum bk_code bk_moment_parse(
 	const char *text, int64_t now_us, int64_t *time_us, struct bk_error *err);
 
 #define BK_MOMENT_TEXT 32
 
-/* Writes TIME_US as "2026-11-22T07:00:00.123456Z"; SECONDS leaves the fraction out. OUT has room for
- * BK_MOMENT_TEXT bytes. A time out of the years 0 to 9999 gives "?". */
+/* Writes TIME_US as "2026-11-22T07:00:00.123456Z"; SECONDS leaves the fraction out. OUT has room
+ * for BK_MOMENT_TEXT bytes. A time out of the years 0 to 9999 gives "?". */
 void bk_moment_text(char *out, int64_t time_us, int seconds);
 
 /* Writes how long A is before B: "3 seconds", "2 hours", "5 days". OUT as above. */

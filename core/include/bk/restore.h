@@ -1,7 +1,7 @@
 /* restore.h - writing the database of one version out as a file.
  *
- * A node that starts from a stale database can lose its channels' funds (DESIGN.md, "Lightning's own
- * danger"): what is restored under the name that lightningd opens is the log's head, and
+ * A node that starts from a stale database can lose its channels' funds (DESIGN.md, "Lightning's
+ * own danger"): what is restored under the name that lightningd opens is the log's head, and
  * nothing is restored beside a node that runs. */
 #ifndef BK_RESTORE_H
 #define BK_RESTORE_H
@@ -16,7 +16,7 @@
 struct bk_restore_options {
 	bool has_version;
 	uint32_t version;
-	bool stale_allowed; /* an older version under the name that lightningd opens */
+	bool stale_allowed;       /* an older version under the name that lightningd opens */
 	bk_progress_fn *progress; /* bytes done and in all; may be NULL */
 	void *ctx;
 	const char *spill_dir;
@@ -28,14 +28,14 @@ struct bk_restore_result {
 	int64_t time_us;
 	uint64_t bytes;
 	uint64_t foreign_key_failures; /* rows that refer to nothing: worth a warning */
-	unsigned older; /* 0, or how many damaged keyframes had to be passed over */
+	bool is_past_damage;           /* damaged keyframes had to be passed over */
 };
 
 /* Writes the image of a version to DEST, a file that does not exist yet, or BK_DATABASE_NAME in the
- * directory DEST. It is written beside, checked (integrity_check, foreign_key_check, vars.data_version), synced,
- * then renamed. Fails with BK_E_EXISTS, BK_E_UNSAFE, BK_E_MISSING (also for an empty log), BK_E_DAMAGE, BK_E_SQL,
- * BK_E_IO, BK_E_NOMEM. A database that fails its check is left beside DEST, and the message
- * says where. */
+ * directory DEST. It is written beside, checked (integrity_check, foreign_key_check,
+ * vars.data_version), synced, then renamed. Fails with BK_E_EXISTS, BK_E_UNSAFE, BK_E_MISSING (also
+ * for an empty log), BK_E_DAMAGE, BK_E_SQL, BK_E_IO, BK_E_NOMEM. A database that fails its check is
+ * left beside DEST, and the message says where. */
 BK_MUST_CHECK enum bk_code bk_restore(struct bk_log *log, const char *dest,
 	const struct bk_restore_options *options, struct bk_restore_result *result,
 	struct bk_error *err);

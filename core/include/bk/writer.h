@@ -3,9 +3,9 @@
  * Calling sequence: bk_writer_open, any of bk_writer_append, bk_writer_rewind, bk_writer_snapshot,
  * bk_writer_close. A keyframer (keyframer.h) may run beside.
  *
- * Invariants: when bk_writer_append returns BK_OK the change is on stable storage. A byte of a frame
- * is never changed (docs/format.md). After a failed write or sync of a change the writer refuses
- * everything, so that nothing follows a hole: open it anew.
+ * Invariants: when bk_writer_append returns BK_OK the change is on stable storage. A byte of a
+ * frame is never changed (docs/format.md). After a failed write or sync of a change the writer
+ * refuses everything, so that nothing follows a hole: open it anew.
  *
  * Threads: changes come from one thread at a time; a keyframer's thread appends beside it. */
 #ifndef BK_WRITER_H
@@ -19,15 +19,15 @@ struct bk_writer;
 
 /* Zeros mean the defaults. */
 struct bk_writer_options {
-	const char *program;         /* goes into the log's audit trail; borrowed for the call */
-	unsigned lock_wait_ms;       /* how long to wait for another writer to let go */
-	unsigned interval_changes;   /* changes in an interval at most; 128 */
-	size_t interval_bytes;       /* bytes of SQL in an interval, before its last change; 1 MiB */
+	const char *program;       /* goes into the log's audit trail; borrowed for the call */
+	unsigned lock_wait_ms;     /* how long to wait for another writer to let go */
+	unsigned interval_changes; /* changes in an interval at most; 128 */
+	size_t interval_bytes;     /* bytes of SQL in an interval, before its last change; 1 MiB */
 };
 
-/* Opens the log at PATH for writing: takes its lock, cuts off a torn tail, says so in the log. Fails
- * with BK_E_BUSY (the message names the holder), BK_E_DAMAGE if the end of the log is damaged,
- * BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. OPTIONS may be NULL. */
+/* Opens the log at PATH for writing: takes its lock, cuts off a torn tail, says so in the log.
+ * Fails with BK_E_BUSY (the message names the holder), BK_E_DAMAGE if the end of the log is
+ * damaged, BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. OPTIONS may be NULL. */
 BK_MUST_CHECK enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io,
 	const char *path, const struct bk_writer_options *options, struct bk_error *err);
 
@@ -40,8 +40,8 @@ struct bk_log *bk_writer_log(struct bk_writer *writer);
 /* The version that the log stands at. */
 uint32_t bk_writer_version(const struct bk_writer *writer);
 
-/* Fails with BK_E_BUSY, naming the holder, if a writer holds the log at PATH, with BK_E_MISSING if there is
- * no file, BK_E_IO, BK_E_NOMEM. Changes nothing. */
+/* Fails with BK_E_BUSY, naming the holder, if a writer holds the log at PATH, with BK_E_MISSING if
+ * there is no file, BK_E_IO, BK_E_NOMEM. Changes nothing. */
 BK_MUST_CHECK enum bk_code bk_writer_check_free(
 	const struct bk_io *io, const char *path, struct bk_error *err);
 
@@ -69,10 +69,10 @@ enum bk_snapshot_reason {
 /* Told of progress while a database is copied: pages done and in all. */
 typedef void bk_progress_fn(void *ctx, uint64_t done, uint64_t total);
 
-/* Appends a full keyframe of the database at DATABASE_PATH, as SQLite's backup API reads it, and makes
- * it durable. The log's head is then the version found there. BUSY_MS bounds the wait for SQLite's locks.
- * PROGRESS may be NULL. Fails with BK_E_BUSY, BK_E_SQL, BK_E_MISSING, BK_E_UNSAFE if the database is
- * older than the head, BK_E_IO, BK_E_NOMEM. */
+/* Appends a full keyframe of the database at DATABASE_PATH, as SQLite's backup API reads it, and
+ * makes it durable. The log's head is then the version found there. BUSY_MS bounds the wait for
+ * SQLite's locks. PROGRESS may be NULL. Fails with BK_E_BUSY, BK_E_SQL, BK_E_MISSING, BK_E_UNSAFE
+ * if the database is older than the head, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_writer_snapshot(struct bk_writer *writer, const char *database_path,
 	enum bk_snapshot_reason reason, unsigned busy_ms, bk_progress_fn *progress, void *ctx,
 	struct bk_error *err);
@@ -82,8 +82,8 @@ BK_MUST_CHECK enum bk_code bk_writer_free_space(
 	struct bk_writer *writer, uint64_t *bytes, struct bk_error *err);
 
 /* Makes a new log at PATH, with its first keyframe: of the database at DATABASE_PATH, or empty if
- * that is NULL. The log appears at PATH whole and durable, or not at all. *VERSION is the version it
- * begins with. Fails with BK_E_EXISTS, BK_E_BUSY (also if another makes one there), BK_E_SQL,
+ * that is NULL. The log appears at PATH whole and durable, or not at all. *VERSION is the version
+ * it begins with. Fails with BK_E_EXISTS, BK_E_BUSY (also if another makes one there), BK_E_SQL,
  * BK_E_MISSING, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_log_create(const struct bk_io *io, const char *path,
 	const char *database_path, unsigned busy_ms, bk_progress_fn *progress, void *ctx,

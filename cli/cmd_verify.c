@@ -1,0 +1,262 @@
+/* cmd_verify.c - backup-cli verify: whether the log is whole, and what it still gives. */
+#include "common.h"
+#include <bk/dest.h>
+#include <bk/moment.h>
+#include <bk/verify.h>
+#include <cJSON.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUSY_MS 10000
+
+struct verification {
+	const char *url, *against;
+	bool json;
+	struct bk_verify_options options;
+	struct progress progress;
+	cJSON *findings, *lost; /* with json */
+};
+
+static int parse(int argc, char **argv, struct verification *v)
+{
+	static const struct option options[] = {{"deep", no_argument, NULL, 'd'},
+		{"against", required_argument, NULL, 'a'},
+		{"threads", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0}};
+	uint64_t threads;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			v->options.deep = true;
+			break;
+		case 'a':
+			v->against = optarg;
+			break;
+		case 't':
+			if (!parse_number(optarg, 64, &threads) || !threads)
+				return usage_error(
+					&cmd_verify, "\"%s\" is no count of threads", optarg);
+			v->options.threads = (unsigned)threads;
+			break;
+		case 'j':
+			v->json = true;
+			break;
+		default:
+			return usage_error(&cmd_verify, "options that it does not know");
+		}
+	}
+	if (argc - optind != 1)
+		return usage_error(&cmd_verify, "name one URL");
+	v->url = argv[optind];
+	return EXIT_DONE;
+}
+
+static void on_finding(void *ctx, uint64_t offset, const char *what)
+{
+	struct verification *v = ctx;
+
+	if (v->json) {
+		cJSON *item = cJSON_CreateObject();
+
+		cJSON_AddNumberToObject(item, "offset", (double)offset);
+		cJSON_AddStringToObject(item, "what", what);
+		cJSON_AddItemToArray(v->findings, item);
+		return;
+	}
+	progress_end(&v->progress);
+	printf("offset %" PRIu64 ": %s\n", offset, what);
+}
+
+static void on_lost(void *ctx, uint32_t from, uint32_t to)
+{
+	struct verification *v = ctx;
+
+	if (v->json) {
+		cJSON *item = cJSON_CreateObject();
+
+		cJSON_AddNumberToObject(item, "from", from);
+		cJSON_AddNumberToObject(item, "to", to);
+		cJSON_AddItemToArray(v->lost, item);
+		return;
+	}
+	if (from == to)
+		printf("version %" PRIu32 " cannot be rebuilt\n", from);
+	else
+		printf("versions %" PRIu32 " to %" PRIu32 " cannot be rebuilt\n", from, to);
+}
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct verification *v = ctx;
+
+	progress_show(&v->progress, done, total);
+}
+
+static void print_text(const struct verification *v, const struct bk_verify_result *result)
+{
+	char size[32], time[BK_MOMENT_TEXT];
+
+	bytes_text(size, result->bytes);
+	printf("%s: %" PRIu64 " frames, %" PRIu64 " changes, %" PRIu64 " keyframes\n", size,
+		result->frames, result->changes, result->keyframes);
+	if (v->options.deep)
+		printf("%" PRIu64 " keyframes rebuilt and checked, %" PRIu64 " pages compared\n",
+			result->rebuilt, result->pages);
+	if (result->torn_bytes)
+		printf("The log ends in %" PRIu64 " bytes that are no whole frame. After a crash "
+		       "or a power cut that is a write "
+		       "which was never acknowledged, and the plugin cuts it off when it starts. "
+		       "If "
+		       "nothing of the kind happened, the disk is failing.\n",
+			result->torn_bytes);
+	if (result->head_known) {
+		bk_moment_text(time, result->head_time_us, 1);
+		printf("The newest version, %" PRIu32 " of %s, %s\n", result->head, time,
+			result->head_restorable ? "can be restored." : "CANNOT be rebuilt.");
+	}
+	if (result->findings)
+		printf("DAMAGED: %" PRIu64 " findings, %" PRIu64
+		       " versions cannot be rebuilt. Keep a copy of this file; begin a new backup "
+		       "with "
+		       "backup-cli init while the node is well.\n",
+			result->findings, result->lost);
+	else
+		printf("No damage found.\n");
+}
+
+static void print_json(struct verification *v, const struct bk_verify_result *result)
+{
+	cJSON *root = cJSON_CreateObject();
+	char *text;
+
+	cJSON_AddNumberToObject(root, "bytes", (double)result->bytes);
+	cJSON_AddNumberToObject(root, "frames", (double)result->frames);
+	cJSON_AddNumberToObject(root, "changes", (double)result->changes);
+	cJSON_AddNumberToObject(root, "keyframes", (double)result->keyframes);
+	cJSON_AddNumberToObject(root, "torn_bytes", (double)result->torn_bytes);
+	if (v->options.deep) {
+		cJSON_AddNumberToObject(root, "rebuilt", (double)result->rebuilt);
+		cJSON_AddNumberToObject(root, "pages", (double)result->pages);
+	}
+	if (result->head_known) {
+		cJSON_AddNumberToObject(root, "head", result->head);
+		cJSON_AddBoolToObject(root, "head_restorable", result->head_restorable);
+	}
+	cJSON_AddItemToObject(root, "findings", v->findings);
+	cJSON_AddItemToObject(root, "lost", v->lost);
+	cJSON_AddBoolToObject(root, "damaged", result->findings > 0);
+	text = cJSON_Print(root);
+	puts(text ? text : "{}");
+	cJSON_free(text);
+	cJSON_Delete(root);
+}
+
+static int verify_log(struct verification *v)
+{
+	struct bk_verify_result result;
+	struct bk_error err;
+	char *path;
+
+	if (bk_dest_path(&path, v->url, &err))
+		return report(&err);
+	v->findings = cJSON_CreateArray();
+	v->lost = cJSON_CreateArray();
+	v->progress = progress_of("verifying");
+	v->options.finding = on_finding;
+	v->options.lost = on_lost;
+	v->options.progress = on_progress;
+	v->options.ctx = v;
+	if (bk_verify(bk_io_posix(), path, &v->options, &result, &err)) {
+		free(path);
+		cJSON_Delete(v->findings);
+		cJSON_Delete(v->lost);
+		return report(&err);
+	}
+	free(path);
+	progress_end(&v->progress);
+	if (v->json) {
+		print_json(v, &result);
+	} else {
+		print_text(v, &result);
+		cJSON_Delete(v->findings);
+		cJSON_Delete(v->lost);
+	}
+	return result.findings || result.torn_bytes ? EXIT_DAMAGE : EXIT_DONE;
+}
+
+static void print_against(const struct verification *v, const struct bk_against_result *result)
+{
+	if (v->json) {
+		printf("{\"version\": %" PRIu32 ", \"head\": %" PRIu32 ", \"tables\": %" PRIu64
+		       ", \"rows\": %" PRIu64 ", \"differences\": %" PRIu64 "}\n",
+			result->version, result->head, result->tables, result->rows,
+			result->differences);
+		return;
+	}
+	if (result->differences)
+		printf("DIFFERENT at version %" PRIu32 ": %" PRIu64 " differences; the first: %s\n",
+			result->version, result->differences, result->first);
+	else
+		printf("The same at version %" PRIu32 ": %" PRIu64 " tables, %" PRIu64 " rows.\n",
+			result->version, result->tables, result->rows);
+	if (result->version != result->head)
+		printf("The log goes on to version %" PRIu32 ".\n", result->head);
+}
+
+static int verify_against(struct verification *v)
+{
+	struct bk_against_result result = {0};
+	struct bk_error err;
+	struct bk_log *log;
+	enum bk_code code = open_url(&log, v->url, &err);
+
+	if (code)
+		return report(&err);
+	code = bk_verify_against(log, v->against, BUSY_MS, &result, &err);
+	bk_log_close(log);
+	if (code)
+		return report(&err);
+	print_against(v, &result);
+	return result.differences ? EXIT_DAMAGE : EXIT_DONE;
+}
+
+static int verify_run(int argc, char **argv)
+{
+	struct verification v = {0};
+	int status = parse(argc, argv, &v);
+
+	if (status != EXIT_DONE)
+		return status;
+	return v.against ? verify_against(&v) : verify_log(&v);
+}
+
+const struct command cmd_verify = {
+	.name = "verify",
+	.summary = "check the log, and tell what can be rebuilt",
+	.help = "Usage: backup-cli verify [--deep] [--threads N] [--json] URL\n"
+		"       backup-cli verify --against DATABASE [--json] URL\n"
+		"\n"
+		"Checks every checksum, the chain of frames, and that keyframes and changes fit "
+		"each\n"
+		"other. Says where damage is and which versions cannot be rebuilt. A plugin may "
+		"be\n"
+		"writing meanwhile.\n"
+		"\n"
+		"  --deep         also rebuilds every keyframe from the one before, compares all "
+		"pages,\n"
+		"                 and runs SQLite's integrity_check and foreign_key_check on each\n"
+		"  --threads N    for --deep (default: one for each processor)\n"
+		"  --against DATABASE\n"
+		"                 instead: compares a database, the node's own or a copy, row by "
+		"row\n"
+		"                 with the version that the log has of it\n"
+		"  --json         JSON\n"
+		"\n"
+		"Exit: 0 all is well, 3 damage or differences found.\n",
+	.run = verify_run,
+};

@@ -1,0 +1,63 @@
+/* verify.h - whether a log still says what it once said, and what can be rebuilt from it. */
+#ifndef BK_VERIFY_H
+#define BK_VERIFY_H
+
+#include <bk/error.h>
+#include <bk/io.h>
+#include <bk/log.h>
+#include <bk/writer.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Something wrong, at OFFSET of the log. Called from one thread at a time. */
+typedef void bk_finding_fn(void *ctx, uint64_t offset, const char *what);
+
+/* Versions FROM to TO cannot be rebuilt. */
+typedef void bk_lost_fn(void *ctx, uint32_t from, uint32_t to);
+
+/* Zeros mean the defaults. */
+struct bk_verify_options {
+	bool deep; /* rebuild every keyframe from the one before, compare, check with SQLite */
+	unsigned threads; /* for that; by default one for each processor */
+	bk_finding_fn *finding;
+	bk_lost_fn *lost;
+	bk_progress_fn *progress; /* bytes, or with deep keyframes, done and in all */
+	void *ctx;
+};
+
+struct bk_verify_result {
+	uint64_t bytes, frames, changes, keyframes;
+	uint64_t findings;
+	uint64_t lost;       /* versions that cannot be rebuilt */
+	uint64_t torn_bytes; /* behind the log's end; not counted as a finding */
+	bool head_known;     /* and then: */
+	uint32_t head;
+	int64_t head_time_us;
+	bool head_restorable; /* bk_restore can rebuild the head, past the damage if need be */
+	uint64_t rebuilt;     /* with deep: keyframes rebuilt */
+	uint64_t pages;       /* with deep: pages compared */
+};
+
+/* Checks all of the log at PATH: each frame's sum and chain, that keyframes list what is there,
+ * that the changes follow each other by their history. Where anything is wrong, it tells each
+ * version that cannot be rebuilt. Damage is a finding, not a failure. Fails with BK_E_MISSING,
+ * BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. A writer may be at work. */
+BK_MUST_CHECK enum bk_code bk_verify(const struct bk_io *io, const char *path,
+	const struct bk_verify_options *options, struct bk_verify_result *result,
+	struct bk_error *err);
+
+struct bk_against_result {
+	uint32_t version, head; /* what was compared; the log's head */
+	uint64_t tables, rows;
+	uint64_t differences; /* rows that differ, or are in one only; a table in one only counts as
+				 one */
+	char first[256];      /* the first difference, in words */
+};
+
+/* Compares the database at DATABASE_PATH, live or copied, with the image of the same version, table
+ * by table and row by row. Fails with BK_E_MISSING if the log does not hold its version, BK_E_BUSY,
+ * BK_E_SQL, or as bk_image_open does. */
+BK_MUST_CHECK enum bk_code bk_verify_against(struct bk_log *log, const char *database_path,
+	unsigned busy_ms, struct bk_against_result *result, struct bk_error *err);
+
+#endif

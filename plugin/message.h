@@ -1,0 +1,28 @@
+/* message.h - one message of lightningd's, and the change that a db_write holds. */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include <bk/change.h>
+#include <cJSON.h>
+
+/* Sets *MESSAGE, which the caller deletes, to the JSON object that TEXT is. Fails with
+ * BK_E_INVALID. */
+BK_MUST_CHECK enum bk_code message_parse(
+	cJSON **message, const struct bk_slice *text, struct bk_error *err);
+
+/* The id of a message that cannot be parsed, if it stands near the beginning, which the caller
+ * deletes; else NULL. */
+cJSON *message_guess_id(const struct bk_slice *text);
+
+/* Room for the statements of a change. Zeros to begin with; the caller frees .list. */
+struct statements {
+	struct bk_slice *list;
+	size_t capacity;
+};
+
+/* Sets *CHANGE to what the PARAMS of a db_write hold; it points into them and STATEMENTS. Fails
+ * with BK_E_INVALID, BK_E_LIMIT, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code message_change(struct bk_change *change, const cJSON *params,
+	struct statements *statements, struct bk_error *err);
+
+#endif

@@ -1,0 +1,413 @@
+/* bench_log.c - what opening a version costs, in logs of 10,000, 100,000 and 1,000,000 versions.
+ *
+ * For each log: opening it with its file out of the system's cache, and in it; opening random
+ * versions; one row of a random version by SQL, through the loadable extension; restoring
+ * the head, beside a plain replay of all changes and a synced copy of the restored file. */
+#include "genlog.h"
+#include "tracegen.h"
+#include <bk/image.h>
+#include <bk/restore.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct figures {
+	uint32_t versions;
+	uint64_t changes, log_bytes, sql_bytes, database_bytes, keyframes;
+	double open_cold_ms, open_warm_ms;
+	double version_p50_ms, version_p99_ms, version_max_ms;
+	double row_p50_ms, row_p99_ms;
+	double restore_s, replay_s, copy_s;
+};
+
+struct bench {
+	const char *dir;
+	const char *extension;
+	unsigned samples;
+	uint64_t seed;
+	bool without_replay;
+	unsigned long only; /* one size, 0: all */
+};
+
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void die(const char *doing, const char *why)
+{
+	fprintf(stderr, "bench_log: %s: %s\n", doing, why);
+	exit(EXIT_FAILURE);
+}
+
+static void must(enum bk_code code, const char *doing, const struct bk_error *err)
+{
+	if (code)
+		die(doing, err->msg);
+}
+
+/* splitmix64: the same versions for the same seed. */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+static double percentile(double *values, unsigned count, unsigned percent)
+{
+	qsort(values, count, sizeof *values, by_value);
+	return values[(uint64_t)(count - 1) * percent / 100];
+}
+
+/* Lets the system forget what it has of the file. */
+static void drop_cache(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die(path, strerror(errno));
+	fdatasync(fd);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	close(fd);
+}
+
+static double time_open(const char *path, struct bk_log **log)
+{
+	struct bk_error err;
+	double began = seconds_now();
+
+	must(bk_log_open(log, bk_io_posix(), path, &err), "open the log", &err);
+	return (seconds_now() - began) * 1e3;
+}
+
+static void measure_versions(
+	const struct bench *bench, struct bk_log *log, uint32_t head, struct figures *figures)
+{
+	double *times = calloc(bench->samples, sizeof *times);
+	uint64_t random = bench->seed;
+
+	for (unsigned i = 0; i < bench->samples; i++) {
+		uint32_t version = 1 + (uint32_t)(next_random(&random) % head);
+		struct bk_image *image;
+		struct bk_error err;
+		double began = seconds_now();
+
+		must(bk_image_open(&image, log, version, NULL, &err), "open a version", &err);
+		times[i] = (seconds_now() - began) * 1e3;
+		bk_image_close(image);
+	}
+	figures->version_p50_ms = percentile(times, bench->samples, 50);
+	figures->version_p99_ms = percentile(times, bench->samples, 99);
+	figures->version_max_ms = times[bench->samples - 1];
+	free(times);
+}
+
+/* Loads the extension once; it stays. */
+static void load_extension(const char *extension)
+{
+	sqlite3 *db;
+	char *message = NULL;
+
+	if (sqlite3_open(":memory:", &db) != SQLITE_OK ||
+		sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, NULL) != SQLITE_OK ||
+		sqlite3_load_extension(db, extension, NULL, &message) != SQLITE_OK)
+		die(extension, message ? message : "cannot load it");
+	sqlite3_close(db);
+}
+
+static double time_row(const char *path, uint32_t version, uint64_t random)
+{
+	static const char sql[] = "SELECT * FROM sqlite_schema, vars LIMIT 1 OFFSET ?1";
+	char uri[4200];
+	sqlite3 *db;
+	sqlite3_stmt *statement;
+	double began = seconds_now();
+
+	snprintf(uri, sizeof uri, "file:%s?vfs=backup&version=%u", path, version);
+	if (sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) != SQLITE_OK ||
+		sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+		die(uri, sqlite3_errmsg(db));
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)(random % 20));
+	if (sqlite3_step(statement) != SQLITE_ROW)
+		die(uri, sqlite3_errmsg(db));
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return (seconds_now() - began) * 1e3;
+}
+
+static void measure_rows(
+	const struct bench *bench, const char *path, uint32_t head, struct figures *figures)
+{
+	double *times = calloc(bench->samples, sizeof *times);
+	uint64_t random = bench->seed + 1;
+
+	for (unsigned i = 0; i < bench->samples; i++) {
+		uint32_t version = 1 + (uint32_t)(next_random(&random) % head);
+
+		times[i] = time_row(path, version, next_random(&random));
+	}
+	figures->row_p50_ms = percentile(times, bench->samples, 50);
+	figures->row_p99_ms = percentile(times, bench->samples, 99);
+	free(times);
+}
+
+/* The best of three: what is left over is the disk's. */
+static void measure_restore(
+	const struct bench *bench, struct bk_log *log, struct figures *figures)
+{
+	char to[4096], command[9000];
+
+	snprintf(to, sizeof to, "%s/restored.db", bench->dir);
+	for (int i = 0; i < 3; i++) {
+		struct bk_restore_result result;
+		struct bk_error err;
+		struct stat st;
+		double began, restore, copy;
+
+		unlink(to);
+		began = seconds_now();
+		must(bk_restore(log, to, NULL, &result, &err), "restore", &err);
+		restore = seconds_now() - began;
+		free(result.path);
+		snprintf(command, sizeof command,
+			"dd if=%s of=%s.copy bs=1M conv=fsync status=none", to, to);
+		began = seconds_now();
+		if (system(command) != 0)
+			die("copy", command);
+		copy = seconds_now() - began;
+		if (!i || restore < figures->restore_s)
+			figures->restore_s = restore;
+		if (!i || copy < figures->copy_s)
+			figures->copy_s = copy;
+		if (stat(to, &st) == 0)
+			figures->database_bytes = (uint64_t)st.st_size;
+		snprintf(command, sizeof command, "%s.copy", to);
+		unlink(command);
+	}
+	unlink(to);
+}
+
+static void run_slice(sqlite3 *db, struct bk_slice sql)
+{
+	sqlite3_stmt *statement;
+	int rc = sqlite3_prepare_v2(db, sql.data, (int)sql.size, &statement, NULL);
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW)
+		rc = SQLITE_OK;
+	if (rc != SQLITE_DONE)
+		die("replay", sqlite3_errmsg(db));
+	sqlite3_finalize(statement);
+}
+
+static void run(sqlite3 *db, const char *sql)
+{
+	run_slice(db, (struct bk_slice){sql, strlen(sql)});
+}
+
+static double replay_call(sqlite3 *db, const struct bk_change *change)
+{
+	bool is_lone = bk_change_pragma(change) != BK_PRAGMA_NONE;
+	double began = seconds_now();
+
+	if (!is_lone)
+		run(db, "BEGIN");
+	for (size_t i = 0; i < change->statement_count; i++)
+		run_slice(db, change->statements[i]);
+	if (!is_lone)
+		run(db, "COMMIT");
+	return seconds_now() - began;
+}
+
+/* What a backup without keyframes has to do: every change, in a plain database, without any sync. */
+static void measure_replay(const struct bench *bench, struct figures *figures)
+{
+	struct tracegen *gen = trace_gen_new(bench->seed);
+	char path[4096];
+	sqlite3 *db;
+
+	snprintf(path, sizeof path, "%s/replayed.db", bench->dir);
+	unlink(path);
+	if (!gen || sqlite3_open(path, &db) != SQLITE_OK)
+		die(path, "cannot open it");
+	run(db, "PRAGMA journal_mode = OFF");
+	run(db, "PRAGMA synchronous = OFF");
+	run(db, "PRAGMA locking_mode = EXCLUSIVE");
+	run(db, "PRAGMA foreign_keys = ON");
+	figures->replay_s = 0;
+	for (uint64_t i = 0; i < figures->changes; i++) {
+		struct trace_call call;
+
+		trace_gen_next(gen, &call);
+		figures->replay_s += replay_call(db, &call.change);
+	}
+	sqlite3_close(db);
+	trace_gen_free(gen);
+	unlink(path);
+}
+
+static void measure(const struct bench *bench, uint32_t versions, struct figures *figures)
+{
+	struct genlog_result made;
+	struct bk_log_status status;
+	struct bk_log *log;
+	struct bk_error err;
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/bench-%u.bkp", bench->dir, versions);
+	unlink(path);
+	must(genlog_make(path, versions, bench->seed, &made, &err), "make a log", &err);
+	*figures = (struct figures){.versions = versions,
+		.changes = made.changes,
+		.sql_bytes = made.sql_bytes,
+		.log_bytes = made.log_bytes};
+	drop_cache(path);
+	figures->open_cold_ms = time_open(path, &log);
+	bk_log_close(log);
+	figures->open_warm_ms = time_open(path, &log);
+	must(bk_log_status(log, &status, &err), "read the log", &err);
+	figures->keyframes = status.keyframes;
+	measure_versions(bench, log, status.version, figures);
+	measure_rows(bench, path, status.version, figures);
+	measure_restore(bench, log, figures);
+	if (!bench->without_replay)
+		measure_replay(bench, figures);
+	bk_log_close(log);
+	unlink(path);
+}
+
+static void print_table(const struct figures *f)
+{
+	printf("%9u versions: log %.1f MB, SQL %.1f MB (1/%.1f), database %.1f MB, %" PRIu64
+	       " keyframes\n",
+		f->versions, (double)f->log_bytes / 1e6, (double)f->sql_bytes / 1e6,
+		(double)f->sql_bytes / (double)f->log_bytes, (double)f->database_bytes / 1e6,
+		f->keyframes);
+	printf("  open the log         cold %8.3f ms   warm %8.3f ms\n", f->open_cold_ms,
+		f->open_warm_ms);
+	printf("  open a version        p50 %8.3f ms    p99 %8.3f ms    max %8.3f ms\n",
+		f->version_p50_ms, f->version_p99_ms, f->version_max_ms);
+	printf("  a row of a version    p50 %8.3f ms    p99 %8.3f ms\n", f->row_p50_ms,
+		f->row_p99_ms);
+	printf("  restore the head          %8.3f s, copy and sync of the file %.3f s (%.1f x)\n",
+		f->restore_s, f->copy_s, f->restore_s / f->copy_s);
+	if (f->replay_s > 0)
+		printf("  plain replay of all       %8.3f s (%.0f x the restore)\n", f->replay_s,
+			f->replay_s / f->restore_s);
+	fflush(stdout);
+}
+
+static void print_json(FILE *out, const struct figures *f, bool first)
+{
+	fprintf(out,
+		"%s\n  {\"versions\": %u, \"changes\": %" PRIu64 ", \"log_bytes\": %" PRIu64
+		", \"sql_bytes\": %" PRIu64 ", \"database_bytes\": %" PRIu64
+		", \"keyframes\": %" PRIu64 ",\n   \"open_cold_ms\": %.4f, \"open_warm_ms\": %.4f, "
+		"\"version_p50_ms\": %.4f, \"version_p99_ms\": %.4f, \"row_p50_ms\": %.4f, "
+		"\"row_p99_ms\": %.4f,\n   \"restore_s\": %.4f, \"copy_s\": %.4f, \"replay_s\": %.3f}",
+		first ? "" : ",", f->versions, f->changes, f->log_bytes, f->sql_bytes,
+		f->database_bytes, f->keyframes, f->open_cold_ms, f->open_warm_ms,
+		f->version_p50_ms, f->version_p99_ms, f->row_p50_ms, f->row_p99_ms, f->restore_s,
+		f->copy_s, f->replay_s);
+}
+
+static int usage(void)
+{
+	fputs("Usage: bench_log [OPTIONS]\n"
+	      "  --dir DIR          where logs are made and removed (default /var/tmp)\n"
+	      "  --extension FILE   backupvfs.so (default: that of this build)\n"
+	      "  --versions N       only a log of N versions, instead of 10,000, 100,000 and 1,000,000\n"
+	      "  --samples N        random versions opened in each (default 1000)\n"
+	      "  --seed S           which traffic, and which versions (default 1)\n"
+	      "  --without-replay   leave the replay of all changes out\n"
+	      "  --json FILE        the figures as JSON, too\n",
+		stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
+		{"extension", required_argument, NULL, 'e'}, {"versions", required_argument, NULL, 'v'},
+		{"samples", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
+		{"without-replay", no_argument, NULL, 'r'}, {"json", required_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0}};
+	static const uint32_t sizes[] = {10000, 100000, 1000000};
+	struct bench bench = {
+		.dir = "/var/tmp", .extension = BK_EXTENSION, .samples = 1000, .seed = 1};
+	FILE *json = NULL;
+	bool first = true;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			bench.dir = optarg;
+			break;
+		case 'e':
+			bench.extension = optarg;
+			break;
+		case 'v':
+			bench.only = strtoul(optarg, NULL, 10);
+			break;
+		case 'n':
+			bench.samples = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 's':
+			bench.seed = strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			bench.without_replay = true;
+			break;
+		case 'j':
+			json = fopen(optarg, "w");
+			if (!json)
+				die(optarg, strerror(errno));
+			break;
+		default:
+			return usage();
+		}
+	}
+	if (optind != argc || !bench.samples)
+		return usage();
+	load_extension(bench.extension);
+	if (json)
+		fputs("[", json);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct figures figures;
+
+		if (bench.only && i)
+			break;
+		measure(&bench, bench.only ? (uint32_t)bench.only : sizes[i], &figures);
+		print_table(&figures);
+		if (json)
+			print_json(json, &figures, first);
+		first = false;
+	}
+	if (json) {
+		fputs("\n]\n", json);
+		fclose(json);
+	}
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,27 @@
+/* fuzz.h - what every fuzz target shares.
+ *
+ * A target is one file that defines LLVMFuzzerTestOneInput. It is built with libFuzzer (preset
+ * fuzz), and in every build as a plain program that runs its corpus and some thousand mutations of
+ * it. */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <bk/error.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A property that must hold; stays on in every build. */
+#define REQUIRE(condition)                                                                         \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__,          \
+				#condition);                                                       \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+#endif

@@ -1,0 +1,132 @@
+/* fuzz_sql.c - SQL from a hostile log: it reaches nothing but the pages it is given, and its steps
+ * and memory are bounded. */
+#include "fuzz.h"
+#include "overlay.h"
+#include "replay.h"
+#include "simfs.h"
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STEPS_MAX     200000
+#define LENGTH_MAX    100000
+#define TEXT_MAX      65536
+#define STATEMENT_MAX 64
+
+static const char *const schema[] = {
+	"CREATE TABLE vars (name TEXT PRIMARY KEY, intval INTEGER)",
+	"INSERT INTO vars VALUES ('data_version', 1)",
+	"CREATE TABLE a (id INTEGER PRIMARY KEY, x, y)",
+	"CREATE TABLE b (id INTEGER PRIMARY KEY, a REFERENCES a(id) ON DELETE CASCADE)",
+	"INSERT INTO a VALUES (1, 'one', zeroblob(600)), (2, 'two', NULL)",
+	"INSERT INTO b VALUES (10, 1), (20, 2)",
+};
+
+/* A folder of its own to run in: no statement may leave anything there. */
+static void enter_folder(void)
+{
+	char path[] = "/tmp/fuzz_sql.XXXXXX";
+
+	REQUIRE(mkdtemp(path) && chdir(path) == 0);
+	REQUIRE(rmdir(path) == 0); /* still there, and nothing can be made in it */
+}
+
+static enum bk_code run(struct replay *replay, const struct bk_slice *statements, size_t count,
+	uint32_t version, struct bk_error *err)
+{
+	struct bk_change change = {
+		.version = version, .statements = statements, .statement_count = count};
+
+	return replay_change(replay, &change, 0, 1700000000000000, err);
+}
+
+static void make_schema(struct replay *replay)
+{
+	struct bk_slice statements[sizeof schema / sizeof *schema];
+	struct bk_error err;
+
+	for (size_t i = 0; i < sizeof schema / sizeof *schema; i++)
+		statements[i] = (struct bk_slice){schema[i], strlen(schema[i])};
+	REQUIRE(!run(replay, statements, sizeof schema / sizeof *schema, 1, &err));
+}
+
+/* Cuts DATA at its zeros into statements. */
+static size_t cut(const uint8_t *data, size_t size, struct bk_slice *out)
+{
+	size_t count = 0;
+
+	for (size_t at = 0; at < size && count < STATEMENT_MAX; count++) {
+		const uint8_t *zero = memchr(data + at, 0, size - at);
+		size_t length = zero ? (size_t)(zero - data) - at : size - at;
+
+		out[count] = (struct bk_slice){data + at, length};
+		at += length + 1;
+	}
+	return count;
+}
+
+/* What a change may never leave behind on its connection. */
+static void check_connection(struct replay *replay)
+{
+	int value = -1;
+
+	REQUIRE(sqlite3_get_autocommit(replay->db));
+	REQUIRE(!sqlite3_db_filename(replay->db, "x"));
+	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &value) && value);
+	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, -1, &value) &&
+		!value);
+	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &value) &&
+		!value);
+	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &value) && value);
+}
+
+/* Replays DATA on a small database; returns a sum of its pages, 0 if a statement failed. */
+static uint64_t replay_all(const struct bk_slice *statements, size_t count)
+{
+	static const struct replay_limits limits = {
+		.steps_max = STEPS_MAX, .length_max = LENGTH_MAX};
+	struct simfs *fs = simfs_new(1);
+	struct overlay overlay;
+	struct replay replay;
+	struct bk_error err = {0};
+	uint64_t sum = 14695981039346656037u;
+	uint8_t page[PAGE_SIZE_MAX];
+	enum bk_code code;
+
+	overlay_init(&overlay, simfs_io(fs), "/tmp", (size_t)64 << 10);
+	REQUIRE(!replay_open(&replay, &overlay.store, simfs_io(fs), "/tmp", &limits, &err));
+	make_schema(&replay);
+	code = run(&replay, statements, count, 2, &err);
+	REQUIRE(!code || code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM);
+	REQUIRE(replay.steps <= STEPS_MAX + 4096);
+	if (!code)
+		check_connection(&replay);
+	replay_close(&replay);
+	for (uint32_t i = 1; i <= overlay.store.page_count && !code; i++) {
+		REQUIRE(!overlay.store.read(&overlay.store, i, page, &err));
+		for (uint32_t at = 0; at < overlay.store.page_size; at++)
+			sum = (sum ^ page[at]) * 1099511628211u;
+	}
+	overlay_done(&overlay);
+	REQUIRE(simfs_open_files(fs) == 0);
+	simfs_free(fs);
+	return code ? 0 : sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static int has_folder;
+	struct bk_slice statements[STATEMENT_MAX];
+	size_t count;
+	uint64_t sum;
+
+	if (!has_folder++)
+		enter_folder();
+	if (!size || size > TEXT_MAX)
+		return 0;
+	count = cut(data, size, statements);
+	sum = replay_all(statements, count);
+	/* The same pages each time: a keyframe made today fits a replay of next year. */
+	REQUIRE(sum == replay_all(statements, count));
+	return 0;
+}

@@ -1,0 +1,68 @@
+/* test_memory.c - the plugin's memory does not grow with the number of calls. A million of them
+ * with BK_LONG=1, some thousands otherwise. */
+#include "world.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_S  3600
+#define CALLS      15000
+#define CALLS_LONG 1000000
+#define CALLS_WARM 5000
+#define RSS_MAX    (32 * 1024) /* KB (issue 2) */
+#define GROWTH_MAX 2048        /* KB */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+#ifndef HAS_SANITIZER
+#define HAS_SANITIZER 0
+#endif
+
+/* A value in KB of /proc/PID/status; KEY is such as "VmRSS:". */
+static long status_kb(pid_t pid, const char *key)
+{
+	char path[64], line[256];
+	long kb = -1;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	file = fopen(path, "r");
+	cr_assert(file);
+	while (kb < 0 && fgets(line, sizeof line, file))
+		if (strncmp(line, key, strlen(key)) == 0)
+			kb = strtol(line + strlen(key), NULL, 10);
+	fclose(file);
+	return kb;
+}
+
+Test(memory, stays_flat, .timeout = TIMEOUT_S)
+{
+	struct node_options options = {.no_database = true};
+	unsigned calls = getenv("BK_LONG") ? CALLS_LONG : CALLS;
+	struct world world;
+	long warm, end, peak;
+
+	world_make_fast(&world);
+	world_set_up(&world);
+	world_node(&world, &options);
+	world_generate(&world, world_seed());
+	world_start(&world);
+	world_play(&world, CALLS_WARM);
+	warm = status_kb(node_plugin_pid(world.node), "VmRSS:");
+	world_play(&world, calls - CALLS_WARM);
+	end = status_kb(node_plugin_pid(world.node), "VmRSS:");
+	peak = status_kb(node_plugin_pid(world.node), "VmHWM:");
+	fprintf(stderr, "memory: %ld KB after %d calls, %ld KB after %u, %ld KB at most\n", warm,
+		CALLS_WARM, end, calls, peak);
+	world_stop(&world);
+	if (!HAS_SANITIZER) {
+		cr_assert_leq(peak, RSS_MAX);
+		cr_assert_leq(end - warm, GROWTH_MAX);
+	}
+	world_done(&world);
+}
