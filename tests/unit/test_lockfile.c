@@ -145,6 +145,8 @@ static bool holds(const char *path, const char *text)
 /* "keeping all its other keys, or makes it. It is replaced whole" */
 Test(lockfile, writes)
 {
+	static const char old[] =
+		"{\"mine\": [1, 2], \"backend_url\": \"old\", \"on_gap\": \"halt\"}";
 	const char *path = scratch("backup.lock");
 	struct lockfile lockfile;
 	struct stat st;
@@ -155,7 +157,7 @@ Test(lockfile, writes)
 		  strcmp(lockfile.database, "lightningd.sqlite3") == 0);
 	lockfile_done(&lockfile);
 	cr_assert(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
-	file_put(path, "{\"mine\": [1, 2], \"backend_url\": \"old\", \"on_gap\": \"halt\"}", 59);
+	file_put(path, old, sizeof old - 1);
 	ok(lockfile_write(path, "new", "other.db", why()));
 	ok(lockfile_read(&lockfile, path, why()));
 	cr_assert(strcmp(lockfile.backend_url, "new") == 0 &&
