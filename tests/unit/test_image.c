@@ -136,7 +136,7 @@ Test(image, is_the_same_from_any_keyframe)
 	node_end(&node);
 }
 
-/* "stand on the keyframe so many before the nearest" */
+/* "pass over so many more keyframes" */
 Test(image, is_the_same_from_older_keyframes)
 {
 	struct node node;
@@ -147,18 +147,21 @@ Test(image, is_the_same_from_older_keyframes)
 	ok(bk_keyframes_build(node.writer, why()));
 	log = bk_writer_log(node.writer);
 	for (uint32_t version = 20; version <= node.version; version += 7)
-		for (unsigned older = 1; older < 6; older++)
-			same_bytes(log, NULL, log, &(struct bk_image_options){.older = older},
-				version);
+		for (unsigned older = 1; older < 6; older++) {
+			struct bk_image_options options = {.past_damage = true, .older = older};
+
+			same_bytes(log, NULL, log, &options, version);
+		}
 	node_end(&node);
 }
 
-/* An older keyframe is of use where the nearest is damaged. */
+/* "where damage hit keyframes, stand on an older one and replay all changes since" */
 Test(image, stands_on_an_older_keyframe_where_one_is_damaged)
 {
 	struct node node;
 	struct bk_log *log = NULL;
 	struct bk_image *image = NULL;
+	struct bk_image_options options = {.past_damage = true};
 	struct forge forge;
 
 	node_begin(&node, 4);
@@ -172,10 +175,33 @@ Test(image, stands_on_an_older_keyframe_where_one_is_damaged)
 	forge_save(&forge, scratch("bad"));
 	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
 	fails(BK_E_DAMAGE, bk_image_open(&image, log, 22, NULL, why()));
-	node_check(&node, log, 22, &(struct bk_image_options){.older = 5});
+	while (bk_image_open(&image, log, 22, &options, why()))
+		cr_assert(bk_image_try_older(&options.older, 9));
+	cr_assert(bk_image_is_past_damage(image));
+	bk_image_close(image);
+	node_check(&node, log, 22, &options);
+	options.older = 0;
+	ok(bk_image_open(&image, log, 12, &options, why()));
+	cr_assert(!bk_image_is_past_damage(image));
+	bk_image_close(image);
 	bk_log_close(log);
 	forge_done(&forge);
 	node_end(&node);
+}
+
+/* "in few tries that comes to a keyframe from before the damage, at last to the first" */
+Test(image, tries_older_keyframes)
+{
+	static const uint64_t keyframes[] = {1, 2, 3, 9, 1000000};
+
+	for (size_t i = 0; i < COUNT_OF(keyframes); i++) {
+		uint64_t older = 0, last = 0;
+		unsigned tries = 0;
+
+		for (; bk_image_try_older(&older, keyframes[i]); last = older, tries++)
+			cr_assert(older > last && older < keyframes[i]);
+		cr_assert(last == keyframes[i] - 1 && tries <= 21);
+	}
 }
 
 /* Pages that shrink and grow again, from interval to interval and within one. */
