@@ -82,14 +82,14 @@ Test(io_posix, sizes_and_identities)
 /* "-EEXIST over a file" */
 Test(io_posix, renames_replace_nothing)
 {
-	file_put(scratch("a"), "a", 1);
-	file_put(scratch("b"), "b", 1);
+	put_file(scratch("a"), "a", 1);
+	put_file(scratch("b"), "b", 1);
 	cr_assert(ops()->rename_new(NULL, scratch("a"), scratch("b")) == -EEXIST);
-	cr_assert(file_exists(scratch("a")));
+	cr_assert(has_file(scratch("a")));
 	cr_assert(ops()->unlink(NULL, scratch("b")) == 0 &&
 		  ops()->unlink(NULL, scratch("b")) == -ENOENT);
 	cr_assert(ops()->rename_new(NULL, scratch("a"), scratch("b")) == 0);
-	cr_assert(!file_exists(scratch("a")) && file_exists(scratch("b")));
+	cr_assert(!has_file(scratch("a")) && has_file(scratch("b")));
 	cr_assert(ops()->rename_new(NULL, scratch("a"), scratch("c")) == -ENOENT);
 }
 
@@ -137,8 +137,8 @@ Test(io_posix, finds_who_holds_a_lock)
 	const char *dir = scratch(".");
 	pid_t pid;
 
-	file_put(scratch("lightningd-test.pid"), "1", 1);
-	file_put(scratch("other.pid"), "1", 1);
+	put_file(scratch("lightningd-test.pid"), "1", 1);
+	put_file(scratch("other.pid"), "1", 1);
 	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == 0);
 	pid = hold(scratch("other.pid"));
 	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == 0);

@@ -90,7 +90,7 @@ Test(live, databases_without_a_version)
 		sqlite3 *db;
 
 		unlink(scratch("db"));
-		file_put(scratch("db"), "", 0);
+		put_file(scratch("db"), "", 0);
 		db = sql_open(scratch("db"));
 		if (*sql[i])
 			sql_run(db, "%s", sql[i]);
@@ -109,8 +109,8 @@ Test(live, what_is_no_database)
 	fails(BK_E_MISSING, bk_live_version(scratch("none"), 10, &version, why()));
 	fails(BK_E_MISSING, bk_log_create(&io.io, scratch("log"), scratch("none"), 10, NULL, NULL,
 				    &version, why()));
-	cr_assert(!file_exists(scratch("none")), "looking does not make it");
-	file_put(scratch("text"),
+	cr_assert(!has_file(scratch("none")), "looking does not make it");
+	put_file(scratch("text"),
 		"This is a text of more than a hundred bytes, which is no database, as "
 		"anybody can see who reads its first sixteen bytes.",
 		119);
@@ -120,7 +120,7 @@ Test(live, what_is_no_database)
 	mkdir(scratch("dir"), 0700);
 	fails(BK_E_SQL, bk_live_version(scratch("dir"), 10, &version, why()));
 	cr_assert(version == 4711);
-	cr_assert(!file_exists(scratch("log")) && !file_exists(scratch("log.new")));
+	cr_assert(!has_file(scratch("log")) && !has_file(scratch("log.new")));
 }
 
 /* "it sees the state before this transaction", while lightningd holds RESERVED. */
@@ -162,7 +162,7 @@ Test(live, beside_a_transaction_that_holds_exclusive)
 	fails(BK_E_BUSY, bk_log_create(&io.io, scratch("log"), scratch("db"), 100, NULL, NULL,
 				 &version, why()));
 	cr_assert(seconds() - start >= 0.15 && seconds() - start < 30);
-	cr_assert(!file_exists(scratch("log")) && version == 4711);
+	cr_assert(!has_file(scratch("log")) && version == 4711);
 	sql_run(db, "COMMIT");
 	cr_assert(live_version(scratch("db")) == 8);
 	sqlite3_close(db);
@@ -239,7 +239,7 @@ Test(live, a_hot_journal)
 			"PRAGMA cache_size = 2; BEGIN; UPDATE vars SET intval = 8; "
 			"INSERT INTO t VALUES (randomblob(300000)); UPDATE t SET x = 1 WHERE rowid "
 			"= 1");
-		cr_assert(file_exists(scratch("db-journal")));
+		cr_assert(has_file(scratch("db-journal")));
 		if (i == 0)
 			cr_assert(live_version(scratch("db")) == 7);
 		unlink(scratch("log"));
@@ -348,7 +348,7 @@ Test(live, creating_fails_as_a_whole)
 				break;
 			}
 			cr_assert(*why()->msg && version == 4711);
-			cr_assert(!file_exists(scratch("log")) && !file_exists(scratch("log.new")),
+			cr_assert(!has_file(scratch("log")) && !has_file(scratch("log.new")),
 				"operation %d, call %u", (int)ops[i], nth);
 		}
 }
@@ -359,7 +359,7 @@ Test(live, creating_replaces_nothing)
 	uint32_t version;
 
 	test_io_init(&io);
-	file_put(scratch("log"), "precious", 8);
+	put_file(scratch("log"), "precious", 8);
 	fails(BK_E_EXISTS,
 		bk_log_create(&io.io, scratch("log"), NULL, 0, NULL, NULL, &version, why()));
 }

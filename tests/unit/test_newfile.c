@@ -21,11 +21,11 @@ Test(newfile, appears_when_it_is_committed)
 
 	test_io_init(&io);
 	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
-	cr_assert(!file_exists(scratch("f")) && file_exists(scratch("f.new")));
+	cr_assert(!has_file(scratch("f")) && has_file(scratch("f.new")));
 	ok(file_write(&nf.file, "whole", 5, 0, why()));
 	ok(newfile_commit(&nf, why()));
 	check_bytes(scratch("f"), "whole");
-	cr_assert(!file_exists(scratch("f.new")));
+	cr_assert(!has_file(scratch("f.new")));
 	cr_assert(io.calls[OP_SYNC] == 1 && io.calls[OP_SYNC_DIR] == 1 && io.calls[OP_RENAME] == 1);
 }
 
@@ -37,10 +37,10 @@ Test(newfile, leaves_nothing_when_it_is_aborted)
 	test_io_init(&io);
 	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
 	newfile_abort(&nf);
-	cr_assert(!file_exists(scratch("f")) && !file_exists(scratch("f.new")));
+	cr_assert(!has_file(scratch("f")) && !has_file(scratch("f.new")));
 	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
 	newfile_leave(&nf);
-	cr_assert(!file_exists(scratch("f")) && file_exists(scratch("f.new")));
+	cr_assert(!has_file(scratch("f")) && has_file(scratch("f.new")));
 }
 
 Test(newfile, replaces_nothing)
@@ -49,14 +49,14 @@ Test(newfile, replaces_nothing)
 	struct newfile nf;
 
 	test_io_init(&io);
-	file_put(scratch("f"), "old", 3);
+	put_file(scratch("f"), "old", 3);
 	fails(BK_E_EXISTS, newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
 	unlink(scratch("f"));
 	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
-	file_put(scratch("f"), "quick", 5); /* somebody was faster */
+	put_file(scratch("f"), "quick", 5); /* somebody was faster */
 	fails(BK_E_EXISTS, newfile_commit(&nf, why()));
 	check_bytes(scratch("f"), "quick");
-	cr_assert(!file_exists(scratch("f.new")));
+	cr_assert(!has_file(scratch("f.new")));
 }
 
 /* "A file left behind there by one that was interrupted is removed", but not while its maker holds
@@ -67,7 +67,7 @@ Test(newfile, leftovers)
 	struct newfile first, second;
 
 	test_io_init(&io);
-	file_put(scratch("f.new"), "left behind", 11);
+	put_file(scratch("f.new"), "left behind", 11);
 	ok(newfile_open(&first, &io.io, scratch("f"), ".new", why()));
 	fails(BK_E_BUSY, newfile_open(&second, &io.io, scratch("f"), ".new", why()));
 	says("another program is writing");
@@ -105,7 +105,6 @@ Test(newfile, what_the_system_refuses)
 			cr_assert(
 				code_is(newfile_commit(&nf, why()), cases[i].code), "case %zu", i);
 		}
-		cr_assert(!file_exists(scratch("f")) && !file_exists(scratch("f.new")), "case %zu",
-			i);
+		cr_assert(!has_file(scratch("f")) && !has_file(scratch("f.new")), "case %zu", i);
 	}
 }

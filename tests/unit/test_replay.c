@@ -232,7 +232,7 @@ Test(replay, refused_statements)
 		cr_assert(code_is(run(&bed, 0, "INSERT INTO t VALUES (1)", sql), BK_E_SQL),
 			"%s: %s", sql, why()->msg);
 		says("version 2: statement 2 of 2 fails in replay");
-		cr_assert(!file_exists(scratch("victim")), "%s", sql);
+		cr_assert(!has_file(scratch("victim")), "%s", sql);
 		bed_end(&bed);
 	}
 }

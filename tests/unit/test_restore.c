@@ -88,7 +88,7 @@ Test(restore, an_older_version)
 	says("can lose the funds of its channels");
 	mkdir(scratch("dir"), 0700);
 	fails(BK_E_UNSAFE, restore(&node, scratch("dir"), &options, &result));
-	cr_assert(!file_exists(scratch("dir/lightningd.sqlite3")) && !result.path);
+	cr_assert(!has_file(scratch("dir/lightningd.sqlite3")) && !result.path);
 	ok(restore(&node, scratch("old"), &options, &result));
 	cr_assert(result.version == 12 && result.head == 22);
 	db = sql_open(scratch("old"));
@@ -113,7 +113,7 @@ Test(restore, versions_that_are_not_there)
 
 	begin(&node);
 	fails(BK_E_MISSING, restore(&node, scratch("out"), &options, &result));
-	cr_assert(!file_exists(scratch("out")) && !file_exists(scratch("out.restoring")));
+	cr_assert(!has_file(scratch("out")) && !has_file(scratch("out.restoring")));
 	node_end(&node);
 }
 
@@ -140,17 +140,17 @@ Test(restore, replaces_nothing)
 	struct bk_restore_result result;
 
 	begin(&node);
-	file_put(scratch("out"), "precious", 8);
+	put_file(scratch("out"), "precious", 8);
 	fails(BK_E_EXISTS, restore(&node, scratch("out"), NULL, &result));
 	unlink(scratch("out"));
-	file_put(scratch("out-journal"), "", 0);
+	put_file(scratch("out-journal"), "", 0);
 	fails(BK_E_UNSAFE, restore(&node, scratch("out"), NULL, &result));
 	says("out-journal is there");
 	unlink(scratch("out-journal"));
-	file_put(scratch("out-wal"), "", 0);
+	put_file(scratch("out-wal"), "", 0);
 	fails(BK_E_UNSAFE, restore(&node, scratch("out"), NULL, &result));
 	says("out-wal is there");
-	cr_assert(!file_exists(scratch("out")));
+	cr_assert(!has_file(scratch("out")));
 	node_end(&node);
 }
 
@@ -220,7 +220,7 @@ Test(restore, a_database_that_is_not_sound)
 		for (size_t i = size - 4096; i <= size - 6; i++)
 			if (memcmp(bytes + i, "needle", 6) == 0)
 				bytes[i] = 'N';
-		file_put(node.database, bytes, size);
+		put_file(node.database, bytes, size);
 		free(bytes);
 	}
 	unlink(node.path);
@@ -236,11 +236,11 @@ Test(restore, a_database_that_is_not_sound)
 	says("the database is not sound");
 	says("it was left as ");
 	says("out.restoring");
-	cr_assert(!file_exists(scratch("out")) && file_exists(scratch("out.restoring")));
+	cr_assert(!has_file(scratch("out")) && has_file(scratch("out.restoring")));
 	slice = (struct bk_slice){sql, sizeof sql - 1};
 	ok(bk_writer_append(node.writer, &change, why()));
 	fails(BK_E_SQL, restore(&node, scratch("other"), NULL, &result));
-	cr_assert(!file_exists(scratch("other")));
+	cr_assert(!has_file(scratch("other")));
 	node_end(&node);
 }
 
@@ -271,7 +271,7 @@ Test(restore, past_damage)
 	ok(bk_log_open(&log, &node.io.io, scratch("worse"), why()));
 	fails(BK_E_DAMAGE, bk_restore(log, scratch("none"), NULL, &result, why()));
 	says("the newest change is damaged: version 24 cannot be rebuilt");
-	cr_assert(!file_exists(scratch("none")) && !file_exists(scratch("none.restoring")));
+	cr_assert(!has_file(scratch("none")) && !has_file(scratch("none.restoring")));
 	bk_log_close(log);
 	forge_done(&forge);
 	node_end(&node);
@@ -382,8 +382,7 @@ Test(restore, what_the_system_refuses)
 				unlink(scratch("out"));
 				break;
 			}
-			cr_assert(!file_exists(scratch("out")) &&
-					  !file_exists(scratch("out.restoring")),
+			cr_assert(!has_file(scratch("out")) && !has_file(scratch("out.restoring")),
 				"operation %d, call %u: %s", (int)ops[i], nth, why()->msg);
 		}
 	node_end(&node);

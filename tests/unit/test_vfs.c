@@ -93,7 +93,7 @@ Test(vfs, other_files_cannot_be_opened)
 
 	bed_begin(&bed);
 	sql_run(bed.db, "CREATE TABLE t (x)");
-	file_put(scratch("victim"), "mine", 4);
+	put_file(scratch("victim"), "mine", 4);
 	cr_assert(sqlite3_exec(bed.db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) == SQLITE_OK);
 	cr_assert(sql_int(bed.db, "SELECT journal_mode <> 'wal' FROM pragma_journal_mode"));
 	bed_end(&bed);
