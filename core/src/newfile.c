@@ -39,8 +39,10 @@ static enum bk_code create_temp(struct newfile *nf, struct bk_error *err)
 		if (!code)
 			code = file_open(&nf->file, io, nf->temp, BK_IO_CREATE, err);
 	}
-	if (!code && io->ops->lock(io->ctx, nf->file.fd) < 0)
+	if (!code && io->ops->lock(io->ctx, nf->file.fd) < 0) {
+		io->ops->unlink(io->ctx, nf->temp);
 		code = bk_fail(err, BK_E_BUSY, 0, "cannot lock the new file %s", nf->temp);
+	}
 	return code;
 }
 
