@@ -58,6 +58,11 @@ static enum bk_code span_below(struct span *span, struct keyframe *kf, struct bk
 	if (!kf->previous)
 		return BK_OK;
 	code = log_keyframe(span->log, kf->previous, &span->base, err);
+	if (!code && span->base->ordinal != kf->ordinal - 1) {
+		log_unpin(span->log, span->base);
+		span->base = NULL;
+		code = BK_E_DAMAGE;
+	}
 	span->base_lost = code == BK_E_DAMAGE;
 	return span->base_lost ? BK_OK : code;
 }

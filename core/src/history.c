@@ -15,9 +15,9 @@ struct bk_history {
 	bool is_over;       /* damage hides all that is left */
 	uint64_t ordinal;   /* of the span's base; the next span's is one more */
 	size_t at;          /* in the span's entries; one past the end: its upper snapshot */
-	uint64_t seen_next; /* in the tail: offset behind the last entry given */
 	struct bk_entry pending;
 	bool has_pending;
+	bool was_given; /* pending was the log's last entry, and is what was given out last */
 };
 
 /* The entries of a span, and behind them the snapshot that a full keyframe above is. */
@@ -31,10 +31,23 @@ static struct bk_entry span_entry(const struct span *span, size_t at)
 	return at < span->count ? span->entries[at] : keyframe_snapshot(span->above);
 }
 
-/* Whether a listing shows it as an entry of its own. */
-static bool is_shown(enum bk_history_what what, const struct bk_entry *entry)
+/* Whether the snapshot above SPAN is of a version that has its change: it is listed with that. */
+static bool snapshot_joins(const struct span *span)
 {
-	return what == BK_HISTORY_ALL || !(entry->flags & (BK_ENTRY_STRUCK | BK_ENTRY_LONE));
+	for (size_t i = span->count; i-- > 0;)
+		if (entry_stands(&span->entries[i]))
+			return span->entries[i].version == span->above->version;
+	return span->base && span->base->version == span->above->version;
+}
+
+/* Whether a listing shows the entry AT of SPAN as one of its own. */
+static bool is_shown(enum bk_history_what what, const struct span *span, size_t at)
+{
+	if (what == BK_HISTORY_ALL)
+		return true;
+	if (at == span->count)
+		return !snapshot_joins(span);
+	return !(span->entries[at].flags & (BK_ENTRY_STRUCK | BK_ENTRY_LONE));
 }
 
 static struct bk_history *history_new(struct bk_log *log, enum bk_history_what what)
@@ -196,7 +209,11 @@ static enum bk_code next_version(
 			join(&history->pending, &raw);
 			continue;
 		}
-		if (!history->has_pending && (raw.flags & BK_ENTRY_LONE))
+		/* The first of a listing may follow the change that it goes with; so may what came
+		 * after the log's end was reached. */
+		if (!history->has_pending && ((raw.flags & BK_ENTRY_LONE) ||
+						     (history->was_given &&
+							     joins(&history->pending, &raw))))
 			continue;
 		if (history->has_pending) {
 			*entry = history->pending;
@@ -207,8 +224,10 @@ static enum bk_code next_version(
 		history->has_pending = true;
 	}
 	*more = history->has_pending;
-	if (history->has_pending)
+	if (history->has_pending) {
 		*entry = history->pending;
+		history->was_given = true;
+	}
 	history->has_pending = false;
 	return BK_OK;
 }
@@ -226,21 +245,13 @@ enum bk_code bk_history_next(
 	return code;
 }
 
-/* Enters the span with the first entry of VERSION: where keyframes stand at VERSION itself, the one
- * below them all. What damage hides is told when the listing comes to it. */
+/* Enters the span with the first entry of VERSION: several keyframes may have it, and its change came
+ * before all of them. What damage hides is told when the listing comes to it. */
 static enum bk_code enter_version(struct bk_history *history, uint32_t version, struct bk_error *err)
 {
 	struct span span;
-	enum bk_code code = span_of_version(&span, history->log, version, err);
+	enum bk_code code = span_of_version(&span, history->log, version - 1, err);
 
-	while (!code && !span.base_lost && span.base->version == version) {
-		uint64_t ordinal = span.base->ordinal;
-
-		span_done(&span);
-		if (!ordinal)
-			return enter_first(history, err);
-		code = span_of_ordinal(&span, history->log, ordinal - 1, err);
-	}
 	if (!code) {
 		enter_span(history, &span);
 		return BK_OK;
@@ -277,11 +288,8 @@ static uint64_t count_back(struct bk_history *history, uint64_t count)
 	uint64_t found = 0;
 
 	history->at = span_length(&history->span);
-	while (history->at && found < count) {
-		struct bk_entry entry = span_entry(&history->span, --history->at);
-
-		found += is_shown(history->what, &entry);
-	}
+	while (history->at && found < count)
+		found += is_shown(history->what, &history->span, --history->at);
 	return found;
 }
 
@@ -409,8 +417,7 @@ static enum bk_code append_sql(
 	return code;
 }
 
-/* Whether the interval in which VERSION came is SPAN; if VERSION is its base, it came in the one
- * below. */
+/* Whether SPAN has a change that stands and leads to VERSION. */
 static bool came_in(const struct span *span, uint32_t version)
 {
 	for (size_t i = 0; i < span->count; i++)
@@ -420,14 +427,18 @@ static bool came_in(const struct span *span, uint32_t version)
 }
 
 /* Appends the SQL of VERSION as far as it is in SPAN. */
-static enum bk_code sql_in_span(
-	const struct span *span, uint32_t version, struct bk_buf *text, struct bk_error *err)
+static enum bk_code sql_in_span(const struct span *span, uint32_t version, struct bk_buf *text,
+	struct bk_error *err)
 {
 	struct decoder decoder;
 	enum bk_code code;
 
-	if (!span->base || !came_in(span, version))
+	if (!came_in(span, version))
 		return BK_OK;
+	if (!span->base)
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: what version %u stands on cannot be read",
+			span->log->lf.file.path, version);
 	code = decoder_init(&decoder, span->log, span->base->history, err);
 	if (code)
 		return code;
@@ -445,30 +456,34 @@ static enum bk_code sql_in_span(
 	return code;
 }
 
+/* The span in which VERSION came first; if the log begins with it, the first of all. */
+static enum bk_code span_of_change(
+	struct span *out, struct bk_log *log, uint32_t version, struct bk_error *err)
+{
+	enum bk_code code = span_of_version(out, log, version - 1, err);
+
+	return code == BK_E_MISSING ? span_of_version(out, log, version, err) : code;
+}
+
 enum bk_code bk_log_sql(
 	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err)
 {
-	struct span span, below;
-	size_t before = text->size;
-	enum bk_code code = span_of_version(&span, log, version, err);
+	bool is_held = false, more = true;
+	struct span span;
+	enum bk_code code = span_of_change(&span, log, version, err);
 
-	if (code)
-		return code;
-	if (!span.base_lost && span.base->version == version && span.base->ordinal) {
-		code = span_of_ordinal(&below, log, span.base->ordinal - 1, err);
-		if (!code) {
-			code = sql_in_span(&below, version, text, err);
-			span_done(&below);
-		}
-	}
-	if (!code)
+	while (!code && more) {
+		uint64_t next = span.above ? span.above->ordinal : 0;
+
+		is_held |= (span.base && span.base->version == version) || came_in(&span, version);
 		code = sql_in_span(&span, version, text, err);
-	if (!code && span.base_lost)
-		code = bk_fail(err, BK_E_DAMAGE, 0,
-			"%s is damaged: what version %u stands on cannot be read",
-			log->lf.file.path, version);
-	if (!code && text->size == before && span.base->version != version)
+		/* A lone pragma can have a keyframe between itself and the change it goes with. */
+		more = span.above && !bk_version_after(span.above->version, version);
+		span_done(&span);
+		if (!code && more)
+			code = span_of_ordinal(&span, log, next, err);
+	}
+	if (!code && !is_held)
 		code = not_found(version, log, err);
-	span_done(&span);
 	return code;
 }

@@ -215,9 +215,11 @@ static enum bk_code has_index(
 	uint64_t offset;
 	enum bk_code code = pageindex_open(&index, log, kf, err);
 
-	for (uint32_t page = 1; page <= kf->page_count && !code; page++)
-		code = pageindex_find(&index, page, &offset, err);
 	*has = !code;
+	for (uint32_t page = 1; page <= kf->page_count && *has; page++) {
+		code = pageindex_find(&index, page, &offset, err);
+		*has = !code && (offset || page == pagestore_lock_page(kf->page_size));
+	}
 	if (index.count)
 		pageindex_done(&index);
 	return code == BK_E_DAMAGE ? BK_OK : code;

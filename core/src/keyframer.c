@@ -12,23 +12,27 @@ struct interval {
 	uint64_t next, session;
 };
 
-/* False if there is none, or no memory to look. */
-static bool interval_find(struct bk_log *log, struct interval *interval)
+/* Sets *FOUND, and INTERVAL if there is one. While a build is under way nothing takes it away. */
+static enum bk_code interval_find(
+	struct bk_log *log, struct interval *interval, bool *found, struct bk_error *err)
 {
-	bool found;
+	enum bk_code code = BK_OK;
 
 	pthread_mutex_lock(&log->mutex);
-	found = state_closed_interval(&log->state, &interval->next, &interval->count);
-	if (found) {
+	*found = state_closed_interval(&log->state, &interval->next, &interval->count);
+	if (*found) {
 		size_t bytes = interval->count * sizeof *interval->entries;
 
 		interval->session = log->state.session;
 		interval->entries = malloc(bytes);
 		if (interval->entries)
 			memcpy(interval->entries, log->state.tail, bytes);
+		else
+			code = bk_fail(
+				err, BK_E_NOMEM, 0, "no memory for a keyframe's changes");
 	}
 	pthread_mutex_unlock(&log->mutex);
-	return found && interval->entries;
+	return code;
 }
 
 /* Stores one dirty page, unless it is what it was. */
@@ -80,25 +84,22 @@ static int64_t time_of_last(const struct interval *interval, const struct keyfra
 }
 
 static enum bk_code build_interval(
-	struct bk_writer *writer, struct interval *interval, struct bk_error *err)
+	struct build *build, struct interval *interval, struct bk_error *err)
 {
+	struct bk_log *log = build->writer->log;
 	struct bk_image *image = NULL;
-	struct build build;
-	enum bk_code code = build_begin(&build, writer, false, err);
+	enum bk_code code = image_open_keyframe(&image, log, build->below, NULL, err);
 
-	if (code)
-		return code;
-	code = image_open_keyframe(&image, writer->log, build.below, NULL, err);
 	if (!code)
 		code = image_advance(image, interval->entries, interval->count, NULL, err);
 	if (!code)
-		code = store_dirty(&build, image, err);
+		code = store_dirty(build, image, err);
 	if (!code) {
 		struct build_result result = {
 			.version = image->version,
 			.page_size = bk_image_page_size(image),
 			.page_count = bk_image_page_count(image),
-			.time_us = time_of_last(interval, build.below),
+			.time_us = time_of_last(interval, build->below),
 			.next = interval->next,
 			.history = image->history,
 			.session = interval->session,
@@ -106,25 +107,39 @@ static enum bk_code build_interval(
 			.entry_count = interval->count,
 		};
 
-		code = build_finish(&build, &result, err);
+		code = build_finish(build, &result, err);
 	}
 	bk_image_close(image);
+	return code;
+}
+
+/* Builds the next keyframe; *FOUND is false if there is none to be built. */
+static enum bk_code build_next(struct bk_writer *writer, bool *found, struct bk_error *err)
+{
+	struct interval interval = {0};
+	struct build build;
+	enum bk_code code = build_begin(&build, writer, false, err);
+
+	*found = false;
+	if (code)
+		return code;
+	/* Only now, when no snapshot can come between the keyframe below and the interval. */
+	code = interval_find(writer->log, &interval, found, err);
+	if (!code && *found)
+		code = build_interval(&build, &interval, err);
+	free(interval.entries);
 	build_done(&build);
 	return code;
 }
 
 enum bk_code bk_keyframes_build(struct bk_writer *writer, struct bk_error *err)
 {
-	struct interval interval = {0};
-	enum bk_code code = BK_OK;
+	enum bk_code code;
+	bool found;
 
-	while (!code && interval_find(writer->log, &interval)) {
-		code = build_interval(writer, &interval, err);
-		free(interval.entries);
-		interval.entries = NULL;
-		if (code == BK_E_BUSY)
-			code = BK_OK; /* a snapshot came between: look again */
-	}
+	do
+		code = build_next(writer, &found, err);
+	while (!code && found);
 	return code;
 }
 
@@ -168,10 +183,9 @@ static void *keyframer_run(void *arg)
 	struct bk_log *log = keyframer->writer->log;
 
 	for (;;) {
-		struct interval interval = {0};
 		struct bk_error err;
 		uint64_t below;
-		bool is_stopping;
+		bool is_stopping, found;
 
 		pthread_mutex_lock(&log->mutex);
 		while (!keyframer->is_stopping && !has_work(keyframer)) {
@@ -183,14 +197,8 @@ static void *keyframer_run(void *arg)
 		pthread_mutex_unlock(&log->mutex);
 		if (is_stopping)
 			break;
-		if (!interval_find(log, &interval)) {
-			bk_fail(&err, BK_E_NOMEM, 0, "no memory for a keyframe's changes");
+		if (build_next(keyframer->writer, &found, &err))
 			note_failure(keyframer, below, &err);
-			continue;
-		}
-		if (build_interval(keyframer->writer, &interval, &err) && err.code != BK_E_BUSY)
-			note_failure(keyframer, below, &err);
-		free(interval.entries);
 	}
 	return NULL;
 }

@@ -288,6 +288,7 @@ static enum bk_code find_end(struct scan *scan, struct log_end *out, struct bk_e
 		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset %llu: %s", path,
 			(unsigned long long)scan->found.offset, "the frame counts back too far");
 	start = scan->found.offset - scan->found.head.unsynced;
+	out->synced = start;
 	code = follow_batch(&scan->walk, start, scan->found.offset, out, err);
 	if (code || out->end)
 		return code;

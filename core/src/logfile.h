@@ -67,6 +67,8 @@ struct log_end {
 	uint64_t end;      /* offset behind the last frame */
 	uint64_t last;     /* offset of the last frame */
 	uint64_t file_end; /* the file's size: a torn tail if after end */
+	uint64_t synced; /* what stands before was on stable storage when the last frame was written
+			  */
 };
 
 /* Fails with BK_E_DAMAGE if there is no valid frame at all. */

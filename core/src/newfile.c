@@ -84,6 +84,8 @@ enum bk_code newfile_commit(struct newfile *nf, struct bk_error *err)
 		return code;
 	}
 	code = file_sync_name(io, nf->path, err);
+	if (code)
+		io->ops->unlink(io->ctx, nf->path);
 	newfile_done(nf);
 	return code;
 }

@@ -97,8 +97,7 @@ static enum bk_code take_rewind(
 	if (frame->head.size != PAYLOAD_REWIND_SIZE)
 		return no_sense(frame, err);
 	first = load_u64(frame->payload + 8);
-	/* What a keyframe took in is committed and cannot be struck. */
-	if (first >= frame->offset || first < state->keyframe_next)
+	if (first >= frame->offset)
 		return no_sense(frame, err);
 	while (i > 0 && state->tail[i - 1].offset >= first)
 		state->tail[--i].flags |= BK_ENTRY_STRUCK;

@@ -97,6 +97,19 @@ enum bk_code writer_put(struct bk_writer *writer, const struct put *put, struct 
 	return code;
 }
 
+/* The failure after which WRITER refuses everything. */
+static enum bk_code check_failure(struct bk_writer *writer, struct bk_error *err)
+{
+	enum bk_code code;
+
+	pthread_mutex_lock(&writer->log->mutex);
+	code = writer->failure.code;
+	if (code)
+		*err = writer->failure;
+	pthread_mutex_unlock(&writer->log->mutex);
+	return code;
+}
+
 static void fail_for_good(struct bk_writer *writer, const struct bk_error *err)
 {
 	pthread_mutex_lock(&writer->log->mutex);
@@ -109,13 +122,10 @@ enum bk_code writer_sync(struct bk_writer *writer, struct bk_error *err)
 {
 	struct bk_log *log = writer->log;
 	uint64_t end;
-	enum bk_code code;
+	enum bk_code code = check_failure(writer, err);
 
 	pthread_mutex_lock(&log->mutex);
 	end = log->state.end;
-	code = writer->failure.code;
-	if (code)
-		*err = writer->failure;
 	pthread_mutex_unlock(&log->mutex);
 	if (!code)
 		code = file_sync(&log->lf.file, err);
@@ -252,19 +262,46 @@ static enum bk_code lock_log(struct bk_log *log, unsigned wait_ms, struct bk_err
 	}
 }
 
+/* Writes what was last written once more, the same bytes. After a sync that failed the system may
+ * show what it could not write, and believe it written: a later sync alone would not carry it. */
+static enum bk_code write_again(
+	const struct file *file, uint64_t from, uint64_t to, struct bk_error *err)
+{
+	const size_t step = (size_t)1 << 20;
+	size_t size = to - from < step ? (size_t)(to - from) : step, part = 0;
+	uint8_t *bytes = malloc(size + 1);
+	enum bk_code code = BK_OK;
+
+	if (!bytes)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to open %s", file->path);
+	for (uint64_t at = from; at < to && !code; at += part) {
+		code = file_read(
+			file, bytes, to - at < size ? (size_t)(to - at) : size, at, &part, err);
+		if (!code && !part)
+			code = bk_fail(err, BK_E_IO, 0, "%s becomes shorter", file->path);
+		if (!code)
+			code = file_write(file, bytes, part, at, err);
+	}
+	free(bytes);
+	return code;
+}
+
 /* Cuts a torn tail off. What is left may still be in the system's cache only, so it is synced
  * before anything counts on it. */
 static enum bk_code recover(
 	struct bk_writer *writer, const struct log_end *end, struct bk_error *err)
 {
+	const struct file *file = &writer->log->lf.file;
 	char text[64];
 	enum bk_code code = BK_OK;
 
 	writer->cut_bytes = end->file_end - end->end;
 	if (writer->cut_bytes)
-		code = file_truncate(&writer->log->lf.file, end->end, err);
+		code = file_truncate(file, end->end, err);
 	writer->log->file_end = end->end;
 	writer->durable = end->end;
+	if (!code)
+		code = write_again(file, end->synced, end->end, err);
 	if (!code)
 		code = writer_sync(writer, err);
 	if (!code && writer->cut_bytes) {
@@ -403,7 +440,7 @@ static bool change_flags(
 	return change->version == head && bk_change_pragma(change) != BK_PRAGMA_NONE;
 }
 
-/* What connection state the node has after CHANGE. */
+/* What connection state the node has after the lone pragma CHANGE. */
 static void follow_pragma(struct bk_writer *writer, const struct bk_change *change)
 {
 	switch (bk_change_pragma(change)) {
@@ -456,6 +493,8 @@ enum bk_code bk_writer_append(
 	uint8_t must;
 	enum bk_code code = bk_change_check(change, err);
 
+	if (!code)
+		code = check_failure(writer, err);
 	if (code)
 		return code;
 	if (!change_flags(writer, change, &must))
@@ -470,7 +509,8 @@ enum bk_code bk_writer_append(
 	code = writer_sync(writer, err);
 	if (code)
 		return code;
-	follow_pragma(writer, change);
+	if (must & CHANGE_LONE)
+		follow_pragma(writer, change);
 	/* A stream began: the interval before it is closed, and committed. */
 	if (writer->stream_changes == 1)
 		pthread_cond_signal(&writer->grown);

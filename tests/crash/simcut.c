@@ -27,8 +27,7 @@ static bool keeps_sector(const struct loss *loss)
 }
 
 /* Writes to OUT, of PENDING, each sector or not. */
-static void write_sectors(
-	const struct loss *loss, struct bytes *out, const struct pending *pending)
+static void write_sectors(const struct loss *loss, struct bytes *out, const struct pending *pending)
 {
 	uint64_t at = pending->offset, end = pending->offset + pending->size;
 
@@ -122,9 +121,7 @@ static void lose_content(const struct loss *loss, const struct inode *inode, str
 /* The names that are left: what directories have on the disk, and some of the changes behind. */
 static void lose_names(const struct simfs *fs, const struct loss *loss, struct names *out)
 {
-	unsigned percent = loss->policy == POLICY_ALL    ? 100
-			   : loss->policy == POLICY_NONE ? 0
-							 : 50;
+	unsigned percent = loss->policy == POLICY_ALL ? 100 : loss->policy == POLICY_NONE ? 0 : 50;
 
 	*out = fs->disk;
 	for (size_t i = 0; i < fs->change_count; i++)

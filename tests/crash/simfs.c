@@ -40,8 +40,7 @@ void simfs_set_hook(struct simfs *fs, sim_hook_fn *hook, void *ctx)
 	simfs_unlock(fs);
 }
 
-void simfs_fail(
-	struct simfs *fs, enum sim_call call, uint64_t nth, enum sim_fault fault, int error)
+void simfs_fail(struct simfs *fs, enum sim_call call, uint64_t nth, enum sim_fault fault, int error)
 {
 	simfs_lock(fs);
 	fs->fail.is_set = nth > 0;
@@ -129,8 +128,7 @@ static int new_handle(struct simfs *fs, struct inode *inode, bool can_write)
 	return -EMFILE;
 }
 
-static void change_names(
-	struct simfs *fs, const char *from, const char *to, struct inode *inode)
+static void change_names(struct simfs *fs, const char *from, const char *to, struct inode *inode)
 {
 	struct name_change *change = &fs->changes[fs->change_count++];
 
@@ -209,8 +207,8 @@ static struct pending *add_pending(struct inode *inode)
 {
 	if (inode->pending_count == inode->pending_capacity) {
 		inode->pending_capacity = inode->pending_capacity ? inode->pending_capacity * 2 : 8;
-		inode->pending = realloc(
-			inode->pending, inode->pending_capacity * sizeof *inode->pending);
+		inode->pending =
+			realloc(inode->pending, inode->pending_capacity * sizeof *inode->pending);
 		assert(inode->pending);
 	}
 	inode->pending[inode->pending_count] = (struct pending){0};
@@ -289,8 +287,7 @@ static int sim_truncate(void *ctx, int fd, uint64_t size)
 
 static void fill_stat(const struct inode *inode, struct bk_io_stat *out)
 {
-	*out = (struct bk_io_stat){
-		.size = inode->now.size, .device = 1, .inode = inode->number};
+	*out = (struct bk_io_stat){.size = inode->now.size, .device = 1, .inode = inode->number};
 }
 
 static int sim_stat(void *ctx, int fd, struct bk_io_stat *out)
@@ -335,8 +332,8 @@ static int sim_lock(void *ctx, int fd)
 	return end(fs, rc);
 }
 
-static int sim_find_locked(void *ctx, const char *dir, const char *prefix, const char *suffix,
-	char *name, size_t size)
+static int sim_find_locked(
+	void *ctx, const char *dir, const char *prefix, const char *suffix, char *name, size_t size)
 {
 	(void)ctx;
 	(void)dir;

@@ -2,8 +2,9 @@
  *
  * What is written is seen at once and is on the disk only after datasync; a name that is made,
  * renamed or removed is on the disk only after sync_dir of its directory. simfs_after_power_loss
- * gives one of the many file systems that a real machine could come up with: of what was pending, each
- * sector of 512 bytes is old or new, sizes may have grown without their data, names are kept or lost.
+ * gives one of the many file systems that a real machine could come up with: of what was pending,
+ * each sector of 512 bytes is old or new, sizes may have grown without their data, names are kept
+ * or lost.
  *
  * Clock and random source are seeded. Each call can be made to fail (simfs_fail), and a hook sees
  * each call that changes something, before it does: the places where the power can go.
@@ -43,8 +44,8 @@ extern const char *const sim_call_names[SIM_CALLS];
 
 /* How a call fails, once. */
 enum sim_fault {
-	SIM_FAULT_ERROR,      /* it does nothing and returns -error */
-	SIM_FAULT_SHORT,      /* a write or read of half, then -error at the next call of its kind */
+	SIM_FAULT_ERROR, /* it does nothing and returns -error */
+	SIM_FAULT_SHORT, /* a write or read of half, then -error at the next call of its kind */
 	SIM_FAULT_SYNC_DROPS, /* a datasync fails, and what was pending is taken for written: the
 			       * next datasync succeeds without writing it, as on Linux */
 	SIM_FAULTS
@@ -57,12 +58,14 @@ struct simfs *simfs_new(uint64_t seed);
 void simfs_free(struct simfs *fs);
 const struct bk_io *simfs_io(struct simfs *fs);
 
-/* Calls HOOK before each call that changes something, and after each that made something durable. */
+/* Calls HOOK before each call that changes something, and after each that made something durable.
+ */
 void simfs_set_hook(struct simfs *fs, sim_hook_fn *hook, void *ctx);
 
 /* The NTH call from now on (from 1) of kind CALL fails. */
-void simfs_fail(struct simfs *fs, enum sim_call call, uint64_t nth, enum sim_fault fault, int error);
-bool simfs_has_failed(const struct simfs *fs);      /* the fault was met */
+void simfs_fail(
+	struct simfs *fs, enum sim_call call, uint64_t nth, enum sim_fault fault, int error);
+bool simfs_has_failed(const struct simfs *fs);                    /* the fault was met */
 uint64_t simfs_calls(const struct simfs *fs, enum sim_call call); /* how many so far */
 
 /* Between the two every call fails and nothing happens: a process was killed, and its handles can

@@ -10,18 +10,23 @@
 #include <string.h>
 
 #define PATH         "/log/fuzz.bkp"
-#define VERSIONS_MAX 6    /* so many are looked at in full */
-#define PAGES_MAX    24   /* so much is read of an image */
+#define VERSIONS_MAX 6  /* so many are looked at in full */
+#define PAGES_MAX    24 /* so much is read of an image */
 #define RESTORE_MAX  (4u << 20)
 
 static const struct replay_limits limits = {.steps_max = 100000, .length_max = 1 << 20};
 
-/* What a reader may say of a log: nothing else, and never without words. */
+/* What a reader may say of a log: nothing else, and never without words. (SQLite calls some
+ * malformed schemas "out of memory".) */
 static bool is_answer(enum bk_code code, const struct bk_error *err)
 {
+	bool is_one = !code || code == BK_E_DAMAGE || code == BK_E_FORMAT || code == BK_E_MISSING ||
+		      code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM;
+
 	REQUIRE(!code || *err->msg);
-	return !code || code == BK_E_DAMAGE || code == BK_E_FORMAT || code == BK_E_MISSING ||
-	       code == BK_E_SQL || code == BK_E_LIMIT;
+	if (!is_one)
+		fprintf(stderr, "answer: %s: %s\n", bk_code_name(code), err->msg);
+	return is_one;
 }
 
 static const char *const harmless[] = {
@@ -101,7 +106,8 @@ static void look_at_image(struct bk_log *log, uint32_t version)
 	REQUIRE(is_answer(code, &err));
 	if (code)
 		return;
-	code = image_open_keyframe(&image, log, span.base, &options, &err);
+	code = span.base ? image_open_keyframe(&image, log, span.base, &options, &err)
+			 : bk_fail(&err, BK_E_DAMAGE, 0, "the keyframe below is lost");
 	REQUIRE(is_answer(code, &err));
 	if (!code) {
 		struct bk_entry *entries = malloc((span.count + 1) * sizeof *entries);
@@ -163,7 +169,8 @@ static void list(struct bk_log *log, enum bk_history_what what, size_t log_bytes
 	bk_history_close(history);
 }
 
-static void read_log(struct simfs *fs, size_t log_bytes)
+/* True if the log ends where its file does. */
+static bool read_log(struct simfs *fs, size_t log_bytes)
 {
 	struct bk_log_status status;
 	struct bk_error err = {0};
@@ -172,14 +179,17 @@ static void read_log(struct simfs *fs, size_t log_bytes)
 	char session[256];
 	enum bk_code code = bk_log_open(&log, simfs_io(fs), PATH, &err);
 
+	bool is_whole = true;
+
 	REQUIRE(is_answer(code, &err));
 	if (code)
-		return;
+		return true;
 	REQUIRE(!bk_log_refresh(log, &news, &err) && news == BK_LOG_SAME);
 	code = bk_log_status(log, &status, &err);
 	REQUIRE(is_answer(code, &err));
 	if (!code) {
 		REQUIRE(status.log_bytes + status.torn_bytes == log_bytes);
+		is_whole = !status.torn_bytes;
 		look_at_image(log, status.version);
 	}
 	code = bk_log_session(log, session, sizeof session, &err);
@@ -187,6 +197,7 @@ static void read_log(struct simfs *fs, size_t log_bytes)
 	list(log, BK_HISTORY_VERSIONS, log_bytes);
 	list(log, BK_HISTORY_ALL, log_bytes);
 	bk_log_close(log);
+	return is_whole;
 }
 
 /* Where a writer takes the log, what it appends is there afterwards. */
@@ -214,9 +225,8 @@ static void write_log(struct simfs *fs)
 	bk_buf_init(&text, 4096);
 	code = bk_log_sql(log, change.version, &text, &err);
 	REQUIRE(is_answer(code, &err));
-	REQUIRE(code || (text.size >= sizeof sql &&
-				memcmp(text.data + text.size - sizeof sql - 1, sql,
-					sizeof sql - 1) == 0));
+	REQUIRE(code || (text.size >= sizeof sql && memcmp(text.data + text.size - sizeof sql - 1,
+							    sql, sizeof sql - 1) == 0));
 	bk_buf_done(&text);
 	bk_log_close(log);
 }
@@ -236,8 +246,9 @@ void exercise_log(const struct logbuild *build)
 	struct simfs *fs = simfs_new(1);
 
 	simfs_put(fs, PATH, build->bytes.data, build->bytes.size);
-	read_log(fs, build->bytes.size);
-	verify_log(fs);
+	/* Before a torn tail it would wait, for a writer that may be at work. */
+	if (read_log(fs, build->bytes.size))
+		verify_log(fs);
 	write_log(fs);
 	REQUIRE(simfs_open_files(fs) == 0);
 	simfs_free(fs);

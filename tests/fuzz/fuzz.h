@@ -1,7 +1,8 @@
 /* fuzz.h - what every fuzz target shares.
  *
- * A target is one file that defines LLVMFuzzerTestOneInput. It is built with libFuzzer (preset fuzz),
- * and in every build as a plain program that runs its corpus and some thousand mutations of it. */
+ * A target is one file that defines LLVMFuzzerTestOneInput. It is built with libFuzzer (preset
+ * fuzz), and in every build as a plain program that runs its corpus and some thousand mutations of
+ * it. */
 #ifndef FUZZ_H
 #define FUZZ_H
 

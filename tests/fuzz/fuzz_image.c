@@ -39,8 +39,8 @@ static uint64_t put_keyframe(struct logbuild *build, const uint8_t *data, uint32
 		uint64_t check = record_check(i + 1, data + i * PAGE_SIZE, PAGE_SIZE);
 
 		pages[i] = (struct stored_page){i + 1, payload.size};
-		REQUIRE(!record_write(&payload, zstd, i + 1, data + i * PAGE_SIZE, PAGE_SIZE, check,
-			NULL, &err));
+		REQUIRE(!record_write(
+			&payload, zstd, i + 1, data + i * PAGE_SIZE, PAGE_SIZE, check, NULL, &err));
 		kf.pages_sum += check;
 	}
 	head.kind = FRAME_PAGES;

@@ -71,8 +71,8 @@ static void check_message(const struct bk_slice *text)
 		REQUIRE(code == BK_E_INVALID && *err.msg && !message);
 		return;
 	}
-	code = message_change(&change, cJSON_GetObjectItemCaseSensitive(message, "params"),
-		&statements, &err);
+	code = message_change(
+		&change, cJSON_GetObjectItemCaseSensitive(message, "params"), &statements, &err);
 	REQUIRE(!code || code == BK_E_INVALID);
 	if (!code) {
 		REQUIRE(!bk_change_check(&change, &err));

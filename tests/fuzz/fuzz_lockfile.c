@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lockfile lockfile = {0};
 	struct bk_error err = {0};
-	enum bk_code code = lockfile_parse(&lockfile, (const char *)data, size, "backup.lock", &err);
+	enum bk_code code =
+		lockfile_parse(&lockfile, (const char *)data, size, "backup.lock", &err);
 
 	if (code) {
 		REQUIRE(code == BK_E_INVALID && *err.msg);

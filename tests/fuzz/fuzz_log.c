@@ -80,8 +80,8 @@ static bool take_frame(struct input *input)
 		size = cursor_left(&input->cur);
 	payload = get_bytes(&input->cur, size);
 	if (how[0] & SEED_SQL && head.kind == FRAME_CHANGE && size)
-		exercise_change(&input->build, &input->encoder, &head, payload, size,
-			&input->history);
+		exercise_change(
+			&input->build, &input->encoder, &head, payload, size, &input->history);
 	else
 		put_frame(input, how[0], &head, payload, size);
 	return true;

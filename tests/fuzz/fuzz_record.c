@@ -83,7 +83,8 @@ static void check_chain(const uint8_t *data, size_t size)
 		/* Stored alone it begins a new chain. */
 		base = (struct record_base){.content = page,
 			.offset = offsets[count],
-			.depth = records.data[offsets[count] - LOG_HEADER_SIZE - FRAME_HEAD_SIZE + 7]};
+			.depth = records.data[offsets[count] - LOG_HEADER_SIZE - FRAME_HEAD_SIZE +
+					      7]};
 	}
 	logbuild_init(&build);
 	logbuild_frame(&build, &head, records.data, records.size, false);
@@ -93,8 +94,8 @@ static void check_chain(const uint8_t *data, size_t size)
 
 		REQUIRE(!record_read(reader, &lf, offsets[i], PAGE, PAGE_SIZE, page, NULL, &err));
 		REQUIRE(memcmp(page, pages[i], PAGE_SIZE) == 0);
-		REQUIRE(record_read(reader, &lf, offsets[i], PAGE + 1, PAGE_SIZE, page, NULL, &err) ==
-			BK_E_DAMAGE);
+		REQUIRE(record_read(reader, &lf, offsets[i], PAGE + 1, PAGE_SIZE, page, NULL,
+				&err) == BK_E_DAMAGE);
 	}
 	logfile_close(&lf);
 	simfs_free(fs);
@@ -104,7 +105,8 @@ static void check_chain(const uint8_t *data, size_t size)
 	record_reader_free(reader);
 }
 
-/* The page sums of DATA's records made right where a record stands alone: a stranger can do that. */
+/* The page sums of DATA's records made right where a record stands alone: a stranger can do that.
+ */
 static uint8_t *with_sums(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size), page[PAGE_SIZE];

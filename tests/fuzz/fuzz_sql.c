@@ -73,8 +73,10 @@ static void check_connection(struct replay *replay)
 	REQUIRE(sqlite3_get_autocommit(replay->db));
 	REQUIRE(!sqlite3_db_filename(replay->db, "x"));
 	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &value) && value);
-	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, -1, &value) && !value);
-	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &value) && !value);
+	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, -1, &value) &&
+		!value);
+	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &value) &&
+		!value);
 	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &value) && value);
 }
 

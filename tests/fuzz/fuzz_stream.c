@@ -119,7 +119,8 @@ static void check_round_trip(const uint8_t *data, size_t size)
 	logbuild_done(&build);
 }
 
-/* DATA as payloads, of a length that two bytes say each: no change comes out that the rules forbid. */
+/* DATA as payloads, of a length that two bytes say each: no change comes out that the rules forbid.
+ */
 static void check_raw(const uint8_t *data, size_t size)
 {
 	struct bk_entry entries[CHANGES_MAX];

@@ -15,8 +15,8 @@
 
 #define PATH "/log/seed.bkp"
 
-static void save(const char *root, const char *target, const char *name, const void *data,
-	size_t size)
+static void save(
+	const char *root, const char *target, const char *name, const void *data, size_t size)
 {
 	char path[4096];
 	FILE *file;

@@ -1,7 +1,7 @@
 /* seeds.h - how the whole-log target writes a log as its input.
  *
- * The input is a list of frames, each: u8 how, u8 kind, u8 must, u32 version, i64 time, u64 keyframe,
- * u32 unsynced, u16 size, payload. The harness makes sizes, chains and sums right. */
+ * The input is a list of frames, each: u8 how, u8 kind, u8 must, u32 version, i64 time, u64
+ * keyframe, u32 unsynced, u16 size, payload. The harness makes sizes, chains and sums right. */
 #ifndef SEEDS_H
 #define SEEDS_H
 

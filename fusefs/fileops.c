@@ -1,0 +1,196 @@
+/* fileops.c - reading files: images, SQL, status.json. */
+#include "fileops.h"
+#include "status.h"
+#include "versions.h"
+#include <bk/log.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A thread's buffer for what it reads. */
+struct scratch {
+	size_t size;
+	char data[];
+};
+
+/* A buffer of this thread's own, of at least SIZE bytes; NULL: no memory. */
+static char *scratch_get(struct fs *fs, size_t size)
+{
+	struct scratch *scratch = pthread_getspecific(fs->scratch);
+
+	if (scratch && scratch->size >= size)
+		return scratch->data;
+	if (size < READ_BYTES)
+		size = READ_BYTES;
+	free(scratch);
+	scratch = malloc(sizeof *scratch + size);
+	if (scratch)
+		scratch->size = size;
+	if (pthread_setspecific(fs->scratch, scratch)) {
+		free(scratch);
+		return NULL;
+	}
+	return scratch ? scratch->data : NULL;
+}
+
+/* The entry of the version that NODE is a file of. */
+static int find_version(
+	struct fs *fs, struct source *source, const struct node *node, struct bk_entry *entry)
+{
+	int rc = version_find(fs, source, node->number, entry);
+
+	if (rc == ENOENT || (!rc && node_identity(entry, source->generation) != node->identity))
+		return ESTALE; /* the kernel then looks the name up anew */
+	return rc;
+}
+
+static int open_image(
+	struct fs *fs, struct source *source, struct handle *handle, struct fuse_file_info *fi)
+{
+	struct bk_entry entry;
+	struct bk_error err;
+	int rc = find_version(fs, source, &handle->node, &entry);
+
+	if (rc)
+		return rc;
+	fi->keep_cache = 1;
+	if (!images_open(&handle->image, &fs->images, source, &entry, &err))
+		return 0;
+	return err.code == BK_E_MISSING ? ESTALE : fs_errno(fs, entry.version, entry.version, &err);
+}
+
+/* The statements of a version, one after the other, and behind them as many empty lines as
+ * statements had a semicolon of their own: so the size is known without reading them. */
+static enum bk_code fill_sql(struct source *source, const struct bk_entry *entry,
+	struct bk_buf *text, struct bk_error *err)
+{
+	uint64_t size = entry_sql_size(entry);
+	enum bk_code code = bk_log_sql(source->log, entry->version, text, err);
+
+	if (code || text->size >= size)
+		return code;
+	code = bk_buf_reserve(text, (size_t)size - text->size, err);
+	if (code)
+		return code;
+	memset(text->data + text->size, '\n', (size_t)size - text->size);
+	text->size = (size_t)size;
+	return BK_OK;
+}
+
+static int open_sql(
+	struct fs *fs, struct source *source, struct handle *handle, struct fuse_file_info *fi)
+{
+	struct bk_log_status head;
+	struct bk_entry entry;
+	struct bk_error err;
+	int rc = find_version(fs, source, &handle->node, &entry);
+
+	if (rc)
+		return rc;
+	/* A lone pragma may still join the head. */
+	fi->keep_cache = !bk_log_status(source->log, &head, NULL) && head.version != entry.version;
+	if (fill_sql(source, &entry, &handle->text, &err))
+		return fs_errno(fs, entry.version, entry.version, &err);
+	return 0;
+}
+
+/* Its size may be another one than the kernel was told before: so past its cache. */
+static int open_status(
+	struct fs *fs, struct source *source, struct handle *handle, struct fuse_file_info *fi)
+{
+	char *json = status_text(fs, source);
+	int rc = json && !bk_buf_append(&handle->text, json, strlen(json), NULL) ? 0 : ENOMEM;
+
+	fi->direct_io = 1;
+	free(json);
+	return rc;
+}
+
+static int open_node(struct fs *fs, const struct node *node, struct fuse_file_info *fi)
+{
+	struct handle *handle = handle_open(&fs->handles, node);
+	struct source *source;
+	int rc = ESTALE;
+
+	if (!handle)
+		return ENOMEM;
+	source = sources_get(&fs->sources);
+	if (node->kind == NODE_IMAGE)
+		rc = open_image(fs, source, handle, fi);
+	else if (node->kind == NODE_SQL)
+		rc = open_sql(fs, source, handle, fi);
+	else if (node->kind == NODE_STATUS)
+		rc = open_status(fs, source, handle, fi);
+	source_put(source);
+	if (rc)
+		fs_close(fs, handle);
+	else
+		fi->fh = (uint64_t)(uintptr_t)handle;
+	return rc;
+}
+
+static struct handle *handle_of(const struct fuse_file_info *fi)
+{
+	return (struct handle *)(uintptr_t)fi->fh;
+}
+
+void fileops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct node node;
+	int rc = EROFS;
+
+	if ((fi->flags & O_ACCMODE) == O_RDONLY && !(fi->flags & O_TRUNC))
+		rc = node_of_ino(&node, ino) ? open_node(fs, &node, fi) : ESTALE;
+	if (rc)
+		fuse_reply_err(req, rc);
+	else if (fuse_reply_open(req, fi) == -ENOENT)
+		/* Whoever wanted it was interrupted: there will be no release. */
+		fs_close(fs, handle_of(fi));
+}
+
+static void read_image(
+	struct fs *fs, fuse_req_t req, struct image *image, size_t size, off_t offset)
+{
+	char *data = scratch_get(fs, size);
+	struct bk_error err;
+	size_t done;
+
+	if (!data)
+		fuse_reply_err(req, ENOMEM);
+	else if (!images_read(&fs->images, image, data, size, (uint64_t)offset, &done, &err))
+		fuse_reply_buf(req, data, done);
+	else if (err.code == BK_E_MISSING)
+		fuse_reply_err(req, ESTALE);
+	else
+		fuse_reply_err(req, fs_errno(fs, image->version, image->version, &err));
+}
+
+/* The part of SIZE bytes at OFFSET, shorter at the end. */
+static void read_text(fuse_req_t req, const struct bk_buf *text, size_t size, off_t offset)
+{
+	size_t at = (uint64_t)offset < text->size ? (size_t)offset : text->size;
+	size_t left = text->size - at;
+
+	fuse_reply_buf(req, (const char *)text->data + at, size < left ? size : left);
+}
+
+void fileops_read(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+	const struct handle *handle = handle_of(fi);
+
+	(void)ino;
+	if (handle->image)
+		read_image(fuse_req_userdata(req), req, handle->image, size, offset);
+	else
+		read_text(req, &handle->text, size, offset);
+}
+
+void fileops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	fs_close(fuse_req_userdata(req), handle_of(fi));
+	fuse_reply_err(req, 0);
+}

@@ -1,0 +1,45 @@
+/* fs.h - what the operations of the mount share.
+ *
+ * Threads: libfuse calls the operations from many. */
+#ifndef FS_H
+#define FS_H
+
+#include "damage.h"
+#include "handle.h"
+#include "images.h"
+#include "options.h"
+#include "source.h"
+#include <bk/error.h>
+#include <bk/io.h>
+#include <pthread.h>
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+
+struct fs {
+	const struct bk_io *io;
+	const struct options *options;
+	const char *url; /* of the log, absolute */
+	struct sources sources;
+	struct images images;
+	struct handles handles;
+	struct damage damage;
+	pthread_key_t scratch; /* each thread's buffer for what it reads */
+};
+
+/* Bytes that the kernel may ask for at once, and should read ahead. */
+#define READ_BYTES ((size_t)1 << 20)
+
+/* Opens the log at PATH, which is borrowed until fs_done. Fails as bk_log_open does, with
+ * BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code fs_init(struct fs *fs, const struct bk_io *io,
+	const struct options *options, const char *path, const char *url, struct bk_error *err);
+void fs_done(struct fs *fs);
+
+/* Lets go of an open file. */
+void fs_close(struct fs *fs, struct handle *handle);
+
+/* The errno for ERR. Damage is noted as that of versions FROM to TO. */
+int fs_errno(struct fs *fs, uint32_t from, uint32_t to, const struct bk_error *err);
+
+#endif

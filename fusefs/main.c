@@ -1,0 +1,150 @@
+/* main.c - backup-fuse: from the command line to the mount's end. */
+#include "background.h"
+#include "follow.h"
+#include "mountpoint.h"
+#include "options.h"
+#include "say.h"
+#include "session.h"
+#include "stop.h"
+#include <bk/dest.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* As backup-cli has them (DESIGN.md, "Command line"). */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
+
+/* What is open in the course of a mount. */
+struct mount {
+	const struct options *options;
+	struct background background;
+	char *url, *path; /* of the log, absolute */
+	char *mountpoint; /* resolved */
+	struct fs fs;
+	struct fuse_session *session;
+	struct stop stop;
+	struct follow follow;
+};
+
+/* Finds the log's absolute path, as the working directory changes, and its URL. */
+static enum bk_code find_log(struct mount *mount, struct bk_error *err)
+{
+	char *given, *url;
+	enum bk_code code = bk_dest_path(&given, mount->options->url, err);
+
+	if (code)
+		return code;
+	code = bk_dest_url(&url, given, err);
+	free(given);
+	if (code)
+		return code;
+	code = bk_dest_path(&mount->path, url, err);
+	if (code)
+		free(url);
+	else
+		mount->url = url;
+	return code;
+}
+
+/* Serves until the file system is unmounted. */
+static enum bk_code serve(struct mount *mount, struct bk_error *err)
+{
+	enum bk_code code = stop_start(&mount->stop, mount->mountpoint, err);
+	int rc;
+
+	if (code)
+		return code;
+	mount->follow = (struct follow){
+		.fs = &mount->fs,
+		.session = mount->session,
+		.mountpoint = mount->mountpoint,
+		.background = &mount->background,
+	};
+	code = follow_start(&mount->follow, err);
+	if (!code) {
+		rc = session_serve(mount->session);
+		follow_end(&mount->follow);
+		if (rc < 0)
+			code = bk_fail(err, BK_E_IO, -rc, "the mount ended");
+	}
+	stop_end(&mount->stop);
+	return code;
+}
+
+/* With the log open: mounts it and serves. */
+static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
+{
+	enum bk_code code =
+		mountpoint_check(&mount->mountpoint, mount->options->mountpoint, mount->path, err);
+
+	if (code)
+		return code;
+	code = session_mount(&mount->session, &mount->fs, mount->mountpoint, err);
+	if (!code) {
+		code = serve(mount, err);
+		session_end(mount->session);
+	}
+	free(mount->mountpoint);
+	return code;
+}
+
+static enum bk_code run(const struct options *options, struct bk_error *err)
+{
+	struct mount mount = {.options = options, .background = {.ready = -1}};
+	enum bk_code code = find_log(&mount, err);
+
+	if (code)
+		return code;
+	if (!options->foreground)
+		code = background_begin(&mount.background, err);
+	if (!code) {
+		stop_block();
+		code = fs_init(&mount.fs, bk_io_posix(), options, mount.path, mount.url, err);
+	}
+	if (!code) {
+		code = mount_log(&mount, err);
+		fs_done(&mount.fs);
+	}
+	free(mount.path);
+	free(mount.url);
+	return code;
+}
+
+static int mount_and_report(const struct options *options)
+{
+	struct bk_error err;
+
+	switch (run(options, &err)) {
+	case BK_OK:
+		return EXIT_DONE;
+	case BK_E_DAMAGE:
+		say("%s", err.msg);
+		return EXIT_DAMAGE;
+	default:
+		say("%s", err.msg);
+		return EXIT_FAILED;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status = EXIT_USAGE;
+
+	switch (options_read(&options, argc, argv)) {
+	case OPTIONS_MOUNT:
+		status = mount_and_report(&options);
+		break;
+	case OPTIONS_HELP:
+		fputs(options_help, stdout);
+		status = EXIT_DONE;
+		break;
+	case OPTIONS_VERSION:
+		puts("backup-fuse " BK_RELEASE);
+		status = EXIT_DONE;
+		break;
+	case OPTIONS_WRONG:
+		break;
+	}
+	options_done(&options);
+	return status;
+}

@@ -1,0 +1,14 @@
+/* mountpoint.h - whether a mount may go where it was asked to. */
+#ifndef MOUNTPOINT_H
+#define MOUNTPOINT_H
+
+#include <bk/error.h>
+
+/* Sets *RESOLVED, which the caller frees, to the real path of the directory MOUNTPOINT, if it is
+ * neither the folder of the log at LOG_PATH, nor holds it, nor lies in it. Fails with BK_E_MISSING,
+ * BK_E_INVALID, BK_E_UNSAFE, BK_E_BUSY for what a mount that died left there, BK_E_IO, BK_E_NOMEM.
+ */
+BK_MUST_CHECK enum bk_code mountpoint_check(
+	char **resolved, const char *mountpoint, const char *log_path, struct bk_error *err);
+
+#endif

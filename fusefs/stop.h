@@ -1,0 +1,25 @@
+/* stop.h - SIGINT, SIGTERM, SIGHUP: unmounting, at once or as soon as nobody is busy there.
+ *
+ * Calling sequence: stop_block before any thread is started, stop_start, stop_end. */
+#ifndef STOP_H
+#define STOP_H
+
+#include <bk/error.h>
+#include <pthread.h>
+
+struct stop {
+	pthread_t thread;
+	const char *mountpoint; /* borrowed */
+};
+
+/* Has this thread and all that it starts leave those signals to the stop's own. */
+void stop_block(void);
+
+/* Waits for a signal, in a thread. Fails with BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code stop_start(
+	struct stop *stop, const char *mountpoint, struct bk_error *err);
+
+/* The session is over: ends the thread. */
+void stop_end(struct stop *stop);
+
+#endif

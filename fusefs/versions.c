@@ -1,0 +1,207 @@
+/* versions.c - finding versions in the log, one or many, past damage. */
+#include "versions.h"
+#include "names.h"
+#include <bk/version.h>
+#include <errno.h>
+
+/* How versions that damage hides are passed over: one by one at first, as most intervals have few,
+ * then faster. */
+#define PROBES_SLOW 1024
+
+/* An empty log begins with an empty database, which is no version to look at. */
+static bool is_nothing(const struct bk_entry *entry)
+{
+	return !entry->statements && !entry->page_count;
+}
+
+uint64_t entry_size(const struct bk_entry *entry)
+{
+	return (uint64_t)entry->page_count * entry->page_size;
+}
+
+bool entry_has_size(const struct bk_entry *entry)
+{
+	return entry->page_count != 0;
+}
+
+uint64_t entry_sql_size(const struct bk_entry *entry)
+{
+	return (uint64_t)entry->sql_bytes + entry->statements;
+}
+
+int version_find(struct fs *fs, struct source *source, uint32_t version, struct bk_entry *entry)
+{
+	struct bk_error err;
+	struct bk_entry found;
+
+	if (bk_history_find(source->log, version, &found, &err))
+		return fs_errno(fs, version, version, &err);
+	if (is_nothing(&found))
+		return ENOENT;
+	*entry = found;
+	return 0;
+}
+
+int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry)
+{
+	struct image *image;
+	struct bk_error err;
+
+	if (entry_has_size(entry))
+		return 0;
+	/* The tail is measured as a whole, and what cannot be by opening it. */
+	if (!bk_history_measure(source->log, &err) &&
+		!bk_history_find(source->log, entry->version, entry, &err) && entry_has_size(entry))
+		return 0;
+	if (images_open(&image, &fs->images, source, entry, &err))
+		return fs_errno(fs, entry->version, entry->version, &err);
+	entry->page_count = bk_image_page_count(image->image);
+	entry->page_size = bk_image_page_size(image->image);
+	images_close(&fs->images, image);
+	return 0;
+}
+
+int version_head(struct fs *fs, struct source *source, struct bk_log_status *status)
+{
+	struct bk_error err;
+
+	if (bk_log_status(source->log, status, &err))
+		return fs_errno(fs, 0, 0, &err);
+	return status->is_empty ? ENOENT : 0;
+}
+
+void walk_open(struct walk *walk, struct fs *fs, struct source *source, uint32_t from)
+{
+	*walk = (struct walk){.fs = fs, .source = source, .next = from};
+}
+
+int walk_open_first(struct walk *walk, struct fs *fs, struct source *source)
+{
+	struct bk_log_status status;
+	int rc = version_head(fs, source, &status);
+
+	if (!rc)
+		walk_open(walk, fs, source, status.version - INT32_MAX);
+	return rc;
+}
+
+void walk_close(struct walk *walk)
+{
+	bk_history_close(walk->history);
+	walk->history = NULL;
+}
+
+/* The next entry, or what stands in the way of it. */
+static enum bk_code try_next(
+	struct walk *walk, struct bk_entry *entry, bool *more, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	if (!walk->history)
+		code = bk_history_open(
+			&walk->history, walk->source->log, walk->next, BK_HISTORY_VERSIONS, err);
+	if (!code)
+		code = bk_history_next(walk->history, entry, more, err);
+	if (code)
+		walk_close(walk);
+	return code;
+}
+
+/* Goes on behind damage, which WHY tells of, and notes what it hides. */
+static int pass_damage(
+	struct walk *walk, struct bk_entry *entry, bool *more, const struct bk_error *why)
+{
+	struct bk_error err = *why;
+	struct bk_log_status status;
+	uint32_t from = walk->next, to;
+	enum bk_code code = bk_log_status(walk->source->log, &status, &err);
+
+	if (code)
+		return fs_errno(walk->fs, from, from, &err);
+	code = why->code;
+	for (uint32_t probes = 0; code == BK_E_DAMAGE; probes++) {
+		walk->next += 1 + probes / PROBES_SLOW;
+		*more = false;
+		code = bk_version_after(walk->next, status.version)
+			       ? BK_OK
+			       : try_next(walk, entry, more, &err);
+	}
+	if (code)
+		return fs_errno(walk->fs, walk->next, walk->next, &err);
+	to = *more ? entry->version - 1 : status.version;
+	damage_note(&walk->fs->damage, from, to, why->msg);
+	return 0;
+}
+
+int walk_next(struct walk *walk, struct bk_entry *entry, bool *more)
+{
+	struct bk_error err;
+	int rc = 0;
+
+	do {
+		enum bk_code code = try_next(walk, entry, more, &err);
+
+		if (code == BK_E_DAMAGE)
+			rc = pass_damage(walk, entry, more, &err);
+		else if (code)
+			rc = fs_errno(walk->fs, walk->next, walk->next, &err);
+		if (!rc && *more)
+			walk->next = entry->version + 1;
+	} while (!rc && *more && is_nothing(entry));
+	return rc;
+}
+
+int walk_next_measured(struct walk *walk, struct bk_entry *entry, bool *more)
+{
+	int rc = walk_next(walk, entry, more);
+
+	if (rc || !*more || entry_has_size(entry) || walk->is_measured)
+		return rc;
+	walk->is_measured = true;
+	if (bk_history_measure(walk->source->log, NULL))
+		return 0;
+	walk_close(walk);
+	walk->next = entry->version;
+	return walk_next(walk, entry, more);
+}
+
+int bucket_first(struct fs *fs, struct source *source, uint32_t bucket, struct bk_entry *entry)
+{
+	struct bk_entry first;
+	struct walk walk;
+	bool more;
+	int rc;
+
+	walk_open(&walk, fs, source, bucket * BUCKET_VERSIONS);
+	rc = walk_next(&walk, &first, &more);
+	walk_close(&walk);
+	if (!rc && (!more || bucket_of(first.version) != bucket))
+		rc = ENOENT;
+	if (!rc)
+		*entry = first;
+	return rc;
+}
+
+int bucket_newest(struct fs *fs, struct source *source, uint32_t bucket, struct bk_entry *entry)
+{
+	struct bk_log_status status;
+	struct bk_entry at;
+	struct walk walk;
+	bool more, any = false;
+	int rc = version_head(fs, source, &status);
+
+	if (rc)
+		return rc;
+	if (bucket_of(status.version) == bucket)
+		return version_find(fs, source, status.version, entry);
+	if (!bk_history_find(source->log, bucket_last(bucket), entry, NULL))
+		return 0;
+	/* A gap or damage is at its end. */
+	walk_open(&walk, fs, source, bucket * BUCKET_VERSIONS);
+	while (!(rc = walk_next(&walk, &at, &more)) && more && bucket_of(at.version) == bucket) {
+		*entry = at;
+		any = true;
+	}
+	walk_close(&walk);
+	return rc ? rc : any ? 0 : ENOENT;
+}

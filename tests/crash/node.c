@@ -1,0 +1,350 @@
+/* node.c - a made-up node and the plugin beside it. */
+#include "node.h"
+#include <bk/restore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void node_init(struct node *node, uint64_t seed, const char *dir)
+{
+	static const uint32_t page_sizes[] = {512, 512, 1024, 4096};
+	static const unsigned intervals[] = {1, 2, 3, 4, 8};
+
+	*node = (struct node){.rng = rng_of(seed, 7)};
+	node->fs = simfs_new(seed);
+	node->model = model_new(page_sizes[rng_below(&node->rng, 4)]);
+	node->check.interval_changes = intervals[rng_below(&node->rng, 5)];
+	node->check.counts = &node->counts;
+	node->check.restores = node->restores;
+	node->check.place.seed = seed;
+	snprintf(node->database, sizeof node->database, "%s/live.sqlite3", dir);
+}
+
+/* What happens to the model is seen by the hook, which may run in the keyframer's thread. */
+static void settle(struct node *node)
+{
+	simfs_lock(node->fs);
+	node->model->durable = node->model->count;
+	simfs_unlock(node->fs);
+}
+
+static void stop(struct node *node, bool is_killed)
+{
+	bool had_failed = simfs_has_failed(node->fs);
+
+	atomic_store(&node->is_dying, is_killed);
+	if (is_killed)
+		simfs_kill(node->fs);
+	bk_keyframer_stop(node->keyframer);
+	bk_writer_close(node->writer);
+	simfs_revive(node->fs);
+	atomic_store(&node->is_dying, false);
+	node->failed_in_close |= !had_failed && simfs_has_failed(node->fs);
+	node->keyframer = NULL;
+	node->writer = NULL;
+}
+
+void node_done(struct node *node)
+{
+	stop(node, false);
+	unlink(node->database);
+	model_free(node->model);
+	simfs_free(node->fs);
+}
+
+static void keyframer_says(void *ctx, const struct bk_error *err)
+{
+	struct node *node = ctx;
+
+	if (!node->expects_failures && !atomic_load(&node->is_dying))
+		check_fail(&node->check, "a keyframe: %s", err->msg);
+}
+
+/* The answer to a call: true if it was done. A failure where none was meant ends the test. */
+static bool done(
+	struct node *node, enum bk_code code, const struct bk_error *err, const char *doing)
+{
+	if (!node->expects_failures)
+		check_ok(&node->check, code, err, doing);
+	if (code)
+		CHECK(&node->check, *err->msg);
+	node->failures += code != BK_OK;
+	return !code;
+}
+
+static bool open_writer(struct node *node)
+{
+	struct bk_writer_options options = {
+		.program = "a test", .interval_changes = node->check.interval_changes};
+	struct bk_error err;
+
+	return done(node,
+		bk_writer_open(&node->writer, simfs_io(node->fs), LOG_PATH, &options, &err), &err,
+		"opening the log");
+}
+
+static bool start(struct node *node)
+{
+	struct bk_error err;
+
+	if (!open_writer(node))
+		return false;
+	if (node->has_thread && !done(node,
+					bk_keyframer_start(&node->keyframer, node->writer,
+						keyframer_says, node, &err),
+					&err, "a keyframer"))
+		return false;
+	simfs_lock(node->fs);
+	model_restart(node->model);
+	simfs_unlock(node->fs);
+	settle(node);
+	return true;
+}
+
+static bool try_create(struct node *node, bool is_empty)
+{
+	struct bk_error err;
+	uint32_t version;
+
+	return done(node,
+		bk_log_create(simfs_io(node->fs), LOG_PATH, is_empty ? NULL : node->database, 100,
+			NULL, NULL, &version, &err),
+		&err, "init");
+}
+
+static void create(struct node *node)
+{
+	bool is_empty = rng_chance(&node->rng, 30);
+	uint32_t first = rng_chance(&node->rng, 20) ? UINT32_MAX - rng_below(&node->rng, 20)
+						    : 1 + rng_below(&node->rng, 1000);
+	struct sql sql;
+
+	if (!is_empty) {
+		sql_schema(&sql, first);
+		model_unwatched(node->model, &sql);
+		model_save(node->model, node->database);
+	}
+	simfs_lock(node->fs);
+	model_create(node->model, is_empty ? 0 : first);
+	simfs_unlock(node->fs);
+	if (!try_create(node, is_empty)) {
+		uint8_t *bytes;
+		size_t size;
+
+		CHECK(&node->check, !simfs_peek(node->fs, LOG_PATH, &bytes, &size));
+		CHECK(&node->check, try_create(node, is_empty));
+	}
+	settle(node);
+}
+
+/* After a change failed for good none is taken, until the log is opened anew. */
+static void check_refuses(struct node *node, enum bk_code code, const struct bk_change *change)
+{
+	struct bk_error err;
+
+	if (code == BK_E_IO)
+		CHECK(&node->check, bk_writer_append(node->writer, change, &err) != BK_OK);
+}
+
+static bool change(struct node *node, struct sql *sql)
+{
+	struct bk_slice slices[MODEL_STATEMENTS_MAX];
+	struct bk_change call;
+	struct bk_error err;
+	bool is_lone = strncmp(sql->text[0], "PRAGMA", 6) == 0;
+	uint32_t version = model_version(node->model) + !is_lone;
+	enum bk_code code;
+
+	call = sql_change(sql, version, slices);
+	simfs_lock(node->fs);
+	if (is_lone)
+		model_lone(node->model, sql);
+	else
+		model_change(node->model, version, sql);
+	simfs_unlock(node->fs);
+	code = bk_writer_append(node->writer, &call, &err);
+	if (done(node, code, &err, "appending"))
+		settle(node);
+	else
+		check_refuses(node, code, &call);
+	return !code;
+}
+
+static bool random_change(struct node *node)
+{
+	uint32_t version = model_version(node->model) + 1;
+	struct sql sql;
+
+	if (model_has_schema(node->model))
+		sql_random(&sql, &node->rng, version);
+	else
+		sql_schema(&sql, version);
+	return change(node, &sql);
+}
+
+/* What lightningd sends for a migration. */
+static bool migrate(struct node *node)
+{
+	struct sql off = {0}, on = {0}, rebuild;
+
+	if (!model_has_schema(node->model))
+		return true;
+	sql_add(&off, "PRAGMA foreign_keys = OFF;");
+	if (!change(node, &off))
+		return false;
+	sql_rebuild(&rebuild, model_version(node->model) + 1);
+	if (!change(node, &rebuild))
+		return false;
+	sql_add(&on, "PRAGMA foreign_keys = ON;");
+	return change(node, &on);
+}
+
+/* The node was killed inside the last call, and rolled it back. */
+static bool rewind_last(struct node *node)
+{
+	struct bk_error err;
+
+	if (node->model->deeds[node->model->count - 1].kind != DEED_CHANGE)
+		return true;
+	simfs_lock(node->fs);
+	model_rewind(node->model);
+	simfs_unlock(node->fs);
+	if (!done(node, bk_writer_rewind(node->writer, model_version(node->model), &err), &err,
+		    "a rewind"))
+		return false;
+	/* Not durable before the next change, which comes at once. */
+	return random_change(node);
+}
+
+static bool restart(struct node *node)
+{
+	stop(node, rng_chance(&node->rng, 60));
+	return start(node) && (!rng_chance(&node->rng, 50) || rewind_last(node));
+}
+
+static bool snapshot(struct node *node, enum bk_snapshot_reason reason)
+{
+	struct bk_error err;
+
+	if (!model_has_schema(node->model))
+		return true;
+	model_save(node->model, node->database);
+	simfs_lock(node->fs);
+	model_snapshot(node->model);
+	simfs_unlock(node->fs);
+	if (!done(node,
+		    bk_writer_snapshot(node->writer, node->database, reason, 100, NULL, NULL, &err),
+		    &err, "a snapshot"))
+		return false;
+	settle(node);
+	return true;
+}
+
+/* The node ran without the plugin for a while. */
+static bool gap(struct node *node)
+{
+	uint32_t count = 1 + rng_below(&node->rng, 4), version = model_version(node->model);
+	struct sql sql;
+
+	if (!model_has_schema(node->model))
+		return true;
+	stop(node, rng_chance(&node->rng, 50));
+	model_restart(node->model);
+	for (uint32_t i = 0; i < count; i++) {
+		sql_random(&sql, &node->rng, ++version);
+		model_unwatched(node->model, &sql);
+	}
+	return start(node) && snapshot(node, BK_SNAPSHOT_GAP);
+}
+
+static bool try_restore(struct node *node, const struct restored *restored)
+{
+	struct bk_restore_options options = {.has_version = true, .version = restored->version};
+	struct bk_restore_result result;
+	struct bk_error err;
+
+	if (!done(node,
+		    bk_restore(
+			    bk_writer_log(node->writer), restored->path, &options, &result, &err),
+		    &err, "a restore"))
+		return false;
+	free(result.path);
+	return true;
+}
+
+static bool restore(struct node *node)
+{
+	struct version_view *views = calloc(MODEL_DEEDS_MAX, sizeof *views), view;
+	size_t count = model_view(node->model, node->model->count, views);
+	struct restored *restored = &node->restores[node->check.restore_count];
+
+	view = views[rng_below(&node->rng, (uint32_t)count)];
+	free(views);
+	if (node->check.restore_count == RESTORES_MAX || !view.content->size)
+		return true;
+	snprintf(restored->path, sizeof restored->path, "/out/%zu.sqlite3",
+		node->check.restore_count);
+	simfs_lock(node->fs);
+	restored->version = view.version;
+	restored->sum = view.content->sum;
+	node->check.restore_count++;
+	simfs_unlock(node->fs);
+	if (!try_restore(node, restored)) {
+		check_restored(&node->check, node->fs, node->model);
+		CHECK(&node->check, try_restore(node, restored));
+	}
+	simfs_lock(node->fs);
+	restored->is_done = true;
+	simfs_unlock(node->fs);
+	return true;
+}
+
+static bool step(struct node *node)
+{
+	struct bk_error err;
+	uint32_t dice = rng_below(&node->rng, 100);
+
+	if (dice < 70)
+		return random_change(node);
+	if (dice < 80 && !node->has_thread)
+		return done(node, bk_keyframes_build(node->writer, &err), &err, "keyframes");
+	if (dice < 88)
+		return restart(node);
+	if (dice < 91)
+		return migrate(node);
+	if (dice < 94)
+		return gap(node);
+	if (dice < 96)
+		return snapshot(node, BK_SNAPSHOT_REPLAY_FAILED);
+	return restore(node);
+}
+
+/* After a failure lightningd stops, rolls back what was refused, and starts again: what the log
+ * holds of it is struck out. */
+static void recover(struct node *node)
+{
+	size_t acknowledged = node->model->durable, deeds;
+
+	stop(node, rng_chance(&node->rng, 50));
+	if (!open_writer(node))
+		CHECK(&node->check, open_writer(node));
+	deeds = check_log(&node->check, bk_writer_log(node->writer), node->model);
+	simfs_lock(node->fs);
+	model_forget(node->model, deeds);
+	simfs_unlock(node->fs);
+	settle(node);
+	if (deeds > acknowledged)
+		CHECK(&node->check, rewind_last(node));
+}
+
+void node_run(struct node *node, unsigned steps)
+{
+	create(node);
+	if (!start(node))
+		recover(node);
+	for (unsigned i = 0; i < steps; i++)
+		if (!step(node))
+			recover(node);
+	stop(node, false);
+}

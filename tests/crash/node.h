@@ -1,0 +1,34 @@
+/* node.h - a made-up node and the plugin beside it: what a crash test does to a log. */
+#ifndef NODE_H
+#define NODE_H
+
+#include "check.h"
+#include <bk/keyframer.h>
+#include <stdatomic.h>
+
+struct node {
+	struct simfs *fs;
+	struct model *model;
+	struct bk_writer *writer;
+	struct bk_keyframer *keyframer;
+	struct rng rng;
+	struct check check;
+	struct counts counts;
+	struct restored restores[RESTORES_MAX];
+	char database[64]; /* a real file: what SQLite reads for a snapshot */
+	bool has_thread;
+	atomic_bool is_dying;  /* killed: what its threads still say does not count */
+	bool expects_failures; /* a call may fail: it is answered as the plugin would */
+	unsigned failures;     /* calls that did */
+	bool failed_in_close;  /* the fault was met where nobody can be told of it */
+};
+
+/* Everything that SEED decides: page size, first version, length of intervals. DIR is a real
+ * folder. */
+void node_init(struct node *node, uint64_t seed, const char *dir);
+void node_done(struct node *node);
+
+/* Makes the log and does STEPS things to it. */
+void node_run(struct node *node, unsigned steps);
+
+#endif
