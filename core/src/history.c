@@ -183,7 +183,6 @@ static void join(struct bk_entry *to, const struct bk_entry *entry)
 	to->statements += entry->statements;
 	to->sql_bytes += entry->sql_bytes;
 	to->log_bytes += entry->log_bytes;
-	to->flags |= entry->flags & BK_ENTRY_SNAPSHOT;
 	if (entry->page_count) {
 		to->page_count = entry->page_count;
 		to->page_size = entry->page_size;
@@ -250,8 +249,16 @@ enum bk_code bk_history_next(
 static enum bk_code enter_version(struct bk_history *history, uint32_t version, struct bk_error *err)
 {
 	struct span span;
-	enum bk_code code = span_of_version(&span, history->log, version - 1, err);
+	enum bk_code code = span_of_version(&span, history->log, version, err);
 
+	while (!code && !span.base_lost && span.base->version == version) {
+		uint64_t ordinal = span.base->ordinal;
+
+		span_done(&span);
+		if (!ordinal)
+			return enter_first(history, err);
+		code = span_of_ordinal(&span, history->log, ordinal - 1, err);
+	}
 	if (!code) {
 		enter_span(history, &span);
 		return BK_OK;

@@ -150,9 +150,12 @@ static uint32_t get_number32(struct cursor *cur)
 static void get_entry(struct cursor *cur, struct bk_entry *entry, const struct bk_entry *before)
 {
 	uint32_t size;
+	int64_t step;
 
 	entry->offset = before->offset + get_number(cur);
-	entry->version = before->version + (uint32_t)get_signed(cur);
+	step = get_signed(cur);
+	cur->failed |= step != (int32_t)step;
+	entry->version = before->version + (uint32_t)step;
 	entry->time_us = (int64_t)((uint64_t)before->time_us + (uint64_t)get_signed(cur));
 	entry->flags = get_number32(cur);
 	entry->statements = get_number32(cur);

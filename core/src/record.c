@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include <zstd_errors.h>
 
 /* One read brings most records whole: their mean is 560 bytes on a real node. */
 #define RECORD_GUESS    1024
@@ -117,6 +118,20 @@ static enum bk_code load_chain(struct record_reader *reader, const struct logfil
 	return BK_OK;
 }
 
+/* Decompresses a page, against what is BELOW unless that is NULL. Returns what zstd does. */
+static size_t decompress(ZSTD_DCtx *zstd, void *to, uint32_t page_size, const void *data,
+	size_t size, const void *below)
+{
+	size_t rc = below ? ZSTD_DCtx_refPrefix(zstd, below, page_size) : 0;
+
+	if (!ZSTD_isError(rc))
+		rc = ZSTD_decompressDCtx(zstd, to, page_size, data, size);
+	/* A prefix that was not used up would be used for the next page. */
+	if (ZSTD_isError(rc))
+		ZSTD_DCtx_reset(zstd, ZSTD_reset_session_and_parameters);
+	return rc;
+}
+
 enum bk_code record_read(struct record_reader *reader, const struct logfile *lf, uint64_t offset,
 	uint32_t page, uint32_t page_size, void *dst, struct record *top, struct bk_error *err)
 {
@@ -133,9 +148,9 @@ enum bk_code record_read(struct record_reader *reader, const struct logfile *lf,
 		size_t size;
 
 		data -= chain[i].size;
-		if (below)
-			ZSTD_DCtx_refPrefix(reader->zstd, below, page_size);
-		size = ZSTD_decompressDCtx(reader->zstd, to, page_size, data, chain[i].size);
+		size = decompress(reader->zstd, to, page_size, data, chain[i].size, below);
+		if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
+			return bk_fail(err, BK_E_NOMEM, 0, "no memory to read a page");
 		if (size != page_size)
 			return bad_record(lf, offset, "a stored page does not decompress", err);
 		data -= RECORD_HEAD_SIZE;
@@ -156,6 +171,12 @@ static void encode_head(uint8_t *at, const struct record *record)
 	put_u64(at, record->check);
 }
 
+static enum bk_code cannot_compress(uint32_t page, size_t rc, struct bk_error *err)
+{
+	return bk_fail(
+		err, BK_E_NOMEM, 0, "cannot compress page %u: %s", page, ZSTD_getErrorName(rc));
+}
+
 enum bk_code record_write(struct bk_buf *out, ZSTD_CCtx *zstd, uint32_t page, const void *content,
 	uint32_t page_size, uint64_t check, const struct record_base *base, struct bk_error *err)
 {
@@ -169,11 +190,15 @@ enum bk_code record_write(struct bk_buf *out, ZSTD_CCtx *zstd, uint32_t page, co
 	if (base) {
 		/* Against the base, and only worth it where it is smaller than half a page: a
 		 * page that changed as a whole is better stored alone, where it ends the chain. */
-		ZSTD_CCtx_refPrefix(zstd, base->content, page_size);
-		size = ZSTD_compress2(zstd, at + RECORD_HEAD_SIZE, room, content, page_size);
+		size = ZSTD_CCtx_refPrefix(zstd, base->content, page_size);
+		if (!ZSTD_isError(size))
+			size = ZSTD_compress2(
+				zstd, at + RECORD_HEAD_SIZE, room, content, page_size);
+		if (ZSTD_isError(size))
+			return cannot_compress(page, size, err);
 		record.depth = base->depth + 1;
 		record.base = base->offset;
-		if (ZSTD_isError(size) || size > page_size / 2)
+		if (size > page_size / 2)
 			size = 0;
 	}
 	if (!size) {
@@ -181,8 +206,7 @@ enum bk_code record_write(struct bk_buf *out, ZSTD_CCtx *zstd, uint32_t page, co
 		record.depth = 0;
 		record.base = 0;
 		if (ZSTD_isError(size))
-			return bk_fail(err, BK_E_NOMEM, 0, "cannot compress page %u: %s", page,
-				ZSTD_getErrorName(size));
+			return cannot_compress(page, size, err);
 	}
 	record.size = (uint32_t)size;
 	encode_head(at, &record);

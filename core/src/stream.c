@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include <zstd_errors.h>
 
 /* Level 1: 8 microseconds a call; level 3 took twice that for the same size (docs/architecture.md).
  */
@@ -180,6 +181,8 @@ static bool decompress(struct decoder *decoder, ZSTD_inBuffer *in, size_t raw, e
 		to = (ZSTD_outBuffer){.dst = out->data + out->size, .size = room};
 		rc = ZSTD_decompressStream(decoder->zstd, &to, in);
 		out->size += to.pos;
+		if (ZSTD_getErrorCode(rc) == ZSTD_error_memory_allocation)
+			*code = bk_fail(err, BK_E_NOMEM, 0, "no memory to decompress changes");
 		if (ZSTD_isError(rc) || !rc)
 			return false;
 		if (in->pos == in->size && out->size == end)

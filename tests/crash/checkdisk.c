@@ -11,7 +11,7 @@
 /* The power goes a second time, NTH calls into the recovery. */
 struct again {
 	const struct check *check;
-	const struct model *model; /* all of it durable */
+	const struct model *model;
 	struct rng *rng;
 	unsigned depth;
 	unsigned nth;
@@ -59,8 +59,8 @@ static void append(
 	else
 		sql_schema(&sql, version);
 	change = sql_change(&sql, version, slices);
-	check_ok(check, bk_writer_append(writer, &change, &err), &err, "appending");
 	model_change(model, version, &sql);
+	check_ok(check, bk_writer_append(writer, &change, &err), &err, "appending");
 	model->durable = model->count;
 	check->counts->appends++;
 }
@@ -71,16 +71,19 @@ static bool may_rewind(const struct model *model)
 	return model->deeds[model->count - 1].kind == DEED_CHANGE && model->count > 1;
 }
 
-/* The node goes on: with the last change struck out or not, keyframes built or not. */
+/* The node goes on: with the last change struck out or not, keyframes built or not. Once something
+ * new is acknowledged the power may go once more. */
 static void go_on(const struct check *check, struct simfs *disk, const struct model *before,
-	size_t deeds, struct rng *rng)
+	size_t deeds, struct rng *rng, unsigned depth)
 {
 	struct bk_writer *writer = open_writer(check, disk);
 	struct model *model = model_new(512);
+	struct again again = {.check = check, .model = model, .rng = rng, .depth = depth};
 	struct bk_error err;
 	uint32_t steps = 1 + rng_below(rng, 3);
 
-	model_copy(model, before, deeds);
+	model_copy(model, before, deeds, deeds);
+	again.nth = depth < DEPTH_MAX && rng_chance(rng, 30) ? 1 + rng_below(rng, 8) : 0;
 	if (may_rewind(model) && rng_chance(rng, 40)) {
 		check_ok(check, bk_writer_rewind(writer, model_version(model) - 1, &err), &err,
 			"a rewind");
@@ -88,12 +91,14 @@ static void go_on(const struct check *check, struct simfs *disk, const struct mo
 	}
 	for (uint32_t i = 0; i < steps; i++) {
 		append(check, writer, model, rng);
+		simfs_set_hook(disk, lose_power_again, &again);
 		if (rng_chance(rng, 25))
 			check_ok(check, bk_keyframes_build(writer, &err), &err, "a keyframe");
 	}
 	CHECK(check, check_log(check, bk_writer_log(writer), model) == model->count);
 	check_images(check, bk_writer_log(writer), model, model->count, rng);
 	bk_writer_close(writer);
+	simfs_set_hook(disk, NULL, NULL);
 	model_free(model);
 }
 
@@ -153,7 +158,7 @@ static bool check_created(const struct check *check, struct simfs *disk, const s
 void check_disk(const struct check *check, struct simfs *disk, const struct model *model,
 	struct rng *rng, unsigned depth)
 {
-	struct model *exact;
+	struct model *exact, *maybe;
 	struct again again = {.check = check, .rng = rng, .depth = depth};
 	struct bk_writer *writer;
 	size_t deeds;
@@ -163,8 +168,12 @@ void check_disk(const struct check *check, struct simfs *disk, const struct mode
 		return;
 	deeds = read_first(check, disk, model, rng);
 	exact = model_new(512);
-	model_copy(exact, model, deeds);
-	again.model = exact;
+	maybe = model_new(512);
+	model_copy(exact, model, deeds, deeds);
+	/* What was under way and is not there may yet come back, while nothing is written over it:
+	 * its bytes can stand in blocks that the disk gives to the file again. */
+	model_copy(maybe, model, model->count, deeds);
+	again.model = maybe;
 	again.nth = depth < DEPTH_MAX && rng_chance(rng, 30) ? 1 + rng_below(rng, 10) : 0;
 	simfs_set_hook(disk, lose_power_again, &again);
 	writer = open_writer(check, disk);
@@ -174,7 +183,8 @@ void check_disk(const struct check *check, struct simfs *disk, const struct mode
 	bk_writer_close(writer);
 	simfs_revive(disk);
 	simfs_set_hook(disk, NULL, NULL);
-	go_on(check, disk, model, deeds, rng);
+	go_on(check, disk, model, deeds, rng, depth);
 	CHECK(check, simfs_open_files(disk) == 0);
 	model_free(exact);
+	model_free(maybe);
 }

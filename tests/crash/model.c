@@ -173,13 +173,14 @@ void model_restart(struct model *model)
 	model->foreign_keys_off = false;
 }
 
-void model_copy(struct model *copy, const struct model *model, size_t count)
+void model_copy(struct model *copy, const struct model *model, size_t count, size_t durable)
 {
 	const struct content *last = &model->deeds[count - 1].content;
 
 	drop_deeds(copy);
 	memcpy(copy->deeds, model->deeds, count * sizeof *copy->deeds);
-	copy->count = copy->durable = copy->borrowed = count;
+	copy->count = copy->borrowed = count;
+	copy->durable = durable;
 	load(copy->db, last->bytes, last->size, false);
 	model_restart(copy);
 }

@@ -68,9 +68,9 @@ struct model {
 struct model *model_new(uint32_t page_size);
 void model_free(struct model *model);
 
-/* Makes COPY what MODEL was after COUNT deeds, all of them durable. MODEL must stay while COPY is
- * used. */
-void model_copy(struct model *copy, const struct model *model, size_t count);
+/* Makes COPY what MODEL was after COUNT deeds, DURABLE of them durable. MODEL must stay while COPY
+ * is used. */
+void model_copy(struct model *copy, const struct model *model, size_t count, size_t durable);
 
 /* Forgets all deeds but the first COUNT: the others were refused, and are not in the log. */
 void model_forget(struct model *model, size_t count);

@@ -29,6 +29,22 @@ static void settle(struct node *node)
 	simfs_unlock(node->fs);
 }
 
+static void enter(const struct node *node)
+{
+	if (node->enter)
+		node->enter();
+}
+
+static enum bk_code leave(const struct node *node, enum bk_code code)
+{
+	if (node->leave)
+		node->leave();
+	return code;
+}
+
+/* Every call of core's goes through this. */
+#define CORE(node, call) (enter(node), leave(node, (call)))
+
 static void stop(struct node *node, bool is_killed)
 {
 	bool had_failed = simfs_has_failed(node->fs);
@@ -36,8 +52,10 @@ static void stop(struct node *node, bool is_killed)
 	atomic_store(&node->is_dying, is_killed);
 	if (is_killed)
 		simfs_kill(node->fs);
+	enter(node);
 	bk_keyframer_stop(node->keyframer);
 	bk_writer_close(node->writer);
+	leave(node, BK_OK);
 	simfs_revive(node->fs);
 	atomic_store(&node->is_dying, false);
 	node->failed_in_close |= !had_failed && simfs_has_failed(node->fs);
@@ -68,7 +86,10 @@ static bool done(
 	if (!node->expects_failures)
 		check_ok(&node->check, code, err, doing);
 	if (code)
-		CHECK(&node->check, *err->msg);
+		CHECK(&node->check, *err->msg && err->code == code);
+	if (code && node->only_code && code != node->only_code)
+		check_fail(&node->check, "%s: a failure of another kind: %s: %s", doing,
+			bk_code_name(code), err->msg);
 	node->failures += code != BK_OK;
 	return !code;
 }
@@ -80,8 +101,9 @@ static bool open_writer(struct node *node)
 	struct bk_error err;
 
 	return done(node,
-		bk_writer_open(&node->writer, simfs_io(node->fs), LOG_PATH, &options, &err), &err,
-		"opening the log");
+		CORE(node, bk_writer_open(
+				   &node->writer, simfs_io(node->fs), LOG_PATH, &options, &err)),
+		&err, "opening the log");
 }
 
 static bool start(struct node *node)
@@ -90,10 +112,11 @@ static bool start(struct node *node)
 
 	if (!open_writer(node))
 		return false;
-	if (node->has_thread && !done(node,
-					bk_keyframer_start(&node->keyframer, node->writer,
-						keyframer_says, node, &err),
-					&err, "a keyframer"))
+	if (node->has_thread &&
+		!done(node,
+			CORE(node, bk_keyframer_start(&node->keyframer, node->writer,
+					   keyframer_says, node, &err)),
+			&err, "a keyframer"))
 		return false;
 	simfs_lock(node->fs);
 	model_restart(node->model);
@@ -108,8 +131,9 @@ static bool try_create(struct node *node, bool is_empty)
 	uint32_t version;
 
 	return done(node,
-		bk_log_create(simfs_io(node->fs), LOG_PATH, is_empty ? NULL : node->database, 100,
-			NULL, NULL, &version, &err),
+		CORE(node,
+			bk_log_create(simfs_io(node->fs), LOG_PATH,
+				is_empty ? NULL : node->database, 100, NULL, NULL, &version, &err)),
 		&err, "init");
 }
 
@@ -144,7 +168,8 @@ static void check_refuses(struct node *node, enum bk_code code, const struct bk_
 	struct bk_error err;
 
 	if (code == BK_E_IO)
-		CHECK(&node->check, bk_writer_append(node->writer, change, &err) != BK_OK);
+		CHECK(&node->check,
+			CORE(node, bk_writer_append(node->writer, change, &err)) != BK_OK);
 }
 
 static bool change(struct node *node, struct sql *sql)
@@ -163,7 +188,7 @@ static bool change(struct node *node, struct sql *sql)
 	else
 		model_change(node->model, version, sql);
 	simfs_unlock(node->fs);
-	code = bk_writer_append(node->writer, &call, &err);
+	code = CORE(node, bk_writer_append(node->writer, &call, &err));
 	if (done(node, code, &err, "appending"))
 		settle(node);
 	else
@@ -210,16 +235,43 @@ static bool rewind_last(struct node *node)
 	simfs_lock(node->fs);
 	model_rewind(node->model);
 	simfs_unlock(node->fs);
-	if (!done(node, bk_writer_rewind(node->writer, model_version(node->model), &err), &err,
-		    "a rewind"))
+	if (!done(node,
+		    CORE(node, bk_writer_rewind(node->writer, model_version(node->model), &err)),
+		    &err, "a rewind"))
 		return false;
 	/* Not durable before the next change, which comes at once. */
 	return random_change(node);
 }
 
+/* What a write that never finished leaves behind the log's end: bytes that begin like a frame, or
+ * not. */
+static void leave_torn_tail(struct node *node)
+{
+	const struct bk_io *io = simfs_io(node->fs);
+	uint8_t tail[300], *bytes;
+	uint32_t length = 1 + rng_below(&node->rng, sizeof tail);
+	size_t size;
+	int fd = io->ops->open(io->ctx, LOG_PATH, BK_IO_WRITE);
+
+	if (fd < 0)
+		return;
+	simfs_lock(node->fs);
+	CHECK(&node->check, simfs_peek(node->fs, LOG_PATH, &bytes, &size) && size > sizeof tail);
+	memcpy(tail, bytes + size - sizeof tail + rng_below(&node->rng, sizeof tail - length + 1),
+		length);
+	simfs_unlock(node->fs);
+	if (rng_chance(&node->rng, 30))
+		memset(tail, rng_chance(&node->rng, 50) ? 0 : 0xa5, length);
+	if (io->ops->pwrite(io->ctx, fd, tail, length, size) != (int64_t)length)
+		node->failures++;
+	io->ops->close(io->ctx, fd);
+}
+
 static bool restart(struct node *node)
 {
 	stop(node, rng_chance(&node->rng, 60));
+	if (rng_chance(&node->rng, 30))
+		leave_torn_tail(node);
 	return start(node) && (!rng_chance(&node->rng, 50) || rewind_last(node));
 }
 
@@ -234,7 +286,8 @@ static bool snapshot(struct node *node, enum bk_snapshot_reason reason)
 	model_snapshot(node->model);
 	simfs_unlock(node->fs);
 	if (!done(node,
-		    bk_writer_snapshot(node->writer, node->database, reason, 100, NULL, NULL, &err),
+		    CORE(node, bk_writer_snapshot(node->writer, node->database, reason, 100, NULL,
+				       NULL, &err)),
 		    &err, "a snapshot"))
 		return false;
 	settle(node);
@@ -265,8 +318,8 @@ static bool try_restore(struct node *node, const struct restored *restored)
 	struct bk_error err;
 
 	if (!done(node,
-		    bk_restore(
-			    bk_writer_log(node->writer), restored->path, &options, &result, &err),
+		    CORE(node, bk_restore(bk_writer_log(node->writer), restored->path, &options,
+				       &result, &err)),
 		    &err, "a restore"))
 		return false;
 	free(result.path);
@@ -308,7 +361,8 @@ static bool step(struct node *node)
 	if (dice < 70)
 		return random_change(node);
 	if (dice < 80 && !node->has_thread)
-		return done(node, bk_keyframes_build(node->writer, &err), &err, "keyframes");
+		return done(node, CORE(node, bk_keyframes_build(node->writer, &err)), &err,
+			"keyframes");
 	if (dice < 88)
 		return restart(node);
 	if (dice < 91)

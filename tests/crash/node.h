@@ -17,10 +17,13 @@ struct node {
 	struct restored restores[RESTORES_MAX];
 	char database[64]; /* a real file: what SQLite reads for a snapshot */
 	bool has_thread;
-	atomic_bool is_dying;  /* killed: what its threads still say does not count */
-	bool expects_failures; /* a call may fail: it is answered as the plugin would */
-	unsigned failures;     /* calls that did */
-	bool failed_in_close;  /* the fault was met where nobody can be told of it */
+	atomic_bool is_dying;   /* killed: what its threads still say does not count */
+	bool expects_failures;  /* a call may fail: it is answered as the plugin would */
+	unsigned failures;      /* calls that did */
+	enum bk_code only_code; /* that a failure may have; BK_OK: any */
+	void (*enter)(void);    /* around each call of core's; may be NULL */
+	void (*leave)(void);
+	bool failed_in_close; /* the fault was met where nobody can be told of it */
 };
 
 /* Everything that SEED decides: page size, first version, length of intervals. DIR is a real

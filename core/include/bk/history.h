@@ -21,16 +21,15 @@ struct bk_history;
 enum bk_entry_flag {
 	BK_ENTRY_LONE = 0x02,      /* a lone pragma: repeats the version before it */
 	BK_ENTRY_STRUCK = 0x100,   /* a rewind struck it: it never happened */
-	BK_ENTRY_SNAPSHOT = 0x200, /* a full keyframe holds it: the version was copied; with
-				    * statements 0 no change led to it */
+	BK_ENTRY_SNAPSHOT = 0x200, /* no change, but a full keyframe: the version was copied */
 };
 
 struct bk_entry {
 	uint64_t offset; /* of its frame in the log */
 	int64_t time_us; /* when the call came, microseconds since 1970 UTC */
 	uint32_t version;
-	uint32_t statements; /* 0 where only a snapshot is */
-	uint32_t sql_bytes;  /* one for each statement's end included; 0 likewise */
+	uint32_t statements; /* 0 in a snapshot */
+	uint32_t sql_bytes;  /* one for each statement's end included; 0 in a snapshot */
 	uint32_t log_bytes;  /* what its frame takes in the log */
 	uint32_t page_count; /* of the database after it; 0 where only a replay can tell */
 	uint32_t page_size;  /* bytes; 0 with page_count 0 */
