@@ -149,6 +149,9 @@ enum bk_code state_take(struct state *state, const struct frame *frame, struct b
 	}
 	if (code)
 		return code;
+	if (frame->head.kind == FRAME_CHANGE || frame->head.kind == FRAME_REWIND ||
+		frame->head.kind == FRAME_EVENT)
+		state->head_unsure = false;
 	state->end = frame_end(frame);
 	state->last_sum = frame->head.sum;
 	return BK_OK;
@@ -169,6 +172,8 @@ void state_take_keyframe(struct state *state, const struct keyframe *kf)
 	state->keyframe_count = kf->count;
 	state->keyframe_version = kf->version;
 	state->keyframe_time_us = kf->time_us;
+	if (kf->is_full)
+		state->head_unsure = false;
 	if (!state->tail_count) {
 		state->version = kf->version;
 		state->history = kf->history;

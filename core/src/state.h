@@ -38,6 +38,7 @@ struct state {
 	uint64_t damaged_at; /* offset of the first; 0: none */
 	bool is_loose;       /* after that, or where keyframes are not taken: versions need not follow
 			      * each other */
+	bool head_unsure;    /* nothing behind it tells what version the log stands at */
 
 	/* The CHANGE frames from keyframe_next on, struck ones too. */
 	struct bk_entry *tail;
