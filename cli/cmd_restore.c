@@ -77,8 +77,10 @@ static void warn_of_log(const struct bk_log_status *status)
 			"the newest change may be lost: backup-cli verify tells more.\n",
 			(unsigned long long)status->torn_bytes);
 	if (status->damaged_at)
-		fprintf(stderr, "Warning: the log is damaged at offset %llu.\n",
-			(unsigned long long)status->damaged_at);
+		fprintf(stderr, "Warning: the log is damaged at offset %llu.%s\n",
+			(unsigned long long)status->damaged_at,
+			status->head_unsure ? " Changes newer than what it holds may be lost."
+					    : "");
 }
 
 static void tell(const struct bk_restore_result *result)

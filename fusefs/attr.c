@@ -63,7 +63,7 @@ static void begin(
 	memset(out, 0, sizeof *out);
 	out->ino = node_ino(node);
 	out->attr.st_ino = out->ino;
-	out->entry_timeout = TIMEOUT_FOREVER;
+	out->entry_timeout = node_type(node->kind) == S_IFREG ? TIMEOUT_FOREVER : TIMEOUT_NAME;
 	out->attr_timeout = TIMEOUT_GROWING;
 	set_mode(&out->attr, fs, node->kind);
 	set_time(&out->attr, time_us);
@@ -108,8 +108,9 @@ void attr_of_version(struct fs *fs, struct source *source, enum node_kind kind,
 		out->attr_timeout = is_head(source, entry->version) ? 0 : TIMEOUT_FOREVER;
 	} else {
 		set_target(&out->attr, kind, entry->version);
-		out->attr_timeout = TIMEOUT_LINK;
-		out->entry_timeout = kind == NODE_AT_LINK ? 0 : TIMEOUT_LINK;
+		out->attr_timeout = TIMEOUT_NAME;
+		if (kind == NODE_AT_LINK)
+			out->entry_timeout = 0;
 	}
 }
 
@@ -178,7 +179,7 @@ static int attr_of_directory(
 		set_target(&out->attr, node->kind, node->number);
 	else if (node->kind != NODE_DAY && node->kind != NODE_HOUR &&
 		 !is_head_bucket(source, node->number))
-		out->attr_timeout = TIMEOUT_FOREVER;
+		out->attr_timeout = TIMEOUT_NAME;
 	return 0;
 }
 

@@ -6,10 +6,11 @@
 #include "node.h"
 #include <bk/history.h>
 
-/* Seconds. What never changes may be kept for ever: should it be replaced, or grow after all, the
- * follower says so. */
+/* Seconds. What never changes may be kept for ever: should it be replaced, the follower says so.
+ * Names that lead on to others are asked for again now and then, since one that is in use is not
+ * forgotten. */
 #define TIMEOUT_FOREVER 86400.0
-#define TIMEOUT_LINK    60.0
+#define TIMEOUT_NAME    60.0
 #define TIMEOUT_GROWING 1.0
 
 /* Describes NODE as it is now. Returns 0 or an errno; ESTALE if it is a file of a version, or of a

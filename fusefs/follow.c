@@ -15,6 +15,10 @@
 /* How often the log is looked at: a new version is there well within a second. */
 #define POLL_MS 200
 
+/* A name that somebody walks through just then is not forgotten: so it is done again, so many
+ * times. */
+#define FORGET_AGAIN 5
+
 /* How many versions a rewind may have struck: lightningd has one change under way at most. */
 #define STRUCK_MAX 16
 
@@ -79,21 +83,17 @@ static void forget_version(struct follow *follow, uint32_t version)
 	forget_name(follow, &sql, name);
 }
 
-/* Another log is there: with a name of the root, all that the kernel keeps below it goes. */
+/* Another log is there: with a name of the root, all that the kernel keeps below it goes, but for
+ * files that are open. */
 static void forget_all(struct follow *follow)
 {
 	struct node root = {.kind = NODE_ROOT};
+	struct node *nodes;
+	size_t count;
 
 	for (const struct fixed_name *at = root_names; at->name; at++)
 		forget_name(follow, &root, at->name);
-}
-
-/* Files that are open keep their names in the kernel whatever is forgotten above them. */
-static void forget_open(struct follow *follow)
-{
-	size_t count;
-	struct node *nodes = handles_nodes(&follow->fs->handles, &count);
-
+	nodes = handles_nodes(&follow->fs->handles, &count);
 	for (size_t i = 0; i < count; i++)
 		if (nodes[i].kind != NODE_STATUS)
 			forget_version(follow, nodes[i].number);
@@ -134,9 +134,9 @@ static void take_news(struct follow *follow, enum bk_log_news news)
 	if (news == BK_LOG_REPLACED) {
 		say("another log stands at %s now", bk_log_path(source->log));
 		damage_clear(&fs->damage);
-		images_replaced(&fs->images, source->generation);
 		forget_all(follow);
-		forget_open(follow);
+		follow->forget_again = FORGET_AGAIN;
+		images_replaced(&fs->images, source->generation);
 	} else if (identity_of(source, follow->head) != follow->head_identity) {
 		for (uint32_t i = 0; i < STRUCK_MAX; i++)
 			forget_version(follow, follow->head - i);
@@ -152,6 +152,10 @@ static void look(struct follow *follow)
 	enum bk_log_news news;
 	struct bk_error err;
 
+	if (follow->forget_again) {
+		follow->forget_again--;
+		forget_all(follow);
+	}
 	if (sources_follow(&follow->fs->sources, &news, &err)) {
 		if (!follow->is_told)
 			say("cannot follow the log: %s. What was there is still there", err.msg);

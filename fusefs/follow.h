@@ -25,6 +25,7 @@ struct follow {
 	pthread_cond_t ending;
 	bool is_ending;
 	uint32_t head, head_identity; /* as of the last look */
+	unsigned forget_again;        /* at so many further looks */
 	bool is_told;                 /* that the log cannot be followed */
 };
 

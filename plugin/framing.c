@@ -66,7 +66,8 @@ enum framing_event framing_next(struct framing *framing, struct bk_slice *out)
 	} while (was_skipping || !out->size);
 	if (end)
 		return FRAMING_MESSAGE;
-	if (framing->buf.size <= message_max(framing) && !was_skipping)
+	/* The first byte of the blank line may be there already. */
+	if (framing->buf.size <= message_max(framing) + 1 && !was_skipping)
 		return FRAMING_MORE;
 	/* All but the last byte, which may be the first of the blank line. */
 	framing->taken = framing->buf.size ? framing->buf.size - 1 : 0;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Room is made for one read more than the limit, so that the end of the file is seen. */
+#define READ_BYTES           4096
 #define DATABASE_DEFAULT     "lightningd.sqlite3"
 #define KEYFRAME_CHANGES_MAX 100000
 
@@ -29,7 +31,7 @@ static enum bk_code read_file(const char *path, struct bk_buf *text, struct bk_e
 		return bk_fail(err, errno == ENOENT ? BK_E_MISSING : BK_E_IO, errno,
 			"cannot open %s", path);
 	while (!code && n > 0) {
-		code = bk_buf_reserve(text, 4096, err);
+		code = bk_buf_reserve(text, READ_BYTES, err);
 		if (code)
 			break;
 		n = read(fd, text->data + text->size, text->capacity - text->size);
@@ -134,7 +136,7 @@ enum bk_code lockfile_read(struct lockfile *out, const char *path, struct bk_err
 	struct bk_buf text;
 	enum bk_code code;
 
-	bk_buf_init(&text, LOCKFILE_BYTES_MAX);
+	bk_buf_init(&text, LOCKFILE_BYTES_MAX + READ_BYTES);
 	code = read_file(path, &text, err);
 	if (!code)
 		code = lockfile_parse(out, (const char *)text.data, text.size, path, err);
@@ -161,7 +163,7 @@ static enum bk_code new_text(const char *path, const char *backend_url, const ch
 	cJSON *root = NULL;
 	enum bk_code code;
 
-	bk_buf_init(&old, LOCKFILE_BYTES_MAX);
+	bk_buf_init(&old, LOCKFILE_BYTES_MAX + READ_BYTES);
 	code = read_file(path, &old, err);
 	if (code == BK_E_MISSING) {
 		code = BK_OK;

@@ -150,8 +150,9 @@ struct bk_keyframer {
 	pthread_t thread;
 	/* Under the log's mutex. */
 	bool is_stopping;
-	bool has_failed;      /* what failed is tried again when a stream starts */
-	uint64_t stuck_above; /* no keyframe can stand on this one: a snapshot is needed */
+	bool has_failed;         /* what failed is tried again when a stream starts: */
+	uint64_t failed_streams; /* the writer's, when it was begun */
+	uint64_t stuck_above;    /* no keyframe can stand on this one: a snapshot is needed */
 };
 
 /* Whether there is something to do. With the log's mutex held. */
@@ -161,16 +162,21 @@ static bool has_work(const struct bk_keyframer *keyframer)
 	uint64_t next;
 	size_t count;
 
-	return !keyframer->has_failed && keyframer->stuck_above != state->keyframe &&
-	       !keyframer->writer->failure.code && state_closed_interval(state, &next, &count);
+	if (keyframer->has_failed && keyframer->failed_streams == keyframer->writer->streams)
+		return false;
+	return keyframer->stuck_above != state->keyframe && !keyframer->writer->failure.code &&
+	       state_closed_interval(state, &next, &count);
 }
 
-static void note_failure(struct bk_keyframer *keyframer, uint64_t below, const struct bk_error *err)
+/* What began above the keyframe BELOW, when the writer had begun so many STREAMS, has failed. */
+static void note_failure(struct bk_keyframer *keyframer, uint64_t below, uint64_t streams,
+	const struct bk_error *err)
 {
 	struct bk_log *log = keyframer->writer->log;
 
 	pthread_mutex_lock(&log->mutex);
 	keyframer->has_failed = true;
+	keyframer->failed_streams = streams;
 	if (err->code == BK_E_SQL || err->code == BK_E_DAMAGE)
 		keyframer->stuck_above = below;
 	pthread_mutex_unlock(&log->mutex);
@@ -184,21 +190,20 @@ static void *keyframer_run(void *arg)
 
 	for (;;) {
 		struct bk_error err;
-		uint64_t below;
+		uint64_t below, streams;
 		bool is_stopping, found;
 
 		pthread_mutex_lock(&log->mutex);
-		while (!keyframer->is_stopping && !has_work(keyframer)) {
+		while (!keyframer->is_stopping && !has_work(keyframer))
 			pthread_cond_wait(&keyframer->writer->grown, &log->mutex);
-			keyframer->has_failed = false;
-		}
 		is_stopping = keyframer->is_stopping;
 		below = log->state.keyframe;
+		streams = keyframer->writer->streams;
 		pthread_mutex_unlock(&log->mutex);
 		if (is_stopping)
 			break;
 		if (build_next(keyframer->writer, &found, &err))
-			note_failure(keyframer, below, &err);
+			note_failure(keyframer, below, streams, &err);
 	}
 	return NULL;
 }

@@ -172,6 +172,8 @@ static enum bk_code skip_damage(struct state *state, struct walk *walk, uint64_t
 
 	if (!state->damaged_at)
 		state->damaged_at = state->end;
+	state->is_loose = true;
+	state->head_unsure = true;
 	*found = !code; /* valid itself, but not chained: it counts */
 	if (code != BK_E_DAMAGE)
 		return code;
@@ -284,6 +286,7 @@ enum bk_code log_changes_behind(struct bk_log *log, const struct keyframe *kf, u
 	end = log->state.end;
 	pthread_mutex_unlock(&log->mutex);
 	state.keyframe = UINT64_MAX; /* later ones take nothing out of the tail */
+	state.is_loose = true;
 	while (!code && state.end < end && !bk_version_after(state.version, version)) {
 		uint64_t limit = end - state.end > step ? state.end + step : end;
 
@@ -434,6 +437,7 @@ enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct
 	status.changes = log->state.keyframe_count;
 	status.is_closed = log->state.is_closed;
 	status.damaged_at = log->state.damaged_at;
+	status.head_unsure = log->state.head_unsure;
 	for (size_t i = 0; i < log->state.tail_count; i++)
 		status.unkeyframed += entry_stands(&log->state.tail[i]);
 	pthread_mutex_unlock(&log->mutex);

@@ -2,6 +2,7 @@
 #include <bk/moment.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -31,10 +32,13 @@ static int julian_day(sqlite3 *db, const char *sql, const char *text, double now
 	return found;
 }
 
-/* A bare number would be a Julian day, which nobody means. */
+/* A bare number would be a Julian day, which nobody means. Nothing at all counts as one. */
 static int is_number(const char *text)
 {
-	return strspn(text, "0123456789.") == strlen(text);
+	char *end;
+
+	strtod(text, &end);
+	return end[strspn(end, " \t\r\n")] == '\0';
 }
 
 enum bk_code bk_moment_parse(

@@ -39,8 +39,10 @@ static enum bk_code create_temp(struct newfile *nf, struct bk_error *err)
 		if (!code)
 			code = file_open(&nf->file, io, nf->temp, BK_IO_CREATE, err);
 	}
-	if (!code && io->ops->lock(io->ctx, nf->file.fd) < 0)
+	if (!code && io->ops->lock(io->ctx, nf->file.fd) < 0) {
+		io->ops->unlink(io->ctx, nf->temp);
 		code = bk_fail(err, BK_E_BUSY, 0, "cannot lock the new file %s", nf->temp);
+	}
 	return code;
 }
 
@@ -60,6 +62,9 @@ enum bk_code newfile_open(struct newfile *nf, const struct bk_io *io, const char
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to make %s", path);
 	}
 	code = create_temp(nf, err);
+	/* Nothing is missing that the caller asked for, but the directory to make it in. */
+	if (code == BK_E_MISSING)
+		code = bk_fail(err, BK_E_IO, ENOENT, "cannot make %s", path);
 	if (code)
 		newfile_done(nf);
 	return code;

@@ -113,11 +113,14 @@ static enum bk_code check_place(const struct restore *restore, struct bk_error *
 	if (!restore->is_head && !restore->options->stale_allowed &&
 		strcmp(name, BK_DATABASE_NAME) == 0)
 		return bk_fail(err, BK_E_UNSAFE, 0,
-			"version %u is not the newest (%u): a node that starts from it can lose "
-			"the "
-			"funds of its channels; restore it under another name than %s, to look at "
-			"it",
-			restore->version, restore->head, BK_DATABASE_NAME);
+			"version %u is not %s: a node that starts from it can lose the funds of "
+			"its "
+			"channels; restore it under another name than %s, to look at it",
+			restore->version,
+			restore->version == restore->head
+				? "surely the newest, since the log is damaged behind it"
+				: "the newest",
+			BK_DATABASE_NAME);
 	code = refuse_beside(restore, "-journal", err);
 	if (!code)
 		code = refuse_beside(restore, "-wal", err);
@@ -140,12 +143,20 @@ static enum bk_code choose_version(struct restore *restore, struct bk_error *err
 			"the log %s is empty: no database was ever written to it, so there is "
 			"nothing to restore",
 			bk_log_path(restore->log));
+	if (status.head_unsure && !restore->options->has_version)
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged at offset %llu: a change newer than version %u may be lost. "
+			"backup-cli verify tells more; restore --version %u restores that one, "
+			"under "
+			"another name than %s",
+			bk_log_path(restore->log), (unsigned long long)status.damaged_at,
+			status.version, status.version, BK_DATABASE_NAME);
 	restore->head = status.version;
 	restore->head_time_us = status.time_us;
 	restore->keyframes = status.keyframes;
 	restore->version =
 		restore->options->has_version ? restore->options->version : status.version;
-	restore->is_head = restore->version == restore->head;
+	restore->is_head = restore->version == restore->head && !status.head_unsure;
 	return BK_OK;
 }
 

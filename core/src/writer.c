@@ -500,9 +500,19 @@ static enum bk_code put_change(struct bk_writer *writer, const struct bk_change 
 	return BK_OK;
 }
 
+/* A stream began: the interval before it is closed, and committed. */
+static void tell_stream(struct bk_writer *writer)
+{
+	pthread_mutex_lock(&writer->log->mutex);
+	writer->streams++;
+	pthread_cond_signal(&writer->grown);
+	pthread_mutex_unlock(&writer->log->mutex);
+}
+
 enum bk_code bk_writer_append(
 	struct bk_writer *writer, const struct bk_change *change, struct bk_error *err)
 {
+	bool starts = !writer->stream_changes;
 	uint8_t must;
 	enum bk_code code = bk_change_check(change, err);
 
@@ -524,9 +534,8 @@ enum bk_code bk_writer_append(
 		return code;
 	if (must & CHANGE_LONE)
 		follow_pragma(writer, change);
-	/* A stream began: the interval before it is closed, and committed. */
-	if (writer->stream_changes == 1)
-		pthread_cond_signal(&writer->grown);
+	if (starts)
+		tell_stream(writer);
 	return BK_OK;
 }
 

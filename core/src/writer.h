@@ -27,7 +27,8 @@ struct bk_writer {
 	/* Under log->mutex. */
 	uint64_t durable;        /* what stands before it is on stable storage */
 	struct bk_error failure; /* code BK_OK while the writer works */
-	pthread_cond_t grown; /* signalled when a stream starts, and when a keyframer must look */
+	uint64_t streams;        /* begun, since the writer was opened */
+	pthread_cond_t grown;    /* signalled when a stream starts, and when a keyframer must look */
 };
 
 /* A frame to put: its payload stands in `frame` behind FRAME_HEAD_SIZE bytes of room. */

@@ -47,7 +47,7 @@ void forge_load(struct forge *forge, const char *path)
 
 void forge_save(const struct forge *forge, const char *path)
 {
-	file_put(path, forge->bytes, forge->size);
+	put_file(path, forge->bytes, forge->size);
 }
 
 void forge_done(struct forge *forge)

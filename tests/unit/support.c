@@ -84,7 +84,7 @@ uint8_t *file_bytes(const char *path, size_t *size)
 	return bytes;
 }
 
-void file_put(const char *path, const void *bytes, size_t size)
+void put_file(const char *path, const void *bytes, size_t size)
 {
 	FILE *file = fopen(path, "wb");
 
@@ -92,16 +92,16 @@ void file_put(const char *path, const void *bytes, size_t size)
 	cr_assert(fclose(file) == 0);
 }
 
-void file_copy(const char *from, const char *to)
+void copy_file(const char *from, const char *to)
 {
 	size_t size;
 	uint8_t *bytes = file_bytes(from, &size);
 
-	file_put(to, bytes, size);
+	put_file(to, bytes, size);
 	free(bytes);
 }
 
-void file_poke(const char *path, uint64_t offset, const void *bytes, size_t size)
+void poke_file(const char *path, uint64_t offset, const void *bytes, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -109,7 +109,7 @@ void file_poke(const char *path, uint64_t offset, const void *bytes, size_t size
 	close(fd);
 }
 
-bool file_exists(const char *path)
+bool has_file(const char *path)
 {
 	return access(path, F_OK) == 0;
 }

@@ -36,10 +36,10 @@ bool code_is(enum bk_code code, enum bk_code want);
 
 /* The bytes of a file, which the caller frees, and a file of bytes. */
 uint8_t *file_bytes(const char *path, size_t *size);
-void file_put(const char *path, const void *bytes, size_t size);
-void file_copy(const char *from, const char *to);
-void file_poke(const char *path, uint64_t offset, const void *bytes, size_t size);
-bool file_exists(const char *path);
+void put_file(const char *path, const void *bytes, size_t size);
+void copy_file(const char *from, const char *to);
+void poke_file(const char *path, uint64_t offset, const void *bytes, size_t size);
+bool has_file(const char *path);
 
 /* Pseudo-random numbers, the same in each run of a seed. */
 uint64_t random_next(uint64_t *state);

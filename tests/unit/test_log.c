@@ -187,7 +187,7 @@ Test(log, follows_over_a_cut_tail)
 		forge_load(&forge, node.path);
 		forge_append(&forge, CHANGE, 0, 99, forge.bytes, 1000);
 		forge_save(&forge, scratch("torn"));
-		file_poke(node.path, forge.size - 1048, forge.bytes + forge.size - 1048, 1000);
+		poke_file(node.path, forge.size - 1048, forge.bytes + forge.size - 1048, 1000);
 		forge_done(&forge);
 	}
 	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).torn_bytes == 1000);
@@ -208,7 +208,7 @@ Test(log, notices_another_file_at_its_path)
 	node_begin(&node, 0);
 	node_end(&node);
 	log = node_log(&node);
-	file_copy(node.path, scratch("copy"));
+	copy_file(node.path, scratch("copy"));
 	cr_assert(unlink(node.path) == 0);
 	cr_assert(refresh(log) == BK_LOG_SAME, "away for the moment");
 	cr_assert(rename(scratch("copy"), node.path) == 0);
@@ -270,7 +270,7 @@ Test(log, damage_that_comes_while_reading)
 	forge_save(&before, scratch("copy"));
 	ok(open_log(&node, scratch("copy"), &log));
 	forge_frame(&after, before.count)[AT_PAYLOAD + 20] ^= 4;
-	file_poke(
+	poke_file(
 		scratch("copy"), before.size, after.bytes + before.size, after.size - before.size);
 	ok(bk_log_refresh(log, &news, why()));
 	cr_assert(news == BK_LOG_GREW && status_of(log).damaged_at == before.size);
@@ -397,7 +397,7 @@ Test(log, unknown_frames)
 	fails(BK_E_FORMAT, open_log(&node, scratch("must"), &log));
 	says("use a newer one");
 	ok(open_log(&node, scratch("may"), &log));
-	file_poke(scratch("may"), size + 53, forge.bytes + size + 53, 53);
+	poke_file(scratch("may"), size + 53, forge.bytes + size + 53, 53);
 	fails(BK_E_FORMAT, bk_log_refresh(log, &news, why()));
 	node_check(&node, log, 1, NULL);
 	bk_log_close(log);

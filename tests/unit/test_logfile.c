@@ -316,7 +316,7 @@ Test(logfile, what_the_system_refuses)
 	logfile_close(&batch.lf);
 	fails(BK_E_MISSING,
 		logfile_open(&batch.lf, &batch.io.io, scratch("none"), BK_IO_READ, why()));
-	file_put(scratch("text"), "no log", 6);
+	put_file(scratch("text"), "no log", 6);
 	fails(BK_E_FORMAT,
 		logfile_open(&batch.lf, &batch.io.io, scratch("text"), BK_IO_READ, why()));
 	test_io_fail(&batch.io, OP_READ, 1, -5);

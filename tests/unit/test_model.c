@@ -211,7 +211,9 @@ static bool has_older(struct bk_log *log, uint32_t version, const struct bk_imag
 	enum bk_code code = bk_image_open(&image, log, version, options, why());
 
 	bk_image_close(image);
-	return code != BK_E_DAMAGE || !strstr(why()->msg, "no keyframe can be read");
+	return code != BK_E_DAMAGE ||
+	       (!strstr(why()->msg, "no keyframe can be read") &&
+		       !strstr(why()->msg, "no valid frame follows the header"));
 }
 
 static void check_images(struct model *model, struct bk_log *log)
@@ -223,7 +225,8 @@ static void check_images(struct model *model, struct bk_log *log)
 			.memory_max = pick(model, 2) ? 0 : 20000, .spill_dir = "/tmp"};
 
 		node_check(&model->node, log, past->version, &options);
-		options.older = model->has_gap ? 0 : pick(model, 3);
+		options.past_damage = !model->has_gap;
+		options.older = pick(model, 3);
 		if (has_older(log, past->version, &options))
 			node_check(&model->node, log, past->version, &options);
 	}

@@ -43,7 +43,7 @@ static struct shelf *shelf_new(uint32_t page_size)
 static void shelf_save(struct shelf *shelf)
 {
 	file_close(&shelf->lf.file);
-	file_put(scratch("records"), shelf->bytes.data, shelf->bytes.size);
+	put_file(scratch("records"), shelf->bytes.data, shelf->bytes.size);
 	ok(file_open(&shelf->lf.file, &shelf->io.io, scratch("records"), BK_IO_READ, why()));
 }
 
@@ -249,12 +249,12 @@ Test(record, a_flipped_bit_never_gives_a_wrong_page)
 		uint8_t was = shelf->bytes.data[bit / 8], now = was ^ (uint8_t)(1 << bit % 8);
 		enum bk_code code;
 
-		file_poke(scratch("records"), bit / 8, &now, 1);
+		poke_file(scratch("records"), bit / 8, &now, 1);
 		code = shelf_read(shelf, 2, page, NULL);
 		cr_assert(code ? code_is(code, BK_E_DAMAGE)
 			       : memcmp(page, shelf->content[2], 512) == 0,
 			"bit %zu: %s", bit, why()->msg);
-		file_poke(scratch("records"), bit / 8, &was, 1);
+		poke_file(scratch("records"), bit / 8, &was, 1);
 	}
 	shelf_free(shelf);
 }

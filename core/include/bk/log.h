@@ -55,6 +55,7 @@ struct bk_log_status {
 	uint64_t history;    /* the head's sum (docs/format.md, 4) */
 	bool is_closed;      /* the last writer closed it in order */
 	uint64_t damaged_at; /* offset of damage near the log's end; 0: none met */
+	bool head_unsure;    /* a change newer than the head may be lost to it */
 };
 
 BK_MUST_CHECK enum bk_code bk_log_status(

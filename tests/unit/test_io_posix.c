@@ -1,0 +1,166 @@
+/* test_io_posix.c - the I/O seam over the real system (bk/io.h). */
+#include "support.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+SUITE(io_posix);
+
+static const struct bk_io_ops *ops(void)
+{
+	return bk_io_posix()->ops;
+}
+
+static int open_file(const char *name, enum bk_io_open how)
+{
+	return ops()->open(NULL, scratch(name), how);
+}
+
+Test(io_posix, opens_as_asked)
+{
+	struct stat st;
+	char byte = 'x';
+	int fd = open_file("f", BK_IO_CREATE);
+
+	cr_assert(fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0600);
+	cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	cr_assert(ops()->pwrite(NULL, fd, &byte, 1, 9) == 1);
+	cr_assert(open_file("f", BK_IO_CREATE) == -EEXIST);
+	cr_assert(ops()->close(NULL, fd) == 0);
+	fd = open_file("f", BK_IO_READ);
+	cr_assert(fd >= 0 && ops()->pwrite(NULL, fd, &byte, 1, 0) == -EBADF);
+	cr_assert(ops()->pread(NULL, fd, &byte, 1, 9) == 1 && byte == 'x');
+	cr_assert(ops()->pread(NULL, fd, &byte, 1, 10) == 0);
+	ops()->close(NULL, fd);
+	fd = open_file("f", BK_IO_WRITE);
+	cr_assert(fd >= 0 && ops()->pwrite(NULL, fd, &byte, 1, 0) == 1);
+	ops()->close(NULL, fd);
+	cr_assert(open_file("none", BK_IO_READ) == -ENOENT &&
+		  open_file("none", BK_IO_WRITE) == -ENOENT);
+	cr_assert(
+		ops()->close(NULL, -1) == -EBADF && ops()->pread(NULL, -1, &byte, 1, 0) == -EBADF);
+}
+
+/* "an unlinked file, mode 0600" */
+Test(io_posix, temporary_files_have_no_name)
+{
+	const char *dir = scratch("");
+	struct stat st;
+	int fd = ops()->open_temp(NULL, dir);
+
+	cr_assert(
+		fd >= 0 && fstat(fd, &st) == 0 && st.st_nlink == 0 && (st.st_mode & 0777) == 0600);
+	cr_assert(ops()->pwrite(NULL, fd, "x", 1, 0) == 1);
+	cr_assert(rmdir(dir) == 0, "the directory is empty");
+	cr_assert(ops()->open_temp(NULL, dir) == -ENOENT);
+	ops()->close(NULL, fd);
+}
+
+Test(io_posix, sizes_and_identities)
+{
+	struct bk_io_stat a, b;
+	int fd = open_file("f", BK_IO_CREATE);
+	uint64_t bytes = 0;
+
+	cr_assert(ops()->truncate(NULL, fd, 12345) == 0 && ops()->stat(NULL, fd, &a) == 0);
+	cr_assert(a.size == 12345 && !a.is_directory);
+	cr_assert(ops()->stat_path(NULL, scratch("f"), &b) == 0);
+	cr_assert(a.device == b.device && a.inode == b.inode && b.size == 12345);
+	cr_assert(ops()->stat_path(NULL, scratch(""), &b) == 0 && b.is_directory &&
+		  b.inode != a.inode);
+	cr_assert(ops()->stat_path(NULL, scratch("none"), &b) == -ENOENT);
+	cr_assert(ops()->datasync(NULL, fd) == 0 && ops()->datasync(NULL, -1) == -EBADF);
+	cr_assert(ops()->free_space(NULL, fd, &bytes) == 0 && bytes > 0);
+	cr_assert(ops()->free_space(NULL, -1, &bytes) == -EBADF);
+	cr_assert(ops()->sync_dir(NULL, scratch("")) == 0);
+	cr_assert(ops()->sync_dir(NULL, scratch("none")) == -ENOENT);
+	ops()->close(NULL, fd);
+}
+
+/* "-EEXIST over a file" */
+Test(io_posix, renames_replace_nothing)
+{
+	put_file(scratch("a"), "a", 1);
+	put_file(scratch("b"), "b", 1);
+	cr_assert(ops()->rename_new(NULL, scratch("a"), scratch("b")) == -EEXIST);
+	cr_assert(has_file(scratch("a")));
+	cr_assert(ops()->unlink(NULL, scratch("b")) == 0 &&
+		  ops()->unlink(NULL, scratch("b")) == -ENOENT);
+	cr_assert(ops()->rename_new(NULL, scratch("a"), scratch("b")) == 0);
+	cr_assert(!has_file(scratch("a")) && has_file(scratch("b")));
+	cr_assert(ops()->rename_new(NULL, scratch("a"), scratch("c")) == -ENOENT);
+}
+
+/* "exclusive, at once or -EWOULDBLOCK; dies with FD"; another handle of the same process closed
+ * does not drop it. */
+Test(io_posix, locks)
+{
+	int first = open_file("f", BK_IO_CREATE), second = open_file("f", BK_IO_WRITE);
+
+	cr_assert(ops()->lock(NULL, first) == 0);
+	cr_assert(ops()->lock(NULL, second) == -EWOULDBLOCK);
+	ops()->close(NULL, second);
+	second = open_file("f", BK_IO_READ);
+	cr_assert(ops()->lock(NULL, second) == -EWOULDBLOCK);
+	ops()->close(NULL, first);
+	cr_assert(ops()->lock(NULL, second) == 0);
+	ops()->close(NULL, second);
+}
+
+/* A child that holds an fcntl lock on the file, as lightningd does on its pid file. */
+static pid_t hold(const char *path)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	cr_assert(pipe(ready) == 0);
+	pid = fork();
+	if (pid == 0) {
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+		int fd = open(path, O_RDWR | O_CREAT, 0600);
+
+		byte = fcntl(fd, F_SETLK, &lock) == 0;
+		if (write(ready[1], &byte, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	cr_assert(read(ready[0], &byte, 1) == 1 && byte);
+	return pid;
+}
+
+Test(io_posix, finds_who_holds_a_lock)
+{
+	char name[40] = "";
+	const char *dir = scratch(".");
+	pid_t pid;
+
+	put_file(scratch("lightningd-test.pid"), "1", 1);
+	put_file(scratch("other.pid"), "1", 1);
+	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == 0);
+	pid = hold(scratch("other.pid"));
+	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == 0);
+	cr_assert(ops()->find_locked(NULL, dir, "", ".pid", name, sizeof name) == pid);
+	cr_assert(ops()->find_locked(NULL, dir, "", ".txt", name, sizeof name) == 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	pid = hold(scratch("lightningd-test.pid"));
+	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == pid);
+	cr_assert(strcmp(name, "lightningd-test.pid") == 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == 0);
+	cr_assert(ops()->find_locked(NULL, scratch("none"), "", "", name, sizeof name) == 0);
+}
+
+Test(io_posix, clock_and_randomness)
+{
+	int64_t first = ops()->now_us(NULL);
+	uint8_t a[32] = {0}, b[32] = {0};
+
+	cr_assert(first > INT64_C(1700000000000000) && ops()->now_us(NULL) >= first);
+	cr_assert(ops()->random(NULL, a, sizeof a) == 0 && ops()->random(NULL, b, sizeof b) == 0);
+	cr_assert(memcmp(a, b, sizeof a) != 0);
+}

@@ -1,0 +1,180 @@
+/* test_lockfile.c - backup.lock (plugin/lockfile.h). */
+#include "lockfile.h"
+#include "support.h"
+#include <sys/stat.h>
+
+SUITE(lockfile);
+
+static enum bk_code parse(const char *text, struct lockfile *lockfile)
+{
+	return lockfile_parse(lockfile, text, strlen(text), "backup.lock", why());
+}
+
+Test(lockfile, parses)
+{
+	static const struct {
+		const char *text, *url, *database;
+		bool halts;
+		unsigned changes;
+		bool no_keyframes;
+	} cases[] = {
+		/* as the older plugin wrote it */
+		{"{\"backend_url\": \"file:///mnt/x/file.bkp\"}", "file:///mnt/x/file.bkp",
+			"lightningd.sqlite3", false, 0, false},
+		{"{\"backend_url\":\"u\",\"database\":\"other.db\",\"on_gap\":\"halt\","
+		 "\"keyframe_changes\":256}\n",
+			"u", "other.db", true, 256, false},
+		{" \n{ \"on_gap\" : \"heal\", \"keyframe_changes\": 0, \"backend_url\" : \"u\" } "
+		 "\r\n\t",
+			"u", "lightningd.sqlite3", false, 0, true},
+		{"{\"backend_url\":\"u\",\"unknown\":[1,{\"x\":null}]}", "u", "lightningd.sqlite3",
+			false, 0, false},
+		{"{\"backend_url\":\"\\u00e4 \\\"\\\\\",\"keyframe_changes\":100000}",
+			"\xc3\xa4 \"\\", "lightningd.sqlite3", false, 100000, false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct lockfile lockfile;
+
+		ok(parse(cases[i].text, &lockfile));
+		cr_assert(strcmp(lockfile.backend_url, cases[i].url) == 0 &&
+				  strcmp(lockfile.database, cases[i].database) == 0 &&
+				  lockfile.halt_on_gap == cases[i].halts &&
+				  lockfile.keyframe_changes == cases[i].changes &&
+				  lockfile.no_keyframes == cases[i].no_keyframes,
+			"case %zu", i);
+		lockfile_done(&lockfile);
+		cr_assert(!lockfile.backend_url && !lockfile.database);
+	}
+}
+
+/* "and says which key is wrong" */
+Test(lockfile, refuses)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{"", "no JSON object"},
+		{"   ", "no JSON object"},
+		{"nonsense", "no JSON object"},
+		{"[]", "no JSON object"},
+		{"\"text\"", "no JSON object"},
+		{"{\"backend_url\": \"u\"", "no JSON object"},
+		{"{\"backend_url\": \"u\"} x", "no JSON object"},
+		{"{\"backend_url\": \"u\"}{}", "no JSON object"},
+		{"{}", "\"backend_url\" must be a text"},
+		{"{\"backend_url\": 7}", "\"backend_url\" must be a text"},
+		{"{\"backend_url\": \"\"}", "\"backend_url\" must be a text"},
+		{"{\"backend_url\": null}", "\"backend_url\" must be a text"},
+		{"{\"BACKEND_URL\": \"u\"}", "\"backend_url\" must be a text"},
+		{"{\"backend_url\": \"u\", \"database\": 7}", "\"database\" must be a text"},
+		{"{\"backend_url\": \"u\", \"database\": \"\"}", "\"database\" must be a text"},
+		{"{\"backend_url\": \"u\", \"on_gap\": \"stop\"}", "\"on_gap\" must be"},
+		{"{\"backend_url\": \"u\", \"on_gap\": true}", "\"on_gap\" must be"},
+		{"{\"backend_url\": \"u\", \"keyframe_changes\": -1}",
+			"\"keyframe_changes\" must be"},
+		{"{\"backend_url\": \"u\", \"keyframe_changes\": 100001}",
+			"\"keyframe_changes\" must be"},
+		{"{\"backend_url\": \"u\", \"keyframe_changes\": 1.5}",
+			"\"keyframe_changes\" must be"},
+		{"{\"backend_url\": \"u\", \"keyframe_changes\": \"9\"}",
+			"\"keyframe_changes\" must be"},
+		{"{\"backend_url\": \"u\", \"keyframe_changes\": 1e99}",
+			"\"keyframe_changes\" must be"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct lockfile lockfile;
+
+		cr_assert(code_is(parse(cases[i].text, &lockfile), BK_E_INVALID), "%s: %s",
+			cases[i].text, why()->msg);
+		says(cases[i].why);
+		says("backup.lock");
+		says("backup-cli init");
+	}
+}
+
+Test(lockfile, reads_files)
+{
+	struct lockfile lockfile;
+	char *large = malloc(LOCKFILE_BYTES_MAX + 1);
+	static const char text[] = "{\"backend_url\": \"u\"}";
+
+	fails(BK_E_MISSING, lockfile_read(&lockfile, scratch("none"), why()));
+	put_file(scratch("backup.lock"), text, sizeof text - 1);
+	ok(lockfile_read(&lockfile, scratch("backup.lock"), why()));
+	lockfile_done(&lockfile);
+	put_file(scratch("backup.lock"), "", 0);
+	fails(BK_E_INVALID, lockfile_read(&lockfile, scratch("backup.lock"), why()));
+	mkdir(scratch("dir"), 0700);
+	fails(BK_E_IO, lockfile_read(&lockfile, scratch("dir"), why()));
+	memset(large, ' ', LOCKFILE_BYTES_MAX + 1);
+	memcpy(large, text, sizeof text - 1);
+	put_file(scratch("backup.lock"), large, LOCKFILE_BYTES_MAX + 1);
+	fails(BK_E_LIMIT, lockfile_read(&lockfile, scratch("backup.lock"), why()));
+	free(large);
+}
+
+/* The largest that is read, to the byte. */
+Test(lockfile, reads_up_to_its_limit)
+{
+	struct lockfile lockfile;
+	char *large = malloc(LOCKFILE_BYTES_MAX);
+	static const char text[] = "{\"backend_url\": \"u\"}";
+
+	memset(large, ' ', LOCKFILE_BYTES_MAX);
+	memcpy(large, text, sizeof text - 1);
+	put_file(scratch("backup.lock"), large, LOCKFILE_BYTES_MAX);
+	ok(lockfile_read(&lockfile, scratch("backup.lock"), why()));
+	lockfile_done(&lockfile);
+	free(large);
+}
+
+static bool holds(const char *path, const char *text)
+{
+	size_t size;
+	char *bytes = (char *)file_bytes(path, &size);
+	bool found;
+
+	bytes[size] = '\0';
+	found = strstr(bytes, text) != NULL;
+	free(bytes);
+	return found;
+}
+
+/* "keeping all its other keys, or makes it. It is replaced whole" */
+Test(lockfile, writes)
+{
+	static const char old[] =
+		"{\"mine\": [1, 2], \"backend_url\": \"old\", \"on_gap\": \"halt\"}";
+	const char *path = scratch("backup.lock");
+	struct lockfile lockfile;
+	struct stat st;
+
+	ok(lockfile_write(path, "file:///a \"b\"", NULL, why()));
+	ok(lockfile_read(&lockfile, path, why()));
+	cr_assert(strcmp(lockfile.backend_url, "file:///a \"b\"") == 0 &&
+		  strcmp(lockfile.database, "lightningd.sqlite3") == 0);
+	lockfile_done(&lockfile);
+	cr_assert(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+	put_file(path, old, sizeof old - 1);
+	ok(lockfile_write(path, "new", "other.db", why()));
+	ok(lockfile_read(&lockfile, path, why()));
+	cr_assert(strcmp(lockfile.backend_url, "new") == 0 &&
+		  strcmp(lockfile.database, "other.db") == 0 && lockfile.halt_on_gap);
+	lockfile_done(&lockfile);
+	cr_assert(holds(path, "\"mine\"") && !holds(path, "old") &&
+		  !has_file(scratch("backup.lock.new")));
+	ok(lockfile_write(path, "newer", NULL, why()));
+	cr_assert(holds(path, "other.db"));
+}
+
+Test(lockfile, writes_nothing_over_what_it_does_not_understand)
+{
+	const char *path = scratch("backup.lock");
+
+	put_file(path, "no JSON", 7);
+	fails(BK_E_INVALID, lockfile_write(path, "u", NULL, why()));
+	cr_assert(holds(path, "no JSON"));
+	fails(BK_E_IO, lockfile_write(scratch("none/backup.lock"), "u", NULL, why()));
+}

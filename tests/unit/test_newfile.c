@@ -1,0 +1,110 @@
+/* test_newfile.c - a file that appears at its path whole and durable, or not at all (newfile.h). */
+#include "newfile.h"
+#include "support.h"
+#include <errno.h>
+
+SUITE(newfile);
+
+static void check_bytes(const char *path, const char *want)
+{
+	size_t size;
+	uint8_t *bytes = file_bytes(path, &size);
+
+	cr_assert(size == strlen(want) && memcmp(bytes, want, size) == 0);
+	free(bytes);
+}
+
+Test(newfile, appears_when_it_is_committed)
+{
+	struct test_io io;
+	struct newfile nf;
+
+	test_io_init(&io);
+	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	cr_assert(!has_file(scratch("f")) && has_file(scratch("f.new")));
+	ok(file_write(&nf.file, "whole", 5, 0, why()));
+	ok(newfile_commit(&nf, why()));
+	check_bytes(scratch("f"), "whole");
+	cr_assert(!has_file(scratch("f.new")));
+	cr_assert(io.calls[OP_SYNC] == 1 && io.calls[OP_SYNC_DIR] == 1 && io.calls[OP_RENAME] == 1);
+}
+
+Test(newfile, leaves_nothing_when_it_is_aborted)
+{
+	struct test_io io;
+	struct newfile nf;
+
+	test_io_init(&io);
+	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	newfile_abort(&nf);
+	cr_assert(!has_file(scratch("f")) && !has_file(scratch("f.new")));
+	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	newfile_leave(&nf);
+	cr_assert(!has_file(scratch("f")) && has_file(scratch("f.new")));
+}
+
+Test(newfile, replaces_nothing)
+{
+	struct test_io io;
+	struct newfile nf;
+
+	test_io_init(&io);
+	put_file(scratch("f"), "old", 3);
+	fails(BK_E_EXISTS, newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	unlink(scratch("f"));
+	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	put_file(scratch("f"), "quick", 5); /* somebody was faster */
+	fails(BK_E_EXISTS, newfile_commit(&nf, why()));
+	check_bytes(scratch("f"), "quick");
+	cr_assert(!has_file(scratch("f.new")));
+}
+
+/* "A file left behind there by one that was interrupted is removed", but not while its maker holds
+ * it. */
+Test(newfile, leftovers)
+{
+	struct test_io io;
+	struct newfile first, second;
+
+	test_io_init(&io);
+	put_file(scratch("f.new"), "left behind", 11);
+	ok(newfile_open(&first, &io.io, scratch("f"), ".new", why()));
+	fails(BK_E_BUSY, newfile_open(&second, &io.io, scratch("f"), ".new", why()));
+	says("another program is writing");
+	ok(file_write(&first.file, "whole", 5, 0, why()));
+	ok(newfile_commit(&first, why()));
+	check_bytes(scratch("f"), "whole");
+}
+
+/* "A failed commit leaves nothing behind." */
+Test(newfile, what_the_system_refuses)
+{
+	static const struct {
+		enum test_op op;
+		int result;
+		enum bk_code code;
+		bool at_open;
+	} cases[] = {
+		{OP_OPEN, -EACCES, BK_E_IO, true}, {OP_LOCK, -EWOULDBLOCK, BK_E_BUSY, true},
+		{OP_SYNC, -EIO, BK_E_IO, false}, {OP_RENAME, -EIO, BK_E_IO, false},
+		{OP_SYNC_DIR, -EIO, BK_E_IO, false}, /* its name may be lost: it does not stay */
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct test_io io;
+		struct newfile nf;
+
+		test_io_init(&io);
+		test_io_fail(&io, cases[i].op, 1, cases[i].result);
+		if (cases[i].at_open) {
+			cr_assert(code_is(newfile_open(&nf, &io.io, scratch("f"), ".new", why()),
+					  cases[i].code),
+				"case %zu: %s", i, why()->msg);
+		} else {
+			ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+			cr_assert(
+				code_is(newfile_commit(&nf, why()), cases[i].code), "case %zu", i);
+		}
+		cr_assert(!has_file(scratch("f")) && !has_file(scratch("f.new")), "case %zu", i);
+	}
+}
