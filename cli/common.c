@@ -15,6 +15,7 @@
 
 int report(const struct bk_error *err)
 {
+	fflush(stdout); /* what was said before comes before, in a file that takes both */
 	fprintf(stderr, "backup-cli: %s\n", err->msg);
 	return err->code == BK_E_DAMAGE ? EXIT_DAMAGE : EXIT_FAILED;
 }

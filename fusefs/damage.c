@@ -15,45 +15,58 @@ void damage_done(struct damage *damage)
 	pthread_mutex_destroy(&damage->mutex);
 }
 
-/* Whether VERSION lies in RANGE or directly beside it. */
-static bool touches(const struct damage_range *range, uint32_t version)
+/* Whether the versions FROM to TO lie in RANGE, overlap it or are its neighbours. */
+static bool touches(const struct damage_range *range, uint32_t from, uint32_t to)
 {
-	return !bk_version_after(range->from, version + 1) &&
-	       !bk_version_after(version, range->to + 1);
+	return !bk_version_after(from, range->to + 1) && !bk_version_after(range->from, to + 1);
 }
 
-/* Makes RANGE hold FROM to TO too, if it says the same and they touch. */
-static bool extend(struct damage_range *range, uint32_t from, uint32_t to, const char *what)
+static void extend(struct damage_range *range, uint32_t from, uint32_t to)
 {
-	bool is_inside = !bk_version_after(range->from, from) && !bk_version_after(to, range->to);
-
-	if (is_inside)
-		return true;
-	if (strncmp(range->what, what, sizeof range->what - 1) != 0 ||
-		!(touches(range, from) || touches(range, to)))
-		return false;
 	if (bk_version_after(range->from, from))
 		range->from = from;
 	if (bk_version_after(to, range->to))
 		range->to = to;
-	return true;
+}
+
+/* Takes the ranges behind AT that touch it into it. */
+static void absorb(struct damage *damage, size_t at)
+{
+	struct damage_range *range = &damage->ranges[at];
+
+	for (size_t i = at + 1; i < damage->count;) {
+		struct damage_range *other = &damage->ranges[i];
+
+		if (!touches(range, other->from, other->to)) {
+			i++;
+			continue;
+		}
+		extend(range, other->from, other->to);
+		*other = damage->ranges[--damage->count];
+		i = at + 1;
+	}
 }
 
 static void note(struct damage *damage, uint32_t from, uint32_t to, const char *what)
 {
-	struct damage_range *range = &damage->ranges[damage->count];
+	struct damage_range *range;
 
-	for (size_t i = 0; i < damage->count; i++)
-		if (extend(&damage->ranges[i], from, to, what))
-			return;
+	for (size_t i = 0; i < damage->count; i++) {
+		range = &damage->ranges[i];
+		if (!touches(range, from, to))
+			continue;
+		extend(range, from, to);
+		absorb(damage, i);
+		return;
+	}
 	if (damage->count == DAMAGE_RANGES_MAX) {
 		damage->more++;
 		return;
 	}
+	range = &damage->ranges[damage->count++];
 	range->from = from;
 	range->to = to;
 	snprintf(range->what, sizeof range->what, "%s", what);
-	damage->count++;
 }
 
 void damage_note(struct damage *damage, uint32_t from, uint32_t to, const char *what)

@@ -28,7 +28,8 @@ struct damage {
 void damage_init(struct damage *damage);
 void damage_done(struct damage *damage);
 
-/* Versions FROM to TO cannot be given. Neighbours with the same reason become one range. */
+/* Versions FROM to TO cannot be given. Neighbours become one range, with the reason that came
+ * first. */
 void damage_note(struct damage *damage, uint32_t from, uint32_t to, const char *what);
 
 /* Forgets all: another log stands there now. */

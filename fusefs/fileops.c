@@ -167,13 +167,21 @@ static void read_image(
 		fuse_reply_err(req, fs_errno(fs, image->version, image->version, &err));
 }
 
-/* The part of SIZE bytes at OFFSET, shorter at the end. */
-static void read_text(fuse_req_t req, const struct bk_buf *text, size_t size, off_t offset)
+/* Replies with a copy: whoever has the answer may close the file before the reply has returned. */
+static void read_text(
+	struct fs *fs, fuse_req_t req, const struct bk_buf *text, size_t size, off_t offset)
 {
 	size_t at = (uint64_t)offset < text->size ? (size_t)offset : text->size;
-	size_t left = text->size - at;
+	size_t left = text->size - at, part = size < left ? size : left;
+	char *data = scratch_get(fs, part);
 
-	fuse_reply_buf(req, (const char *)text->data + at, size < left ? size : left);
+	if (!data) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	if (part)
+		memcpy(data, text->data + at, part);
+	fuse_reply_buf(req, data, part);
 }
 
 void fileops_read(
@@ -181,11 +189,13 @@ void fileops_read(
 {
 	const struct handle *handle = handle_of(fi);
 
+	struct fs *fs = fuse_req_userdata(req);
+
 	(void)ino;
 	if (handle->image)
-		read_image(fuse_req_userdata(req), req, handle->image, size, offset);
+		read_image(fs, req, handle->image, size, offset);
 	else
-		read_text(req, &handle->text, size, offset);
+		read_text(fs, req, &handle->text, size, offset);
 }
 
 void fileops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

@@ -113,7 +113,7 @@ static void make_room(struct images *images)
 static enum bk_code open_same(
 	struct bk_image **out, const struct image *image, size_t memory_max, struct bk_error *err)
 {
-	struct bk_image_options options = {.memory_max = memory_max};
+	struct bk_image_options options = {.memory_max = memory_max, .past_damage = true};
 	struct bk_log *log = image->source->log;
 	struct bk_image *opened;
 	struct bk_entry entry;
@@ -160,6 +160,7 @@ static enum bk_code load(struct images *images, struct image *image, struct bk_e
 	image->bytes = bk_image_memory(opened);
 	images->bytes += image->bytes;
 	images->count++;
+	images->past_damage += bk_image_is_past_damage(opened);
 	order_add(images, image);
 	make_room(images);
 	return BK_OK;
@@ -282,12 +283,14 @@ void images_replaced(struct images *images, uint32_t generation)
 	pthread_mutex_unlock(&images->mutex);
 }
 
-void images_count(struct images *images, size_t *count, size_t *bytes)
+struct images_state images_state(struct images *images)
 {
+	struct images_state state;
+
 	pthread_mutex_lock(&images->mutex);
-	*count = images->count;
-	*bytes = images->bytes;
+	state = (struct images_state){images->count, images->bytes, images->past_damage};
 	pthread_mutex_unlock(&images->mutex);
+	return state;
 }
 
 void images_done(struct images *images)

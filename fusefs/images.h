@@ -37,7 +37,8 @@ struct images {
 	struct image *buckets[IMAGES_BUCKETS];
 	struct image *oldest, *newest;
 	size_t bytes, bytes_max, count; /* of those in memory */
-	uint32_t generation;            /* of the current source: images of others are not kept */
+	uint64_t past_damage; /* opened on an older keyframe, since the nearest is damaged */
+	uint32_t generation;  /* of the current source: images of others are not kept */
 };
 
 void images_init(struct images *images, size_t bytes_max);
@@ -61,7 +62,11 @@ bool images_find(struct images *images, uint64_t ino, uint64_t *size, int64_t *t
  * a log that was replaced does not keep its disk space. */
 void images_replaced(struct images *images, uint32_t generation);
 
-/* How many are in memory, and their bytes. */
-void images_count(struct images *images, size_t *count, size_t *bytes);
+struct images_state {
+	size_t count, bytes; /* in memory */
+	uint64_t past_damage;
+};
+
+struct images_state images_state(struct images *images);
 
 #endif

@@ -87,6 +87,20 @@ static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
 	return code;
 }
 
+static enum bk_code open_log(struct mount *mount, struct bk_error *err)
+{
+	enum bk_code code;
+
+	stop_block();
+	code = fs_init(&mount->fs, bk_io_posix(), mount->options, mount->path, mount->url, err);
+	if (code == BK_E_MISSING)
+		bk_fail(err, code, 0,
+			"there is no log %s: backup.lock in the lightning directory says where a "
+			"node's log is",
+			mount->path);
+	return code;
+}
+
 static enum bk_code run(const struct options *options, struct bk_error *err)
 {
 	struct mount mount = {.options = options, .background = {.ready = -1}};
@@ -96,10 +110,8 @@ static enum bk_code run(const struct options *options, struct bk_error *err)
 		return code;
 	if (!options->foreground)
 		code = background_begin(&mount.background, err);
-	if (!code) {
-		stop_block();
-		code = fs_init(&mount.fs, bk_io_posix(), options, mount.path, mount.url, err);
-	}
+	if (!code)
+		code = open_log(&mount, err);
 	if (!code) {
 		code = mount_log(&mount, err);
 		fs_done(&mount.fs);

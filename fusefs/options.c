@@ -181,12 +181,12 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	}
 }
 
-/* URL and mountpoint, out of two words, or three of which the first is "mount". */
+/* URL and mountpoint, behind the word "mount" or without it. */
 static void take_words(struct parse *parse)
 {
 	char **words = parse->positional;
 
-	if (parse->positional_count == 3 && strcmp(words[0], "mount") == 0) {
+	if (parse->positional_count && strcmp(words[0], "mount") == 0) {
 		free(words[0]);
 		words[0] = words[1];
 		words[1] = words[2];

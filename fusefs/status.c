@@ -48,6 +48,7 @@ static bool add_damage(cJSON *root, struct fs *fs, const struct bk_log_status *s
 {
 	cJSON *list = cJSON_AddArrayToObject(root, "damaged_versions");
 	uint64_t more = damage_more(&fs->damage);
+	uint64_t past_damage = images_state(&fs->images).past_damage;
 	struct damage_range range;
 	size_t count = 0;
 
@@ -64,17 +65,18 @@ static bool add_damage(cJSON *root, struct fs *fs, const struct bk_log_status *s
 		add_number(root, "damaged_versions_not_listed", more);
 	if (status->damaged_at)
 		add_number(root, "damaged_at", status->damaged_at);
-	return count || status->damaged_at;
+	if (past_damage)
+		add_number(root, "opened_past_damage", past_damage);
+	return count || past_damage || status->damaged_at;
 }
 
 static void add_cache(cJSON *root, struct fs *fs)
 {
 	cJSON *cache = cJSON_AddObjectToObject(root, "cache");
-	size_t count, bytes;
+	struct images_state state = images_state(&fs->images);
 
-	images_count(&fs->images, &count, &bytes);
-	add_number(cache, "images", count);
-	add_number(cache, "bytes", bytes);
+	add_number(cache, "images", state.count);
+	add_number(cache, "bytes", state.bytes);
 	add_number(cache, "bytes_max", fs->options->cache_bytes);
 }
 

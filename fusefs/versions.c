@@ -4,10 +4,6 @@
 #include <bk/version.h>
 #include <errno.h>
 
-/* How versions that damage hides are passed over: one by one at first, as most intervals have few,
- * then faster. */
-#define PROBES_SLOW 1024
-
 /* An empty log begins with an empty database, which is no version to look at. */
 static bool is_nothing(const struct bk_entry *entry)
 {
@@ -91,7 +87,7 @@ void walk_close(struct walk *walk)
 	walk->history = NULL;
 }
 
-/* The next entry, or what stands in the way of it. */
+/* The next entry, opening the history first if need be. */
 static enum bk_code try_next(
 	struct walk *walk, struct bk_entry *entry, bool *more, struct bk_error *err)
 {
@@ -102,49 +98,45 @@ static enum bk_code try_next(
 			&walk->history, walk->source->log, walk->next, BK_HISTORY_VERSIONS, err);
 	if (!code)
 		code = bk_history_next(walk->history, entry, more, err);
-	if (code)
-		walk_close(walk);
 	return code;
 }
 
-/* Goes on behind damage, which WHY tells of, and notes what it hides. */
-static int pass_damage(
-	struct walk *walk, struct bk_entry *entry, bool *more, const struct bk_error *why)
+/* Damage, which WHY tells of, hides the versions from walk->next to the one before what follows. */
+static void note_hidden(const struct walk *walk, const struct bk_entry *entry, bool more,
+	const struct bk_error *why)
 {
-	struct bk_error err = *why;
-	struct bk_log_status status;
-	uint32_t from = walk->next, to;
-	enum bk_code code = bk_log_status(walk->source->log, &status, &err);
+	struct bk_log_status status = {.version = walk->next};
+	uint32_t to = more ? entry->version - 1 : status.version;
 
-	if (code)
-		return fs_errno(walk->fs, from, from, &err);
-	code = why->code;
-	for (uint32_t probes = 0; code == BK_E_DAMAGE; probes++) {
-		walk->next += 1 + probes / PROBES_SLOW;
-		*more = false;
-		code = bk_version_after(walk->next, status.version)
-			       ? BK_OK
-			       : try_next(walk, entry, more, &err);
+	if (!more && !bk_log_status(walk->source->log, &status, NULL))
+		to = status.version;
+	if (!bk_version_after(walk->next, to))
+		damage_note(&walk->fs->damage, walk->next, to, why->msg);
+}
+
+/* A history fails once for each place of damage that it comes to, then goes on behind it. */
+static int next_past_damage(struct walk *walk, struct bk_entry *entry, bool *more)
+{
+	struct bk_error err, damage = {.code = BK_OK};
+	enum bk_code code = try_next(walk, entry, more, &err);
+
+	while (code == BK_E_DAMAGE && walk->history) {
+		damage = err;
+		code = try_next(walk, entry, more, &err);
 	}
 	if (code)
 		return fs_errno(walk->fs, walk->next, walk->next, &err);
-	to = *more ? entry->version - 1 : status.version;
-	damage_note(&walk->fs->damage, from, to, why->msg);
+	if (damage.code)
+		note_hidden(walk, entry, *more, &damage);
 	return 0;
 }
 
 int walk_next(struct walk *walk, struct bk_entry *entry, bool *more)
 {
-	struct bk_error err;
-	int rc = 0;
+	int rc;
 
 	do {
-		enum bk_code code = try_next(walk, entry, more, &err);
-
-		if (code == BK_E_DAMAGE)
-			rc = pass_damage(walk, entry, more, &err);
-		else if (code)
-			rc = fs_errno(walk->fs, walk->next, walk->next, &err);
+		rc = next_past_damage(walk, entry, more);
 		if (!rc && *more)
 			walk->next = entry->version + 1;
 	} while (!rc && *more && is_nothing(entry));

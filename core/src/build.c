@@ -149,7 +149,8 @@ static void sort_and_drop_older(struct build *build)
 {
 	size_t kept = 0;
 
-	qsort(build->pages, build->page_count, sizeof *build->pages, stored_order);
+	if (build->page_count)
+		qsort(build->pages, build->page_count, sizeof *build->pages, stored_order);
 	for (size_t i = 0; i < build->page_count; i++)
 		if (!kept || build->pages[kept - 1].page != build->pages[i].page)
 			build->pages[kept++] = build->pages[i];

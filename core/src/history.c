@@ -355,6 +355,7 @@ enum bk_code bk_history_find(
 	struct bk_log *log, uint32_t version, struct bk_entry *entry, struct bk_error *err)
 {
 	struct bk_history *history;
+	struct bk_error later;
 	struct bk_entry found;
 	bool more;
 	enum bk_code code = bk_history_open(&history, log, version, BK_HISTORY_VERSIONS, err);
@@ -362,6 +363,10 @@ enum bk_code bk_history_find(
 	if (code)
 		return code;
 	code = bk_history_next(history, &found, &more, err);
+	/* It looks ahead for what joins the version: damage may hide only what comes behind. */
+	if (code == BK_E_DAMAGE && !bk_history_next(history, &found, &more, &later) && more &&
+		found.version == version)
+		code = BK_OK;
 	bk_history_close(history);
 	if (code)
 		return code;

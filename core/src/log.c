@@ -172,6 +172,7 @@ static enum bk_code skip_damage(struct state *state, struct walk *walk, uint64_t
 
 	if (!state->damaged_at)
 		state->damaged_at = state->end;
+	state->is_loose = true;
 	state->head_unsure = true;
 	*found = !code; /* valid itself, but not chained: it counts */
 	if (code != BK_E_DAMAGE)
@@ -285,6 +286,7 @@ enum bk_code log_changes_behind(struct bk_log *log, const struct keyframe *kf, u
 	end = log->state.end;
 	pthread_mutex_unlock(&log->mutex);
 	state.keyframe = UINT64_MAX; /* later ones take nothing out of the tail */
+	state.is_loose = true;
 	while (!code && state.end < end && !bk_version_after(state.version, version)) {
 		uint64_t limit = end - state.end > step ? state.end + step : end;
 

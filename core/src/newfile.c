@@ -62,6 +62,9 @@ enum bk_code newfile_open(struct newfile *nf, const struct bk_io *io, const char
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to make %s", path);
 	}
 	code = create_temp(nf, err);
+	/* Nothing is missing that the caller asked for, but the directory to make it in. */
+	if (code == BK_E_MISSING)
+		code = bk_fail(err, BK_E_IO, ENOENT, "cannot make %s", path);
 	if (code)
 		newfile_done(nf);
 	return code;

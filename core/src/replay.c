@@ -164,6 +164,8 @@ enum bk_code replay_open(struct replay *replay, struct pagestore *store, const s
 	enum bk_code code;
 
 	*replay = (struct replay){0};
+	if (!sqlite3_hard_heap_limit64(-1))
+		sqlite3_hard_heap_limit64(REPLAY_HEAP_MAX);
 	vfs_init(&replay->vfs, store, io, spill_dir);
 	code = vfs_connect(&replay->vfs, &replay->db, err);
 	if (!code)

@@ -52,6 +52,15 @@ static enum bk_code no_sense(const struct frame *frame, struct bk_error *err)
 		(unsigned long long)frame->offset, frame->head.kind);
 }
 
+/* A change leads to the next version, or repeats the one before (docs/format.md, 4). That may be a
+ * struck one which a keyframe took out of the tail: it is then one more, too. */
+static bool version_follows(const struct state *state, const struct frame_head *head)
+{
+	uint32_t step = head->version - state->version;
+
+	return state->is_loose || step == 1 || (step == 0 && (head->must & CHANGE_LONE));
+}
+
 static enum bk_code take_change(
 	struct state *state, const struct frame *frame, struct bk_error *err)
 {
@@ -65,7 +74,7 @@ static enum bk_code take_change(
 	};
 	enum bk_code code;
 
-	if (!change_head_decode(&change, frame))
+	if (!change_head_decode(&change, frame) || !version_follows(state, &frame->head))
 		return no_sense(frame, err);
 	entry.statements = change.statements;
 	entry.sql_bytes = change.raw;
@@ -115,7 +124,7 @@ static enum bk_code take_event(struct state *state, const struct frame *frame, s
 		return no_sense(frame, err);
 	event = load_u32(frame->payload);
 	/* Where damage was passed over, an event still tells what the log stood at. */
-	if (state->damaged_at)
+	if (state->is_loose)
 		state->version = frame->head.version;
 	state->is_closed = event == EVENT_CLOSED;
 	if (event == EVENT_OPENED)

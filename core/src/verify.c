@@ -50,6 +50,7 @@ struct pass {
 
 static void pass_broken(struct pass *pass)
 {
+	pass->state.is_loose = true;
 	pass->stream_broken = true;
 	pass->list_broken = true;
 }
@@ -180,6 +181,7 @@ static enum bk_code check_frame(struct pass *pass, const struct frame *frame, st
 	switch (frame->head.kind) {
 	case FRAME_CHANGE:
 		pass->verify->result->changes++;
+		pass->state.is_loose = false;
 		return check_change(pass, frame, err);
 	case FRAME_REWIND:
 		check_rewind(pass, frame);

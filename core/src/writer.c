@@ -118,7 +118,8 @@ static void fail_for_good(struct bk_writer *writer, const struct bk_error *err)
 	pthread_mutex_unlock(&writer->log->mutex);
 }
 
-enum bk_code writer_sync(struct bk_writer *writer, struct bk_error *err)
+/* With the sync's mutex held. */
+static enum bk_code sync_locked(struct bk_writer *writer, struct bk_error *err)
 {
 	struct bk_log *log = writer->log;
 	uint64_t end;
@@ -138,6 +139,16 @@ enum bk_code writer_sync(struct bk_writer *writer, struct bk_error *err)
 		writer->durable = end;
 	pthread_mutex_unlock(&log->mutex);
 	return BK_OK;
+}
+
+enum bk_code writer_sync(struct bk_writer *writer, struct bk_error *err)
+{
+	enum bk_code code;
+
+	pthread_mutex_lock(&writer->sync_mutex);
+	code = sync_locked(writer, err);
+	pthread_mutex_unlock(&writer->sync_mutex);
+	return code;
 }
 
 enum bk_code writer_event(
@@ -183,6 +194,7 @@ enum bk_code writer_new(struct bk_writer **out, struct bk_log *log,
 		options && options->interval_bytes ? options->interval_bytes : INTERVAL_BYTES;
 	bk_buf_init(&writer->frame, (size_t)FRAME_HEAD_SIZE + PAYLOAD_CHANGE_MAX);
 	pthread_mutex_init(&writer->build_mutex, NULL);
+	pthread_mutex_init(&writer->sync_mutex, NULL);
 	pthread_cond_init(&writer->grown, NULL);
 	*out = writer;
 	return BK_OK;
@@ -193,6 +205,7 @@ void writer_free(struct bk_writer *writer)
 	encoder_done(&writer->encoder);
 	bk_buf_done(&writer->frame);
 	pthread_cond_destroy(&writer->grown);
+	pthread_mutex_destroy(&writer->sync_mutex);
 	pthread_mutex_destroy(&writer->build_mutex);
 	bk_log_close(writer->log);
 	free(writer);

@@ -20,6 +20,10 @@ struct bk_writer {
 	/* One keyframe is written at a time. Taken before log->mutex. */
 	pthread_mutex_t build_mutex;
 
+	/* One sync at a time: of a failure the system tells one of those who sync, and the others
+	 * that all is well. Taken before log->mutex. */
+	pthread_mutex_t sync_mutex;
+
 	/* Under log->mutex. */
 	uint64_t durable;        /* what stands before it is on stable storage */
 	struct bk_error failure; /* code BK_OK while the writer works */

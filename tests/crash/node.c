@@ -253,6 +253,7 @@ static void leave_torn_tail(struct node *node)
 	size_t size;
 	int fd = io->ops->open(io->ctx, LOG_PATH, BK_IO_WRITE);
 
+	node->failures += fd < 0; /* a fault that was meant for core */
 	if (fd < 0)
 		return;
 	simfs_lock(node->fs);

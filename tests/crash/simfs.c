@@ -40,6 +40,14 @@ void simfs_set_hook(struct simfs *fs, sim_hook_fn *hook, void *ctx)
 	simfs_unlock(fs);
 }
 
+void simfs_set_sync(struct simfs *fs, sim_sync_fn *first, void *ctx)
+{
+	simfs_lock(fs);
+	fs->sync = first;
+	fs->sync_ctx = ctx;
+	simfs_unlock(fs);
+}
+
 void simfs_fail(struct simfs *fs, enum sim_call call, uint64_t nth, enum sim_fault fault, int error)
 {
 	simfs_lock(fs);
@@ -247,9 +255,13 @@ static void forget_pending(struct inode *inode)
 static int sim_datasync(void *ctx, int fd)
 {
 	struct simfs *fs = ctx;
-	int rc = begin(fs, SIM_DATASYNC, NULL);
-	struct inode *inode = inode_of(fs, fd);
+	int rc = fs->sync ? fs->sync(fs->sync_ctx) : 0;
+	struct inode *inode;
 
+	if (rc)
+		return rc;
+	rc = begin(fs, SIM_DATASYNC, NULL);
+	inode = inode_of(fs, fd);
 	if (rc && !fs->is_dead && fs->fail.fault == SIM_FAULT_SYNC_DROPS)
 		forget_pending(inode);
 	if (rc)

@@ -68,6 +68,11 @@ void simfs_fail(
 bool simfs_has_failed(const struct simfs *fs);                    /* the fault was met */
 uint64_t simfs_calls(const struct simfs *fs, enum sim_call call); /* how many so far */
 
+/* Calls FIRST before each datasync, unlocked, in the thread that syncs; with a result other than 0
+ * the datasync does nothing and returns that. */
+typedef int sim_sync_fn(void *ctx);
+void simfs_set_sync(struct simfs *fs, sim_sync_fn *first, void *ctx);
+
 /* Between the two every call fails and nothing happens: a process was killed, and its handles can
  * be closed without a trace. */
 void simfs_kill(struct simfs *fs);

@@ -71,6 +71,8 @@ struct simfs {
 	size_t dir_count;
 	sim_hook_fn *hook;
 	void *hook_ctx;
+	sim_sync_fn *sync;
+	void *sync_ctx;
 	bool is_dead;
 	uint64_t calls[SIM_CALLS];
 	struct {

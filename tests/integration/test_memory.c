@@ -3,7 +3,6 @@
 #include "world.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define TIMEOUT_S  3600
 #define CALLS      15000
@@ -23,23 +22,6 @@
 #define HAS_SANITIZER 0
 #endif
 
-/* A value in KB of /proc/PID/status; KEY is such as "VmRSS:". */
-static long status_kb(pid_t pid, const char *key)
-{
-	char path[64], line[256];
-	long kb = -1;
-	FILE *file;
-
-	snprintf(path, sizeof path, "/proc/%d/status", pid);
-	file = fopen(path, "r");
-	cr_assert(file);
-	while (kb < 0 && fgets(line, sizeof line, file))
-		if (strncmp(line, key, strlen(key)) == 0)
-			kb = strtol(line + strlen(key), NULL, 10);
-	fclose(file);
-	return kb;
-}
-
 Test(memory, stays_flat, .timeout = TIMEOUT_S)
 {
 	struct node_options options = {.no_database = true};
@@ -53,10 +35,10 @@ Test(memory, stays_flat, .timeout = TIMEOUT_S)
 	world_generate(&world, world_seed());
 	world_start(&world);
 	world_play(&world, CALLS_WARM);
-	warm = status_kb(node_plugin_pid(world.node), "VmRSS:");
+	warm = child_memory_kb(node_plugin_pid(world.node), "VmRSS:");
 	world_play(&world, calls - CALLS_WARM);
-	end = status_kb(node_plugin_pid(world.node), "VmRSS:");
-	peak = status_kb(node_plugin_pid(world.node), "VmHWM:");
+	end = child_memory_kb(node_plugin_pid(world.node), "VmRSS:");
+	peak = child_memory_kb(node_plugin_pid(world.node), "VmHWM:");
 	fprintf(stderr, "memory: %ld KB after %d calls, %ld KB after %u, %ld KB at most\n", warm,
 		CALLS_WARM, end, calls, peak);
 	world_stop(&world);

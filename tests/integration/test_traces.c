@@ -84,7 +84,7 @@ Test(traces, large, .timeout = TIMEOUT_S)
 static void play_migration(const char *dir, const char *name)
 {
 	struct world world;
-	char path[PATH_MAX];
+	char path[2 * PATH_MAX];
 
 	world_make_fast(&world);
 	snprintf(path, sizeof path, "%s/%s/before.sqlite3.zst", dir, name);

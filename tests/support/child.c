@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -240,4 +241,20 @@ const char *run_out(const struct run *run)
 const char *run_err(const struct run *run)
 {
 	return run->err.data ? (const char *)run->err.data : "";
+}
+
+long child_memory_kb(pid_t pid, const char *key)
+{
+	char path[64], line[256];
+	long kb = -1;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && kb < 0 && fgets(line, sizeof line, file))
+		if (strncmp(line, key, strlen(key)) == 0)
+			kb = strtol(line + strlen(key), NULL, 10);
+	if (file)
+		fclose(file);
+	return kb;
 }

@@ -55,6 +55,10 @@ const char *run_err(const struct run *run);
 /* The exit status that STATUS of waitpid tells; 128 and the signal if it was killed. */
 int child_exit_code(int status);
 
+/* A figure in KB of the process PID: "VmRSS:" for its memory, "VmHWM:" for the most it had; -1 if
+ * that cannot be told. */
+long child_memory_kb(pid_t pid, const char *key);
+
 /* Milliseconds of a clock that never steps. */
 uint64_t clock_ms(void);
 

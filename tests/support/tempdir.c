@@ -14,7 +14,7 @@
 #define PATHS_AT_ONCE 16
 #define COPY_BYTES    ((size_t)1 << 20)
 
-static enum bk_code make_in(struct tempdir *dir, const char *base, struct bk_error *err)
+enum bk_code tempdir_make_in(struct tempdir *dir, const char *base, struct bk_error *err)
 {
 	snprintf(dir->path, sizeof dir->path, "%s/bk-test-XXXXXX", base);
 	if (!mkdtemp(dir->path))
@@ -26,12 +26,12 @@ enum bk_code tempdir_make(struct tempdir *dir, struct bk_error *err)
 {
 	const char *base = getenv("TMPDIR");
 
-	return make_in(dir, base && *base ? base : "/tmp", err);
+	return tempdir_make_in(dir, base && *base ? base : "/tmp", err);
 }
 
 enum bk_code tempdir_make_fast(struct tempdir *dir, struct bk_error *err)
 {
-	return access(SHARED_MEMORY, W_OK) == 0 ? make_in(dir, SHARED_MEMORY, err)
+	return access(SHARED_MEMORY, W_OK) == 0 ? tempdir_make_in(dir, SHARED_MEMORY, err)
 						: tempdir_make(dir, err);
 }
 

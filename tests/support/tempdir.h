@@ -14,6 +14,10 @@ struct tempdir {
 /* Makes a directory that nobody else uses, under $TMPDIR or /tmp. Fails with BK_E_IO. */
 BK_MUST_CHECK enum bk_code tempdir_make(struct tempdir *dir, struct bk_error *err);
 
+/* The same under BASE. */
+BK_MUST_CHECK enum bk_code tempdir_make_in(
+	struct tempdir *dir, const char *base, struct bk_error *err);
+
 /* The same in memory (/dev/shm), where the machine has that: for what writes much and need not
  * wait for a disk. */
 BK_MUST_CHECK enum bk_code tempdir_make_fast(struct tempdir *dir, struct bk_error *err);

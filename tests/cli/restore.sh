@@ -1,0 +1,53 @@
+make_node 200
+
+# The head, to a file and into a directory.
+t backup-cli restore log.bkp restored.sqlite3
+same restored.sqlite3 node/lightningd.sqlite3
+mkdir empty
+t backup-cli restore "file://$PWD/log.bkp" empty
+same empty/lightningd.sqlite3 node/lightningd.sqlite3
+stat -c %a restored.sqlite3 empty/lightningd.sqlite3
+
+# Nothing is restored over anything, nor beside what SQLite would mix in.
+t backup-cli restore log.bkp restored.sqlite3
+t backup-cli restore log.bkp empty
+: >a.sqlite3-journal
+t backup-cli restore log.bkp a.sqlite3
+: >b.sqlite3-wal
+t backup-cli restore log.bkp b.sqlite3
+
+# Nor where lightningd runs: its pid file is in the directory of the network or the one above.
+mkdir -p running/bitcoin
+t holdlock running/lightningd-bitcoin.pid backup-cli restore log.bkp running/bitcoin
+t holdlock running/bitcoin/lightningd-bitcoin.pid backup-cli restore log.bkp running/bitcoin
+t backup-cli restore log.bkp running/bitcoin
+
+# An older version is for looking at.
+mkdir stale
+t backup-cli restore --version 100 log.bkp stale
+t backup-cli restore --version 100 log.bkp stale/lightningd.sqlite3
+t backup-cli restore --version 100 log.bkp old.sqlite3
+sqlite3 old.sqlite3 "SELECT intval FROM vars WHERE name = 'data_version'"
+t backup-cli restore --version 100 --allow-stale-state-that-can-lose-funds log.bkp stale
+ls stale
+
+# The head's own number is the head.
+mkdir head
+t backup-cli restore --version 198 log.bkp head
+
+# By time.
+t backup-cli restore --at now log.bkp now.sqlite3
+t backup-cli restore --at '2020-01-01 00:00' log.bkp long-ago.sqlite3
+t backup-cli restore --at 'last summer' log.bkp summer.sqlite3
+
+# What is not there.
+t backup-cli restore --version 199 log.bkp x.sqlite3
+t backup-cli restore --version 4294967295 log.bkp x.sqlite3
+t backup-cli restore nothing.bkp x.sqlite3
+t backup-cli restore log.bkp nowhere/x.sqlite3
+echo 'no log' >other.bkp
+t backup-cli restore other.bkp x.sqlite3
+mkdir node2
+backup-cli init --lightning-dir node2 empty.bkp >/dev/null
+t backup-cli restore empty.bkp x.sqlite3
+ls

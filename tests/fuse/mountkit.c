@@ -1,0 +1,223 @@
+/* mountkit.c - a mount of a test's own. */
+#include "mountkit.h"
+#include "tempdir.h"
+#include <cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define START_MS   30000
+#define STOP_MS    30000
+#define COMMAND_MS 120000
+#define PATHS      64
+
+static struct tempdir dir;
+static struct child daemon_child;
+static struct run last_run;
+static bool has_run;
+
+struct bk_error *why(void)
+{
+	static _Thread_local struct bk_error error;
+
+	return &error;
+}
+
+void mount_dir_make(void)
+{
+	ok(tempdir_make(&dir, why()));
+	cr_assert(mkdir(path_of("log"), 0700) == 0 && mkdir(path_of("mnt"), 0755) == 0);
+	cr_assert(chmod(dir.path, 0755) == 0);
+}
+
+void mount_clean(void)
+{
+	if (!*dir.path)
+		return;
+	umount2(path_of("mnt"), MNT_DETACH);
+	child_done(&daemon_child);
+	if (has_run)
+		run_done(&last_run);
+	has_run = false;
+	tempdir_remove(&dir);
+	*dir.path = '\0';
+}
+
+static const char *format_path(const char *before, const char *fmt, va_list args)
+{
+	static _Thread_local char paths[PATHS][PATH_MAX];
+	static _Thread_local unsigned next;
+	char *path = paths[next++ % PATHS];
+	int length = snprintf(path, PATH_MAX, "%s%s", dir.path, before);
+
+	vsnprintf(path + length, (size_t)(PATH_MAX - length), fmt, args);
+	return path;
+}
+
+const char *path_of(const char *fmt, ...)
+{
+	const char *path;
+	va_list args;
+
+	va_start(args, fmt);
+	path = format_path("/", fmt, args);
+	va_end(args);
+	return path;
+}
+
+const char *mnt(const char *fmt, ...)
+{
+	const char *path;
+	va_list args;
+
+	va_start(args, fmt);
+	path = format_path("/mnt/", fmt, args);
+	va_end(args);
+	return path;
+}
+
+const char *mnt_version(uint32_t version)
+{
+	return mnt("versions/%04u/%07u.sqlite3", version / 1000, version);
+}
+
+const char *log_path(void)
+{
+	return path_of("log/node.bkp");
+}
+
+bool is_mounted(const char *path)
+{
+	char parent[PATH_MAX];
+	struct stat at, above;
+
+	snprintf(parent, sizeof parent, "%s/..", path);
+	if (stat(path, &at))
+		return errno == ENOTCONN;
+	/* Of a mount's root, ".." is in the file system it is mounted on. */
+	return stat(parent, &above) == 0 && at.st_dev != above.st_dev;
+}
+
+bool wait_more(uint64_t until_ms)
+{
+	usleep(5000);
+	return clock_ms() < until_ms;
+}
+
+static bool has_ended(void)
+{
+	struct bk_error err;
+
+	return !daemon_child.pid || !child_wait(&daemon_child, 0, &err);
+}
+
+void mount_start(const char *options)
+{
+	char program[] = BK_FUSE_PROGRAM, foreground[] = "-f", o[] = "-o";
+	char *args[] = {
+		program, strdupa(log_path()), strdupa(mnt("%s", "")), foreground, NULL, NULL, NULL};
+
+	if (options) {
+		args[4] = o;
+		args[5] = strdupa(options);
+	}
+	ok(child_start(&daemon_child, args, &(struct child_options){0}, why()));
+	wait_until(is_mounted(mnt("%s", "")) || has_ended(), START_MS);
+	cr_assert(is_mounted(mnt("%s", "")) || has_ended(), "the mount does not stand");
+	cr_assert(daemon_child.pid, "backup-fuse ended with %d",
+		child_exit_code(daemon_child.status));
+}
+
+void mount_stop(void)
+{
+	cr_assert(daemon_child.pid && kill(daemon_child.pid, SIGTERM) == 0);
+	mount_wait();
+}
+
+void mount_wait(void)
+{
+	ok(child_wait(&daemon_child, STOP_MS, why()));
+	cr_assert(child_exit_code(daemon_child.status) == 0, "backup-fuse ended with %d",
+		child_exit_code(daemon_child.status));
+	cr_assert(!is_mounted(mnt("%s", "")));
+}
+
+pid_t mount_pid(void)
+{
+	return daemon_child.pid;
+}
+
+const char *shell_status(int status, const char *fmt, ...)
+{
+	char *command, sh[] = "sh", c[] = "-c";
+	char *args[] = {sh, c, NULL, NULL};
+	va_list args_of_fmt;
+
+	va_start(args_of_fmt, fmt);
+	cr_assert(vasprintf(&command, fmt, args_of_fmt) >= 0);
+	va_end(args_of_fmt);
+	args[2] = command;
+	if (has_run)
+		run_done(&last_run);
+	has_run = false;
+	ok(run_program(
+		&last_run, args, &(struct child_options){.dir = dir.path}, COMMAND_MS, why()));
+	has_run = true;
+	cr_assert(last_run.status == status, "%s\nexited with %d:\n%s%s", command, last_run.status,
+		run_out(&last_run), run_err(&last_run));
+	free(command);
+	return run_out(&last_run);
+}
+
+const char *shell_stderr(void)
+{
+	return run_err(&last_run);
+}
+
+uint8_t *read_whole(const char *path, size_t read_size, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t *bytes = NULL;
+	size_t done = 0;
+	ssize_t n;
+
+	cr_assert(fd >= 0, "cannot open %s: %s", path, strerror(errno));
+	do {
+		bytes = realloc(bytes, done + read_size);
+		cr_assert(bytes);
+		n = read(fd, bytes + done, read_size);
+		cr_assert(n >= 0, "cannot read %s: %s", path, strerror(errno));
+		done += (size_t)n;
+	} while (n);
+	close(fd);
+	*size = done;
+	return bytes;
+}
+
+const char *status_member(const char *path)
+{
+	static char text[65536];
+	size_t size;
+	uint8_t *json = read_whole(mnt("status.json"), 1 << 20, &size);
+	cJSON *root = cJSON_ParseWithLength((char *)json, size);
+	const cJSON *at = root;
+	char *name, *rest, *print;
+
+	cr_assert(root, "status.json: %.*s", (int)size, json);
+	for (rest = strdupa(path); at && (name = strsep(&rest, "."));)
+		at = cJSON_GetObjectItemCaseSensitive(at, name);
+	print = at ? cJSON_PrintUnformatted(at) : NULL;
+	snprintf(text, sizeof text, "%s", print ? print : "");
+	free(print);
+	cJSON_Delete(root);
+	free(json);
+	return text;
+}

@@ -1,0 +1,226 @@
+/* test_damage.c - a damaged log: what damage touches says so, everything else is right. */
+#include "logkit.h"
+#include "mountkit.h"
+#include <bk/history.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+SUITE(damage);
+
+#define VERSIONS 500
+
+static struct {
+	uint8_t *bytes;
+	size_t size;
+} images[VERSIONS + 1];
+
+/* What a version is, as long as the log is whole. */
+static void remember_images(void)
+{
+	struct bk_log *log = log_reader();
+
+	for (uint32_t version = 1; version <= VERSIONS; version++)
+		images[version].bytes = image_whole(log, version, &images[version].size);
+	bk_log_close(log);
+}
+
+static void make_log(void)
+{
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_grow(VERSIONS, 1000);
+	log_close();
+	remember_images();
+}
+
+static void done(void)
+{
+	for (uint32_t version = 1; version <= VERSIONS; version++)
+		free(images[version].bytes);
+}
+
+static void flip(uint64_t offset)
+{
+	int fd = open(log_path(), O_RDWR | O_CLOEXEC);
+	uint8_t byte;
+
+	cr_assert(fd >= 0 && pread(fd, &byte, 1, (off_t)offset) == 1);
+	byte ^= 0x10;
+	cr_assert(pwrite(fd, &byte, 1, (off_t)offset) == 1);
+	close(fd);
+}
+
+/* The offset of the change to VERSION. */
+static uint64_t change_offset(uint32_t version)
+{
+	struct bk_log *log = log_reader();
+	struct bk_entry entry;
+
+	ok(bk_history_find(log, version, &entry, why()));
+	bk_log_close(log);
+	return entry.offset;
+}
+
+/* The offset of the frame of KIND that stands next behind OFFSET (docs/format.md, 3). */
+static uint64_t frame_offset(uint8_t kind, uint64_t offset)
+{
+	static const uint8_t magic[] = {0xb7, 0x42, 0x4b, 0x46};
+	size_t size;
+	uint8_t *bytes = read_whole(log_path(), (size_t)1 << 20, &size);
+	uint64_t at = offset + 1;
+
+	while (at + 48 < size &&
+		(memcmp(bytes + at + 8, magic, sizeof magic) != 0 || bytes[at + 12] != kind))
+		at++;
+	cr_assert(at + 48 < size, "no frame of kind %u", kind);
+	free(bytes);
+	return at;
+}
+
+/* 0 if VERSION can be read and is right, else why not. */
+static int read_version(uint32_t version)
+{
+	size_t size = images[version].size;
+	int fd = open(mnt_version(version), O_RDONLY | O_CLOEXEC), rc = 0;
+	uint8_t *bytes = malloc(size + 1);
+	ssize_t n;
+
+	if (fd < 0) {
+		free(bytes);
+		return errno;
+	}
+	for (size_t done_bytes = 0;
+		!rc && (n = read(fd, bytes + done_bytes, size + 1 - done_bytes)) != 0;) {
+		rc = n < 0 ? errno : 0;
+		done_bytes += n < 0 ? 0 : (size_t)n;
+		cr_assert(done_bytes <= size, "version %u is too long", version);
+	}
+	cr_assert(rc || memcmp(bytes, images[version].bytes, size) == 0,
+		"version %u is not what it was", version);
+	close(fd);
+	free(bytes);
+	return rc;
+}
+
+/* Whether status.json names VERSION among those that damage hit. */
+static bool is_named(const char *ranges, uint32_t version)
+{
+	const char *at = ranges;
+	uint32_t from, to;
+
+	while ((at = strstr(at, "{\"from\":"))) {
+		cr_assert(sscanf(at, "{\"from\":%" SCNu32 ",\"to\":%" SCNu32, &from, &to) == 2);
+		if (from <= version && version <= to)
+			return true;
+		at++;
+	}
+	return false;
+}
+
+/* Reads all versions: each is right, or EIO and named. How many are not; the first of them. */
+static uint32_t look_at_all(uint32_t *first)
+{
+	static bool is_bad[VERSIONS + 1];
+	uint32_t bad = 0;
+	const char *ranges;
+
+	for (uint32_t version = VERSIONS; version >= 1; version--) {
+		int rc = read_version(version);
+
+		cr_assert(!rc || rc == EIO, "version %u: %s", version, strerror(rc));
+		is_bad[version] = rc != 0;
+		bad += rc != 0;
+		if (rc)
+			*first = version;
+	}
+	ranges = status_member("damaged_versions");
+	for (uint32_t version = 1; version <= VERSIONS; version++)
+		cr_assert(is_named(ranges, version) == is_bad[version], "version %u: %s", version,
+			ranges);
+	cr_assert(!bad || strcmp(status_member("health"), "\"damaged\"") == 0);
+	return bad;
+}
+
+Test(damage, a_whole_log_is_ok)
+{
+	uint32_t first;
+
+	make_log();
+	mount_start(NULL);
+	cr_assert(look_at_all(&first) == 0);
+	says(status_member("health"), "\"ok\"");
+	mount_stop();
+	done();
+}
+
+/* From the change on, until the next keyframe. */
+Test(damage, a_change)
+{
+	uint32_t bad, first;
+
+	make_log();
+	flip(change_offset(200) + 60);
+	mount_start(NULL);
+	bad = look_at_all(&first);
+	printf("damaged versions: %u from %u on\n", bad, first);
+	cr_assert(first == 200 && bad > 0 && bad <= 128, "%u versions from %u on", bad, first);
+	says(shell("ls mnt/versions/0000 | wc -l"), "500\n");
+	says(shell("ls -l mnt/versions/0000 | grep -c sqlite3"), "500\n");
+	shell_status(1, "cat mnt/changes/0/200.sql");
+	says(shell("grep -c INSERT mnt/changes/0/199.sql"), "1\n");
+	shell_status(1, "cp mnt/versions/0/200.sqlite3 copy");
+	cr_assert(strstr(shell_stderr(), "Input/output error"));
+	mount_stop();
+	done();
+}
+
+/* A keyframe lists its interval, which is hidden then. What stands on it is built from an older
+ * one. */
+Test(damage, a_keyframe)
+{
+	uint32_t bad, first;
+
+	make_log();
+	flip(frame_offset(4, change_offset(200)) + 100);
+	mount_start(NULL);
+	bad = look_at_all(&first);
+	printf("damaged versions: %u from %u on\n", bad, first);
+	cr_assert(bad > 0 && bad <= 128, "%u versions from %u on", bad, first);
+	says(status_member("health"), "\"damaged\"");
+	cr_assert(strtoul(status_member("opened_past_damage"), NULL, 10) > 100);
+	shell("ls mnt/versions/0000 > names; ls mnt/versions/0000 | grep -q 0000500.sqlite3");
+	says(shell("find mnt/by-time -type l > links; grep -c . links | awk '{print ($1 > 100)}'"),
+		"1\n");
+	mount_stop();
+	done();
+}
+
+/* Wherever it is: what can be read is right, what cannot is named. */
+Test(damage, anywhere)
+{
+	unsigned seed = 20261122;
+	struct stat log;
+
+	make_log();
+	cr_assert(stat(log_path(), &log) == 0);
+	for (int i = 0; i < 6; i++) {
+		/* Not in the first keyframe, nor near the end, which would be a torn tail. */
+		uint64_t offset = 4096 + (uint64_t)rand_r(&seed) % ((uint64_t)log.st_size * 3 / 4);
+		uint32_t first = 0, bad;
+
+		flip(offset);
+		mount_start(NULL);
+		bad = look_at_all(&first);
+		printf("byte %" PRIu64 ": %u versions damaged\n", offset, bad);
+		shell("ls -lR mnt > /dev/null 2>&1 || true");
+		mount_stop();
+		flip(offset);
+	}
+	done();
+}

@@ -1,0 +1,260 @@
+/* test_start.c - starting, refusing, ending. */
+#include "logkit.h"
+#include "mountkit.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+SUITE(start);
+
+#define WAIT_MS 20000
+
+static void make_log(void)
+{
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_grow(20, 1000);
+	log_close();
+}
+
+/* Mounts as a user would, in the background. */
+static void start(const char *options)
+{
+	shell("%s %s %s %s", BK_FUSE_PROGRAM, log_path(), path_of("mnt"), options);
+}
+
+/* The process that serves the mount, where start started it; 0 if there is none. */
+static pid_t server_pid(void)
+{
+	return (pid_t)strtol(
+		shell("pgrep -f '^%s %s' || true", BK_FUSE_PROGRAM, log_path()), NULL, 10);
+}
+
+static void kill_server(int sig)
+{
+	pid_t pid = server_pid();
+
+	cr_assert(pid > 0 && kill(pid, sig) == 0);
+}
+
+static void unmount(void)
+{
+	shell("fusermount3 -u mnt");
+	cr_assert(!is_mounted(path_of("mnt")));
+	wait_until(!server_pid(), WAIT_MS);
+}
+
+/* The mount stands when the command returns, and nothing of it holds the terminal. */
+Test(start, in_the_background)
+{
+	int pid;
+
+	make_log();
+	start("");
+	says(shell("ls mnt/versions"), "0000\n");
+	pid = (int)server_pid();
+	says(shell("cd /proc/%d; readlink cwd fd/0 fd/1 fd/2", pid),
+		"/\n/dev/null\n/dev/null\n/dev/null\n");
+	cr_assert(getsid(pid) == pid);
+	unmount();
+	says(shell(BK_FUSE_PROGRAM " mount file://%s mnt -o cache=1M; ls mnt/versions", log_path()),
+		"0000\n");
+	shell("fusermount3 -u mnt");
+	says(shell(BK_FUSE_PROGRAM " log/node.bkp mnt; ls mnt/versions"), "0000\n");
+	shell("fusermount3 -u mnt");
+}
+
+Test(start, failures_are_told_before)
+{
+	static const struct {
+		const char *arguments, *message;
+		int status;
+	} cases[] = {
+		{"log/other.bkp mnt", "there is no", 1},
+		{"log/node.bkp nowhere", "mkdir -p nowhere", 1},
+		{"log/node.bkp log/node.bkp", "is no directory", 1},
+		{"nonsense mnt", "is not a backup log", 1},
+		{"http://x/y mnt", "http", 1},
+		{"log/node.bkp", "one URL and one mountpoint", 2},
+		{"mount log/node.bkp", "one URL and one mountpoint", 2},
+		{"log/node.bkp mnt more", "one URL and one mountpoint", 2},
+		{"a b c d", "not also", 2},
+		{"log/node.bkp mnt -x", "no such option", 2},
+		{"log/node.bkp mnt -o cache=1", "makes no sense", 2},
+		{"log/node.bkp mnt -o cache=lots", "makes no sense", 2},
+		{"log/node.bkp mnt -o uid=-1", "makes no sense", 2},
+		{"log/node.bkp mnt -o umask=9", "makes no sense", 2},
+		{"log/node.bkp mnt -o nonsense", "unknown option", 1},
+		{"log/node.bkp log", "is the log's own folder", 1},
+		{"log/node.bkp .", "holds the log's folder", 1},
+		{"log/node.bkp /", "holds the log's folder", 1},
+		{"log/node.bkp log/in/it", "lies in the log's folder", 1},
+		{"log/node.bkp sideways/in/it", "lies in the log's folder", 1},
+		{"sideways/node.bkp log", "is the log's own folder", 1},
+		{"link.bkp log", "is the log's own folder", 1},
+	};
+
+	make_log();
+	shell("mkdir -p log/in/it && ln -s log sideways && ln -s log/node.bkp link.bkp && "
+	      "head -c 5000 /dev/zero > nonsense");
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		shell_status(cases[i].status, BK_FUSE_PROGRAM " %s", cases[i].arguments);
+		cr_assert(strstr(shell_stderr(), cases[i].message), "%s: %s", cases[i].arguments,
+			shell_stderr());
+		cr_assert(!is_mounted(path_of("mnt")));
+	}
+}
+
+/* By another way to the same folder. */
+Test(start, the_logs_folder_bound_elsewhere)
+{
+	make_log();
+	shell("mkdir bound log/in && mount --bind log bound");
+	shell_status(1, BK_FUSE_PROGRAM " log/node.bkp bound");
+	cr_assert(strstr(shell_stderr(), "is the log's own folder"), "%s", shell_stderr());
+	shell_status(1, BK_FUSE_PROGRAM " bound/node.bkp log/in");
+	cr_assert(strstr(shell_stderr(), "lies in the log's folder"), "%s", shell_stderr());
+	shell("umount bound");
+}
+
+Test(start, help_and_version)
+{
+	cr_assert(system("exec " BK_FUSE_PROGRAM " --help | grep -q allow_other") == 0);
+	cr_assert(system("exec " BK_FUSE_PROGRAM " -h | grep -q Usage") == 0);
+	cr_assert(system("exec " BK_FUSE_PROGRAM " -V | grep -q '^backup-fuse [0-9]'") == 0);
+	cr_assert(system("exec " BK_FUSE_PROGRAM " > /dev/null 2>&1") == 2 << 8);
+}
+
+/* As mount(8) has it called, for a line of fstab. */
+Test(start, options_as_mount_gives_them)
+{
+	make_log();
+	shell("PATH=$(dirname %s):$PATH mount.fuse3 'backup-fuse#%s' mnt -o "
+	      "rw,suid,dev,exec,noauto,user,umask=0022",
+		BK_FUSE_PROGRAM, log_path());
+	says(shell("findmnt -no OPTIONS mnt | tr ',' '\\n' | grep -cE "
+		   "'^(ro|nosuid|nodev|noexec|noatime)$'"),
+		"5\n");
+	says(shell("stat -c %%a mnt/status.json"), "444\n");
+	shell("umount mnt");
+}
+
+Test(start, tells_the_service_manager)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char text[512] = "", state[128];
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ssize_t n;
+
+	make_log();
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path_of("notify"));
+	cr_assert(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	mount_start(NULL);
+	n = recv(fd, text, sizeof text - 1, 0);
+	cr_assert(n > 0 && strstr(text, "READY=1\n"), "%s", text);
+	snprintf(state, sizeof state, "MAINPID=%d\n", (int)mount_pid());
+	cr_assert(strstr(text, state), "%s", text);
+	mount_stop();
+	memset(text, 0, sizeof text);
+	n = recv(fd, text, sizeof text - 1, MSG_DONTWAIT);
+	cr_assert(n > 0 && strstr(text, "STOPPING=1\n"), "%s", text);
+	close(fd);
+}
+
+Test(start, signals_unmount)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+	make_log();
+	for (size_t i = 0; i < COUNT_OF(signals); i++) {
+		start("");
+		shell("ls -lR mnt > /dev/null");
+		kill_server(signals[i]);
+		wait_until(!is_mounted(path_of("mnt")), WAIT_MS);
+		cr_assert(!is_mounted(path_of("mnt")), "%s", strsignal(signals[i]));
+		wait_until(!server_pid(), WAIT_MS);
+		cr_assert(!server_pid(), "it goes on after %s", strsignal(signals[i]));
+	}
+}
+
+/* Unmounted by hand, it ends by itself, well. */
+Test(start, ends_with_the_mount)
+{
+	make_log();
+	mount_start(NULL);
+	shell("umount mnt");
+	mount_wait();
+	start("");
+	unmount();
+}
+
+/* Somebody reads when it is to end: the mount is gone for all others at once, and he can finish. */
+Test(start, busy)
+{
+	char byte[16];
+	int fd;
+
+	make_log();
+	start("");
+	fd = open(mnt_version(20), O_RDONLY | O_CLOEXEC);
+	cr_assert(fd >= 0);
+	kill_server(SIGTERM);
+	wait_until(!is_mounted(path_of("mnt")), WAIT_MS);
+	cr_assert(!is_mounted(path_of("mnt")));
+	cr_assert(pread(fd, byte, sizeof byte, 0) == sizeof byte, "%s", strerror(errno));
+	cr_assert(memcmp(byte, "SQLite format 3", 16) == 0 && server_pid());
+	close(fd);
+	wait_until(!server_pid(), 5000);
+	cr_assert(!server_pid(), "it did not end with the last file");
+}
+
+/* A second signal ends it at once. */
+Test(start, busy_and_told_again)
+{
+	char byte[16];
+	int fd;
+
+	make_log();
+	start("");
+	fd = open(mnt_version(20), O_RDONLY | O_CLOEXEC);
+	cr_assert(fd >= 0);
+	kill_server(SIGTERM);
+	wait_until(!is_mounted(path_of("mnt")), WAIT_MS);
+	kill_server(SIGTERM);
+	wait_until(!server_pid(), 5000);
+	cr_assert(!server_pid(), "it did not end");
+	cr_assert(pread(fd, byte, sizeof byte, 4096) < 0 && errno == ENOTCONN);
+	close(fd);
+}
+
+/* A mount whose program was killed is in the way until it is cleared, by the command that is told.
+ */
+Test(start, a_stale_mountpoint)
+{
+	char command[PATH_MAX + 64];
+	const char *at;
+
+	make_log();
+	start("");
+	kill_server(SIGKILL);
+	wait_until(access(path_of("mnt"), F_OK) < 0 && errno == ENOTCONN, WAIT_MS);
+	shell_status(1, BK_FUSE_PROGRAM " log/node.bkp mnt");
+	at = strstr(shell_stderr(), "fusermount3 -uz ");
+	cr_assert(at, "%s", shell_stderr());
+	cr_assert(sscanf(at, "%4095[^\n]", command) == 1);
+	*strstr(command, " and mount again") = '\0';
+	shell("%s", command);
+	start("");
+	says(shell("ls mnt/versions"), "0000\n");
+	unmount();
+}
