@@ -1,6 +1,10 @@
 /* sql.c - SQLite as the tests use it. */
 #include "sql.h"
 #include <stdarg.h>
+#include <xxhash.h>
+
+#define SCHEMA "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+#define TABLES "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name"
 
 sqlite3 *sql_open(const char *path)
 {
@@ -118,13 +122,49 @@ static void same_rows(sqlite3 *a, sqlite3 *b, const char *sql, const char *what)
 	sqlite3_finalize(right);
 }
 
+/* Adds what the rows of SQL hold to SUM: each value's type, size and bytes. */
+static uint64_t add_rows(uint64_t sum, sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *rows = prepare(db, sql);
+
+	while (sqlite3_step(rows) == SQLITE_ROW)
+		for (int i = 0; i < sqlite3_column_count(rows); i++) {
+			char head[32];
+			const void *bytes;
+			int size, type = sqlite3_column_type(rows, i);
+
+			bytes = type == SQLITE_BLOB ? sqlite3_column_blob(rows, i)
+						    : sqlite3_column_text(rows, i);
+			size = sqlite3_column_bytes(rows, i);
+			sqlite3_snprintf(sizeof head, head, "%d:%d:", type, size);
+			sum = XXH3_64bits_withSeed(head, strlen(head), sum);
+			sum = XXH3_64bits_withSeed(bytes, (size_t)size, sum);
+		}
+	sqlite3_finalize(rows);
+	return sum;
+}
+
+uint64_t sql_sum(sqlite3 *db)
+{
+	uint64_t sum = add_rows(0, db, SCHEMA);
+	sqlite3_stmt *tables = prepare(db, TABLES);
+
+	while (sqlite3_step(tables) == SQLITE_ROW) {
+		char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", sqlite3_column_text(tables, 0));
+
+		sum = add_rows(sum, db, sql);
+		sqlite3_free(sql);
+	}
+	sqlite3_finalize(tables);
+	return sum;
+}
+
 void sql_same(sqlite3 *a, sqlite3 *b, const char *what)
 {
 	sqlite3_stmt *tables;
 
-	same_rows(a, b, "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name",
-		what);
-	tables = prepare(a, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0");
+	same_rows(a, b, SCHEMA, what);
+	tables = prepare(a, TABLES);
 	while (sqlite3_step(tables) == SQLITE_ROW) {
 		char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", sqlite3_column_text(tables, 0));
 

@@ -1,10 +1,11 @@
-/* criterion.h - so much of Criterion as these tests use, for the thread sanitizer.
+/* criterion.h - so much of Criterion as these tests use, without its runner.
  *
- * Criterion's own runner does not start under it (its arena needs addresses that the sanitizer has
+ * That does not start under the thread sanitizer (its arena needs addresses that the sanitizer has
  * taken), so the preset tsan builds the same tests against this header and runner.c: each test runs
- * in a process of its own, as there. */
-#ifndef TSAN_CRITERION_H
-#define TSAN_CRITERION_H
+ * in a process of its own, as there. And a program that makes files with the tests' own means has
+ * no runner at all. */
+#ifndef PLAIN_CRITERION_H
+#define PLAIN_CRITERION_H
 
 #pragma GCC system_header
 

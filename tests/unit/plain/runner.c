@@ -2,7 +2,6 @@
  */
 #include <criterion/criterion.h>
 #include <fnmatch.h>
-#include <stdarg.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,18 +18,6 @@ void test_suite_add(struct test_suite *suite)
 {
 	suite->next = suites;
 	suites = suite;
-}
-
-void test_failed(const char *file, int line, const char *fmt, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "%s:%d: ", file, line);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	exit(1);
 }
 
 static const struct test_settings *settings_of(const char *suite)
