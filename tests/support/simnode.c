@@ -267,6 +267,8 @@ static enum bk_code play(struct simnode *sim, int *plugin_status, struct bk_erro
 		code = node_start(sim->node, err);
 	if (!code)
 		code = play_watched(sim, err);
+	/* A trace that is shorter than that is at its end all the same. */
+	sim->init_after = 0;
 	if (!code && node_is_running(sim->node))
 		code = send_init(sim, err);
 	if (!code)

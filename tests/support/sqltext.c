@@ -59,6 +59,7 @@ void sql_number(struct sqltext *sql, int64_t number)
 	put_bytes(sql, at, (size_t)(digits + sizeof digits - at));
 }
 
+BK_PRINTF(2, 0)
 static void put_va(struct sqltext *sql, const char *fmt, va_list args)
 {
 	size_t room = SQLTEXT_BYTES_MAX - sql->size;
