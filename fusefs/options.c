@@ -1,6 +1,7 @@
 /* options.c - the command line. */
 #include "options.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,23 +53,26 @@ struct parse {
 	size_t positional_count;
 };
 
+/* FUSE_OPT_KEY, whose -1U is no unsigned long to clang. */
+#define KEY(text, key) {(text), UINT_MAX, (key)}
+
 /* mount(8) gives rw and the like where fstab says "defaults": the mount is ro all the same. */
 static const struct fuse_opt templates[] = {
-	FUSE_OPT_KEY("-f", KEY_FOREGROUND),
-	FUSE_OPT_KEY("--foreground", KEY_FOREGROUND),
-	FUSE_OPT_KEY("-h", KEY_HELP),
-	FUSE_OPT_KEY("--help", KEY_HELP),
-	FUSE_OPT_KEY("-V", KEY_VERSION),
-	FUSE_OPT_KEY("--version", KEY_VERSION),
-	FUSE_OPT_KEY("allow_other", KEY_ALLOW_OTHER),
-	FUSE_OPT_KEY("rw", KEY_IGNORED),
-	FUSE_OPT_KEY("suid", KEY_IGNORED),
-	FUSE_OPT_KEY("dev", KEY_IGNORED),
-	FUSE_OPT_KEY("exec", KEY_IGNORED),
-	FUSE_OPT_KEY("cache=", KEY_CACHE),
-	FUSE_OPT_KEY("uid=", KEY_UID),
-	FUSE_OPT_KEY("gid=", KEY_GID),
-	FUSE_OPT_KEY("umask=", KEY_UMASK),
+	KEY("-f", KEY_FOREGROUND),
+	KEY("--foreground", KEY_FOREGROUND),
+	KEY("-h", KEY_HELP),
+	KEY("--help", KEY_HELP),
+	KEY("-V", KEY_VERSION),
+	KEY("--version", KEY_VERSION),
+	KEY("allow_other", KEY_ALLOW_OTHER),
+	KEY("rw", KEY_IGNORED),
+	KEY("suid", KEY_IGNORED),
+	KEY("dev", KEY_IGNORED),
+	KEY("exec", KEY_IGNORED),
+	KEY("cache=", KEY_CACHE),
+	KEY("uid=", KEY_UID),
+	KEY("gid=", KEY_GID),
+	KEY("umask=", KEY_UMASK),
 	FUSE_OPT_END,
 };
 

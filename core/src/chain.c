@@ -97,10 +97,8 @@ static enum bk_code follow_link(struct bk_log *log, const struct search *search,
 		else
 			log_unpin(log, kf);
 	}
-	if (code) {
-		*err = damage;
-		return code;
-	}
+	if (code)
+		return bk_fail_as(err, &damage);
 	*out = kf;
 	return BK_OK;
 }

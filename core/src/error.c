@@ -24,6 +24,13 @@ enum bk_code bk_fail(struct bk_error *err, enum bk_code code, int sys_errno, con
 	return code;
 }
 
+enum bk_code bk_fail_as(struct bk_error *err, const struct bk_error *from)
+{
+	if (err)
+		*err = *from;
+	return from->code;
+}
+
 const char *bk_code_name(enum bk_code code)
 {
 	switch (code) {

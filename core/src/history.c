@@ -259,6 +259,10 @@ static enum bk_code enter_version(struct bk_history *history, uint32_t version, 
 			return enter_first(history, err);
 		code = span_of_ordinal(&span, history->log, ordinal - 1, err);
 	}
+	if (!code && span.base_lost && span.above->links[0].version == version) {
+		span_done(&span); /* what the damaged base lists begins before it */
+		code = BK_E_DAMAGE;
+	}
 	if (!code) {
 		enter_span(history, &span);
 		return BK_OK;

@@ -99,6 +99,18 @@ static enum bk_code refuse_running(const struct restore *restore, bool up, struc
 	return code;
 }
 
+static enum bk_code refuse_stale(const struct restore *restore, struct bk_error *err)
+{
+	char newest[64] = "surely the newest, since the log is damaged behind it";
+
+	if (restore->version != restore->head)
+		snprintf(newest, sizeof newest, "the newest (%u)", restore->head);
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"version %u is not %s: a node that starts from it can lose the funds of its "
+		"channels; restore it under another name than %s, to look at it",
+		restore->version, newest, BK_DATABASE_NAME);
+}
+
 static enum bk_code check_place(const struct restore *restore, struct bk_error *err)
 {
 	const char *slash = strrchr(restore->path, '/');
@@ -112,15 +124,7 @@ static enum bk_code check_place(const struct restore *restore, struct bk_error *
 			restore->path);
 	if (!restore->is_head && !restore->options->stale_allowed &&
 		strcmp(name, BK_DATABASE_NAME) == 0)
-		return bk_fail(err, BK_E_UNSAFE, 0,
-			"version %u is not %s: a node that starts from it can lose the funds of "
-			"its "
-			"channels; restore it under another name than %s, to look at it",
-			restore->version,
-			restore->version == restore->head
-				? "surely the newest, since the log is damaged behind it"
-				: "the newest",
-			BK_DATABASE_NAME);
+		return refuse_stale(restore, err);
 	code = refuse_beside(restore, "-journal", err);
 	if (!code)
 		code = refuse_beside(restore, "-wal", err);

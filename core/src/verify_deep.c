@@ -263,7 +263,5 @@ enum bk_code verify_deep(struct verify *verify, struct bk_error *err)
 	pthread_mutex_destroy(&deep.mutex);
 	verify->result->rebuilt = deep.rebuilt;
 	verify->result->pages = deep.pages;
-	if (deep.failure.code)
-		*err = deep.failure;
-	return deep.failure.code;
+	return deep.failure.code ? bk_fail_as(err, &deep.failure) : BK_OK;
 }

@@ -360,10 +360,8 @@ void vfs_init(
 
 enum bk_code vfs_fail(const struct vfs *vfs, sqlite3 *db, struct bk_error *err, const char *doing)
 {
-	if (vfs->error.code) {
-		*err = vfs->error;
-		return err->code;
-	}
+	if (vfs->error.code)
+		return bk_fail_as(err, &vfs->error);
 	if (sqlite3_errcode(db) == SQLITE_NOMEM)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to %s", doing);
 	return bk_fail(err, BK_E_SQL, 0, "cannot %s: %s", doing, sqlite3_errmsg(db));

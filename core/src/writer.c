@@ -86,8 +86,7 @@ enum bk_code writer_put(struct bk_writer *writer, const struct put *put, struct 
 
 	pthread_mutex_lock(&log->mutex);
 	if (writer->failure.code) {
-		*err = writer->failure;
-		code = err->code;
+		code = bk_fail_as(err, &writer->failure);
 	} else if (put->keyframe && put->keyframe->previous != log->state.keyframe) {
 		code = bk_fail(err, BK_E_BUSY, 0, "another keyframe was written meanwhile");
 	} else {
@@ -103,9 +102,7 @@ static enum bk_code check_failure(struct bk_writer *writer, struct bk_error *err
 	enum bk_code code;
 
 	pthread_mutex_lock(&writer->log->mutex);
-	code = writer->failure.code;
-	if (code)
-		*err = writer->failure;
+	code = writer->failure.code ? bk_fail_as(err, &writer->failure) : BK_OK;
 	pthread_mutex_unlock(&writer->log->mutex);
 	return code;
 }

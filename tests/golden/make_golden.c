@@ -48,10 +48,11 @@ void tell_past(FILE *text, const char *key, const struct past *past)
 {
 	sqlite3 *db = NULL;
 
-	cr_assert(sqlite3_open(":memory:", &db) == SQLITE_OK);
+	cr_assert(sqlite3_open(":memory:", &db) == SQLITE_OK, "no database in memory");
 	if (past->size)
 		cr_assert(sqlite3_deserialize(db, "main", past->bytes, past->size, past->size,
-				  SQLITE_DESERIALIZE_READONLY) == SQLITE_OK);
+				  SQLITE_DESERIALIZE_READONLY) == SQLITE_OK,
+			"%s", sqlite3_errmsg(db));
 	fprintf(text, "%s %u %016" PRIx64 "\n", key, past->version, sql_sum(db));
 	sqlite3_close(db);
 }

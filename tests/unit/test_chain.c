@@ -196,3 +196,32 @@ Test(chain, a_link_that_leads_astray_is_damage)
 	forge_done(&forge);
 	node_end(&node);
 }
+
+/* Who only looks something up may want no words. */
+Test(chain, damage_is_told_without_words_too)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct bk_entry entry;
+	struct span span;
+	struct forge forge;
+
+	node_begin(&node, 1);
+	node_busy(&node, 40);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_busy(&node, 2); /* or the damage might be a torn tail */
+	forge_load(&forge, node.path);
+	*(forge_frame(&forge, forge_find(&forge, KEYFRAME, 16)) + AT_PAYLOAD) ^= 1;
+	forge_save(&forge, scratch("bad"));
+	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
+	ok(span_of_ordinal(&span, log, 20, why()));
+	cr_assert(span.above);
+	span_done(&span);
+	cr_assert(span_of_ordinal(&span, log, 15, NULL) == BK_E_DAMAGE);
+	cr_assert(span_of_ordinal(&span, log, 3, NULL) == BK_OK, "passed over");
+	cr_assert(bk_history_find(log, span.above->version, &entry, NULL) == BK_OK);
+	span_done(&span);
+	bk_log_close(log);
+	forge_done(&forge);
+	node_end(&node);
+}

@@ -3,7 +3,8 @@
  * A function that can fail returns an enum bk_code and takes a struct bk_error as
  * its last argument. The function that meets the failure fills it, with the object,
  * the offset, the number; its callers clean up and return the code unchanged. Only
- * the programs print it.
+ * the programs print it. Who only looks something up (bk_log_status, bk_history_find,
+ * bk_history_measure, bk_moment_parse) may pass NULL.
  *
  * Threads: an error belongs to its caller; nothing is kept elsewhere. */
 #ifndef BK_ERROR_H
@@ -42,6 +43,9 @@ struct bk_error {
  * is appended to the message. */
 enum bk_code bk_fail(struct bk_error *err, enum bk_code code, int sys_errno, const char *fmt, ...)
 	BK_PRINTF(4, 5);
+
+/* Fills ERR (which may be NULL) with FROM and returns its code. */
+enum bk_code bk_fail_as(struct bk_error *err, const struct bk_error *from);
 
 /* The name of CODE, for tests and --json: "damage", "busy", ... */
 const char *bk_code_name(enum bk_code code);

@@ -1,6 +1,6 @@
 /* criterion.h - so much of Criterion as these tests use, without its runner.
  *
- * That does not start under the thread sanitizer (its arena needs addresses that the sanitizer has
+ * That runner does not start under the thread sanitizer (its arena needs addresses that the sanitizer has
  * taken), so the preset tsan builds the same tests against this header and runner.c: each test runs
  * in a process of its own, as there. And a program that makes files with the tests' own means has
  * no runner at all. */
@@ -45,7 +45,8 @@ _Noreturn void test_failed(const char *file, int line, const char *fmt, ...)
 	}                                                                                          \
 	struct test_settings
 
-#define Test(suite_, name_)                                                                        \
+/* What may stand behind a test's name, such as .timeout, is left out: ctest has a timeout of its own. */
+#define Test(suite_, name_, ...)                                                                   \
 	static void suite_##_##name_##_run(void);                                                  \
 	static struct test_case suite_##_##name_##_case = {                                        \
 		.suite = #suite_, .name = #name_, .run = suite_##_##name_##_run};                  \
@@ -57,5 +58,13 @@ _Noreturn void test_failed(const char *file, int line, const char *fmt, ...)
 
 #define cr_assert(condition, ...)                                                                  \
 	((condition) ? (void)0 : test_failed(__FILE__, __LINE__, "" __VA_ARGS__))
+
+#define cr_assert_not(condition, ...) cr_assert(!(condition), __VA_ARGS__)
+#define cr_assert_eq(a, b, ...)       cr_assert((a) == (b), __VA_ARGS__)
+#define cr_assert_neq(a, b, ...)      cr_assert((a) != (b), __VA_ARGS__)
+#define cr_assert_lt(a, b, ...)       cr_assert((a) < (b), __VA_ARGS__)
+#define cr_assert_leq(a, b, ...)      cr_assert((a) <= (b), __VA_ARGS__)
+#define cr_assert_gt(a, b, ...)       cr_assert((a) > (b), __VA_ARGS__)
+#define cr_assert_geq(a, b, ...)      cr_assert((a) >= (b), __VA_ARGS__)
 
 #endif

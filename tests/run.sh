@@ -1,0 +1,60 @@
+#!/bin/sh
+# Installs what is needed, builds, and passes all tests, on Debian 12. The build folders are build/*.
+#   sh tests/run.sh            gcc and clang, warnings are errors; every test; under the sanitizers, those tests that
+#                              find most in little time
+#   sh tests/run.sh --quick    one build, its tests
+#   sh tests/run.sh --torture  every test under every sanitizer, and the long runs: hours
+set -eu
+cd "$(dirname "$0")/.."
+mode=${1:-}
+case $mode in
+'' | --quick | --torture) ;;
+*)
+	sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+	exit 2
+	;;
+esac
+jobs=$(nproc)
+began=$(date +%s)
+step() { printf '\n== %s (%d s)\n' "$*" $(($(date +%s) - began)); }
+
+build() {
+	preset=$1
+	step "building: $preset"
+	cmake --preset "$preset" >/dev/null
+	cmake --build --preset "$preset" -j"$jobs" | grep -v '^\[.*\]' || true
+	# The pipe hides how it ended: again, with nothing left to do.
+	cmake --build --preset "$preset" >/dev/null
+}
+
+run() {
+	preset=$1
+	shift
+	step "testing: $preset"
+	ctest --test-dir "build/$preset" -j"$jobs" --output-on-failure --no-tests=error "$@"
+}
+
+step "installing"
+sh docs/deps.sh tests
+build dev
+if [ -n "$mode" ] && [ "$mode" = --torture ]; then
+	export BK_TORTURE=1
+	slow="--timeout 36000"
+	build asan
+	build tsan
+	build clang
+	for preset in dev asan tsan clang; do
+		# shellcheck disable=SC2086
+		run $preset $slow
+	done
+	exit 0
+fi
+run dev
+[ "$mode" != --quick ] || exit 0
+build clang
+run clang -L 'golden|cli|fuzz'
+build asan
+run asan -L 'unit|golden|cli|fuzz|fuse|integration'
+build tsan
+run tsan -R 'unit.(cache|image|keyframer|log|measure|writer)|crash_(model|sync)|fuse.(follow|tools)|integration_first_write'
+step "all passed"
