@@ -142,7 +142,7 @@ static double time_row(const char *path, uint32_t version, uint64_t random)
 	static const char sql[] = "SELECT * FROM sqlite_schema, vars LIMIT 1 OFFSET ?1";
 	char uri[4200];
 	sqlite3 *db;
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	double began = seconds_now();
 
 	snprintf(uri, sizeof uri, "file:%s?vfs=backup&version=%u", path, version);
@@ -245,7 +245,7 @@ static void measure_replay(const struct bench *bench, struct figures *figures)
 {
 	struct tracegen *gen = trace_gen_new(bench->seed);
 	char path[4096];
-	sqlite3 *db;
+	sqlite3 *db = NULL;
 
 	snprintf(path, sizeof path, "%s/replayed.db", bench->dir);
 	unlink(path);

@@ -51,6 +51,7 @@ void mount_clean(void)
 	*dir.path = '\0';
 }
 
+BK_PRINTF(2, 0)
 static const char *format_path(const char *before, const char *fmt, va_list args)
 {
 	static _Thread_local char paths[PATHS][PATH_MAX];

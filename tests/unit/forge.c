@@ -112,15 +112,15 @@ void forge_seal_but_chain(struct forge *forge, size_t index)
 size_t forge_append(struct forge *forge, uint8_t kind, uint8_t must, uint32_t version,
 	const void *payload, size_t size)
 {
-	uint8_t *frame;
+	uint8_t *frame, *grown = malloc(forge->size + AT_PAYLOAD + size);
 	uint64_t keyframe = 0;
 
+	cr_assert(grown && forge->count < FORGE_FRAMES_MAX);
 	for (size_t i = 0; i < forge->count; i++)
 		if (forge->bytes[forge->frames[i] + AT_KIND] == KEYFRAME)
 			keyframe = forge->frames[i];
-	forge->bytes = realloc(forge->bytes, forge->size + AT_PAYLOAD + size);
-	cr_assert(forge->bytes && forge->count < FORGE_FRAMES_MAX);
-	frame = forge->bytes + forge->size;
+	memcpy(grown, forge->bytes, forge->size);
+	frame = grown + forge->size;
 	memset(frame, 0, AT_PAYLOAD);
 	memcpy(frame + AT_MAGIC,
 		"\xb7"
@@ -133,7 +133,9 @@ size_t forge_append(struct forge *forge, uint8_t kind, uint8_t must, uint32_t ve
 	forge_put(frame + AT_TIME, 8, (uint64_t)TEST_NOW_US);
 	forge_put(frame + AT_KEYFRAME, 8, keyframe);
 	if (size)
-		memcpy(frame + AT_PAYLOAD, payload, size);
+		memcpy(frame + AT_PAYLOAD, payload, size); /* perhaps of the old bytes */
+	free(forge->bytes);
+	forge->bytes = grown;
 	forge->frames[forge->count] = forge->size;
 	forge->size += AT_PAYLOAD + size;
 	return forge->count++;

@@ -83,8 +83,7 @@ Test(live, databases_without_a_version)
 {
 	static const char *const sql[] = {"", "CREATE TABLE t (x)", "CREATE TABLE vars (name, val)",
 		"CREATE TABLE vars (name, intval)",
-		"CREATE TABLE vars (name, intval); INSERT INTO vars "
-		"VALUES ('data_version', NULL)"};
+		"CREATE TABLE vars (name, intval); INSERT INTO vars VALUES ('data_version', NULL)"};
 
 	for (size_t i = 0; i < COUNT_OF(sql); i++) {
 		sqlite3 *db;

@@ -299,8 +299,7 @@ Test(replay, sizes_are_limited)
 	static const char *const statements[] = {"INSERT INTO t VALUES (zeroblob(1000001))",
 		"INSERT INTO t VALUES (randomblob(1000001))",
 		"INSERT INTO t VALUES (randomblob(9223372036854775807))",
-		"INSERT INTO t SELECT group_concat(hex(zeroblob(400000))) FROM (SELECT 1 UNION "
-		"SELECT 2)"};
+		"INSERT INTO t SELECT group_concat(hex(zeroblob(400000))) FROM (VALUES (1), (2))"};
 	struct replay_limits limits = {.length_max = 1000000};
 
 	for (size_t i = 0; i < COUNT_OF(statements); i++) {
