@@ -197,3 +197,10 @@ const char *bk_log_path(const struct bk_log *log)
 {
 	return log->lf.file.path;
 }
+
+enum bk_code log_not_found(const struct bk_log *log, uint32_t version, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_MISSING, 0,
+		"version %u is not in the log %s: backup-cli log shows those that are", version,
+		log->lf.file.path);
+}
