@@ -10,9 +10,8 @@ struct bk_history {
 	bool has_from;
 	struct span span;
 	bool has_span;
-	bool is_over;     /* damage hides all that is left */
-	uint64_t ordinal; /* of the span's base; the next span's is one more */
-	size_t at;        /* in the span's entries; one past the end: its upper snapshot */
+	bool is_over; /* damage hides all that is left */
+	size_t at;    /* in the span's entries; one past the end: its upper snapshot */
 	struct bk_entry pending;
 	bool has_pending;
 	bool was_given; /* pending was the log's last entry, and is what was given out last */
