@@ -12,6 +12,16 @@ void span_done(struct span *span)
 	*span = (struct span){0};
 }
 
+size_t span_length(const struct span *span)
+{
+	return span->count + (span->above && span->above->is_full);
+}
+
+struct bk_entry span_entry(const struct span *span, size_t at)
+{
+	return at < span->count ? span->entries[at] : keyframe_snapshot(span->above);
+}
+
 /* The tail, with the keyframe it stands on. */
 static enum bk_code span_tail(struct span *span, struct bk_log *log, struct bk_error *err)
 {

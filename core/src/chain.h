@@ -19,6 +19,10 @@ struct span {
 
 void span_done(struct span *span);
 
+/* The entries of SPAN, and behind them the snapshot that a full keyframe above is. */
+size_t span_length(const struct span *span);
+struct bk_entry span_entry(const struct span *span, size_t at);
+
 /* The tail, with the keyframe it stands on. */
 BK_MUST_CHECK enum bk_code span_of_tail(struct span *out, struct bk_log *log, struct bk_error *err);
 

@@ -1,9 +1,7 @@
-/* history.c - which versions a log holds. */
+/* history.c - listing the versions that a log holds. */
 #include "chain.h"
-#include "stream.h"
 #include <bk/version.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct bk_history {
 	struct bk_log *log;
@@ -12,24 +10,12 @@ struct bk_history {
 	bool has_from;
 	struct span span;
 	bool has_span;
-	bool is_over;       /* damage hides all that is left */
-	uint64_t ordinal;   /* of the span's base; the next span's is one more */
-	size_t at;          /* in the span's entries; one past the end: its upper snapshot */
+	bool is_over; /* damage hides all that is left */
+	size_t at;    /* in the span's entries; one past the end: its upper snapshot */
 	struct bk_entry pending;
 	bool has_pending;
 	bool was_given; /* pending was the log's last entry, and is what was given out last */
 };
-
-/* The entries of a span, and behind them the snapshot that a full keyframe above is. */
-static size_t span_length(const struct span *span)
-{
-	return span->count + (span->above && span->above->is_full);
-}
-
-static struct bk_entry span_entry(const struct span *span, size_t at)
-{
-	return at < span->count ? span->entries[at] : keyframe_snapshot(span->above);
-}
 
 /* Whether the snapshot above SPAN is of a version that has its change: it is listed with that. */
 static bool snapshot_joins(const struct span *span)
@@ -210,9 +196,9 @@ static enum bk_code next_version(
 		}
 		/* The first of a listing may follow the change that it goes with; so may what came
 		 * after the log's end was reached. */
-		if (!history->has_pending && ((raw.flags & BK_ENTRY_LONE) ||
-						     (history->was_given &&
-							     joins(&history->pending, &raw))))
+		if (!history->has_pending &&
+			((raw.flags & BK_ENTRY_LONE) ||
+				(history->was_given && joins(&history->pending, &raw))))
 			continue;
 		if (history->has_pending) {
 			*entry = history->pending;
@@ -244,9 +230,10 @@ enum bk_code bk_history_next(
 	return code;
 }
 
-/* Enters the span with the first entry of VERSION: several keyframes may have it, and its change came
- * before all of them. What damage hides is told when the listing comes to it. */
-static enum bk_code enter_version(struct bk_history *history, uint32_t version, struct bk_error *err)
+/* Enters the span with the first entry of VERSION: several keyframes may have it, and its change
+ * came before all of them. What damage hides is told when the listing comes to it. */
+static enum bk_code enter_version(
+	struct bk_history *history, uint32_t version, struct bk_error *err)
 {
 	struct span span;
 	enum bk_code code = span_of_version(&span, history->log, version, err);
@@ -346,160 +333,4 @@ enum bk_code bk_history_open_last(struct bk_history **out, struct bk_log *log, u
 	}
 	*out = history;
 	return BK_OK;
-}
-
-static enum bk_code not_found(uint32_t version, struct bk_log *log, struct bk_error *err)
-{
-	return bk_fail(err, BK_E_MISSING, 0,
-		"version %u is not in the log %s: backup-cli log shows those that are", version,
-		log->lf.file.path);
-}
-
-enum bk_code bk_history_find(
-	struct bk_log *log, uint32_t version, struct bk_entry *entry, struct bk_error *err)
-{
-	struct bk_history *history;
-	struct bk_error later;
-	struct bk_entry found;
-	bool more;
-	enum bk_code code = bk_history_open(&history, log, version, BK_HISTORY_VERSIONS, err);
-
-	if (code)
-		return code;
-	code = bk_history_next(history, &found, &more, err);
-	/* It looks ahead for what joins the version: damage may hide only what comes behind. */
-	if (code == BK_E_DAMAGE && !bk_history_next(history, &found, &more, &later) && more &&
-		found.version == version)
-		code = BK_OK;
-	bk_history_close(history);
-	if (code)
-		return code;
-	if (!more || found.version != version)
-		return not_found(version, log, err);
-	*entry = found;
-	return BK_OK;
-}
-
-/* The newest version of SPAN that came not after TIME_US. */
-static bool version_at(const struct span *span, int64_t time_us, uint32_t *version)
-{
-	for (size_t i = span_length(span); i-- > 0;) {
-		struct bk_entry entry = span_entry(span, i);
-
-		if (entry_stands(&entry) && entry.time_us <= time_us) {
-			*version = entry.version;
-			return true;
-		}
-	}
-	if (!span->above && span->base->is_full && span->base->time_us <= time_us) {
-		*version = span->base->version;
-		return true;
-	}
-	return false;
-}
-
-enum bk_code bk_history_find_time(
-	struct bk_log *log, int64_t time_us, struct bk_entry *entry, struct bk_error *err)
-{
-	struct span span;
-	uint32_t version;
-	bool found;
-	enum bk_code code = span_of_time(&span, log, time_us, err);
-
-	if (code)
-		return code;
-	found = version_at(&span, time_us, &version);
-	span_done(&span);
-	if (!found)
-		return bk_fail(err, BK_E_MISSING, 0,
-			"the log %s holds nothing from that time or before", log->lf.file.path);
-	return bk_history_find(log, version, entry, err);
-}
-
-static enum bk_code append_sql(
-	struct bk_buf *text, const struct bk_change *change, struct bk_error *err)
-{
-	enum bk_code code = BK_OK;
-
-	for (size_t i = 0; i < change->statement_count && !code; i++) {
-		const struct bk_slice *sql = &change->statements[i];
-		const char *end =
-			sql->size && ((const char *)sql->data)[sql->size - 1] == ';' ? "\n" : ";\n";
-
-		code = bk_buf_append(text, sql->data, sql->size, err);
-		if (!code)
-			code = bk_buf_append(text, end, strlen(end), err);
-	}
-	return code;
-}
-
-/* Whether SPAN has a change that stands and leads to VERSION. */
-static bool came_in(const struct span *span, uint32_t version)
-{
-	for (size_t i = 0; i < span->count; i++)
-		if (entry_stands(&span->entries[i]) && span->entries[i].version == version)
-			return true;
-	return false;
-}
-
-/* Appends the SQL of VERSION as far as it is in SPAN. */
-static enum bk_code sql_in_span(const struct span *span, uint32_t version, struct bk_buf *text,
-	struct bk_error *err)
-{
-	struct decoder decoder;
-	enum bk_code code;
-
-	if (!came_in(span, version))
-		return BK_OK;
-	if (!span->base)
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"%s is damaged: what version %u stands on cannot be read",
-			span->log->lf.file.path, version);
-	code = decoder_init(&decoder, span->log, span->base->history, err);
-	if (code)
-		return code;
-	for (size_t i = 0; i < span->count && !code; i++) {
-		const struct bk_entry *entry = &span->entries[i];
-		struct bk_change change;
-
-		if (entry_stands(entry) && bk_version_after(entry->version, version))
-			break;
-		code = decoder_read(&decoder, entry, &change, err);
-		if (!code && entry_stands(entry) && entry->version == version)
-			code = append_sql(text, &change, err);
-	}
-	decoder_done(&decoder);
-	return code;
-}
-
-/* The span in which VERSION came first; if the log begins with it, the first of all. */
-static enum bk_code span_of_change(
-	struct span *out, struct bk_log *log, uint32_t version, struct bk_error *err)
-{
-	enum bk_code code = span_of_version(out, log, version - 1, err);
-
-	return code == BK_E_MISSING ? span_of_version(out, log, version, err) : code;
-}
-
-enum bk_code bk_log_sql(
-	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err)
-{
-	bool is_held = false, more = true;
-	struct span span;
-	enum bk_code code = span_of_change(&span, log, version, err);
-
-	while (!code && more) {
-		uint64_t next = span.above ? span.above->ordinal : 0;
-
-		is_held |= (span.base && span.base->version == version) || came_in(&span, version);
-		code = sql_in_span(&span, version, text, err);
-		/* A lone pragma can have a keyframe between itself and the change it goes with. */
-		more = span.above && !bk_version_after(span.above->version, version);
-		span_done(&span);
-		if (!code && more)
-			code = span_of_ordinal(&span, log, next, err);
-	}
-	if (!code && !is_held)
-		code = not_found(version, log, err);
-	return code;
 }

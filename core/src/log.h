@@ -26,6 +26,9 @@ BK_MUST_CHECK enum bk_code log_new(struct bk_log **out, struct logfile *lf, stru
 /* The log's id in BK_LOG_ID_TEXT bytes. */
 void log_id_text(const struct bk_log *log, char *out);
 
+/* Fails with BK_E_MISSING: LOG does not hold VERSION. */
+enum bk_code log_not_found(const struct bk_log *log, uint32_t version, struct bk_error *err);
+
 /* Reads where the log ends and what its state is. */
 BK_MUST_CHECK enum bk_code log_load(struct bk_log *log, struct log_end *end, struct bk_error *err);
 

@@ -28,7 +28,7 @@ struct bk_writer {
 	uint64_t durable;        /* what stands before it is on stable storage */
 	struct bk_error failure; /* code BK_OK while the writer works */
 	uint64_t streams;        /* begun, since the writer was opened */
-	pthread_cond_t grown;    /* signalled when a stream starts, and when a keyframer must look */
+	pthread_cond_t grown; /* signalled when a stream starts, and when a keyframer must look */
 };
 
 /* A frame to put: its payload stands in `frame` behind FRAME_HEAD_SIZE bytes of room. */
@@ -48,6 +48,15 @@ BK_MUST_CHECK enum bk_code put_begin(struct bk_buf *frame, struct bk_error *err)
  */
 BK_MUST_CHECK enum bk_code writer_put(struct bk_writer *writer, const struct put *put,
 	struct bk_buf *frame, uint64_t *offset, struct bk_error *err);
+
+/* Fails as WRITER did, if it refuses everything since. */
+BK_MUST_CHECK enum bk_code writer_check(struct bk_writer *writer, struct bk_error *err);
+
+/* From now on WRITER refuses everything, with ERR; the first such failure stays. */
+void writer_fail(struct bk_writer *writer, const struct bk_error *err);
+
+/* The time that a frame put now is given. */
+int64_t writer_now_us(const struct bk_writer *writer);
 
 /* Makes durable all that was put. A failure is final: the writer refuses everything after it. */
 BK_MUST_CHECK enum bk_code writer_sync(struct bk_writer *writer, struct bk_error *err);

@@ -1,0 +1,63 @@
+/* history_find.c - one version of those that a log holds, by its number or its time. */
+#include "chain.h"
+
+enum bk_code bk_history_find(
+	struct bk_log *log, uint32_t version, struct bk_entry *entry, struct bk_error *err)
+{
+	struct bk_history *history;
+	struct bk_error later;
+	struct bk_entry found;
+	bool more;
+	enum bk_code code = bk_history_open(&history, log, version, BK_HISTORY_VERSIONS, err);
+
+	if (code)
+		return code;
+	code = bk_history_next(history, &found, &more, err);
+	/* It looks ahead for what joins the version: damage may hide only what comes behind. */
+	if (code == BK_E_DAMAGE && !bk_history_next(history, &found, &more, &later) && more &&
+		found.version == version)
+		code = BK_OK;
+	bk_history_close(history);
+	if (code)
+		return code;
+	if (!more || found.version != version)
+		return log_not_found(log, version, err);
+	*entry = found;
+	return BK_OK;
+}
+
+/* The newest version of SPAN that came not after TIME_US. */
+static bool version_at(const struct span *span, int64_t time_us, uint32_t *version)
+{
+	for (size_t i = span_length(span); i-- > 0;) {
+		struct bk_entry entry = span_entry(span, i);
+
+		if (entry_stands(&entry) && entry.time_us <= time_us) {
+			*version = entry.version;
+			return true;
+		}
+	}
+	if (!span->above && span->base->is_full && span->base->time_us <= time_us) {
+		*version = span->base->version;
+		return true;
+	}
+	return false;
+}
+
+enum bk_code bk_history_find_time(
+	struct bk_log *log, int64_t time_us, struct bk_entry *entry, struct bk_error *err)
+{
+	struct span span;
+	uint32_t version;
+	bool found;
+	enum bk_code code = span_of_time(&span, log, time_us, err);
+
+	if (code)
+		return code;
+	found = version_at(&span, time_us, &version);
+	span_done(&span);
+	if (!found)
+		return bk_fail(err, BK_E_MISSING, 0,
+			"the log %s holds nothing from that time or before", log->lf.file.path);
+	return bk_history_find(log, version, entry, err);
+}
