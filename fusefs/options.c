@@ -54,7 +54,10 @@ struct parse {
 };
 
 /* FUSE_OPT_KEY, whose -1U is no unsigned long to clang. */
-#define KEY(text, key) {(text), UINT_MAX, (key)}
+#define KEY(text, key)                                                                             \
+	{                                                                                          \
+		(text), UINT_MAX, (key)                                                            \
+	}
 
 /* mount(8) gives rw and the like where fstab says "defaults": the mount is ro all the same. */
 static const struct fuse_opt templates[] = {

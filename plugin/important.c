@@ -133,7 +133,8 @@ static void *ask(void *arg)
 	}
 	if (answer && important_read(answer, question->path) == IMPORTANT_NO)
 		out_log(LEVEL_UNUSUAL,
-			"this plugin is not loaded as an important one: if it dies, the node runs on "
+			"this plugin is not loaded as an important one: if it dies, the node runs "
+			"on "
 			"without a backup. Write important-plugin=%s into lightningd's config, "
 			"instead of plugin=",
 			question->path);
@@ -146,8 +147,8 @@ static struct question *question_new(const cJSON *configuration, const char *pat
 {
 	const char *dir = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(configuration, "lightning-dir"));
-	const char *file = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(configuration, "rpc-file"));
+	const char *file =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(configuration, "rpc-file"));
 	struct question *question = dir && file ? calloc(1, sizeof *question) : NULL;
 
 	if (!question)

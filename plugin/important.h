@@ -8,8 +8,8 @@
 #include <cJSON.h>
 #include <stdbool.h>
 
-/* Asks in the background, and warns. CONFIGURATION is what init brought, PATH what lightningd started us as;
- * both are borrowed for the call. */
+/* Asks in the background, and warns. CONFIGURATION is what init brought, PATH what lightningd
+ * started us as; both are borrowed for the call. */
 void important_check(const cJSON *configuration, const char *path);
 
 /* What the answer to `listconfigs` says of the plugin at PATH. */

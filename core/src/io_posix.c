@@ -164,8 +164,8 @@ static int posix_find_locked(
 	return pid;
 }
 
-/* Not every file system has RENAME_NOREPLACE (NFS has not); a hard link never replaces either. Where
- * there are no links (FAT, some network mounts) what is left is to look first. */
+/* Not every file system has RENAME_NOREPLACE (NFS has not); a hard link never replaces either.
+ * Where there are no links (FAT, some network mounts) what is left is to look first. */
 static int posix_rename_new(void *ctx, const char *from, const char *to)
 {
 	(void)ctx;

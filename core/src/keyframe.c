@@ -213,7 +213,8 @@ static bool fields_agree(const struct keyframe *kf)
 		return false;
 	if (kf->previous >= kf->offset || !kf->previous != !kf->ordinal)
 		return false;
-	/* More keyframes than fit before it: searches that go from one to the next would not end. */
+	/* More keyframes than fit before it: searches that go from one to the next would not end.
+	 */
 	if (kf->ordinal > kf->offset / (FRAME_HEAD_SIZE + FIXED_SIZE))
 		return false;
 	if (kf->is_full)

@@ -28,8 +28,7 @@ static enum bk_code interval_find(
 		if (interval->entries)
 			memcpy(interval->entries, log->state.tail, bytes);
 		else
-			code = bk_fail(
-				err, BK_E_NOMEM, 0, "no memory for a keyframe's changes");
+			code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a keyframe's changes");
 	}
 	pthread_mutex_unlock(&log->mutex);
 	return code;

@@ -11,9 +11,9 @@
 #define STEPS_BETWEEN      4096
 
 /* The same for every replay of a page: what the keyframes were made with. secure_delete zeroes
- * what is freed, which leaves less to store (a quarter less on a real node). Locks are let go of after each
- * change: in exclusive mode SQLite counts all changes of a connection as one in the database's header, and
- * an image's bytes would depend on the keyframe that it stands on. */
+ * what is freed, which leaves less to store (a quarter less on a real node). Locks are let go of
+ * after each change: in exclusive mode SQLite counts all changes of a connection as one in the
+ * database's header, and an image's bytes would depend on the keyframe that it stands on. */
 static const char *const replay_pragmas = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
 					  "PRAGMA cache_size = -8192; PRAGMA secure_delete = ON;";
 

@@ -36,9 +36,9 @@ struct state {
 	/* Damage met between keyframe_next and the end, and passed over by a reader. What
 	 * depends on it shows when it is replayed: the history does not fit. */
 	uint64_t damaged_at; /* offset of the first; 0: none */
-	bool is_loose;       /* after that, or where keyframes are not taken: versions need not follow
-			      * each other */
-	bool head_unsure;    /* nothing behind it tells what version the log stands at */
+	bool is_loose;    /* after that, or where keyframes are not taken: versions need not follow
+			   * each other */
+	bool head_unsure; /* nothing behind it tells what version the log stands at */
 
 	/* The CHANGE frames from keyframe_next on, struck ones too. */
 	struct bk_entry *tail;

@@ -131,7 +131,8 @@ static void load_extension(const char *extension)
 	char *message = NULL;
 
 	if (sqlite3_open(":memory:", &db) != SQLITE_OK ||
-		sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, NULL) != SQLITE_OK ||
+		sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, NULL) !=
+			SQLITE_OK ||
 		sqlite3_load_extension(db, extension, NULL, &message) != SQLITE_OK)
 		die(extension, message ? message : "cannot load it");
 	sqlite3_close(db);
@@ -174,8 +175,7 @@ static void measure_rows(
 }
 
 /* The best of three: what is left over is the disk's. */
-static void measure_restore(
-	const struct bench *bench, struct bk_log *log, struct figures *figures)
+static void measure_restore(const struct bench *bench, struct bk_log *log, struct figures *figures)
 {
 	char to[4096], command[9000];
 
@@ -240,7 +240,8 @@ static double replay_call(sqlite3 *db, const struct bk_change *change)
 	return seconds_now() - began;
 }
 
-/* What a backup without keyframes has to do: every change, in a plain database, without any sync. */
+/* What a backup without keyframes has to do: every change, in a plain database, without any sync.
+ */
 static void measure_replay(const struct bench *bench, struct figures *figures)
 {
 	struct tracegen *gen = trace_gen_new(bench->seed);
@@ -325,7 +326,8 @@ static void print_json(FILE *out, const struct figures *f, bool first)
 		", \"sql_bytes\": %" PRIu64 ", \"database_bytes\": %" PRIu64
 		", \"keyframes\": %" PRIu64 ",\n   \"open_cold_ms\": %.4f, \"open_warm_ms\": %.4f, "
 		"\"version_p50_ms\": %.4f, \"version_p99_ms\": %.4f, \"row_p50_ms\": %.4f, "
-		"\"row_p99_ms\": %.4f,\n   \"restore_s\": %.4f, \"copy_s\": %.4f, \"replay_s\": %.3f}",
+		"\"row_p99_ms\": %.4f,\n   \"restore_s\": %.4f, \"copy_s\": %.4f, \"replay_s\": "
+		"%.3f}",
 		first ? "" : ",", f->versions, f->changes, f->log_bytes, f->sql_bytes,
 		f->database_bytes, f->keyframes, f->open_cold_ms, f->open_warm_ms,
 		f->version_p50_ms, f->version_p99_ms, f->row_p50_ms, f->row_p99_ms, f->restore_s,
@@ -337,7 +339,8 @@ static int usage(void)
 	fputs("Usage: bench_log [OPTIONS]\n"
 	      "  --dir DIR          where logs are made and removed (default /var/tmp)\n"
 	      "  --extension FILE   backupvfs.so (default: that of this build)\n"
-	      "  --versions N       only a log of N versions, instead of 10,000, 100,000 and 1,000,000\n"
+	      "  --versions N       only a log of N versions, instead of 10,000, 100,000 and "
+	      "1,000,000\n"
 	      "  --samples N        random versions opened in each (default 1000)\n"
 	      "  --seed S           which traffic, and which versions (default 1)\n"
 	      "  --without-replay   leave the replay of all changes out\n"
@@ -349,7 +352,8 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-		{"extension", required_argument, NULL, 'e'}, {"versions", required_argument, NULL, 'v'},
+		{"extension", required_argument, NULL, 'e'},
+		{"versions", required_argument, NULL, 'v'},
 		{"samples", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
 		{"without-replay", no_argument, NULL, 'r'}, {"json", required_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0}};

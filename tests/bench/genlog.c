@@ -49,8 +49,8 @@ static void tell(uint32_t version, uint32_t versions)
 		fprintf(stderr, "\r%u of %u versions ", version, versions);
 }
 
-static enum bk_code write_all(struct bk_writer *writer, struct fast_io *fast,
-	struct tracegen *gen, uint32_t versions, struct genlog_result *result, struct bk_error *err)
+static enum bk_code write_all(struct bk_writer *writer, struct fast_io *fast, struct tracegen *gen,
+	uint32_t versions, struct genlog_result *result, struct bk_error *err)
 {
 	enum bk_code code = BK_OK;
 
@@ -76,8 +76,7 @@ static enum bk_code fill(const char *path, struct fast_io *fast, struct tracegen
 	struct bk_log_status status;
 	struct bk_writer *writer;
 	uint32_t version;
-	enum bk_code code =
-		bk_log_create(&fast->io, path, NULL, 0, NULL, NULL, &version, err);
+	enum bk_code code = bk_log_create(&fast->io, path, NULL, 0, NULL, NULL, &version, err);
 
 	if (!code)
 		code = bk_writer_open(&writer, &fast->io, path, NULL, err);

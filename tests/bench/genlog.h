@@ -1,5 +1,5 @@
-/* genlog.h - a log of many versions, from a made-up node's traffic, fast: through core's writer, its
- * keyframes built between the changes, synced once at the end. */
+/* genlog.h - a log of many versions, from a made-up node's traffic, fast: through core's writer,
+ * its keyframes built between the changes, synced once at the end. */
 #ifndef GENLOG_H
 #define GENLOG_H
 

@@ -33,9 +33,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "genlog: %s\n", err.msg);
 		return EXIT_FAILURE;
 	}
-	printf("%s: %" PRIu64 " changes to version %u, %.1f MB of SQL, log %.1f MB (1/%.1f), %.1f s\n",
+	printf("%s: %" PRIu64
+	       " changes to version %u, %.1f MB of SQL, log %.1f MB (1/%.1f), %.1f s\n",
 		argv[optind], result.changes, result.head, (double)result.sql_bytes / 1e6,
-		(double)result.log_bytes / 1e6,
-		(double)result.sql_bytes / (double)result.log_bytes, result.seconds);
+		(double)result.log_bytes / 1e6, (double)result.sql_bytes / (double)result.log_bytes,
+		result.seconds);
 	return EXIT_SUCCESS;
 }

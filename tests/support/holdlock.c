@@ -1,4 +1,5 @@
-/* holdlock.c - what a running lightningd looks like: a pid file with a lock on it, while a command runs.
+/* holdlock.c - what a running lightningd looks like: a pid file with a lock on it, while a command
+ * runs.
  *
  * Usage: holdlock FILE COMMAND [ARGUMENTS] */
 #include "child.h"

@@ -1,6 +1,7 @@
 /* simnode.c - a simulated lightningd as a program: plays a trace to the plugin, from where the
  * database in its directory stands. */
 #include "node.h"
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
@@ -69,7 +70,8 @@ struct simnode {
 	const char *trace;
 	uint64_t generate, calls_max, init_after, unwatched;
 	uint32_t from, to;
-	bool has_from, has_to, is_plugin_start, is_unimportant, is_joined, each, log;
+	bool has_from, has_to, is_plugin_start, is_unimportant, is_joined, is_plugin_lost, each,
+		log;
 	struct due kill_plugin, kill_node;
 
 	struct node *node;
@@ -222,6 +224,8 @@ static enum bk_code play_watched(struct simnode *sim, struct bk_error *err)
 			continue;
 		if (!sim->is_unimportant)
 			stop_short(sim, NODE_GONE);
+		node_kill_plugin(sim->node);
+		sim->is_plugin_lost = true;
 		sim->unwatched = UINT64_MAX;
 		return BK_OK;
 	}
@@ -290,9 +294,8 @@ static int run(struct simnode *sim)
 		status = EXIT_TROUBLE;
 	} else {
 		snprintf(end, sizeof end, "the plugin exited with %d", plugin_status);
-		print_summary(sim, end);
-		/* It was killed as asked, or must have ended well. */
-		if (plugin_status && !sim->kill_plugin.moment)
+		print_summary(sim, sim->is_plugin_lost ? "the plugin was gone" : end);
+		if (plugin_status)
 			status = EXIT_TROUBLE;
 	}
 	node_close(sim->node);
@@ -354,7 +357,10 @@ static bool take_how(struct simnode *sim, int option)
 {
 	switch (option) {
 	case 'p':
-		return realpath(optarg, sim->plugin);
+		if (realpath(optarg, sim->plugin))
+			return true;
+		fprintf(stderr, "simnode: %s: %s\n", optarg, strerror(errno));
+		return false;
 	case 'd':
 		return (sim->options.dir = optarg);
 	case 'i':

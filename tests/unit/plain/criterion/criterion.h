@@ -1,9 +1,9 @@
 /* criterion.h - so much of Criterion as these tests use, without its runner.
  *
- * That runner does not start under the thread sanitizer (its arena needs addresses that the sanitizer has
- * taken), so the preset tsan builds the same tests against this header and runner.c: each test runs
- * in a process of its own, as there. And a program that makes files with the tests' own means has
- * no runner at all. */
+ * That runner does not start under the thread sanitizer (its arena needs addresses that the
+ * sanitizer has taken), so the preset tsan builds the same tests against this header and runner.c:
+ * each test runs in a process of its own, as there. And a program that makes files with the tests'
+ * own means has no runner at all. */
 #ifndef PLAIN_CRITERION_H
 #define PLAIN_CRITERION_H
 
@@ -45,7 +45,8 @@ _Noreturn void test_failed(const char *file, int line, const char *fmt, ...)
 	}                                                                                          \
 	struct test_settings
 
-/* What may stand behind a test's name, such as .timeout, is left out: ctest has a timeout of its own. */
+/* What may stand behind a test's name, such as .timeout, is left out: ctest has a timeout of its
+ * own. */
 #define Test(suite_, name_, ...)                                                                   \
 	static void suite_##_##name_##_run(void);                                                  \
 	static struct test_case suite_##_##name_##_case = {                                        \
