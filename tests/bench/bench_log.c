@@ -2,8 +2,10 @@
  *
  * For each log: opening it with its file out of the system's cache, and in it; opening random
  * versions; one row of a random version by SQL, through the loadable extension; restoring
- * the head, beside a plain replay of all changes and a synced copy of the restored file. */
+ * the head, beside a plain replay of all changes and a synced copy of the restored file. Or the
+ * same of a log that there is, without the replay. */
 #include "genlog.h"
+#include "timing.h"
 #include "tracegen.h"
 #include <bk/image.h>
 #include <bk/restore.h>
@@ -35,63 +37,9 @@ struct bench {
 	unsigned samples;
 	uint64_t seed;
 	bool without_replay;
-	unsigned long only; /* one size, 0: all */
+	unsigned long only;   /* one size, 0: all */
+	const char *existing; /* a log to measure instead of made ones */
 };
-
-static double seconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void die(const char *doing, const char *why)
-{
-	fprintf(stderr, "bench_log: %s: %s\n", doing, why);
-	exit(EXIT_FAILURE);
-}
-
-static void must(enum bk_code code, const char *doing, const struct bk_error *err)
-{
-	if (code)
-		die(doing, err->msg);
-}
-
-/* splitmix64: the same versions for the same seed. */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return left < right ? -1 : left > right;
-}
-
-static double percentile(double *values, unsigned count, unsigned percent)
-{
-	qsort(values, count, sizeof *values, by_value);
-	return values[(uint64_t)(count - 1) * percent / 100];
-}
-
-/* Lets the system forget what it has of the file. */
-static void drop_cache(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		die(path, strerror(errno));
-	fdatasync(fd);
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	close(fd);
-}
 
 static double time_open(const char *path, struct bk_log **log)
 {
@@ -268,42 +216,52 @@ static void measure_replay(const struct bench *bench, struct figures *figures)
 	unlink(path);
 }
 
-static void measure(const struct bench *bench, uint32_t versions, struct figures *figures)
+/* All that needs only the log. Versions begin with 1 or, in an existing log, with the first there.
+ */
+static void measure_log(const struct bench *bench, const char *path, struct figures *figures)
 {
-	struct genlog_result made;
 	struct bk_log_status status;
 	struct bk_log *log;
 	struct bk_error err;
-	char path[4096];
 
-	snprintf(path, sizeof path, "%s/bench-%u.bkp", bench->dir, versions);
-	unlink(path);
-	must(genlog_make(path, versions, bench->seed, &made, &err), "make a log", &err);
-	*figures = (struct figures){.versions = versions,
-		.changes = made.changes,
-		.sql_bytes = made.sql_bytes,
-		.log_bytes = made.log_bytes};
 	drop_cache(path);
 	figures->open_cold_ms = time_open(path, &log);
 	bk_log_close(log);
 	figures->open_warm_ms = time_open(path, &log);
 	must(bk_log_status(log, &status, &err), "read the log", &err);
 	figures->keyframes = status.keyframes;
+	figures->changes = status.changes;
+	figures->versions = status.version;
+	figures->log_bytes = status.log_bytes;
 	measure_versions(bench, log, status.version, figures);
 	measure_rows(bench, path, status.version, figures);
 	measure_restore(bench, log, figures);
+	bk_log_close(log);
+}
+
+static void measure(const struct bench *bench, uint32_t versions, struct figures *figures)
+{
+	struct genlog_result made;
+	struct bk_error err;
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/bench-%u.bkp", bench->dir, versions);
+	unlink(path);
+	must(genlog_make(path, versions, bench->seed, &made, &err), "make a log", &err);
+	*figures = (struct figures){.sql_bytes = made.sql_bytes};
+	measure_log(bench, path, figures);
 	if (!bench->without_replay)
 		measure_replay(bench, figures);
-	bk_log_close(log);
 	unlink(path);
 }
 
 static void print_table(const struct figures *f)
 {
-	printf("%9u versions: log %.1f MB, SQL %.1f MB (1/%.1f), database %.1f MB, %" PRIu64
-	       " keyframes\n",
-		f->versions, (double)f->log_bytes / 1e6, (double)f->sql_bytes / 1e6,
-		(double)f->sql_bytes / (double)f->log_bytes, (double)f->database_bytes / 1e6,
+	printf("%9u versions: log %.1f MB, ", f->versions, (double)f->log_bytes / 1e6);
+	if (f->sql_bytes)
+		printf("SQL %.1f MB (%.1f times the log), ", (double)f->sql_bytes / 1e6,
+			(double)f->sql_bytes / (double)f->log_bytes);
+	printf("database %.1f MB, %" PRIu64 " keyframes\n", (double)f->database_bytes / 1e6,
 		f->keyframes);
 	printf("  open the log         cold %8.3f ms   warm %8.3f ms\n", f->open_cold_ms,
 		f->open_warm_ms);
@@ -339,6 +297,7 @@ static int usage(void)
 	fputs("Usage: bench_log [OPTIONS]\n"
 	      "  --dir DIR          where logs are made and removed (default /var/tmp)\n"
 	      "  --extension FILE   backupvfs.so (default: that of this build)\n"
+	      "  --log FILE         measure this log\n"
 	      "  --versions N       only a log of N versions, instead of 10,000, 100,000 and "
 	      "1,000,000\n"
 	      "  --samples N        random versions opened in each (default 1000)\n"
@@ -353,7 +312,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
 		{"extension", required_argument, NULL, 'e'},
-		{"versions", required_argument, NULL, 'v'},
+		{"versions", required_argument, NULL, 'v'}, {"log", required_argument, NULL, 'l'},
 		{"samples", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
 		{"without-replay", no_argument, NULL, 'r'}, {"json", required_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0}};
@@ -371,6 +330,9 @@ int main(int argc, char **argv)
 			break;
 		case 'e':
 			bench.extension = optarg;
+			break;
+		case 'l':
+			bench.existing = optarg;
 			break;
 		case 'v':
 			bench.only = strtoul(optarg, NULL, 10);
@@ -399,11 +361,14 @@ int main(int argc, char **argv)
 	if (json)
 		fputs("[", json);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		struct figures figures;
+		struct figures figures = {0};
 
-		if (bench.only && i)
+		if ((bench.only || bench.existing) && i)
 			break;
-		measure(&bench, bench.only ? (uint32_t)bench.only : sizes[i], &figures);
+		if (bench.existing)
+			measure_log(&bench, bench.existing, &figures);
+		else
+			measure(&bench, bench.only ? (uint32_t)bench.only : sizes[i], &figures);
 		print_table(&figures);
 		if (json)
 			print_json(json, &figures, first);

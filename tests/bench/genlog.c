@@ -1,5 +1,6 @@
 /* genlog.c - a log of many versions, from a made-up node's traffic. */
 #include "genlog.h"
+#include "timing.h"
 #include "tracegen.h"
 #include <bk/keyframer.h>
 #include <bk/writer.h>
@@ -33,14 +34,6 @@ static void fast_io_init(struct fast_io *fast)
 	fast->ops.now_us = trace_clock;
 	fast->io = (struct bk_io){.ops = &fast->ops, .ctx = fast};
 	fast->now_us = 0;
-}
-
-static double seconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static void tell(uint32_t version, uint32_t versions)
