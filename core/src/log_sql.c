@@ -66,7 +66,7 @@ static enum bk_code span_of_change(
 {
 	enum bk_code code = span_of_version(out, log, version - 1, err);
 
-	return code == BK_E_MISSING ? span_of_version(out, log, version, err) : code;
+	return code == BK_E_MISSING ? span_of_ordinal(out, log, 0, err) : code;
 }
 
 enum bk_code bk_log_sql(
