@@ -122,8 +122,8 @@ struct search {
 	int64_t time_us;
 };
 
-/* Where link LEVEL of AT leads; past a damaged keyframe, if what is looked for is not there. Else it
- * fails with BK_E_DAMAGE: what is looked for is between AT and what is left. */
+/* Where link LEVEL of AT leads; past a damaged keyframe, if what is looked for is not there. Else
+ * it fails with BK_E_DAMAGE: what is looked for is between AT and what is left. */
 static enum bk_code follow_link(struct bk_log *log, const struct search *search,
 	const struct keyframe *at, unsigned level, struct keyframe **out, struct bk_error *err)
 {
@@ -248,8 +248,16 @@ enum bk_code span_of_ordinal(
 {
 	struct search search = {
 		.may_pass = pass_ordinal, .is_above = above_ordinal, .ordinal = ordinal};
+	enum bk_code code = span_search(out, log, &search, tail_has_ordinal, err);
 
-	return span_search(out, log, &search, tail_has_ordinal, err);
+	/* Who walks over spans counts on it. */
+	if (!code && out->base && out->base->ordinal > ordinal) {
+		span_done(out);
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: the keyframe of ordinal %llu is not to be found",
+			log->lf.file.path, (unsigned long long)ordinal);
+	}
+	return code;
 }
 
 /* All that lies between the link's target and here is too young. */

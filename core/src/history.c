@@ -313,11 +313,12 @@ enum bk_code bk_history_open_last(struct bk_history **out, struct bk_log *log, u
 		}
 		if (code)
 			break;
-		ordinal = span.base ? span.base->ordinal : span.above->ordinal - 1;
+		/* With no base, it is all that is left. */
+		ordinal = span.base ? span.base->ordinal : 0;
 		enter_span(history, &span);
 		found = count_back(history, count);
 		count -= found;
-		if (!count)
+		if (!count || history->span.base_lost)
 			break;
 		if (!ordinal) {
 			code = enter_first(history, err);

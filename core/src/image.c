@@ -212,16 +212,13 @@ static enum bk_code has_index(
 	struct bk_log *log, const struct keyframe *kf, bool *has, struct bk_error *err)
 {
 	struct pageindex index;
-	uint64_t offset;
 	enum bk_code code = pageindex_open(&index, log, kf, err);
 
-	*has = !code;
-	for (uint32_t page = 1; page <= kf->page_count && *has; page++) {
-		code = pageindex_find(&index, page, &offset, err);
-		*has = !code && (offset || page == pagestore_lock_page(kf->page_size));
-	}
-	if (index.count)
+	if (!code) {
+		code = pageindex_has_all(&index, err);
 		pageindex_done(&index);
+	}
+	*has = !code;
 	return code == BK_E_DAMAGE ? BK_OK : code;
 }
 

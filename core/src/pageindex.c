@@ -1,8 +1,11 @@
 /* pageindex.c - where each page of the database at one keyframe is stored. */
 #include "pageindex.h"
+#include "pagestore.h"
 #include <stdlib.h>
 
-static enum bk_code add_level(struct pageindex *index, uint64_t offset, struct bk_error *err)
+/* Adds the keyframe at OFFSET, which must have ORDINAL. */
+static enum bk_code add_level(
+	struct pageindex *index, uint64_t offset, uint64_t ordinal, struct bk_error *err)
 {
 	struct pageindex_level *level = &index->levels[index->count];
 	struct keyframe *kf;
@@ -15,10 +18,18 @@ static enum bk_code add_level(struct pageindex *index, uint64_t offset, struct b
 	code = log_keyframe(index->log, offset, &kf, err);
 	if (code)
 		return code;
-	level->maps = calloc(kf->map_count + 1, sizeof *level->maps);
-	if (!level->maps) {
+	if (kf->ordinal != ordinal)
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged at offset %llu: another keyframe should be there",
+			index->log->lf.file.path, (unsigned long long)offset);
+	if (!code) {
+		level->maps = calloc(kf->map_count + 1, sizeof *level->maps);
+		if (!level->maps)
+			code = bk_fail(err, BK_E_NOMEM, 0, "no memory for an index of pages");
+	}
+	if (code) {
 		log_unpin(index->log, kf);
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for an index of pages");
+		return code;
 	}
 	level->kf = kf;
 	index->count++;
@@ -33,6 +44,23 @@ static uint64_t offset_below(const struct keyframe *kf)
 	return kf->reach == keyframe_step((unsigned)top) ? kf->links[top].offset : kf->full;
 }
 
+enum bk_code pageindex_has_all(struct pageindex *index, struct bk_error *err)
+{
+	const struct keyframe *kf = index->levels[0].kf;
+	enum bk_code code = BK_OK;
+
+	for (uint32_t page = 1; page <= kf->page_count && !code; page++) {
+		uint64_t offset;
+
+		code = pageindex_find(index, page, &offset, err);
+		if (!code && !offset && page != pagestore_lock_page(kf->page_size))
+			code = bk_fail(err, BK_E_DAMAGE, 0,
+				"%s is damaged: page %u of version %u is not stored anywhere",
+				index->log->lf.file.path, page, kf->version);
+	}
+	return code;
+}
+
 enum bk_code pageindex_open(struct pageindex *index, struct bk_log *log, const struct keyframe *kf,
 	struct bk_error *err)
 {
@@ -41,25 +69,19 @@ enum bk_code pageindex_open(struct pageindex *index, struct bk_log *log, const s
 
 	index->log = log;
 	index->count = 0;
-	for (;;) {
-		const struct keyframe *at;
+	while (!(code = add_level(index, offset, ordinal, err))) {
+		const struct keyframe *at = index->levels[index->count - 1].kf;
 
-		code = add_level(index, offset, err);
-		if (code)
-			break;
-		at = index->levels[index->count - 1].kf;
-		if (at->ordinal != ordinal) {
-			code = bk_fail(err, BK_E_DAMAGE, 0,
-				"%s is damaged at offset %llu: another keyframe should be there",
-				log->lf.file.path, (unsigned long long)offset);
-			break;
-		}
 		if (at->is_full)
 			return BK_OK;
 		offset = offset_below(at);
 		ordinal -= at->reach;
 	}
-	pageindex_done(index);
+	/* Pages that are stored above the damage are the newest of theirs all the same. */
+	if (code == BK_E_DAMAGE && index->count)
+		code = pageindex_has_all(index, err);
+	if (code)
+		pageindex_done(index);
 	return code;
 }
 

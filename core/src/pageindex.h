@@ -24,10 +24,14 @@ struct pageindex {
 	struct pageindex_level levels[PAGEINDEX_LEVELS_MAX]; /* newest first */
 };
 
-/* Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM; INDEX is then empty. */
+/* Damage below KF matters only if a page is stored there, or further down. Fails with
+ * BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM; INDEX is then empty. */
 BK_MUST_CHECK enum bk_code pageindex_open(struct pageindex *index, struct bk_log *log,
 	const struct keyframe *kf, struct bk_error *err);
 void pageindex_done(struct pageindex *index);
+
+/* Whether every page can be found, though perhaps not read: fails with BK_E_DAMAGE if not. */
+BK_MUST_CHECK enum bk_code pageindex_has_all(struct pageindex *index, struct bk_error *err);
 
 /* Sets *OFFSET to PAGE's newest record, 0 if there is none. */
 BK_MUST_CHECK enum bk_code pageindex_find(

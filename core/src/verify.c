@@ -181,6 +181,9 @@ static enum bk_code check_frame(struct pass *pass, const struct frame *frame, st
 	pass->verify->result->frames++;
 	switch (frame->head.kind) {
 	case FRAME_CHANGE:
+		if (!pass->verify->has_change)
+			pass->verify->first_version = frame->head.version;
+		pass->verify->has_change = true;
 		pass->verify->result->changes++;
 		pass->state.is_loose = false;
 		return check_change(pass, frame, err);

@@ -11,6 +11,8 @@ struct verify {
 	struct bk_log *log;
 	pthread_mutex_t mutex; /* over findings and progress */
 
+	bool has_change;
+	uint32_t first_version; /* of the first change there is */
 	uint64_t *keyframes; /* offsets of those that are whole, ascending */
 	size_t keyframe_count, keyframe_capacity;
 };

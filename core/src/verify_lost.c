@@ -204,11 +204,29 @@ static enum bk_code lost_at(
 	return code;
 }
 
+/* With the first keyframe lost, nothing leads to the changes before the next. */
+static enum bk_code lost_before_first(struct lost *lost, struct bk_error *err)
+{
+	struct verify *verify = lost->verify;
+	struct keyframe *first;
+	enum bk_code code;
+
+	if (!verify->keyframe_count)
+		return BK_OK;
+	code = log_keyframe(verify->log, verify->keyframes[0], &first, err);
+	if (code)
+		return code;
+	if (first->ordinal && verify->has_change)
+		lost_add(lost, verify->first_version, first->version - 1);
+	log_unpin(verify->log, first);
+	return BK_OK;
+}
+
 enum bk_code verify_lost(struct verify *verify, struct bk_error *err)
 {
 	struct lost lost = {.verify = verify};
 	struct keyframe *base = NULL;
-	enum bk_code code = BK_OK;
+	enum bk_code code = lost_before_first(&lost, err);
 
 	for (size_t i = 0; i < verify->keyframe_count && !code; i++) {
 		code = lost_at(&lost, i, &base, err);

@@ -134,6 +134,8 @@ static bool newest_at(struct bk_log *log, int64_t time_us, uint32_t *version)
 	while (!bk_history_next(history, &entry, &more, &err) && more) {
 		if (entry.flags & BK_ENTRY_STRUCK || entry.time_us > time_us)
 			continue;
+		if (entry.flags & BK_ENTRY_SNAPSHOT && !entry.page_count)
+			continue; /* there was no database yet */
 		*version = entry.version;
 		found = true;
 	}

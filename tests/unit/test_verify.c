@@ -1,6 +1,7 @@
 /* test_verify.c - what verify says of a log: that it is whole, what is wrong, what cannot be
  * rebuilt. */
 #include "build.h"
+#include "forge.h"
 #include "image.h"
 #include "node.h"
 #include <bk/restore.h>
@@ -231,5 +232,34 @@ Test(verify, against_a_database)
 	node_unwatched(&node, "DELETE FROM busy");
 	fails(BK_E_MISSING,
 		bk_verify_against(bk_writer_log(node.writer), node.database, 100, &result, why()));
+	node_end(&node);
+}
+
+/* One byte in the first keyframe costs what stands on it, and no more. */
+Test(verify, a_damaged_first_keyframe)
+{
+	struct bk_restore_result result;
+	struct node node;
+	struct forge forge;
+	struct said said;
+	struct bk_log *log;
+
+	node_begin(&node, 10);
+	node_busy(&node, 55);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_busy(&node, 2);
+	forge_load(&forge, node.path);
+	*(forge_frame(&forge, forge_find(&forge, KEYFRAME, 0)) + AT_PAYLOAD) ^= 1;
+	forge_save(&forge, scratch("bad"));
+	forge_done(&forge);
+	said = verify(&node, scratch("bad"), false);
+	cr_assert(said.result.findings && said.result.head_restorable, "%s", said.findings);
+	cr_assert(strcmp(said.lost, "1-9;") == 0, "%s", said.lost);
+	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
+	for (uint32_t version = 10; version <= node.version; version++)
+		node_check(&node, log, version, &(struct bk_image_options){.past_damage = true});
+	ok(bk_restore(log, scratch("out"), NULL, &result, why()));
+	free(result.path);
+	bk_log_close(log);
 	node_end(&node);
 }
