@@ -1,7 +1,6 @@
 /* vfs.c - a SQLite VFS whose only database is a pagestore. */
 #include "vfs.h"
 #include "file.h"
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +70,23 @@ static int db_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 star
 	return left ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
 }
 
+/* SQLite takes its page size from what page 1 says, the store from the keyframe: a log that was
+ * made wrong on purpose can have them differ. */
+static bool fits(const struct pagestore *store, int amount, sqlite3_int64 offset)
+{
+	return (uint32_t)amount == store->page_size && offset % amount == 0;
+}
+
+static int other_page_size(struct vfs *vfs, int amount)
+{
+	struct bk_error err;
+
+	bk_fail(&err, BK_E_DAMAGE, 0,
+		"the database is damaged: by its page 1 its pages have %d bytes, and they have %u",
+		amount, vfs->store->page_size);
+	return remember(vfs, &err, SQLITE_CORRUPT);
+}
+
 static int db_write(sqlite3_file *base, const void *src, int amount, sqlite3_int64 offset)
 {
 	struct vfs *vfs = ((struct db_file *)base)->vfs;
@@ -81,7 +97,8 @@ static int db_write(sqlite3_file *base, const void *src, int amount, sqlite3_int
 		return SQLITE_READONLY;
 	if (!store->page_size)
 		store->page_size = (uint32_t)amount;
-	assert((uint32_t)amount == store->page_size && offset % amount == 0);
+	if (!fits(store, amount, offset))
+		return other_page_size(vfs, amount);
 	if (store->write(store, (uint32_t)(offset / amount) + 1, src, &err))
 		return remember(vfs, &err, SQLITE_IOERR_WRITE);
 	return SQLITE_OK;
@@ -97,6 +114,8 @@ static int db_truncate(sqlite3_file *base, sqlite3_int64 size)
 		return SQLITE_READONLY;
 	if (!store->page_size)
 		return SQLITE_OK;
+	if (size % store->page_size || size / store->page_size > UINT32_MAX)
+		return SQLITE_CORRUPT;
 	if (store->truncate(store, (uint32_t)(size / store->page_size), &err))
 		return remember(vfs, &err, SQLITE_IOERR_TRUNCATE);
 	return SQLITE_OK;
