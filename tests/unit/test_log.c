@@ -1,6 +1,9 @@
 /* test_log.c - opening a log, its status, and following it as it grows (bk/log.h). */
 #include "forge.h"
+#include "keyframe.h"
+#include "log.h"
 #include "node.h"
+#include "pagemap.h"
 #include <bk/history.h>
 #include <fcntl.h>
 
@@ -370,6 +373,31 @@ Test(log, keyframe_fields_that_lead_astray)
 		node_end(&node);
 		scratch_remove();
 	}
+}
+
+/* What stands in the cache is no answer to who asks for something else at its place. */
+Test(log, a_part_of_another_kind)
+{
+	struct node node;
+	struct forge forge;
+	struct bk_log *log;
+	struct keyframe *kf, *no_kf;
+	struct pagemap *map, *no_map;
+
+	node_begin(&node, 1);
+	node_busy(&node, 3);
+	ok(bk_keyframes_build(node.writer, why()));
+	forge_load(&forge, node.path);
+	log = node_log(&node);
+	ok(log_keyframe(log, forge.frames[forge_find(&forge, KEYFRAME, -1)], &kf, why()));
+	ok(log_pagemap(log, kf->maps[0].offset, &map, why()));
+	fails(BK_E_DAMAGE, log_pagemap(log, kf->offset, &no_map, why()));
+	fails(BK_E_DAMAGE, log_keyframe(log, kf->maps[0].offset, &no_kf, why()));
+	log_unpin(log, map);
+	log_unpin(log, kf);
+	bk_log_close(log);
+	forge_done(&forge);
+	node_end(&node);
 }
 
 /* Section 3: a reader refuses what it does not know, wherever it meets it. */
