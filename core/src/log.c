@@ -147,7 +147,8 @@ void log_id_text(const struct bk_log *log, char *out)
 
 enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct bk_error *err)
 {
-	struct bk_log_status status = {.created_us = log->lf.header.created_us};
+	struct bk_log_status status = {
+		.created_us = log->lf.header.created_us, .header_damaged = log->lf.header_damaged};
 	struct keyframe *kf = NULL;
 	uint64_t keyframe;
 	enum bk_code code;
