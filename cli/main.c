@@ -1,5 +1,6 @@
 /* main.c - backup-cli: finds the command and runs it. */
 #include "common.h"
+#include <bk/image.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
 		puts("backup-cli " BK_RELEASE);
 		return EXIT_DONE;
 	}
+	bk_limit_sqlite_memory();
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(argv[1], commands[i]->name) != 0)
 			continue;

@@ -7,6 +7,7 @@
 #include "session.h"
 #include "stop.h"
 #include <bk/dest.h>
+#include <bk/image.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -142,6 +143,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int status = EXIT_USAGE;
 
+	bk_limit_sqlite_memory();
 	switch (options_read(&options, argc, argv)) {
 	case OPTIONS_MOUNT:
 		status = mount_and_report(&options);

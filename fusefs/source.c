@@ -86,8 +86,8 @@ enum bk_code sources_follow(struct sources *sources, enum bk_log_news *news, str
 	pthread_mutex_lock(&sources->mutex);
 	snprintf(sources->trouble, sizeof sources->trouble, "%s", code ? err->msg : "");
 	pthread_mutex_unlock(&sources->mutex);
-	if (!code)
-		*news = found;
+	if (!code) /* a log that is gone from its path changes nothing in the tree */
+		*news = found == BK_LOG_GONE ? BK_LOG_SAME : found;
 	return code;
 }
 

@@ -4,6 +4,7 @@
 #include "manifest.h"
 #include "message.h"
 #include "out.h"
+#include <bk/image.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -132,6 +133,7 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1 || !getenv("LIGHTNINGD_PLUGIN"))
 		return explain();
+	bk_limit_sqlite_memory();
 	/* A write to a lightningd that is gone is met as the end of stdin. */
 	signal(SIGPIPE, SIG_IGN);
 	plugin.path = argv[0];

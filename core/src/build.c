@@ -1,7 +1,6 @@
 /* build.c - writing a keyframe. */
 #include "build.h"
 #include "pageindex.h"
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -239,7 +238,12 @@ static enum bk_code longer_link(struct bk_log *log, const struct keyframe_link *
 
 		if (code)
 			return code;
-		assert(kf->link_count >= level);
+		if (kf->link_count < level) {
+			log_unpin(log, kf);
+			return bk_fail(err, BK_E_DAMAGE, 0,
+				"%s is damaged at offset %llu: a keyframe's link leads astray",
+				log->lf.file.path, (unsigned long long)link.offset);
+		}
 		link.offset = kf->links[level - 1].offset;
 		link.version = kf->links[level - 1].version;
 		link.earliest_us = earlier(link.earliest_us, kf->links[level - 1].earliest_us);

@@ -1,5 +1,6 @@
 /* check.c - whether a database is sound, as SQLite sees it. */
 #include "check.h"
+#include "file.h"
 #include "replay.h"
 #include <string.h>
 
@@ -43,7 +44,7 @@ enum bk_code check_database(struct pagestore *store, const struct bk_io *io,
 	enum bk_code code;
 	int rc;
 
-	vfs_init(&vfs, store, io, "/var/tmp");
+	vfs_init(&vfs, store, io, file_spill_dir(NULL));
 	code = vfs_connect(&vfs, &db, err);
 	if (code)
 		return code;

@@ -41,6 +41,13 @@ enum bk_code file_open(struct file *file, const struct bk_io *io, const char *pa
 	return file_take(file, io, fd, path, err);
 }
 
+const char *file_spill_dir(const char *dir)
+{
+	if (!dir)
+		dir = getenv("TMPDIR");
+	return dir && *dir ? dir : "/var/tmp";
+}
+
 enum bk_code file_open_temp(
 	struct file *file, const struct bk_io *io, const char *dir, struct bk_error *err)
 {

@@ -17,6 +17,9 @@ struct file {
 BK_MUST_CHECK enum bk_code file_open(struct file *file, const struct bk_io *io, const char *path,
 	enum bk_io_open how, struct bk_error *err);
 
+/* Where temporary files go: DIR, or if that is NULL $TMPDIR, or /var/tmp. Borrowed. */
+const char *file_spill_dir(const char *dir);
+
 /* An unlinked file in DIR, for what memory cannot hold. */
 BK_MUST_CHECK enum bk_code file_open_temp(
 	struct file *file, const struct bk_io *io, const char *dir, struct bk_error *err);

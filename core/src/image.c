@@ -4,15 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *spill_dir(const struct bk_image_options *options)
-{
-	const char *dir = options ? options->spill_dir : NULL;
-
-	if (!dir)
-		dir = getenv("TMPDIR");
-	return dir && *dir ? dir : "/var/tmp";
-}
-
 enum bk_code image_read_below(struct bk_image *image, uint32_t page, void *dst,
 	struct record *record, uint64_t *offset, struct bk_error *err)
 {
@@ -62,7 +53,8 @@ enum bk_code image_open_keyframe(struct bk_image **out, struct bk_log *log,
 		free(image);
 		return code;
 	}
-	overlay_init(&image->overlay, log->lf.file.io, spill_dir(options), memory);
+	overlay_init(&image->overlay, log->lf.file.io,
+		file_spill_dir(options ? options->spill_dir : NULL), memory);
 	image->overlay.store.page_size = kf->page_size;
 	image->overlay.store.page_count = kf->page_count;
 	image->overlay.read_below = read_below;

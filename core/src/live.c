@@ -166,17 +166,16 @@ static int copy_pages(sqlite3 *to, sqlite3 *from, const struct copy *copy)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Copies the database of DB into SINK. */
-static enum bk_code copy_database(
-	sqlite3 *db, struct sink *sink, const struct copy *copy, struct bk_error *err)
+/* Copies the database of DB into STORE. */
+static enum bk_code copy_database(sqlite3 *db, struct pagestore *store, const struct bk_io *io,
+	const struct copy *copy, struct bk_error *err)
 {
-	const struct bk_io *io = sink->build->writer->log->lf.file.io;
 	struct vfs vfs;
 	sqlite3 *to;
 	enum bk_code code;
 	int rc;
 
-	vfs_init(&vfs, &sink->store, io, "/var/tmp");
+	vfs_init(&vfs, store, io, file_spill_dir(NULL));
 	code = vfs_connect(&vfs, &to, err);
 	if (code)
 		return code;
@@ -190,7 +189,7 @@ static enum bk_code copy_database(
 	else if (rc != SQLITE_OK)
 		code = live_fail(to, rc, copy->path, "copy", err);
 	sqlite3_close(to);
-	return code ? code : sink_finish(sink, err);
+	return code;
 }
 
 /* A file of no bytes is a database too, the empty one; the backup API would make a page of it. */
@@ -204,6 +203,36 @@ static bool has_pages(sqlite3 *db)
 		has = sqlite3_column_int64(statement, 0) > 0;
 	sqlite3_finalize(statement);
 	return has;
+}
+
+/* A copy of a WAL database is opened without its shared memory file. */
+static enum bk_code set_rollback_mode(struct pagestore *store, struct bk_error *err)
+{
+	uint8_t page[PAGE_SIZE_MAX];
+	enum bk_code code = store->read(store, 1, page, err);
+
+	if (code)
+		return code;
+	page[18] = page[19] = 1;
+	return store->write(store, 1, page, err);
+}
+
+enum bk_code live_copy(const char *path, unsigned busy_ms, struct pagestore *store,
+	const struct bk_io *io, struct bk_error *err)
+{
+	struct copy copy = {.path = path};
+	sqlite3 *db;
+	enum bk_code code = live_open(path, busy_ms, &db, err);
+
+	if (code)
+		return code;
+	if (has_pages(db)) {
+		code = copy_database(db, store, io, &copy, err);
+		if (!code)
+			code = set_rollback_mode(store, err);
+	}
+	sqlite3_close(db);
+	return code;
 }
 
 /* Writes a full keyframe of the database of DB, or of none if that is NULL. */
@@ -222,7 +251,9 @@ static enum bk_code full_keyframe(struct build *build, sqlite3 *db, uint32_t ver
 	sink->build = build;
 	build->version = version;
 	if (db && has_pages(db))
-		code = copy_database(db, sink, copy, err);
+		code = copy_database(db, &sink->store, log->lf.file.io, copy, err);
+	if (!code)
+		code = sink_finish(sink, err);
 	if (!code) {
 		/* Only this thread appends changes, so the tail is what it was. */
 		result.time_us = log->lf.file.io->ops->now_us(log->lf.file.io->ctx);

@@ -42,6 +42,19 @@ void bk_log_close(struct bk_log *log)
 	free(log);
 }
 
+/* What the cache holds of OFFSET, pinned, if it is what FREE frees: a log that was made wrong on
+ * purpose can ask for a keyframe where a map stands, and must then fail as without the cache. */
+static void *cached_part(struct bk_log *log, uint64_t offset, void (*free_part)(struct cached *))
+{
+	struct cached *part = cache_get(&log->cache, offset);
+
+	if (part && part->free != free_part) {
+		cache_release(&log->cache, part);
+		return NULL;
+	}
+	return part;
+}
+
 /* Reads the frame at OFFSET, which must be of KIND. */
 static enum bk_code read_kind(struct bk_log *log, struct walk *walk, uint64_t offset,
 	enum frame_kind kind, struct frame *frame, struct bk_error *err)
@@ -58,7 +71,7 @@ static enum bk_code read_kind(struct bk_log *log, struct walk *walk, uint64_t of
 enum bk_code log_keyframe(
 	struct bk_log *log, uint64_t offset, struct keyframe **out, struct bk_error *err)
 {
-	struct keyframe *kf = cache_get(&log->cache, offset);
+	struct keyframe *kf = cached_part(log, offset, keyframe_free);
 	struct frame frame;
 	struct walk walk;
 	enum bk_code code = BK_OK;
@@ -80,7 +93,7 @@ enum bk_code log_keyframe(
 enum bk_code log_pagemap(
 	struct bk_log *log, uint64_t offset, struct pagemap **out, struct bk_error *err)
 {
-	struct pagemap *map = cache_get(&log->cache, offset);
+	struct pagemap *map = cached_part(log, offset, pagemap_free);
 	struct frame frame;
 	struct walk walk;
 	enum bk_code code = BK_OK;
@@ -134,7 +147,8 @@ void log_id_text(const struct bk_log *log, char *out)
 
 enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct bk_error *err)
 {
-	struct bk_log_status status = {.created_us = log->lf.header.created_us};
+	struct bk_log_status status = {
+		.created_us = log->lf.header.created_us, .header_damaged = log->lf.header_damaged};
 	struct keyframe *kf = NULL;
 	uint64_t keyframe;
 	enum bk_code code;

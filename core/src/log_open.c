@@ -1,6 +1,7 @@
 /* log_open.c - opening a log and following it: its frames are taken into its state. */
 #include "log.h"
 #include <bk/version.h>
+#include <string.h>
 
 /* What to do at a frame that is not valid or not chained. */
 enum on_bad {
@@ -246,27 +247,52 @@ enum bk_code bk_log_open(
 	return BK_OK;
 }
 
-static bool is_same_file(struct bk_log *log, const struct bk_io_stat *ours)
+/* What stands at the log's path, while the open file is OURS. */
+static enum bk_log_news look_at_path(const struct bk_log *log, const struct bk_io_stat *ours)
 {
 	const struct bk_io *io = log->lf.file.io;
 	struct bk_io_stat there;
 
 	if (io->ops->stat_path(io->ctx, log->lf.file.path, &there) < 0)
-		return true; /* away for the moment: what is open stays readable */
-	return there.device == ours->device && there.inode == ours->inode;
+		return BK_LOG_GONE;
+	return there.device == ours->device && there.inode == ours->inode ? BK_LOG_SAME
+									  : BK_LOG_REPLACED;
+}
+
+/* Whether the file's header is now that of another log. One that is damaged is nobody's. */
+static enum bk_code is_other_log(const struct bk_log *log, bool *other, struct bk_error *err)
+{
+	uint8_t bytes[LOG_HEADER_SIZE];
+	struct log_header header;
+	size_t size;
+	enum bk_code code = file_read(&log->lf.file, bytes, sizeof bytes, 0, &size, err);
+
+	if (code)
+		return code;
+	*other = !header_decode(&header, bytes, size, log->lf.file.path, NULL) &&
+		 memcmp(header.id, log->lf.header.id, LOG_ID_SIZE) != 0;
+	return BK_OK;
 }
 
 /* Takes in what stands behind the state's end. */
-static enum bk_code follow(struct bk_log *log, uint64_t file_end, struct bk_error *err)
+static enum bk_code follow(
+	struct bk_log *log, uint64_t file_end, enum bk_log_news *news, struct bk_error *err)
 {
 	uint64_t before = log->state.end;
 	struct log_end end;
+	bool other = false;
 	enum bk_code code = take_frames(log, &log->state, file_end, BAD_ENDS, err);
 
 	if (code || log->state.end != before)
 		return code;
-	/* Nothing to take, though the file is longer: a write under way, or damage with valid
-	 * frames behind it? */
+	/* Nothing to take, though the file is longer: another log over this one's bytes, a write
+	 * under way, or damage with valid frames behind it? */
+	if (file_end != log->file_end)
+		code = is_other_log(log, &other, err);
+	if (code || other) {
+		*news = BK_LOG_REPLACED;
+		return code;
+	}
 	code = logfile_find_end(&log->lf, &end, err);
 	if (!code && end.end > before)
 		code = take_frames(log, &log->state, end.end, BAD_SKIPS, err);
@@ -275,6 +301,7 @@ static enum bk_code follow(struct bk_log *log, uint64_t file_end, struct bk_erro
 
 enum bk_code bk_log_refresh(struct bk_log *log, enum bk_log_news *news, struct bk_error *err)
 {
+	enum bk_log_news found = BK_LOG_SAME;
 	struct bk_io_stat st;
 	uint64_t before;
 	enum bk_code code;
@@ -288,14 +315,16 @@ enum bk_code bk_log_refresh(struct bk_log *log, enum bk_log_news *news, struct b
 	pthread_mutex_lock(&log->mutex);
 	before = log->state.end;
 	if (st.size > before)
-		code = follow(log, st.size, err);
-	if (!code) {
+		code = follow(log, st.size, &found, err);
+	else if (st.size < before)
+		found = BK_LOG_REPLACED;
+	/* The size of another log's file is not noted: whoever asks again is told again. */
+	if (!code && found == BK_LOG_SAME) {
 		log->file_end = st.size;
-		if (log->state.end != before)
-			*news = BK_LOG_GREW;
-		else if (st.size < before || !is_same_file(log, &st))
-			*news = BK_LOG_REPLACED;
+		found = log->state.end != before ? BK_LOG_GREW : look_at_path(log, &st);
 	}
 	pthread_mutex_unlock(&log->mutex);
+	if (!code)
+		*news = found;
 	return code;
 }

@@ -1,6 +1,7 @@
 /* replay.c - running changes on a pagestore. */
 #include "replay.h"
 #include "frame.h"
+#include <bk/image.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -158,14 +159,18 @@ static enum bk_code replay_prepare(
 	return rc == SQLITE_OK ? BK_OK : vfs_fail(&replay->vfs, db, err, "open an image");
 }
 
+void bk_limit_sqlite_memory(void)
+{
+	if (!sqlite3_hard_heap_limit64(-1))
+		sqlite3_hard_heap_limit64(REPLAY_HEAP_MAX);
+}
+
 enum bk_code replay_open(struct replay *replay, struct pagestore *store, const struct bk_io *io,
 	const char *spill_dir, const struct replay_limits *limits, struct bk_error *err)
 {
 	enum bk_code code;
 
 	*replay = (struct replay){0};
-	if (!sqlite3_hard_heap_limit64(-1))
-		sqlite3_hard_heap_limit64(REPLAY_HEAP_MAX);
 	vfs_init(&replay->vfs, store, io, spill_dir);
 	code = vfs_connect(&replay->vfs, &replay->db, err);
 	if (!code)

@@ -14,8 +14,8 @@
 #include <bk/change.h>
 #include <stdbool.h>
 
-/* What SQLite may take of memory, in all of the process: set by replay_open where the program has
- * set no limit itself. Twice what a change within the limits of a message needs. */
+/* What bk_limit_sqlite_memory lets SQLite take: twice what a change within the limits of a message
+ * needs. */
 #define REPLAY_HEAP_MAX ((sqlite3_int64)2 << 30)
 
 /* What one change may cost. Zeros mean the defaults. */

@@ -1,7 +1,6 @@
 /* vfs.c - a SQLite VFS whose only database is a pagestore. */
 #include "vfs.h"
 #include "file.h"
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +70,16 @@ static int db_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 star
 	return left ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
 }
 
+/* SQLite goes by what page 1 says, the store by its keyframe: a forged log can have them differ. */
+static int other_page_size(struct vfs *vfs, int amount)
+{
+	struct bk_error err;
+
+	bk_fail(&err, BK_E_DAMAGE, 0, "the database is damaged: its pages have %u bytes, not %d",
+		vfs->store->page_size, amount);
+	return remember(vfs, &err, SQLITE_CORRUPT);
+}
+
 static int db_write(sqlite3_file *base, const void *src, int amount, sqlite3_int64 offset)
 {
 	struct vfs *vfs = ((struct db_file *)base)->vfs;
@@ -81,7 +90,8 @@ static int db_write(sqlite3_file *base, const void *src, int amount, sqlite3_int
 		return SQLITE_READONLY;
 	if (!store->page_size)
 		store->page_size = (uint32_t)amount;
-	assert((uint32_t)amount == store->page_size && offset % amount == 0);
+	if ((uint32_t)amount != store->page_size || offset % amount)
+		return other_page_size(vfs, amount);
 	if (store->write(store, (uint32_t)(offset / amount) + 1, src, &err))
 		return remember(vfs, &err, SQLITE_IOERR_WRITE);
 	return SQLITE_OK;
@@ -97,12 +107,15 @@ static int db_truncate(sqlite3_file *base, sqlite3_int64 size)
 		return SQLITE_READONLY;
 	if (!store->page_size)
 		return SQLITE_OK;
+	if (size % store->page_size || size / store->page_size > UINT32_MAX)
+		return SQLITE_CORRUPT;
 	if (store->truncate(store, (uint32_t)(size / store->page_size), &err))
 		return remember(vfs, &err, SQLITE_IOERR_TRUNCATE);
 	return SQLITE_OK;
 }
 
-static int no_sync(sqlite3_file *file, int flags)
+/* Neither a sync nor a lock means anything here. */
+static int nothing(sqlite3_file *file, int flags)
 {
 	(void)file;
 	(void)flags;
@@ -114,13 +127,6 @@ static int db_size(sqlite3_file *base, sqlite3_int64 *size)
 	const struct pagestore *store = ((struct db_file *)base)->vfs->store;
 
 	*size = (sqlite3_int64)store->page_count * store->page_size;
-	return SQLITE_OK;
-}
-
-static int no_lock(sqlite3_file *file, int level)
-{
-	(void)file;
-	(void)level;
 	return SQLITE_OK;
 }
 
@@ -158,10 +164,10 @@ static const sqlite3_io_methods db_methods = {
 	.xRead = db_read,
 	.xWrite = db_write,
 	.xTruncate = db_truncate,
-	.xSync = no_sync,
+	.xSync = nothing,
 	.xFileSize = db_size,
-	.xLock = no_lock,
-	.xUnlock = no_lock,
+	.xLock = nothing,
+	.xUnlock = nothing,
 	.xCheckReservedLock = no_reserved_lock,
 	.xFileControl = no_file_control,
 	.xSectorSize = sector_size,
@@ -226,10 +232,10 @@ static const sqlite3_io_methods temp_methods = {
 	.xRead = temp_read,
 	.xWrite = temp_write,
 	.xTruncate = temp_truncate,
-	.xSync = no_sync,
+	.xSync = nothing,
 	.xFileSize = temp_size,
-	.xLock = no_lock,
-	.xUnlock = no_lock,
+	.xLock = nothing,
+	.xUnlock = nothing,
 	.xCheckReservedLock = no_reserved_lock,
 	.xFileControl = no_file_control,
 	.xSectorSize = sector_size,

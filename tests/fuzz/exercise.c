@@ -245,6 +245,7 @@ void exercise_log(const struct logbuild *build)
 {
 	struct simfs *fs = simfs_new(1);
 
+	bk_limit_sqlite_memory();
 	simfs_put(fs, PATH, build->bytes.data, build->bytes.size);
 	/* Before a torn tail it would wait, for a writer that may be at work. */
 	if (read_log(fs, build->bytes.size))

@@ -4,6 +4,7 @@
 #include "overlay.h"
 #include "replay.h"
 #include "simfs.h"
+#include <bk/image.h>
 #include <dirent.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,8 +121,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t count;
 	uint64_t sum;
 
-	if (!has_folder++)
+	if (!has_folder++) {
 		enter_folder();
+		bk_limit_sqlite_memory();
+	}
 	if (!size || size > TEXT_MAX)
 		return 0;
 	count = cut(data, size, statements);

@@ -188,6 +188,35 @@ Test(build, reaches_down_to_the_first)
 	node_end(&node);
 }
 
+/* A link that leads to a keyframe which has fewer links than the right one: who builds the next
+ * long link from it finds damage. No page is looked for there, behind the snapshot. */
+Test(build, a_link_that_leads_astray)
+{
+	struct node node;
+	struct forge forge;
+	uint8_t *link;
+
+	node_begin(&node, 1);
+	node_busy(&node, 245);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_snapshot(&node, BK_SNAPSHOT_GAP);
+	node_busy(&node, 4);
+	ok(bk_keyframes_build(node.writer, why()));
+	bk_writer_close(node.writer);
+	forge_load(&forge, node.path);
+	link = forge_frame(&forge, forge_find(&forge, KEYFRAME, 240)) + AT_PAYLOAD + 88 + 20;
+	cr_assert(forge_get(link, 8) == forge.frames[forge_find(&forge, KEYFRAME, 224)]);
+	forge_put(link, 8, forge.frames[forge_find(&forge, KEYFRAME, 223)]);
+	forge_seal(&forge);
+	forge_save(&forge, node.path);
+	forge_done(&forge);
+	ok(bk_writer_open(&node.writer, &node.io.io, node.path, &node.options, why()));
+	node_busy(&node, 20);
+	fails(BK_E_DAMAGE, bk_keyframes_build(node.writer, why()));
+	says("leads astray");
+	node_end(&node);
+}
+
 /* Section 5: "Byte 18 and 19 of page 1 are stored as 1", of a WAL database too. */
 Test(build, stores_rollback_mode)
 {

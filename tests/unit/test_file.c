@@ -139,3 +139,16 @@ Test(file, names_are_synced_where_they_stand)
 		cr_assert(strcmp(synced, cases[i].dir) == 0, "%s: %s", cases[i].path, synced);
 	}
 }
+
+/* "DIR, or if that is NULL $TMPDIR, or /var/tmp" */
+Test(file, where_temporary_files_go)
+{
+	unsetenv("TMPDIR");
+	cr_assert(strcmp(file_spill_dir("/here"), "/here") == 0);
+	cr_assert(strcmp(file_spill_dir(NULL), "/var/tmp") == 0);
+	setenv("TMPDIR", "/there", 1);
+	cr_assert(strcmp(file_spill_dir("/here"), "/here") == 0);
+	cr_assert(strcmp(file_spill_dir(NULL), "/there") == 0);
+	setenv("TMPDIR", "", 1);
+	cr_assert(strcmp(file_spill_dir(NULL), "/var/tmp") == 0);
+}

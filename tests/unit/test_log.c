@@ -1,8 +1,10 @@
 /* test_log.c - opening a log, its status, and following it as it grows (bk/log.h). */
 #include "forge.h"
+#include "keyframe.h"
+#include "log.h"
 #include "node.h"
+#include "pagemap.h"
 #include <bk/history.h>
-#include <fcntl.h>
 
 SUITE(log);
 
@@ -96,131 +98,6 @@ Test(log, session_says_who_writes)
 	node_end(&node);
 }
 
-/* A reader beside a writer, at every change, with keyframes, lone pragmas, a rewind, a gap. */
-Test(log, follows_a_writer)
-{
-	struct node node;
-	struct bk_log *log;
-
-	node_begin(&node, 3);
-	log = node_log(&node);
-	cr_assert(refresh(log) == BK_LOG_SAME);
-	for (unsigned i = 0; i < 40; i++) {
-		switch (i % 10) {
-		case 3:
-			ok(bk_keyframes_build(node.writer, why()));
-			break;
-		case 5:
-			node_lone(&node, "PRAGMA foreign_keys = ON");
-			break;
-		case 7:
-			node_lost(&node, "DELETE FROM busy");
-			cr_assert(refresh(log) == BK_LOG_GREW);
-			cr_assert(status_of(log).version == node.version + 1);
-			ok(bk_writer_rewind(node.writer, node.version, why()));
-			break;
-		case 9:
-			node_unwatched(&node, "DELETE FROM busy WHERE id % 2");
-			node_snapshot(&node, BK_SNAPSHOT_GAP);
-			break;
-		default:
-			node_busy(&node, 1);
-		}
-		refresh(log);
-		cr_assert(status_of(log).version == node.version, "step %u", i);
-		node_check(&node, log, node.version, NULL);
-		cr_assert(refresh(log) == BK_LOG_SAME);
-	}
-	node_check_all(&node, log, NULL);
-	bk_log_close(log);
-	node_end(&node);
-}
-
-/* A frame comes byte by byte: it is there when it is whole, and not before. */
-Test(log, follows_a_write_under_way)
-{
-	struct node node;
-	struct bk_log *log;
-	struct forge before, after;
-	uint64_t whole;
-	int fd;
-
-	node_begin(&node, 0);
-	node_busy(&node, 3);
-	forge_load(&before, node.path);
-	node_busy(&node, 1);
-	forge_load(&after, node.path);
-	node_end(&node);
-	forge_save(&before, scratch("copy"));
-	ok(open_log(&node, scratch("copy"), &log));
-	whole = before.size;
-	fd = open(scratch("copy"), O_WRONLY);
-	for (size_t size = before.size + 1; size <= after.size; size++) {
-		bool is_whole = size == after.size;
-
-		cr_assert(pwrite(fd, after.bytes + size - 1, 1, (off_t)size - 1) == 1);
-		cr_assert(refresh(log) == (is_whole ? BK_LOG_GREW : BK_LOG_SAME), "at %zu", size);
-		cr_assert(status_of(log).log_bytes == (is_whole ? size : whole));
-		cr_assert(status_of(log).torn_bytes == (is_whole ? 0 : size - whole));
-	}
-	close(fd);
-	bk_log_close(log);
-	forge_done(&before);
-	forge_done(&after);
-}
-
-/* A torn tail is cut by the next writer, which writes something else there. */
-Test(log, follows_over_a_cut_tail)
-{
-	struct node node;
-	struct bk_log *log;
-	struct bk_writer_options options = {.program = "test"};
-
-	node_begin(&node, 0);
-	node_busy(&node, 3);
-	bk_writer_close(node.writer);
-	node.writer = NULL;
-	log = node_log(&node);
-	{
-		struct forge forge;
-
-		forge_load(&forge, node.path);
-		forge_append(&forge, CHANGE, 0, 99, forge.bytes, 1000);
-		forge_save(&forge, scratch("torn"));
-		poke_file(node.path, forge.size - 1048, forge.bytes + forge.size - 1048, 1000);
-		forge_done(&forge);
-	}
-	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).torn_bytes == 1000);
-	ok(bk_writer_open(&node.writer, &node.io.io, node.path, &options, why()));
-	cr_assert(bk_writer_cut_bytes(node.writer) == 1000);
-	node_busy(&node, 1);
-	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).torn_bytes == 0);
-	node_check_all(&node, log, NULL);
-	bk_log_close(log);
-	node_end(&node);
-}
-
-Test(log, notices_another_file_at_its_path)
-{
-	struct node node;
-	struct bk_log *log;
-
-	node_begin(&node, 0);
-	node_end(&node);
-	log = node_log(&node);
-	copy_file(node.path, scratch("copy"));
-	cr_assert(unlink(node.path) == 0);
-	cr_assert(refresh(log) == BK_LOG_SAME, "away for the moment");
-	cr_assert(rename(scratch("copy"), node.path) == 0);
-	cr_assert(refresh(log) == BK_LOG_REPLACED);
-	cr_assert(status_of(log).version == 1, "what is open stays readable");
-	bk_log_close(log);
-	log = node_log(&node);
-	cr_assert(truncate(node.path, 200) == 0);
-	cr_assert(refresh(log) == BK_LOG_REPLACED, "it was cut");
-	bk_log_close(log);
-}
-
 /* Rule 6: "A writer refuses a log in which it meets damage. A reader gives nothing that depends on
  * the damaged frame, and everything else." */
 Test(log, damage_near_the_end)
@@ -251,34 +128,6 @@ Test(log, damage_near_the_end)
 	fails(BK_E_DAMAGE, bk_image_open(&image, log, 15, NULL, why()));
 	bk_log_close(log);
 	forge_done(&forge);
-	node_end(&node);
-}
-
-/* The same of a log that is followed: what is damaged came while the reader looked on. */
-Test(log, damage_that_comes_while_reading)
-{
-	struct node node;
-	struct bk_log *log = NULL;
-	struct forge before, after;
-	enum bk_log_news news;
-
-	node_begin(&node, 0);
-	node_busy(&node, 3);
-	forge_load(&before, node.path);
-	node_busy(&node, 2);
-	forge_load(&after, node.path);
-	forge_save(&before, scratch("copy"));
-	ok(open_log(&node, scratch("copy"), &log));
-	forge_frame(&after, before.count)[AT_PAYLOAD + 20] ^= 4;
-	poke_file(
-		scratch("copy"), before.size, after.bytes + before.size, after.size - before.size);
-	ok(bk_log_refresh(log, &news, why()));
-	cr_assert(news == BK_LOG_GREW && status_of(log).damaged_at == before.size);
-	cr_assert(status_of(log).log_bytes == after.size);
-	node_check(&node, log, 4, NULL);
-	bk_log_close(log);
-	forge_done(&before);
-	forge_done(&after);
 	node_end(&node);
 }
 
@@ -370,6 +219,31 @@ Test(log, keyframe_fields_that_lead_astray)
 		node_end(&node);
 		scratch_remove();
 	}
+}
+
+/* What stands in the cache is no answer to who asks for something else at its place. */
+Test(log, a_part_of_another_kind)
+{
+	struct node node;
+	struct forge forge;
+	struct bk_log *log;
+	struct keyframe *kf, *no_kf;
+	struct pagemap *map, *no_map;
+
+	node_begin(&node, 1);
+	node_busy(&node, 3);
+	ok(bk_keyframes_build(node.writer, why()));
+	forge_load(&forge, node.path);
+	log = node_log(&node);
+	ok(log_keyframe(log, forge.frames[forge_find(&forge, KEYFRAME, -1)], &kf, why()));
+	ok(log_pagemap(log, kf->maps[0].offset, &map, why()));
+	fails(BK_E_DAMAGE, log_pagemap(log, kf->offset, &no_map, why()));
+	fails(BK_E_DAMAGE, log_keyframe(log, kf->maps[0].offset, &no_kf, why()));
+	log_unpin(log, map);
+	log_unpin(log, kf);
+	bk_log_close(log);
+	forge_done(&forge);
+	node_end(&node);
 }
 
 /* Section 3: a reader refuses what it does not know, wherever it meets it. */

@@ -263,3 +263,91 @@ Test(verify, a_damaged_first_keyframe)
 	bk_log_close(log);
 	node_end(&node);
 }
+
+/* A node's connection that commits whenever the log is read. */
+static struct {
+	sqlite3 *db;
+	int64_t (*pread)(void *, int, void *, size_t, uint64_t);
+	unsigned reads;
+	int rc; /* of the first commit that failed */
+} committer;
+
+static int64_t commit_and_read(void *ctx, int fd, void *data, size_t size, uint64_t offset)
+{
+	int rc = sqlite3_exec(committer.db,
+		"BEGIN IMMEDIATE; UPDATE busy SET note = note || '!'; COMMIT", NULL, NULL, NULL);
+
+	committer.reads++;
+	if (!committer.rc)
+		committer.rc = rc;
+	return committer.pread(ctx, fd, data, size, offset);
+}
+
+/* "its lock, for which lightningd's commits wait, is held for that alone" */
+Test(verify, against_a_database_that_goes_on)
+{
+	struct bk_against_result result = {0};
+	struct bk_log *log;
+	struct node node;
+
+	node_begin(&node, 10);
+	log = node_log(&node);
+	node_busy(&node, 25); /* the log is behind, until it is refreshed */
+	ok(bk_keyframes_build(node.writer, why()));
+	committer.db = sql_open(node.database);
+	committer.pread = node.io.ops.pread;
+	node.io.ops.pread = commit_and_read;
+	ok(bk_verify_against(log, node.database, 100, &result, why()));
+	node.io.ops.pread = committer.pread;
+	cr_assert(committer.reads > 2 && committer.rc == SQLITE_OK, "%u reads, a commit gives %d",
+		committer.reads, committer.rc);
+	cr_assert(result.version == node.version && result.head == node.version);
+	cr_assert(!result.differences && result.tables == 2, "%s", result.first);
+	ok(bk_verify_against(log, node.database, 100, &result, why()));
+	cr_assert(result.differences);
+	sqlite3_close(committer.db);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+/* "Damaged keyframes are passed over, as bk_restore does." */
+Test(verify, against_a_database_past_damage)
+{
+	struct bk_against_result result = {0};
+	struct bk_log *log = NULL;
+	struct forge forge;
+	struct node node;
+
+	node_begin(&node, 4);
+	node_busy(&node, 30);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_busy(&node, 2);
+	forge_load(&forge, node.path);
+	for (int nth = -1; nth >= -3; nth--)
+		memset(forge_frame(&forge, forge_find(&forge, PAGES, nth)) + AT_PAYLOAD, 0xee, 30);
+	forge_save(&forge, scratch("bad"));
+	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
+	ok(bk_verify_against(log, node.database, 100, &result, why()));
+	cr_assert(result.version == node.version && !result.differences && result.rows > 2);
+	bk_log_close(log);
+	forge_frame(&forge, forge_find(&forge, CHANGE, 24))[AT_PAYLOAD + 20] ^= 1;
+	forge_save(&forge, scratch("worse"));
+	ok(bk_log_open(&log, &node.io.io, scratch("worse"), why()));
+	fails(BK_E_DAMAGE, bk_verify_against(log, node.database, 100, &result, why()));
+	bk_log_close(log);
+	forge_done(&forge);
+	node_end(&node);
+}
+
+Test(verify, against_a_database_in_wal_mode)
+{
+	struct bk_against_result result = {0};
+	struct node node;
+
+	node_begin(&node, 10);
+	sql_run(node.db, "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
+	node_busy(&node, 15);
+	ok(bk_verify_against(bk_writer_log(node.writer), node.database, 100, &result, why()));
+	cr_assert(result.version == node.version && !result.differences, "%s", result.first);
+	node_end(&node);
+}

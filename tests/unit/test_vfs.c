@@ -135,6 +135,39 @@ Test(vfs, a_store_that_cannot_be_written)
 	bed_end(&bed);
 }
 
+/* What page 1 says of the page size comes from a stranger. */
+Test(vfs, another_page_size_than_the_store_has)
+{
+	for (unsigned says = 512; says <= 65536; says *= 2) {
+		struct bk_error err = {0};
+		uint8_t page[PAGE_SIZE_MAX];
+		struct pagestore *store;
+		struct bed bed;
+		uint32_t pages;
+		int rc;
+
+		bed_begin(&bed);
+		store = &bed.overlay.store;
+		sql_run(bed.db, "PRAGMA page_size = 512; CREATE TABLE t (x)");
+		sql_run(bed.db, "INSERT INTO t VALUES (zeroblob(100000)); DROP TABLE t");
+		sqlite3_close(bed.db);
+		ok(store->read(store, 1, page, why()));
+		pages = store->page_count * 512 / says;
+		page[16] = (uint8_t)(says >> 8);
+		page[17] = (uint8_t)(says >> 16);
+		page[30] = (uint8_t)(pages >> 8);
+		page[31] = (uint8_t)pages;
+		ok(store->write(store, 1, page, why()));
+		ok(vfs_connect(&bed.vfs, &bed.db, why()));
+		sql_run(bed.db, "PRAGMA journal_mode = OFF");
+		rc = sqlite3_exec(bed.db, "PRAGMA user_version = 7", NULL, NULL, NULL);
+		cr_assert(rc == (says == 512 ? SQLITE_OK : SQLITE_CORRUPT), "%u: %d", says, rc);
+		if (says != 512)
+			cr_assert(vfs_fail(&bed.vfs, bed.db, &err, "write") == BK_E_DAMAGE);
+		bed_end(&bed);
+	}
+}
+
 static enum bk_code damaged_read(
 	struct pagestore *store, uint32_t page, void *dst, struct bk_error *err)
 {

@@ -29,10 +29,15 @@ void bk_log_close(struct bk_log *log); /* takes NULL */
 enum bk_log_news {
 	BK_LOG_SAME,
 	BK_LOG_GREW,
-	BK_LOG_REPLACED, /* another file stands at the path, or this one was cut: open it anew */
+	BK_LOG_REPLACED, /* another log stands at the path or in this file, or it was cut: open it
+			  * anew */
+	BK_LOG_GONE,     /* no file can be seen at the path: it was removed or moved. What is open
+			  * stays readable and may yet grow; who does not care takes it for
+			  * BK_LOG_SAME */
 };
 
-/* Takes in what was appended since. Fails with BK_E_DAMAGE, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM;
+/* Takes in what was appended since. (Another log written over this one's bytes is noticed when the
+ * file's size changes.) Fails with BK_E_DAMAGE, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM;
  * LOG then shows what it took in until there. */
 BK_MUST_CHECK enum bk_code bk_log_refresh(
 	struct bk_log *log, enum bk_log_news *news, struct bk_error *err);
@@ -56,6 +61,8 @@ struct bk_log_status {
 	bool is_closed;      /* the last writer closed it in order */
 	uint64_t damaged_at; /* offset of damage near the log's end; 0: none met */
 	bool head_unsure;    /* a change newer than the head may be lost to it */
+	bool header_damaged; /* found when it was opened: the id is from a session's event, and
+			      * created_us that event's time; readers go on, no writer opens it */
 };
 
 BK_MUST_CHECK enum bk_code bk_log_status(

@@ -1,0 +1,129 @@
+/* test_extension.c - the loadable SQLite extension: a version of a log as a database (core/ext). */
+#include "forge.h"
+#include "node.h"
+
+SUITE(extension);
+
+/* A connection on QUERY ("version=7") of the log at PATH; NULL if it cannot be opened. */
+static sqlite3 *open_version(const char *path, const char *query)
+{
+	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+	sqlite3 *loader = sql_open(":memory:"), *db = NULL;
+	char uri[4096];
+
+	cr_assert(sqlite3_db_config(loader, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, NULL) ==
+		  SQLITE_OK);
+	cr_assert(sqlite3_load_extension(loader, BK_EXTENSION, NULL, NULL) == SQLITE_OK, "%s: %s",
+		BK_EXTENSION, sqlite3_errmsg(loader));
+	sqlite3_close(loader);
+	snprintf(uri, sizeof uri, "file:%s?vfs=backup&%s", path, query);
+	if (sqlite3_open_v2(uri, &db, flags, NULL) != SQLITE_OK) {
+		sqlite3_close(db);
+		return NULL;
+	}
+	return db;
+}
+
+static void check_version(struct node *node, const char *path, uint32_t version)
+{
+	sqlite3 *db;
+	char query[32];
+
+	snprintf(query, sizeof query, "version=%u", version);
+	db = open_version(path, query);
+	cr_assert(db, "version %u cannot be opened", version);
+	cr_assert(sql_int(db, "SELECT intval FROM vars WHERE name = 'data_version'") == version);
+	cr_assert(sql_int(db, "SELECT count(*) FROM pragma_integrity_check "
+			      "WHERE integrity_check = 'ok'") == 1);
+	if (version == node->version)
+		cr_assert(sql_int(db, "SELECT total(length(note)) FROM busy") ==
+			  sql_int(node->db, "SELECT total(length(note)) FROM busy"));
+	sqlite3_close(db);
+}
+
+static void begin(struct node *node)
+{
+	node_begin(node, 4);
+	node_busy(node, 30);
+	ok(bk_keyframes_build(node->writer, why()));
+	node_busy(node, 2); /* the keyframes are synced: no torn tail */
+}
+
+Test(extension, opens_any_version)
+{
+	struct node node;
+	sqlite3 *db;
+
+	begin(&node);
+	for (uint32_t version = 1; version <= node.version; version++)
+		check_version(&node, node.path, version);
+	db = open_version(node.path, "");
+	cr_assert(sql_int(db, "SELECT intval FROM vars") == node.version, "the newest");
+	cr_assert(sqlite3_exec(db, "DELETE FROM vars", NULL, NULL, NULL) == SQLITE_READONLY);
+	sqlite3_close(db);
+	cr_assert(!open_version(node.path, "version=99"));
+	cr_assert(!open_version(node.path, "version=x"));
+	cr_assert(!open_version(node.path, "version=1&at=now"));
+	node_end(&node);
+}
+
+/* All of the process shares SQLite's limits, and the process is a stranger's. */
+Test(extension, leaves_the_process_alone)
+{
+	struct node node;
+
+	begin(&node);
+	check_version(&node, node.path, node.version);
+	cr_assert(sqlite3_hard_heap_limit64(-1) == 0 && sqlite3_soft_heap_limit64(-1) == 0);
+	node_end(&node);
+}
+
+/* Damage in keyframes is passed over, whether it is met when the image is opened or when a page is
+ * read: a version that a keyframe holds replays nothing. */
+Test(extension, passes_over_damage)
+{
+	struct node node;
+	struct forge forge;
+
+	begin(&node);
+	forge_load(&forge, node.path);
+	for (int nth = -1; nth >= -3; nth--)
+		memset(forge_frame(&forge, forge_find(&forge, PAGES, nth)) + AT_PAYLOAD, 0xee, 30);
+	forge_save(&forge, scratch("bad"));
+	for (uint32_t version = 1; version <= node.version; version++)
+		check_version(&node, scratch("bad"), version);
+	forge_done(&forge);
+	node_end(&node);
+}
+
+/* Where a change is lost too, a damaged page is a failure, and no other answer. */
+Test(extension, damage_that_cannot_be_passed_over)
+{
+	struct node node;
+	struct forge forge;
+	unsigned failed = 0;
+
+	begin(&node);
+	forge_load(&forge, node.path);
+	for (int nth = -1; nth >= -3; nth--)
+		memset(forge_frame(&forge, forge_find(&forge, PAGES, nth)) + AT_PAYLOAD, 0xee, 30);
+	forge_frame(&forge, forge_find(&forge, CHANGE, 2))[AT_PAYLOAD + 20] ^= 1;
+	forge_frame(&forge, forge_find(&forge, CHANGE, 18))[AT_PAYLOAD + 20] ^= 1;
+	forge_save(&forge, scratch("bad"));
+	for (uint32_t version = 1; version <= node.version; version++) {
+		char query[32];
+		sqlite3 *db;
+
+		snprintf(query, sizeof query, "version=%u", version);
+		db = open_version(scratch("bad"), query);
+		if (!db || sqlite3_exec(db, "SELECT sum(length(note)) FROM busy", NULL, NULL,
+				   NULL) != SQLITE_OK)
+			failed++;
+		else
+			cr_assert(sql_int(db, "SELECT intval FROM vars") == version);
+		sqlite3_close(db);
+	}
+	cr_assert(failed && failed < node.version, "%u of %u", failed, node.version);
+	forge_done(&forge);
+	node_end(&node);
+}

@@ -1,0 +1,289 @@
+/* test_follow.c - following a log as it grows, and as it is moved or replaced (bk/log.h,
+ * bk_log_refresh). */
+#include "forge.h"
+#include "frame.h"
+#include "node.h"
+#include <fcntl.h>
+
+SUITE(follow);
+
+static struct bk_log_status status_of(struct bk_log *log)
+{
+	struct bk_log_status status;
+
+	ok(bk_log_status(log, &status, why()));
+	return status;
+}
+
+static enum bk_log_news refresh(struct bk_log *log)
+{
+	enum bk_log_news news;
+
+	ok(bk_log_refresh(log, &news, why()));
+	return news;
+}
+
+static enum bk_code open_log(struct node *node, const char *path, struct bk_log **log)
+{
+	return bk_log_open(log, &node->io.io, path, why());
+}
+
+/* A reader beside a writer, at every change, with keyframes, lone pragmas, a rewind, a gap. */
+Test(follow, a_writer)
+{
+	struct node node;
+	struct bk_log *log;
+
+	node_begin(&node, 3);
+	log = node_log(&node);
+	cr_assert(refresh(log) == BK_LOG_SAME);
+	for (unsigned i = 0; i < 40; i++) {
+		switch (i % 10) {
+		case 3:
+			ok(bk_keyframes_build(node.writer, why()));
+			break;
+		case 5:
+			node_lone(&node, "PRAGMA foreign_keys = ON");
+			break;
+		case 7:
+			node_lost(&node, "DELETE FROM busy");
+			cr_assert(refresh(log) == BK_LOG_GREW);
+			cr_assert(status_of(log).version == node.version + 1);
+			ok(bk_writer_rewind(node.writer, node.version, why()));
+			break;
+		case 9:
+			node_unwatched(&node, "DELETE FROM busy WHERE id % 2");
+			node_snapshot(&node, BK_SNAPSHOT_GAP);
+			break;
+		default:
+			node_busy(&node, 1);
+		}
+		refresh(log);
+		cr_assert(status_of(log).version == node.version, "step %u", i);
+		node_check(&node, log, node.version, NULL);
+		cr_assert(refresh(log) == BK_LOG_SAME);
+	}
+	node_check_all(&node, log, NULL);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+/* A frame comes byte by byte: it is there when it is whole, and not before. */
+Test(follow, a_write_under_way)
+{
+	struct node node;
+	struct bk_log *log;
+	struct forge before, after;
+	uint64_t whole;
+	int fd;
+
+	node_begin(&node, 0);
+	node_busy(&node, 3);
+	forge_load(&before, node.path);
+	node_busy(&node, 1);
+	forge_load(&after, node.path);
+	node_end(&node);
+	forge_save(&before, scratch("copy"));
+	ok(open_log(&node, scratch("copy"), &log));
+	whole = before.size;
+	fd = open(scratch("copy"), O_WRONLY);
+	for (size_t size = before.size + 1; size <= after.size; size++) {
+		bool is_whole = size == after.size;
+
+		cr_assert(pwrite(fd, after.bytes + size - 1, 1, (off_t)size - 1) == 1);
+		cr_assert(refresh(log) == (is_whole ? BK_LOG_GREW : BK_LOG_SAME), "at %zu", size);
+		cr_assert(status_of(log).log_bytes == (is_whole ? size : whole));
+		cr_assert(status_of(log).torn_bytes == (is_whole ? 0 : size - whole));
+	}
+	close(fd);
+	bk_log_close(log);
+	forge_done(&before);
+	forge_done(&after);
+}
+
+/* A torn tail is cut by the next writer, which writes something else there. */
+Test(follow, over_a_cut_tail)
+{
+	struct node node;
+	struct bk_log *log;
+	struct bk_writer_options options = {.program = "test"};
+
+	node_begin(&node, 0);
+	node_busy(&node, 3);
+	bk_writer_close(node.writer);
+	node.writer = NULL;
+	log = node_log(&node);
+	{
+		struct forge forge;
+
+		forge_load(&forge, node.path);
+		forge_append(&forge, CHANGE, 0, 99, forge.bytes, 1000);
+		forge_save(&forge, scratch("torn"));
+		poke_file(node.path, forge.size - 1048, forge.bytes + forge.size - 1048, 1000);
+		forge_done(&forge);
+	}
+	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).torn_bytes == 1000);
+	ok(bk_writer_open(&node.writer, &node.io.io, node.path, &options, why()));
+	cr_assert(bk_writer_cut_bytes(node.writer) == 1000);
+	node_busy(&node, 1);
+	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).torn_bytes == 0);
+	node_check_all(&node, log, NULL);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+Test(follow, notices_another_file_at_its_path)
+{
+	struct node node;
+	struct bk_log *log;
+
+	node_begin(&node, 0);
+	node_end(&node);
+	log = node_log(&node);
+	copy_file(node.path, scratch("copy"));
+	cr_assert(unlink(node.path) == 0);
+	cr_assert(refresh(log) == BK_LOG_GONE && refresh(log) == BK_LOG_GONE);
+	cr_assert(status_of(log).version == 1, "what is open stays readable");
+	cr_assert(rename(scratch("copy"), node.path) == 0);
+	cr_assert(refresh(log) == BK_LOG_REPLACED);
+	cr_assert(status_of(log).version == 1, "what is open stays readable");
+	bk_log_close(log);
+	log = node_log(&node);
+	cr_assert(truncate(node.path, 200) == 0);
+	cr_assert(refresh(log) == BK_LOG_REPLACED, "it was cut");
+	bk_log_close(log);
+}
+
+/* A writer may have it open all the same: what it appends is there. */
+Test(follow, a_log_that_was_moved)
+{
+	struct node node;
+	struct bk_log *log;
+
+	node_begin(&node, 0);
+	log = node_log(&node);
+	cr_assert(rename(node.path, scratch("moved")) == 0);
+	node_busy(&node, 2);
+	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).version == node.version);
+	cr_assert(refresh(log) == BK_LOG_GONE);
+	cr_assert(rename(scratch("moved"), node.path) == 0);
+	cr_assert(refresh(log) == BK_LOG_SAME);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+/* Another log written over this one's bytes, in the same file: longer, so that its size alone does
+ * not tell. */
+Test(follow, notices_another_log_in_its_file)
+{
+	struct node node;
+	struct bk_log *log;
+	struct forge longer;
+	uint32_t head;
+	unsigned tail;
+
+	node_begin(&node, 0);
+	node_busy(&node, 6);
+	head = node.version;
+	node_end(&node);
+	forge_load(&longer, node.path);
+	longer.bytes[32] ^= 1; /* another id */
+	forge_seal(&longer);
+	unlink(node.path);
+	unlink(node.database);
+	for (tail = 0; tail < 2; tail++) {
+		node_begin(&node, 0);
+		node_end(&node);
+		if (tail)
+			poke_file(node.path, longer.size / 2, "torn", 4);
+		log = node_log(&node);
+		cr_assert(refresh(log) == BK_LOG_SAME);
+		/* The old log's frames may be there still, all or some of them. */
+		poke_file(node.path, 0, longer.bytes, LOG_HEADER_SIZE);
+		poke_file(node.path, longer.size - 100, longer.bytes + longer.size - 100, 100);
+		cr_assert(refresh(log) == BK_LOG_REPLACED, "the header first");
+		poke_file(node.path, 0, longer.bytes, longer.size);
+		cr_assert(refresh(log) == BK_LOG_REPLACED && refresh(log) == BK_LOG_REPLACED);
+		bk_log_close(log);
+		log = node_log(&node);
+		cr_assert(status_of(log).version == head);
+		bk_log_close(log);
+		unlink(node.path);
+		unlink(node.database);
+	}
+	forge_done(&longer);
+}
+
+/* The header is looked at only where nothing valid follows. */
+Test(follow, reads_no_more_than_it_must)
+{
+	struct node node;
+	struct bk_log *log;
+	unsigned reads;
+
+	node_begin(&node, 0);
+	log = node_log(&node);
+	node.io.calls[OP_READ] = 0;
+	cr_assert(refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == 0);
+	node_busy(&node, 1);
+	node.io.calls[OP_READ] = 0;
+	cr_assert(refresh(log) == BK_LOG_GREW && node.io.calls[OP_READ] <= 2, "%u",
+		node.io.calls[OP_READ]);
+	poke_file(node.path, status_of(log).log_bytes, "torn", 4);
+	cr_assert(refresh(log) == BK_LOG_SAME);
+	node.io.calls[OP_READ] = 0;
+	cr_assert(refresh(log) == BK_LOG_SAME);
+	reads = node.io.calls[OP_READ];
+	poke_file(node.path, status_of(log).log_bytes + 4, "torn", 4);
+	node.io.calls[OP_READ] = 0;
+	cr_assert(refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == reads + 1);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+/* Its header damaged is no other log. */
+Test(follow, a_header_that_is_damaged_while_reading)
+{
+	struct node node;
+	struct bk_log *log;
+
+	node_begin(&node, 0);
+	log = node_log(&node);
+	cr_assert(!status_of(log).header_damaged);
+	poke_file(node.path, 32, "?", 1);
+	poke_file(node.path, status_of(log).log_bytes, "torn", 4);
+	cr_assert(refresh(log) == BK_LOG_SAME);
+	bk_log_close(log);
+	log = node_log(&node);
+	cr_assert(status_of(log).header_damaged && status_of(log).version == 1);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+/* The same of a log that is followed: what is damaged came while the reader looked on. */
+Test(follow, damage_that_comes_while_reading)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct forge before, after;
+	enum bk_log_news news;
+
+	node_begin(&node, 0);
+	node_busy(&node, 3);
+	forge_load(&before, node.path);
+	node_busy(&node, 2);
+	forge_load(&after, node.path);
+	forge_save(&before, scratch("copy"));
+	ok(open_log(&node, scratch("copy"), &log));
+	forge_frame(&after, before.count)[AT_PAYLOAD + 20] ^= 4;
+	poke_file(
+		scratch("copy"), before.size, after.bytes + before.size, after.size - before.size);
+	ok(bk_log_refresh(log, &news, why()));
+	cr_assert(news == BK_LOG_GREW && status_of(log).damaged_at == before.size);
+	cr_assert(status_of(log).log_bytes == after.size);
+	node_check(&node, log, 4, NULL);
+	bk_log_close(log);
+	forge_done(&before);
+	forge_done(&after);
+	node_end(&node);
+}
