@@ -57,7 +57,7 @@ static enum bk_code find_at(struct bk_log *log, struct arguments *arguments, str
 
 	if (!arguments->at)
 		return BK_OK;
-	code = bk_moment_parse(arguments->at, now_us(), &time_us, err);
+	code = bk_moment_parse_end(arguments->at, now_us(), &time_us, err);
 	if (!code)
 		code = bk_history_find_time(log, time_us, &entry, err);
 	if (code)
@@ -90,8 +90,8 @@ static void tell(const struct bk_restore_result *result)
 	bk_moment_text(time, result->time_us, 1);
 	bk_moment_age(age, result->time_us, now_us());
 	bytes_text(size, result->bytes);
-	printf("Restored version %u, of %s (%s ago), to %s (%s, checked)\n", result->version, time,
-		age, result->path, size);
+	printf("Restored version %u, of %s (%s), to %s (%s, checked)\n", result->version, time, age,
+		result->path, size);
 	if (result->is_past_damage)
 		printf("Warning: damage in the log was passed over, by an older keyframe and all "
 		       "changes "
@@ -163,7 +163,8 @@ static int restore_run(int argc, char **argv)
 const struct command cmd_restore = {
 	.name = "restore",
 	.summary = "write the newest database out, checked",
-	.help = "Usage: backup-cli restore [--version N | --at TIME] URL DEST\n"
+	.help = "Usage: backup-cli restore [--version N | --at TIME]\n"
+		"                          [--" STALE_FLAG "] URL DEST\n"
 		"\n"
 		"Writes the newest database of the log to DEST: a file that does not exist yet, "
 		"or\n"
@@ -172,7 +173,8 @@ const struct command cmd_restore = {
 		"\n"
 		"  --version N  another version, to look at: a node must not start from it\n"
 		"  --at TIME    the newest version not after TIME: \"2026-11-22 07:00\" (UTC), or\n"
-		"               a step back like \"-2 hours\"\n"
+		"               a step back like \"-2 hours\"; without a fraction, its whole "
+		"second\n"
 		"  --" STALE_FLAG "\n"
 		"               lets an older version have the name lightningd.sqlite3\n"
 		"\n"
