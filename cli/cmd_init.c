@@ -146,7 +146,7 @@ static int init_run(int argc, char **argv)
 	struct bk_error err;
 	int option, status = EXIT_DONE;
 
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'l')
 			init.dir = optarg;
 		else if (option == 'd')

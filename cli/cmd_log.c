@@ -26,7 +26,7 @@ static int parse(int argc, char **argv, struct listing *listing)
 		{NULL, 0, NULL, 0}};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+n:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
 		switch (option) {
 		case 'n':
 			listing->has_limit = true;

@@ -22,7 +22,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 	uint64_t version;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'v':
 			if (!parse_number(optarg, UINT32_MAX, &version))
