@@ -77,6 +77,22 @@ enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err
 	return code;
 }
 
+void warn_of_log(const struct bk_log_status *status)
+{
+	if (status->torn_bytes)
+		fprintf(stderr,
+			"Warning: the log ends in %llu bytes that are no whole change. After a "
+			"power "
+			"cut that is a write which was never acknowledged. If the disk is failing, "
+			"the newest change may be lost: backup-cli verify tells more.\n",
+			(unsigned long long)status->torn_bytes);
+	if (status->damaged_at)
+		fprintf(stderr, "Warning: the log is damaged at offset %llu.%s\n",
+			(unsigned long long)status->damaged_at,
+			status->head_unsure ? " Changes newer than what it holds may be lost."
+					    : "");
+}
+
 bool parse_number(const char *text, uint64_t max, uint64_t *out)
 {
 	char *end;

@@ -36,6 +36,9 @@ BK_MUST_CHECK enum bk_code find_log(char **path, const char *url, struct bk_erro
 /* Opens the log at URL. Fails as find_log and bk_log_open do. */
 BK_MUST_CHECK enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err);
 
+/* Prints warnings about a log that ends in half a frame, or is damaged near its end. */
+void warn_of_log(const struct bk_log_status *status);
+
 /* Reads a whole number in [0, MAX]; false if TEXT is none. */
 bool parse_number(const char *text, uint64_t max, uint64_t *out);
 
