@@ -73,8 +73,10 @@ enum bk_code init_check_before(struct init *init, struct bk_error *err)
 
 	if (!init->has_lock || init->is_named)
 		return BK_OK;
-	if (nodedir_log(&path, init->dir, &init->lock, err))
-		return note(init, "nothing that this release serves", err);
+	code = nodedir_log(&path, init->dir, &init->lock, err);
+	if (code)
+		return code == BK_E_INVALID ? note(init, "nothing that this release serves", err)
+					    : code;
 	code = check_file(path, err) ? note(init, "no file", err) : look(init, path, err);
 	free(path);
 	switch (code) {
