@@ -16,33 +16,57 @@ static enum bk_code note(struct init *init, const char *what, struct bk_error *e
 	return BK_OK;
 }
 
+static enum bk_code refuse_no_database(
+	const struct init *init, const struct bk_log_status *status, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"there is no database %s, and backup.lock names the log %s, which holds one of "
+		"version %u. To get it back: backup-cli restore %s %s. If this is a new node, "
+		"remove %s first",
+		init->database_path, init->lock.backend_url, status->version,
+		init->lock.backend_url, init->dir, init->lock_path);
+}
+
+/* One version behind may be a change that lightningd never committed; only the first call that the
+ * plugin gets tells. */
+static enum bk_code refuse_behind(
+	const struct init *init, const struct bk_log_status *status, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"the database (version %u) is one version behind its backup %s (version %u), which "
+		"backup.lock names, as after a crash. Start lightningd with that backup once, "
+		"which "
+		"settles it, stop it, and run this again. Only if that cannot be, and you are sure "
+		"that the database is the newest: remove %s first",
+		init->version, init->lock.backend_url, status->version, init->lock_path);
+}
+
+static enum bk_code refuse_older(
+	const struct init *init, const struct bk_log_status *status, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"the database (version %u) is older than its backup %s (version %u), which "
+		"backup.lock names: it lost some state, and a node that starts from it can lose "
+		"the funds of its channels. Move it away and run: backup-cli restore %s %s. Only "
+		"if you are sure that it is the newest: remove %s first",
+		init->version, init->lock.backend_url, status->version, init->lock.backend_url,
+		init->dir, init->lock_path);
+}
+
 /* The log before is there, at STATUS. */
 static enum bk_code judge(
 	struct init *init, const struct bk_log_status *status, struct bk_error *err)
 {
+	int32_t ahead = bk_version_distance(status->version, init->version);
 	char what[64];
 
 	if (status->is_empty)
 		return note(init, "empty", err);
 	if (!init->has_database)
-		return bk_fail(err, BK_E_UNSAFE, 0,
-			"there is no database %s, and backup.lock names the log %s, which holds "
-			"one of version %u. To get it back: backup-cli restore %s %s. If this is "
-			"a new node, remove %s first",
-			init->database_path, init->lock.backend_url, status->version,
-			init->lock.backend_url, init->dir, init->lock_path);
-	/* A head that lightningd never committed is no state that it lost (DESIGN.md, "The
-	 * plugin").
-	 */
-	if (bk_version_distance(status->version, init->version) > 1)
-		return bk_fail(err, BK_E_UNSAFE, 0,
-			"the database (version %u) is older than its backup %s (version %u), which "
-			"backup.lock names: it lost some state, and a node that starts from it "
-			"can lose the funds of its channels. Move it away and run: backup-cli "
-			"restore %s %s. Only if you are sure that it is the newest: remove %s "
-			"first",
-			init->version, init->lock.backend_url, status->version,
-			init->lock.backend_url, init->dir, init->lock_path);
+		return refuse_no_database(init, status, err);
+	if (ahead > 0)
+		return ahead > 1 ? refuse_older(init, status, err)
+				 : refuse_behind(init, status, err);
 	snprintf(what, sizeof what, "version %u%s", status->version,
 		status->head_unsure ? ", and damaged behind it" : "");
 	return note(init, what, err);

@@ -16,11 +16,13 @@ rm old/backup.lock
 init old new.bkp
 rm new.bkp
 
-# Not older: said, and done. Also where its newest change was never committed.
+# Not older: said, and done. One version behind is for the plugin to settle first.
 cp node/backup.lock lock
 init node a.bkp
 cp lock node/backup.lock
 simnode --plugin "$PLUGIN" --dir node --generate 130 --calls 3 --kill-node during:3 >/dev/null 2>&1 || true
+init node b.bkp
+simnode --plugin "$PLUGIN" --dir node --generate 130 --calls 3 >/dev/null
 init node b.bkp
 
 # A log before that is another node's, or that cannot be looked at.
