@@ -18,7 +18,7 @@ cat node/backup.lock
 
 # The newest change was never committed.
 cp lock node/backup.lock
-simnode --plugin "$PLUGIN" --dir node --generate 130 --calls 3 --kill-node during:3 >/dev/null 2>&1 || true
+killed_node 130
 rm node/backup.lock
 init node log.bkp
 t simnode --plugin "$PLUGIN" --dir node --generate 130 --calls 3 --log

@@ -20,7 +20,7 @@ rm new.bkp
 cp node/backup.lock lock
 init node a.bkp
 cp lock node/backup.lock
-simnode --plugin "$PLUGIN" --dir node --generate 130 --calls 3 --kill-node during:3 >/dev/null 2>&1 || true
+killed_node 130
 init node b.bkp
 simnode --plugin "$PLUGIN" --dir node --generate 130 --calls 3 >/dev/null
 init node b.bkp
