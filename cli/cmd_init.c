@@ -1,10 +1,12 @@
 /* cmd_init.c - backup-cli init: sets a backup up. */
 #include "common.h"
-#include "lockfile.h"
+#include "init.h"
+#include "nodedir.h"
 #include <bk/dest.h>
+#include <bk/live.h>
 #include <bk/restore.h>
 #include <bk/writer.h>
-#include <errno.h>
+#include <dirent.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,37 +15,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A database that is locked for longer than this belongs to somebody who is not done. */
-#define BUSY_MS 10000
-
-struct init {
-	const char *dir, *url, *database; /* as given; database may be NULL */
-	char *log_path, *log_url, *lock_path, *database_path;
-};
-
 static void init_done(struct init *init)
 {
 	free(init->log_path);
 	free(init->log_url);
 	free(init->lock_path);
 	free(init->database_path);
-}
-
-static enum bk_code join(char **out, const char *dir, const char *name, struct bk_error *err)
-{
-	if (asprintf(out, "%s/%s", dir, name) < 0) {
-		*out = NULL;
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
-	}
-	return BK_OK;
+	free(init->before);
+	lockfile_done(&init->lock);
 }
 
 static enum bk_code find_paths(struct init *init, struct bk_error *err)
 {
-	const char *database = init->database ? init->database : BK_DATABASE_NAME;
 	struct stat st;
 	enum bk_code code = bk_dest_path(&init->log_path, init->url, err);
 
+	if (!code)
+		code = check_file(init->log_path, err);
 	if (!code)
 		code = bk_dest_url(&init->log_url, init->log_path, err);
 	if (!code && (stat(init->dir, &st) != 0 || !S_ISDIR(st.st_mode)))
@@ -52,31 +40,85 @@ static enum bk_code find_paths(struct init *init, struct bk_error *err)
 			"~/.lightning/bitcoin, with --lightning-dir",
 			init->dir);
 	if (!code)
-		code = join(&init->lock_path, init->dir, LOCKFILE_NAME, err);
-	if (!code)
-		code = *database == '/' ? join(&init->database_path, "", database + 1, err)
-					: join(&init->database_path, init->dir, database, err);
+		code = nodedir_path(&init->lock_path, init->dir, LOCKFILE_NAME, err);
 	return code;
 }
 
-/* A node that runs with a backup must not be given another one under its feet. */
-static enum bk_code check_old_backup(const struct init *init, struct bk_error *err)
+static enum bk_code read_lock(struct init *init, struct bk_error *err)
 {
-	struct lockfile old;
-	char *path = NULL;
-	enum bk_code code = lockfile_read(&old, init->lock_path, err);
+	char *path, *url;
+	enum bk_code code = lockfile_read(&init->lock, init->lock_path, err);
 
 	if (code == BK_E_MISSING)
 		return BK_OK;
+	init->has_lock = !code;
+	if (code || nodedir_log(&path, init->dir, &init->lock, NULL))
+		return code; /* what no release serves is not the log that was asked for */
+	code = bk_dest_url(&url, path, err);
+	if (!code) {
+		init->is_named =
+			strcmp(url, init->log_url) == 0 || nodedir_same_file(path, init->log_path);
+		free(url);
+	}
+	free(path);
+	return code;
+}
+
+/* Where the base directory was named instead of the network's, an empty log would be made, and the
+ * plugin, which runs in the network's, would not find it. */
+static enum bk_code refuse_base(const struct init *init, struct bk_error *err)
+{
+	DIR *entries = opendir(init->dir);
+	struct dirent *entry;
+	enum bk_code code = BK_OK;
+	char *path;
+
+	while (entries && !code && (entry = readdir(entries))) {
+		if (*entry->d_name == '.')
+			continue;
+		if (asprintf(&path, "%s/%s/" BK_DATABASE_NAME, init->dir, entry->d_name) < 0) {
+			code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+			break;
+		}
+		if (access(path, F_OK) == 0)
+			code = bk_fail(err, BK_E_MISSING, 0,
+				"there is no database in %s, but there is %s: lightningd runs in "
+				"the directory of its network. Name that one: backup-cli init "
+				"--lightning-dir %s/%s %s",
+				init->dir, path, init->dir, entry->d_name, init->url);
+		free(path);
+	}
+	if (entries)
+		closedir(entries);
+	return code;
+}
+
+/* Looks at the database that the node has: the one given, or that of backup.lock. */
+static enum bk_code find_database(struct init *init, struct bk_error *err)
+{
+	const char *name = init->database   ? init->database
+			   : init->has_lock ? init->lock.database
+					    : BK_DATABASE_NAME;
+	bool is_usual = !init->database && strcmp(name, BK_DATABASE_NAME) == 0;
+	struct stat st;
+	enum bk_code code = nodedir_path(&init->database_path, init->dir, name, err);
+
 	if (code)
 		return code;
-	code = bk_dest_path(&path, old.backend_url, err);
-	if (!code)
-		code = bk_writer_check_free(bk_io_posix(), path, err);
-	free(path);
-	lockfile_done(&old);
-	/* What the old file says may be gone or of another kind: then it holds nothing up. */
-	return code == BK_E_BUSY ? code : BK_OK;
+	if (stat(init->database_path, &st) != 0) {
+		if (is_usual)
+			return refuse_base(init, err);
+		return bk_fail(err, BK_E_MISSING, 0, "there is no database %s%s",
+			init->database_path,
+			init->database
+				? ""
+				: ", which backup.lock names: mount its disk, or give --database");
+	}
+	/* SQLite makes the file before anything is in it. */
+	init->has_database = st.st_size > 0;
+	if (!init->has_database)
+		return BK_OK;
+	return bk_live_version(init->database_path, INIT_BUSY_MS, &init->version, err);
 }
 
 static void warn_same_disk(const struct init *init)
@@ -89,51 +131,81 @@ static void warn_same_disk(const struct init *init)
 		       "dies, both are gone.\n");
 }
 
-static enum bk_code make_log(const struct init *init, struct bk_error *err)
+static enum bk_code make_log(const struct init *init, char **done, struct bk_error *err)
 {
-	bool exists = access(init->database_path, F_OK) == 0;
 	struct progress progress = progress_of("copying the database");
 	uint32_t version;
 	enum bk_code code;
 
-	if (exists)
+	if (init->has_database)
 		printf("Found an existing database at %s\n", init->database_path);
-	else if (init->database)
-		return bk_fail(
-			err, BK_E_MISSING, 0, "there is no database %s", init->database_path);
-	code = bk_log_create(bk_io_posix(), init->log_path, exists ? init->database_path : NULL,
-		BUSY_MS, progress_show, &progress, &version, err);
+	code = bk_log_create(bk_io_posix(), init->log_path,
+		init->has_database ? init->database_path : NULL, INIT_BUSY_MS, progress_show,
+		&progress, &version, err);
 	progress_end(&progress);
 	if (code)
 		return code;
-	if (exists)
+	if (init->has_database)
 		printf("Successfully written initial snapshot to %s (version %u)\n", init->log_url,
 			version);
 	else
 		printf("Database does not exist yet, created an empty backup file\n");
+	if (asprintf(done, "Initialized backup backend %s, you can now start Core-Lightning",
+		    init->log_url) < 0) {
+		unlink(init->log_path);
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a message");
+	}
+	return BK_OK;
+}
+
+/* Makes the log, or takes the one that stands there, and has backup.lock name it. */
+static enum bk_code name_log(struct init *init, char **done, struct bk_error *err)
+{
+	bool is_there = access(init->log_path, F_OK) == 0;
+	enum bk_code code = is_there ? init_adopt(init, done, err) : make_log(init, done, err);
+
+	if (code)
+		return code;
+	code = lockfile_write(init->lock_path, init->log_url, init->database, err);
+	if (code) {
+		/* So that this can be done again. */
+		if (!is_there)
+			unlink(init->log_path);
+		free(*done);
+		return code;
+	}
+	if (is_there)
+		nodedir_warn_owner(init->dir, init->log_path);
+	else
+		nodedir_give(init->dir, init->log_path);
+	nodedir_give(init->dir, init->lock_path);
 	return BK_OK;
 }
 
 static enum bk_code set_up(struct init *init, struct bk_error *err)
 {
+	char *done;
 	enum bk_code code = find_paths(init, err);
 
 	if (!code)
-		code = check_old_backup(init, err);
+		code = read_lock(init, err);
 	if (!code)
-		code = make_log(init, err);
-	if (code == BK_E_EXISTS) {
-		struct bk_error why = *err;
-
-		bk_fail(err, code, 0,
-			"%s. If it is the log of this node, it needs no init: start lightningd. "
-			"Else "
-			"name another file, or move that one away",
-			why.msg);
-	}
+		code = find_database(init, err);
 	if (!code)
-		code = lockfile_write(init->lock_path, init->log_url, init->database, err);
-	return code;
+		code = init_check_before(init, err);
+	if (!code)
+		code = name_log(init, &done, err);
+	if (code)
+		return code;
+	if (init->before)
+		printf("backup.lock named %s before\n", init->before);
+	warn_same_disk(init);
+	printf("%s\n", done);
+	free(done);
+	printf("Load the plugin with important-plugin=, not plugin=: otherwise the node runs on "
+	       "unprotected if the plugin dies.\n"
+	       "hsm_secret is not in the backup: keep a copy of it apart.\n");
+	return BK_OK;
 }
 
 static int init_run(int argc, char **argv)
@@ -146,7 +218,7 @@ static int init_run(int argc, char **argv)
 	struct bk_error err;
 	int option, status = EXIT_DONE;
 
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'l')
 			init.dir = optarg;
 		else if (option == 'd')
@@ -163,17 +235,8 @@ static int init_run(int argc, char **argv)
 		snprintf(home_dir, sizeof home_dir, "%s/.lightning/bitcoin", home ? home : "");
 		init.dir = home_dir;
 	}
-	if (set_up(&init, &err)) {
+	if (set_up(&init, &err))
 		status = report(&err);
-	} else {
-		warn_same_disk(&init);
-		printf("Initialized backup backend %s, you can now start Core-Lightning\n",
-			init.log_url);
-		printf("Load the plugin with important-plugin=, not plugin=: otherwise the node "
-		       "runs "
-		       "on unprotected if the plugin dies.\n"
-		       "hsm_secret is not in the backup: keep a copy of it apart.\n");
-	}
 	init_done(&init);
 	return status;
 }
@@ -186,14 +249,20 @@ const struct command cmd_init = {
 		"\n"
 		"Makes the log at URL, with a snapshot of the node's database if there is one, "
 		"and\n"
-		"writes DIR/backup.lock, which tells the plugin where the log is.\n"
+		"writes DIR/backup.lock, which tells the plugin where the log is. Where the "
+		"node's\n"
+		"own log is at URL already, as after a restore, it writes backup.lock only.\n"
 		"\n"
 		"  --lightning-dir DIR  where lightningd runs: the network's directory, with\n"
 		"                       lightningd.sqlite3 in it (default ~/.lightning/bitcoin)\n"
 		"  --database FILE      the node's database, if lightningd has --wallet elsewhere\n"
+		"                       (default: what backup.lock names, else "
+		"lightningd.sqlite3)\n"
 		"\n"
 		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the "
 		"node.\n"
-		"It refuses where a log exists already, and while a plugin holds the node's log.\n",
+		"It refuses where anything else stands at URL, where the database is older than "
+		"its\n"
+		"backup, and while a plugin holds the node's log.\n",
 	.run = init_run,
 };

@@ -13,7 +13,8 @@ struct listing {
 	bool has_limit, all, json;
 	uint64_t limit;
 	int64_t since_us, until_us;
-	bool any; /* an entry was printed */
+	int64_t latest_us; /* of the entries that were printed */
+	bool any;          /* an entry was printed */
 	bool is_damaged;
 };
 
@@ -25,7 +26,7 @@ static int parse(int argc, char **argv, struct listing *listing)
 		{NULL, 0, NULL, 0}};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+n:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
 		switch (option) {
 		case 'n':
 			listing->has_limit = true;
@@ -189,10 +190,25 @@ static enum bk_code print_entries(
 			continue;
 		}
 		(listing->json ? print_json : print_text)(listing, &entry);
+		if (!listing->any || entry.time_us > listing->latest_us)
+			listing->latest_us = entry.time_us;
 		listing->any = true;
 	}
 	bk_history_close(history);
 	return code;
+}
+
+/* A time that has not come yet makes --at, --until and every age wrong. */
+static void warn_of_future(const struct listing *listing)
+{
+	char age[BK_MOMENT_TEXT];
+	int64_t now = now_us();
+
+	if (!listing->any || listing->latest_us - now < 1000000)
+		return;
+	bk_moment_age(age, listing->latest_us, now);
+	fflush(stdout);
+	fprintf(stderr, "Warning: the newest time above is %s\n", age);
 }
 
 static enum bk_code list(struct listing *listing, struct bk_error *err)
@@ -204,7 +220,7 @@ static enum bk_code list(struct listing *listing, struct bk_error *err)
 	if (listing->since)
 		code = bk_moment_parse(listing->since, now_us(), &listing->since_us, err);
 	if (!code && listing->until)
-		code = bk_moment_parse(listing->until, now_us(), &listing->until_us, err);
+		code = bk_moment_parse_end(listing->until, now_us(), &listing->until_us, err);
 	if (!code)
 		code = open_url(&log, listing->url, err);
 	if (code)
@@ -222,6 +238,7 @@ static enum bk_code list(struct listing *listing, struct bk_error *err)
 	else if (!listing->any && !code)
 		fprintf(stderr, "The log holds no version%s.\n",
 			listing->since || listing->until ? " of that time" : " yet");
+	warn_of_future(listing);
 	bk_log_close(log);
 	return code;
 }
@@ -251,7 +268,9 @@ const struct command cmd_log = {
 		"  -n, --limit N  only the newest N\n"
 		"  --since TIME   only those that came at TIME or after: \"2026-11-22 07:00\", "
 		"\"-2 days\"\n"
-		"  --until TIME   only those that came not after TIME\n"
+		"  --until TIME   only those that came not after TIME; without a fraction, its "
+		"whole\n"
+		"                 second\n"
 		"  --all          also what a rewind struck out, lone pragmas, and empty "
 		"snapshots\n"
 		"  --json         a JSON array\n",

@@ -1,11 +1,14 @@
 /* cmd_restore.c - backup-cli restore: writes a database out. */
 #include "common.h"
+#include "nodedir.h"
+#include <bk/dest.h>
 #include <bk/history.h>
 #include <bk/moment.h>
 #include <bk/restore.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define STALE_FLAG "allow-stale-state-that-can-lose-funds"
 
@@ -22,7 +25,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 	uint64_t version;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'v':
 			if (!parse_number(optarg, UINT32_MAX, &version))
@@ -57,7 +60,7 @@ static enum bk_code find_at(struct bk_log *log, struct arguments *arguments, str
 
 	if (!arguments->at)
 		return BK_OK;
-	code = bk_moment_parse(arguments->at, now_us(), &time_us, err);
+	code = bk_moment_parse_end(arguments->at, now_us(), &time_us, err);
 	if (!code)
 		code = bk_history_find_time(log, time_us, &entry, err);
 	if (code)
@@ -67,22 +70,6 @@ static enum bk_code find_at(struct bk_log *log, struct arguments *arguments, str
 	return BK_OK;
 }
 
-static void warn_of_log(const struct bk_log_status *status)
-{
-	if (status->torn_bytes)
-		fprintf(stderr,
-			"Warning: the log ends in %llu bytes that are no whole change. After a "
-			"power "
-			"cut that is a write which was never acknowledged. If the disk is failing, "
-			"the newest change may be lost: backup-cli verify tells more.\n",
-			(unsigned long long)status->torn_bytes);
-	if (status->damaged_at)
-		fprintf(stderr, "Warning: the log is damaged at offset %llu.%s\n",
-			(unsigned long long)status->damaged_at,
-			status->head_unsure ? " Changes newer than what it holds may be lost."
-					    : "");
-}
-
 static void tell(const struct bk_restore_result *result)
 {
 	char time[BK_MOMENT_TEXT], age[BK_MOMENT_TEXT], size[32];
@@ -90,8 +77,8 @@ static void tell(const struct bk_restore_result *result)
 	bk_moment_text(time, result->time_us, 1);
 	bk_moment_age(age, result->time_us, now_us());
 	bytes_text(size, result->bytes);
-	printf("Restored version %u, of %s (%s ago), to %s (%s, checked)\n", result->version, time,
-		age, result->path, size);
+	printf("Restored version %u, of %s (%s), to %s (%s, checked)\n", result->version, time, age,
+		result->path, size);
 	if (result->is_past_damage)
 		printf("Warning: damage in the log was passed over, by an older keyframe and all "
 		       "changes "
@@ -113,6 +100,61 @@ static void tell(const struct bk_restore_result *result)
 		       "it could publish a revoked state and lose the funds of its channels.\n",
 			result->head);
 	printf("hsm_secret is not in the backup: the node needs its own copy of it.\n");
+}
+
+/* TEXT as a shell takes it back. */
+static void print_word(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789%+,-./:=@_";
+
+	if (*text && !text[strspn(text, plain)]) {
+		fputs(text, stdout);
+		return;
+	}
+	putchar('\'');
+	for (; *text; text++)
+		if (*text == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*text);
+	putchar('\'');
+}
+
+static void print_next(const char *dir, const char *log_path)
+{
+	char *real = realpath(dir, NULL), *url = NULL;
+	struct bk_error ignored;
+
+	if (!real || bk_dest_url(&url, log_path, &ignored)) {
+		free(real);
+		return;
+	}
+	printf("Next: backup-cli init --lightning-dir ");
+	print_word(real);
+	putchar(' ');
+	print_word(url);
+	putchar('\n');
+	free(real);
+	free(url);
+}
+
+/* What was restored under the name that lightningd opens is there to start a node from: it needs
+ * the right owner, and backup.lock, for the plugin to go on with the log. */
+static void prepare_node(const struct bk_restore_result *result, const char *log_path)
+{
+	const char *slash = strrchr(result->path, '/');
+	char *dir;
+
+	if (strcmp(slash ? slash + 1 : result->path, BK_DATABASE_NAME) != 0)
+		return;
+	dir = nodedir_of(result->path);
+	if (!dir)
+		return;
+	nodedir_give(dir, result->path);
+	if (result->version == result->head && !nodedir_names(dir, log_path))
+		print_next(dir, log_path);
+	free(dir);
 }
 
 static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
@@ -137,6 +179,7 @@ static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
 	progress_end(&progress);
 	if (!code) {
 		tell(&result);
+		prepare_node(&result, bk_log_path(log));
 		free(result.path);
 	}
 	bk_log_close(log);
@@ -163,7 +206,8 @@ static int restore_run(int argc, char **argv)
 const struct command cmd_restore = {
 	.name = "restore",
 	.summary = "write the newest database out, checked",
-	.help = "Usage: backup-cli restore [--version N | --at TIME] URL DEST\n"
+	.help = "Usage: backup-cli restore [--version N | --at TIME]\n"
+		"                          [--" STALE_FLAG "] URL DEST\n"
 		"\n"
 		"Writes the newest database of the log to DEST: a file that does not exist yet, "
 		"or\n"
@@ -172,12 +216,17 @@ const struct command cmd_restore = {
 		"\n"
 		"  --version N  another version, to look at: a node must not start from it\n"
 		"  --at TIME    the newest version not after TIME: \"2026-11-22 07:00\" (UTC), or\n"
-		"               a step back like \"-2 hours\"\n"
+		"               a step back like \"-2 hours\"; without a fraction, its whole "
+		"second\n"
 		"  --" STALE_FLAG "\n"
 		"               lets an older version have the name lightningd.sqlite3\n"
 		"\n"
 		"It refuses over an existing file, beside a -journal or -wal, and where lightningd "
 		"runs.\n"
-		"hsm_secret is not in the backup: the node needs its own copy of it.\n",
+		"hsm_secret is not in the backup: the node needs its own copy of it.\n"
+		"\n"
+		"Where the directory has no backup.lock yet, backup-cli init comes next, with the "
+		"same\n"
+		"URL: it has the plugin go on with this log.\n",
 	.run = restore_run,
 };

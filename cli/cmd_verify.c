@@ -1,6 +1,5 @@
 /* cmd_verify.c - backup-cli verify: whether the log is whole, and what it still gives. */
 #include "common.h"
-#include <bk/dest.h>
 #include <bk/moment.h>
 #include <bk/verify.h>
 #include <cJSON.h>
@@ -29,7 +28,7 @@ static int parse(int argc, char **argv, struct verification *v)
 	uint64_t threads;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'd':
 			v->options.deep = true;
@@ -162,7 +161,7 @@ static int verify_log(struct verification *v)
 	struct bk_error err;
 	char *path;
 
-	if (bk_dest_path(&path, v->url, &err))
+	if (find_log(&path, v->url, &err))
 		return report(&err);
 	v->findings = cJSON_CreateArray();
 	v->lost = cJSON_CreateArray();

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRESS_FIRST_US 1000000
@@ -32,22 +33,64 @@ int usage_error(const struct command *command, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+enum bk_code check_file(const char *path, struct bk_error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+		return BK_OK;
+	return bk_fail(err, BK_E_INVALID, 0,
+		S_ISDIR(st.st_mode) ? "%s is a directory: name the log in it"
+				    : "%s is not a file but a pipe or a device: it can be no log",
+		path);
+}
+
+enum bk_code find_log(char **path, const char *url, struct bk_error *err)
+{
+	char *found;
+	enum bk_code code = bk_dest_path(&found, url, err);
+
+	if (code)
+		return code;
+	code = check_file(found, err);
+	if (!code && access(found, F_OK) != 0 && errno == ENOENT)
+		code = bk_fail(err, BK_E_MISSING, 0,
+			"there is no log %s. backup-cli init makes one; backup.lock in the "
+			"lightning directory says where a node's log is",
+			found);
+	if (code)
+		free(found);
+	else
+		*path = found;
+	return code;
+}
+
 enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err)
 {
 	char *path;
-	enum bk_code code = bk_dest_path(&path, url, err);
+	enum bk_code code = find_log(&path, url, err);
 
 	if (code)
 		return code;
 	code = bk_log_open(log, bk_io_posix(), path, err);
-	if (code == BK_E_MISSING)
-		bk_fail(err, code, 0,
-			"there is no log %s. backup-cli init makes one; backup.lock in the "
-			"lightning "
-			"directory says where a node's log is",
-			path);
 	free(path);
 	return code;
+}
+
+void warn_of_log(const struct bk_log_status *status)
+{
+	if (status->torn_bytes)
+		fprintf(stderr,
+			"Warning: the log ends in %llu bytes that are no whole change. After a "
+			"power "
+			"cut that is a write which was never acknowledged. If the disk is failing, "
+			"the newest change may be lost: backup-cli verify tells more.\n",
+			(unsigned long long)status->torn_bytes);
+	if (status->damaged_at)
+		fprintf(stderr, "Warning: the log is damaged at offset %llu.%s\n",
+			(unsigned long long)status->damaged_at,
+			status->head_unsure ? " Changes newer than what it holds may be lost."
+					    : "");
 }
 
 bool parse_number(const char *text, uint64_t max, uint64_t *out)

@@ -25,8 +25,19 @@ int report(const struct bk_error *err);
 /* Prints a message about wrong arguments of COMMAND, and returns EXIT_USAGE. */
 int usage_error(const struct command *command, const char *fmt, ...) BK_PRINTF(2, 3);
 
-/* Opens the log at URL. Fails as bk_log_open does; a missing log is explained. */
+/* Whether PATH is a file, or not there at all, and not a directory, pipe or device. Fails with
+ * BK_E_INVALID, saying what it is. */
+BK_MUST_CHECK enum bk_code check_file(const char *path, struct bk_error *err);
+
+/* Sets *PATH, which the caller frees, to the file of the log at URL. Fails with BK_E_MISSING, which
+ * is explained, BK_E_INVALID, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code find_log(char **path, const char *url, struct bk_error *err);
+
+/* Opens the log at URL. Fails as find_log and bk_log_open do. */
 BK_MUST_CHECK enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err);
+
+/* Prints warnings about a log that ends in half a frame, or is damaged near its end. */
+void warn_of_log(const struct bk_log_status *status);
 
 /* Reads a whole number in [0, MAX]; false if TEXT is none. */
 bool parse_number(const char *text, uint64_t max, uint64_t *out);

@@ -1,6 +1,7 @@
 /* main.c - backup-cli: finds the command and runs it. */
 #include "common.h"
 #include <bk/image.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ static int help(void)
 	puts("\n"
 	     "URL is file:///path/to/file.bkp or a plain path.\n"
 	     "backup-cli COMMAND --help tells more. Exit: 0 done, 1 failed, 2 usage, 3 damage "
-	     "found.");
+	     "or differences found.");
 	return EXIT_DONE;
 }
 
@@ -30,7 +31,7 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 		strcmp(argv[1], "help") == 0) {
@@ -54,4 +55,23 @@ int main(int argc, char **argv)
 	fprintf(stderr, "backup-cli: there is no command \"%s\"\nTry: backup-cli --help\n",
 		argv[1]);
 	return EXIT_USAGE;
+}
+
+/* What was printed may still wait in a buffer, for a disk that has no room. */
+static int finish(int status)
+{
+	bool failed = ferror(stdout);
+
+	if (fflush(stdout) != 0)
+		fprintf(stderr, "backup-cli: cannot write what it prints: %s\n", strerror(errno));
+	else if (failed)
+		fputs("backup-cli: cannot write what it prints\n", stderr);
+	else
+		return status;
+	return status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
+int main(int argc, char **argv)
+{
+	return finish(run(argc, argv));
 }

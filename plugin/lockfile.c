@@ -48,17 +48,18 @@ static enum bk_code bad_key(
 	const char *name, const char *key, const char *want, struct bk_error *err)
 {
 	return bk_fail(err, BK_E_INVALID, 0,
-		"%s: \"%s\" must be %s; mend the file, or run: backup-cli init", name, key, want);
+		"%s: \"%s\" must be %s: mend that, or remove the file and run backup-cli init",
+		name, key, want);
 }
 
 static enum bk_code take_string(const cJSON *root, const char *name, const char *key,
-	const char *fallback, char **out, struct bk_error *err)
+	const char *fallback, const char *want, char **out, struct bk_error *err)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, key);
 	const char *text = item ? cJSON_GetStringValue(item) : fallback;
 
 	if (!text || !*text)
-		return bad_key(name, key, "a text", err);
+		return bad_key(name, key, want, err);
 	*out = strdup(text);
 	if (!*out)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", name);
@@ -84,7 +85,8 @@ static enum bk_code take_keyframe_changes(
 	double number = item ? cJSON_GetNumberValue(item) : 1;
 
 	if (!(number >= 0 && number <= KEYFRAME_CHANGES_MAX) || number != (unsigned)number)
-		return bad_key(name, "keyframe_changes", "a number from 0 to 100000", err);
+		return bad_key(name, "keyframe_changes",
+			"a whole number from 0 (no keyframes) to 100000", err);
 	out->no_keyframes = number == 0;
 	out->keyframe_changes = item ? (unsigned)number : 0;
 	return BK_OK;
@@ -115,9 +117,13 @@ enum bk_code lockfile_parse(
 
 	if (code)
 		return code;
-	code = take_string(root, name, "backend_url", NULL, &found.backend_url, err);
+	code = take_string(root, name, "backend_url", NULL,
+		"a text, where the log is, such as \"file:///mnt/disk/node.bkp\"",
+		&found.backend_url, err);
 	if (!code)
-		code = take_string(root, name, "database", DATABASE_DEFAULT, &found.database, err);
+		code = take_string(root, name, "database", DATABASE_DEFAULT,
+			"a text, the node's database, such as \"" DATABASE_DEFAULT "\"",
+			&found.database, err);
 	if (!code)
 		code = take_on_gap(root, name, &found, err);
 	if (!code)

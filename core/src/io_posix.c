@@ -22,8 +22,14 @@ static int result(int rc)
 static int posix_open(void *ctx, const char *path, enum bk_io_open how)
 {
 	int flags = O_CLOEXEC | O_NOCTTY;
+	struct stat st;
 
 	(void)ctx;
+	/* A pipe or a device holds no log; opening one can wait for ever, or do something. (Not
+	 * O_NONBLOCK: with it, a file that somebody has a lease on cannot be opened.) */
+	if (how != BK_IO_CREATE && stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+		!S_ISDIR(st.st_mode))
+		return -EOPNOTSUPP;
 	switch (how) {
 	case BK_IO_READ:
 		flags |= O_RDONLY;

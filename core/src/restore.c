@@ -37,7 +37,12 @@ static enum bk_code find_path(struct restore *restore, const char *dest, struct 
 	struct bk_io_stat st;
 	bool is_dir =
 		restore->io->ops->stat_path(restore->io->ctx, dest, &st) == 0 && st.is_directory;
-	int rc = asprintf(&restore->path, "%s%s%s", dest,
+	int rc;
+
+	if (!*dest)
+		return bk_fail(err, BK_E_INVALID, 0,
+			"\"\" is no place to restore to: name a file or a directory");
+	rc = asprintf(&restore->path, "%s%s%s", dest,
 		!is_dir || dest[strlen(dest) - 1] == '/' ? "" : "/",
 		is_dir ? BK_DATABASE_NAME : "");
 
@@ -269,7 +274,13 @@ static enum bk_code try_restore(const struct restore *restore,
 	if (code)
 		return code;
 	result->is_past_damage = bk_image_is_past_damage(image);
-	code = restore_image(restore, image, result, err);
+	if (!bk_image_page_count(image))
+		code = bk_fail(err, BK_E_MISSING, 0,
+			"there was no database yet at version %u of %s: there is nothing to "
+			"restore",
+			restore->version, bk_log_path(restore->log));
+	else
+		code = restore_image(restore, image, result, err);
 	bk_image_close(image);
 	return code;
 }
@@ -279,10 +290,10 @@ static enum bk_code explain_damage(
 	const struct restore *restore, const struct bk_error *why, struct bk_error *err)
 {
 	return bk_fail(err, BK_E_DAMAGE, 0,
-		"%sversion %u cannot be rebuilt: %s. backup-cli verify tells which versions can; "
+		"version %u%s cannot be rebuilt: %s. backup-cli verify tells which versions can; "
 		"restore --version N restores one of them, under another name than %s",
-		restore->is_head ? "the newest change is damaged: " : "", restore->version,
-		why->msg, BK_DATABASE_NAME);
+		restore->version, restore->is_head ? ", the newest," : "", why->msg,
+		BK_DATABASE_NAME);
 }
 
 /* Damage in keyframes costs nothing as long as the changes since an older one are whole. The damage

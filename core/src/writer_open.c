@@ -221,14 +221,19 @@ bool bk_writer_is_head_sure(const struct bk_writer *writer)
 enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	struct file file;
-	enum bk_code code = file_open(&file, io, path, BK_IO_READ, err);
+	/* Over NFS, only what is open for writing can be locked. */
+	enum bk_code code = file_open(&file, io, path, BK_IO_WRITE, err);
 	int rc;
 
 	if (code)
 		return code;
-	rc = io->ops->lock(io->ctx, file.fd);
+	do
+		rc = io->ops->lock(io->ctx, file.fd);
+	while (rc == -EINTR);
 	if (rc == -EWOULDBLOCK)
 		code = busy(io, path, err);
+	else if (rc < 0)
+		code = bk_fail(err, BK_E_IO, -rc, "cannot lock %s", path);
 	file_close(&file);
 	return code;
 }

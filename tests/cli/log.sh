@@ -14,6 +14,16 @@ t backup-cli log --until '-1 hour' log.bkp
 t backup-cli log --since '+1 hour' --json log.bkp
 t backup-cli log --since 'last summer' log.bkp
 
+# The times that are printed, in seconds or exact, can be given back.
+seconds=$(backup-cli log --limit 1 log.bkp | awk 'NR == 2 {print $2}')
+exact=$(backup-cli log --limit 1 --json log.bkp | sed -n 's/.*"time": "\([^"]*\)".*/\1/p')
+t backup-cli log --until "$seconds" --limit 1 log.bkp
+t backup-cli log --until "$exact" --since "$exact" log.bkp
+backup-cli restore --at "$seconds" log.bkp at-seconds.sqlite3 >/dev/null
+backup-cli restore --at "$exact" log.bkp at-exact.sqlite3 >/dev/null
+same at-seconds.sqlite3 node/lightningd.sqlite3
+same at-exact.sqlite3 node/lightningd.sqlite3
+
 # What a rewind struck out: the node is killed after the answer, before its commit.
 simnode --plugin "$PLUGIN" --dir node --generate 20 --calls 3 --kill-node during:3 >/dev/null 2>&1 || true
 simnode --plugin "$PLUGIN" --dir node --generate 20 --calls 3 >simnode.out 2>&1

@@ -20,4 +20,33 @@ t backup-cli log --limit many log.bkp
 t backup-cli log --frobnicate log.bkp
 t backup-cli verify
 t backup-cli verify --threads 0 log.bkp
+
+# Options may stand behind arguments, up to --.
+make_node 5
+t backup-cli log log.bkp --limit 1
+t backup-cli restore log.bkp out.sqlite3 --version 2
+t backup-cli verify log.bkp --json --threads 0
+mkdir new
+backup-cli init new.bkp --lightning-dir new >/dev/null
+ls new
+t backup-cli log -- log.bkp --limit
+
+# What it prints must arrive somewhere.
+t sh -c 'backup-cli log log.bkp >/dev/full'
+t sh -c 'backup-cli log --json log.bkp >/dev/full'
+t sh -c 'backup-cli verify log.bkp >/dev/full'
+t sh -c 'backup-cli restore log.bkp full.sqlite3 >/dev/full'
+t sh -c 'backup-cli --help >/dev/full'
+
+# What is no file at all.
+mkfifo fifo
+for command in log verify 'verify --against node/lightningd.sqlite3'; do
+	t timeout 20 backup-cli $command fifo
+	t timeout 20 backup-cli $command /dev/zero
+	t timeout 20 backup-cli $command node
+	t timeout 20 backup-cli $command nothing.bkp
+done
+t timeout 20 backup-cli restore fifo x.sqlite3
+t timeout 20 backup-cli restore node x.sqlite3
+t backup-cli restore log.bkp ''
 ls

@@ -247,7 +247,7 @@ Test(set_up, plugin_before_is_not_gone_yet, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
-/* init refuses a second backup while a plugin holds the first, and over a log that exists. */
+/* init refuses while a plugin holds the node's log, which it else leaves as it is. */
 Test(set_up, init_refuses, .timeout = TIMEOUT_S)
 {
 	const char *again[] = {"init", "--lightning-dir", NULL, NULL, NULL};
@@ -263,12 +263,63 @@ Test(set_up, init_refuses, .timeout = TIMEOUT_S)
 	cr_assert(strstr(run_err(&run), "is held by"), "%s", run_err(&run));
 	run_done(&run);
 	cr_assert_not(file_exists(again[3]));
-	world_stop(&world);
 	again[3] = world.log;
 	cr_assert_eq(world_cli(&world, again, &run), 1);
-	cr_assert(strstr(run_err(&run), "needs no init"), "%s", run_err(&run));
+	cr_assert(strstr(run_err(&run), "is held by"), "%s", run_err(&run));
+	run_done(&run);
+	world_stop(&world);
+	cr_assert_eq(world_cli(&world, again, &run), 0, "%s", run_err(&run));
+	cr_assert(strstr(run_out(&run), "names it already"), "%s", run_out(&run));
 	run_done(&run);
 	world_check_versions(&world, VERSION, VERSION + 1);
+	world_done(&world);
+}
+
+/* Moves the world to another directory, with nothing in it. */
+static void move_world(struct world *world, const char *name)
+{
+	char database[PATH_MAX];
+
+	snprintf(world->node_dir, PATH_MAX, "%s", world_path(world, name));
+	cr_assert_eq(mkdir(world->node_dir, 0700), 0);
+	snprintf(database, sizeof database, "%s/" NODEDB_NAME, name);
+	snprintf(world->database, PATH_MAX, "%s", world_path(world, database));
+}
+
+/* The node's disk is gone, with backup.lock on it: restored elsewhere, and set up with the log that
+ * it had, the node goes on, and so does the log. It was killed in a call before that. */
+Test(set_up, restored_on_a_new_disk, .timeout = TIMEOUT_S)
+{
+	const char *restore[] = {"restore", NULL, NULL, NULL};
+	struct trace_call call;
+	enum node_answer answer;
+	struct world world;
+	struct run run;
+
+	world_make_fast(&world);
+	world_node(&world, NULL);
+	world_set_up(&world);
+	world_generate(&world, 1);
+	world_start(&world);
+	world_play(&world, 300);
+	call = world_next(&world);
+	must(node_begin(world.node, &call, false, &world.err), &world.err);
+	must(node_end(world.node, &answer, &world.err), &world.err);
+	node_kill_plugin(world.node);
+	move_world(&world, "new");
+	restore[1] = world.log;
+	restore[2] = world.node_dir;
+	cr_assert_eq(world_cli(&world, restore, &run), 0, "%s", run_err(&run));
+	cr_assert(strstr(run_out(&run), "Next: backup-cli init"), "%s", run_out(&run));
+	run_done(&run);
+	world_set_up(&world);
+	world_node(&world, NULL);
+	world_generate(&world, 1);
+	world_start(&world);
+	world_play(&world, 300);
+	world_expect_log(&world, "info", "Versions match up");
+	world_stop(&world);
+	world_check(&world);
 	world_done(&world);
 }
 

@@ -43,6 +43,17 @@ Test(io_posix, opens_as_asked)
 		ops()->close(NULL, -1) == -EBADF && ops()->pread(NULL, -1, &byte, 1, 0) == -EBADF);
 }
 
+/* Nobody writes into the pipe: opening it as a file would wait for that for ever. */
+Test(io_posix, opens_files_only, .timeout = 20)
+{
+	cr_assert(mkfifo(scratch("fifo"), 0600) == 0);
+	cr_assert(open_file("fifo", BK_IO_READ) == -EOPNOTSUPP);
+	cr_assert(open_file("fifo", BK_IO_WRITE) == -EOPNOTSUPP);
+	cr_assert(open_file("fifo", BK_IO_CREATE) == -EEXIST);
+	cr_assert(ops()->open(NULL, "/dev/zero", BK_IO_READ) == -EOPNOTSUPP);
+	cr_assert(open_file("", BK_IO_WRITE) == -EISDIR);
+}
+
 /* "an unlinked file, mode 0600" */
 Test(io_posix, temporary_files_have_no_name)
 {

@@ -19,15 +19,19 @@ Test(moment, parses)
 		{"2026-11-22 07:00", TEST_NOW_US},
 		{"2026-11-22T07:00:00Z", TEST_NOW_US},
 		{"2026-11-22 07:00:00.250", TEST_NOW_US + 250000},
+		{"2026-11-22T07:00:00.123456Z", NOW},
+		{"2026-11-22 07:00:00.1239999+00:00", TEST_NOW_US + 123999},
+		{"2026-11-22 09:00:00.999999 +02:00", TEST_NOW_US + 999999},
 		{"2026-11-22", MIDNIGHT},
 		{"2026-11-22 09:00+02:00", TEST_NOW_US},
-		{"now", TEST_NOW_US + 123000},
+		{"now", NOW},
 		{"-2 hours", TEST_NOW_US + 123000 - 2 * HOUR},
 		{"+90 minutes", TEST_NOW_US + 123000 + HOUR + HOUR / 2},
 		{"-1 day", TEST_NOW_US + 123000 - 24 * HOUR},
 		{"start of day", MIDNIGHT},
 		{"1970-01-01", 0},
 		{"1969-12-31 23:59:59", -SECOND},
+		{"1969-12-31 23:59:59.999999", -1},
 		{"0000-01-01", INT64_C(-62167219200) * SECOND},
 		{"9999-12-31 23:59:59", INT64_C(253402300799) * SECOND},
 	};
@@ -94,7 +98,7 @@ Test(moment, texts_come_back)
 	uint64_t seed = test_seed();
 
 	for (unsigned i = 0; i < 300; i++) {
-		int64_t time_us = (int64_t)(random_next(&seed) % 4000000000000) * 1000, back = 0;
+		int64_t time_us = (int64_t)(random_next(&seed) % 4000000000000000), back = 0;
 		char text[BK_MOMENT_TEXT];
 
 		bk_moment_text(text, time_us, 0);
@@ -104,20 +108,73 @@ Test(moment, texts_come_back)
 	}
 }
 
+/* "a time without a fraction stands for its whole second" */
+Test(moment, ends)
+{
+	static const struct {
+		const char *text;
+		int64_t time_us;
+	} cases[] = {
+		{"2026-11-22T07:00:00Z", TEST_NOW_US + 999999},
+		{"2026-11-22 07:00", TEST_NOW_US + 999999},
+		{"2026-11-22", MIDNIGHT + 999999},
+		{"2026-11-22 09:00+02:00", TEST_NOW_US + 999999},
+		{"1969-12-31 23:59:59", -1},
+		{"2026-11-22T07:00:00.5Z", TEST_NOW_US + 500000},
+		{"2026-11-22T07:00:00.000Z", TEST_NOW_US},
+		{"2026-11-22T07:00:00.123456Z", NOW},
+		{"now", NOW},
+		{"-2 hours", TEST_NOW_US + 123000 - 2 * HOUR},
+		{"start of day", MIDNIGHT},
+	};
+	int64_t time_us = 4711;
+
+	fails(BK_E_INVALID, bk_moment_parse_end("yesterday", NOW, &time_us, why()));
+	cr_assert(time_us == 4711);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		ok(bk_moment_parse_end(cases[i].text, NOW, &time_us, why()));
+		cr_assert(time_us == cases[i].time_us, "%s is %lld", cases[i].text,
+			(long long)time_us);
+	}
+}
+
+/* Whatever is written, with a fraction or without, given back as an end, takes in what it was
+ * written for. */
+Test(moment, texts_come_back_as_ends)
+{
+	uint64_t seed = test_seed();
+
+	for (unsigned i = 0; i < 300; i++) {
+		int64_t time_us = (int64_t)(random_next(&seed) % 4000000000000000), back = 0;
+		char text[BK_MOMENT_TEXT];
+
+		bk_moment_text(text, time_us, i % 2);
+		ok(bk_moment_parse_end(text, NOW, &back, why()));
+		cr_assert(back >= time_us && back - time_us < SECOND, "%s is %lld, not %lld", text,
+			(long long)back, (long long)time_us);
+	}
+}
+
 Test(moment, ages)
 {
 	static const struct {
 		int64_t seconds;
 		const char *text;
-	} cases[] = {{0, "0 seconds"}, {3, "3 seconds"}, {119, "119 seconds"}, {120, "2 minutes"},
-		{7199, "119 minutes"}, {7200, "2 hours"}, {172799, "47 hours"}, {172800, "2 days"},
-		{86400 * 400, "400 days"}, {-5, "0 seconds"}};
+	} cases[] = {{0, "0 seconds ago"}, {3, "3 seconds ago"}, {119, "119 seconds ago"},
+		{120, "2 minutes ago"}, {7199, "119 minutes ago"}, {7200, "2 hours ago"},
+		{172799, "47 hours ago"}, {172800, "2 days ago"}, {86400 * 400, "400 days ago"},
+		{-5, "5 seconds in the future: a clock is wrong"},
+		{-7200, "2 hours in the future: a clock is wrong"}};
 	char text[BK_MOMENT_TEXT];
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		bk_moment_age(text, NOW, NOW + cases[i].seconds * SECOND);
 		cr_assert(strcmp(text, cases[i].text) == 0, "case %zu: %s", i, text);
 	}
+	bk_moment_age(text, NOW + SECOND - 1, NOW);
+	cr_assert(strcmp(text, "0 seconds ago") == 0, "%s", text);
 	bk_moment_age(text, 0, INT64_MAX);
-	cr_assert(strcmp(text, "106751991 days") == 0, "%s", text);
+	cr_assert(strcmp(text, "106751991 days ago") == 0, "%s", text);
+	bk_moment_age(text, INT64_MAX, INT64_MIN);
+	cr_assert(strcmp(text, "213503982 days in the future: a clock is wrong") == 0, "%s", text);
 }

@@ -270,7 +270,7 @@ Test(restore, past_damage)
 	forge_save(&forge, scratch("worse"));
 	ok(bk_log_open(&log, &node.io.io, scratch("worse"), why()));
 	fails(BK_E_DAMAGE, bk_restore(log, scratch("none"), NULL, &result, why()));
-	says("the newest change is damaged: version 24 cannot be rebuilt");
+	says("version 24, the newest, cannot be rebuilt: ");
 	cr_assert(!has_file(scratch("none")) && !has_file(scratch("none.restoring")));
 	bk_log_close(log);
 	forge_done(&forge);
@@ -312,9 +312,29 @@ Test(restore, a_head_that_may_be_lost)
 	ok(bk_log_status(log, &status, why()));
 	cr_assert(status.damaged_at && status.version == 22 && !status.head_unsure);
 	fails(BK_E_DAMAGE, bk_restore(log, scratch("none"), NULL, &result, why()));
-	says("the newest change is damaged: version 22 cannot be rebuilt");
+	says("version 22, the newest, cannot be rebuilt: ");
 	bk_log_close(log);
 	forge_done(&forge);
+	node_end(&node);
+}
+
+/* "Fails with BK_E_MISSING (also for an empty log)", and for a version before there was a database.
+ */
+Test(restore, a_version_without_a_database)
+{
+	struct node node;
+	struct bk_log *log;
+	struct bk_restore_options options = {.has_version = true, .version = 0};
+	struct bk_restore_result result = {.path = NULL};
+
+	node_begin(&node, 0);
+	log = node_log(&node);
+	fails(BK_E_MISSING, bk_restore(log, scratch("out"), &options, &result, why()));
+	says("there was no database yet at version 0");
+	cr_assert(!has_file(scratch("out")) && !has_file(scratch("out.restoring")));
+	fails(BK_E_INVALID, bk_restore(log, "", NULL, &result, why()));
+	says("no place to restore to");
+	bk_log_close(log);
 	node_end(&node);
 }
 

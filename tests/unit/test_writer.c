@@ -3,6 +3,7 @@
 #include "node.h"
 #include <errno.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <xxhash.h>
 
@@ -238,6 +239,15 @@ Test(writer, one_at_a_time)
 	ok(bk_writer_open(&second, &node.io.io, node.path, NULL, why()));
 	bk_writer_close(second);
 	fails(BK_E_MISSING, bk_writer_check_free(&node.io.io, scratch("none"), why()));
+	/* What cannot be told does not count as free; network file systems lock only what is open
+	 * for writing. */
+	test_io_fail(&node.io, OP_LOCK, 1, -EBADF);
+	fails(BK_E_IO, bk_writer_check_free(&node.io.io, node.path, why()));
+	says("cannot lock");
+	test_io_fail(&node.io, OP_LOCK, 1, -EINTR);
+	ok(bk_writer_check_free(&node.io.io, node.path, why()));
+	mkdir(scratch("dir"), 0700);
+	fails(BK_E_IO, bk_writer_check_free(&node.io.io, scratch("dir"), why()));
 	node.writer = NULL;
 	node_end(&node);
 }

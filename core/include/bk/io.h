@@ -30,6 +30,7 @@ struct bk_io_stat {
 };
 
 struct bk_io_ops {
+	/* -EOPNOTSUPP for what is neither file nor directory. */
 	int (*open)(void *ctx, const char *path, enum bk_io_open how);
 	int (*open_temp)(void *ctx, const char *dir); /* an unlinked file, mode 0600 */
 	int (*close)(void *ctx, int fd);

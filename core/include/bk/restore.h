@@ -33,9 +33,10 @@ struct bk_restore_result {
 
 /* Writes the image of a version to DEST, a file that does not exist yet, or BK_DATABASE_NAME in the
  * directory DEST. It is written beside, checked (integrity_check, foreign_key_check,
- * vars.data_version), synced, then renamed. Fails with BK_E_EXISTS, BK_E_UNSAFE, BK_E_MISSING (also
- * for an empty log), BK_E_DAMAGE, BK_E_SQL, BK_E_IO, BK_E_NOMEM. A database that fails its check is
- * left beside DEST, and the message says where. */
+ * vars.data_version), synced, then renamed. Fails with BK_E_EXISTS, BK_E_UNSAFE, BK_E_INVALID,
+ * BK_E_MISSING (also for an empty log, and a version without a database yet), BK_E_DAMAGE,
+ * BK_E_SQL, BK_E_IO, BK_E_NOMEM. A database that fails its check is left beside DEST, and the
+ * message says where. */
 BK_MUST_CHECK enum bk_code bk_restore(struct bk_log *log, const char *dest,
 	const struct bk_restore_options *options, struct bk_restore_result *result,
 	struct bk_error *err);

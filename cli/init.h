@@ -1,0 +1,37 @@
+/* init.h - what the parts of backup-cli init share. */
+#ifndef INIT_H
+#define INIT_H
+
+#include "lockfile.h"
+#include <bk/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A database that is locked for longer than this belongs to somebody who is not done. */
+#define INIT_BUSY_MS 10000
+
+/* The lightning directory as init finds it, and the log that it shall have. */
+struct init {
+	const char *dir, *url, *database; /* as given; database may be NULL */
+	char *log_path, *log_url, *lock_path, *database_path;
+	bool has_lock;
+	struct lockfile lock; /* backup.lock as it was */
+	bool is_named;        /* it names log_path */
+	bool has_database;
+	uint32_t version; /* the database's */
+	char *before;     /* what backup.lock named, in words; NULL: nothing else */
+};
+
+/* Whether another log, which backup.lock names, may be given up: not while a plugin holds it, and
+ * not if it is newer than the node's database, for then only backup.lock keeps a node that lost
+ * state from running on. Sets init->before. Fails with BK_E_BUSY, BK_E_UNSAFE, BK_E_IO,
+ * BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code init_check_before(struct init *init, struct bk_error *err);
+
+/* Whether the log that stands at init->log_path is that of the node's database, so that backup.lock
+ * can name it. *DONE, which the caller frees, says so. Fails with BK_E_EXISTS if it is no log,
+ * BK_E_UNSAFE if log and database do not agree, BK_E_DAMAGE, BK_E_BUSY, BK_E_IO, BK_E_SQL,
+ * BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code init_adopt(const struct init *init, char **done, struct bk_error *err);
+
+#endif

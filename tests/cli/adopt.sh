@@ -1,0 +1,83 @@
+# init where a log stands at URL already: it is taken if it is that of the node's database.
+lines() { # the first lines of init say what it did; the rest is always the same
+	grep -v -e '^Warning: the backup is on the same' -e '^Load the plugin' -e '^hsm_secret'
+}
+init() {
+	t backup-cli init --lightning-dir "$@" | lines
+}
+make_node 100
+cp -r node before
+simnode --plugin "$PLUGIN" --dir node --generate 120 >/dev/null
+cp node/backup.lock lock
+
+# The same version: with backup.lock, and without.
+init node log.bkp
+rm node/backup.lock
+init node log.bkp
+cat node/backup.lock
+
+# The newest change was never committed.
+cp lock node/backup.lock
+killed_node 130
+rm node/backup.lock
+init node log.bkp
+t simnode --plugin "$PLUGIN" --dir node --generate 130 --calls 3 --log
+
+# The database is older than the log: it lost state, whether backup.lock names the log or not.
+init before log.bkp
+rm before/backup.lock
+init before log.bkp
+ls before
+
+# It is newer: only where backup.lock names that log is it known to be the node's.
+cp lock node/backup.lock
+cp log.bkp short.bkp
+simnode --plugin "$PLUGIN" --dir node --generate 140 --calls 4 --unwatched 4 >/dev/null
+init node log.bkp
+sed 's/"keyframe/"on_gap": "halt", "keyframe/' lock >node/backup.lock
+init node log.bkp
+rm node/backup.lock
+init node log.bkp
+ls node
+cp lock node/backup.lock
+simnode --plugin "$PLUGIN" --dir node --generate 150 --calls 4 >/dev/null
+init node log.bkp
+
+# A database of the same version that is another one.
+mkdir other
+cp node/lightningd.sqlite3 other
+sqlite3 other/lightningd.sqlite3 "UPDATE schema_version SET version = 99"
+init other log.bkp
+
+# There is none: the log is to be restored. Or there is nothing to restore.
+mkdir empty
+init empty log.bkp
+ls empty
+mkdir new
+backup-cli init --lightning-dir new new.bkp >/dev/null
+rm new/backup.lock
+init new new.bkp
+cp node/lightningd.sqlite3 new
+rm new/backup.lock
+init new new.bkp
+
+# While a plugin holds the log, it is nobody else's.
+cp node/lightningd.sqlite3 empty
+t flock log.bkp backup-cli init --lightning-dir empty log.bkp | sed 's/held by .*/held by .../'
+
+# A log that is damaged.
+cp log.bkp bad.bkp
+size=$(stat -c %s bad.bkp)
+printf '\377' | dd of=bad.bkp bs=1 seek=$((size - 2000)) conv=notrunc status=none
+init empty bad.bkp | sed 's/offset [0-9]*/offset N/'
+init before bad.bkp
+
+# What is no log.
+head -c 2000 /dev/zero >zero.bkp
+(printf '\0\0\0\1' && head -c 1020 /dev/zero) >python.bkp
+echo text >text.bkp
+mkfifo fifo.bkp
+for what in zero.bkp python.bkp text.bkp fifo.bkp node; do
+	t timeout 20 backup-cli init --lightning-dir empty $what
+done
+ls empty
