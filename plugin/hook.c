@@ -43,9 +43,10 @@ struct hook *hook_new(const struct bk_io *io)
 	return hook;
 }
 
-/* Lets go of the log, so that the next call starts from the beginning. */
-static void hook_close(struct hook *hook)
+bool hook_close(struct hook *hook)
 {
+	bool was_open = hook->writer;
+
 	space_stop(hook->space);
 	bk_keyframer_stop(hook->keyframer);
 	bk_writer_close(hook->writer);
@@ -56,6 +57,7 @@ static void hook_close(struct hook *hook)
 	hook->writer = NULL;
 	hook->path = NULL;
 	hook->is_settled = false;
+	return was_open;
 }
 
 void hook_free(struct hook *hook)

@@ -5,6 +5,7 @@
 #include "message.h"
 #include "out.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ static void take_all(struct plugin *plugin, struct framing *framing)
 	struct bk_slice text;
 	char reason[128];
 
-	while (!plugin->is_stopping && (event = framing_next(framing, &text)) != FRAMING_MORE) {
+	while ((event = framing_next(framing, &text)) != FRAMING_MORE) {
 		if (event == FRAMING_MESSAGE) {
 			take_message(plugin, &text);
 			continue;
@@ -77,6 +78,22 @@ static void take_all(struct plugin *plugin, struct framing *framing)
 	}
 }
 
+/* Whether `shutdown` was heard, and nothing more has come. lightningd waits for an answer to each
+ * db_write that it sent, also behind that, and aborts if there is none. Closing the log takes a
+ * while; what comes meanwhile is taken too. */
+static bool is_finished(const struct plugin *plugin, const struct framing *framing)
+{
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	if (!plugin->is_stopping || framing_has_part(framing))
+		return false;
+	do {
+		if (poll(&input, 1, 0) > 0)
+			return false;
+	} while (hook_close(plugin->hook));
+	return true;
+}
+
 static int run(struct plugin *plugin)
 {
 	struct framing framing;
@@ -84,7 +101,7 @@ static int run(struct plugin *plugin)
 	int status = EXIT_SUCCESS;
 
 	framing_init(&framing, MESSAGE_BYTES_MAX);
-	while (!plugin->is_stopping) {
+	while (!is_finished(plugin, &framing)) {
 		uint8_t *at;
 		size_t room;
 		ssize_t n;
@@ -121,6 +138,18 @@ static int explain(void)
 	return EXIT_SUCCESS;
 }
 
+/* systemd sends SIGTERM to each process of the service, Ctrl-C SIGINT to the foreground group, a
+ * terminal that closes SIGHUP. lightningd still commits after that, so we live on until it says
+ * `shutdown` or closes our stdin. A write to a lightningd that is gone (SIGPIPE) is met as the end
+ * of stdin. */
+static void ignore_signals(void)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		signal(signals[i], SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
 	struct plugin plugin = {0};
@@ -132,8 +161,7 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1 || !getenv("LIGHTNINGD_PLUGIN"))
 		return explain();
-	/* A write to a lightningd that is gone is met as the end of stdin. */
-	signal(SIGPIPE, SIG_IGN);
+	ignore_signals();
 	plugin.path = argv[0];
 	plugin.hook = hook_new(bk_io_posix());
 	if (!plugin.hook)
