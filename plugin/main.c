@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define EXIT_USAGE 2
+
 struct plugin {
 	struct hook *hook;
 	const char *path; /* what lightningd started us as */
@@ -123,7 +125,7 @@ static int run(struct plugin *plugin)
 	return status;
 }
 
-static int explain(void)
+static void explain(void)
 {
 	puts("backup " BK_RELEASE ": a plugin that lightningd runs. It is not started by hand.\n"
 	     "\n"
@@ -135,7 +137,6 @@ static int explain(void)
 	     "3. Start lightningd. backup-cli log file:///mnt/disk/file.bkp shows what arrives.\n"
 	     "\n"
 	     "hsm_secret is not in the backup: keep a copy of it apart.");
-	return EXIT_SUCCESS;
 }
 
 /* systemd sends SIGTERM to each process of the service, Ctrl-C SIGINT to the foreground group, a
@@ -150,17 +151,34 @@ static void ignore_signals(void)
 		signal(signals[i], SIG_IGN);
 }
 
+/* lightningd gives no arguments: a person does. */
+static int take_argument(const char *argument)
+{
+	if (strcmp(argument, "--version") == 0) {
+		puts("backup " BK_RELEASE);
+	} else if (strcmp(argument, "--help") == 0) {
+		explain();
+	} else {
+		fprintf(stderr,
+			"backup: unknown argument \"%s\"; lightningd starts it without any\n"
+			"Try: backup --help\n",
+			argument);
+		return EXIT_USAGE;
+	}
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct plugin plugin = {0};
 	int status;
 
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		puts("backup " BK_RELEASE);
+	if (argc > 1)
+		return take_argument(argv[1]);
+	if (!getenv("LIGHTNINGD_PLUGIN")) {
+		explain();
 		return EXIT_SUCCESS;
 	}
-	if (argc > 1 || !getenv("LIGHTNINGD_PLUGIN"))
-		return explain();
 	ignore_signals();
 	plugin.path = argv[0];
 	plugin.hook = hook_new(bk_io_posix());
