@@ -4,6 +4,7 @@
 #include "manifest.h"
 #include "message.h"
 #include "out.h"
+#include "refusal.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -41,12 +42,14 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 		out_unknown(id, method);
 }
 
-static void refuse_text(const struct bk_slice *text, const char *reason)
+/* Refuses TEXT, which is no message that can be taken: a db_write, for all that we know. */
+static void refuse_text(const struct bk_slice *text, const struct bk_error *err)
 {
 	cJSON *id = message_guess_id(text);
+	struct refusal why;
 
-	out_log(LEVEL_BROKEN, "%s", reason);
-	out_refuse(id, reason);
+	refusal_of(&why, err, NULL);
+	refusal_send(&why, id);
 	cJSON_Delete(id);
 }
 
@@ -56,7 +59,7 @@ static void take_message(struct plugin *plugin, const struct bk_slice *text)
 	cJSON *message;
 
 	if (message_parse(&message, text, &err)) {
-		refuse_text(text, err.msg);
+		refuse_text(text, &err);
 		return;
 	}
 	dispatch(plugin, message);
@@ -67,16 +70,16 @@ static void take_all(struct plugin *plugin, struct framing *framing)
 {
 	enum framing_event event;
 	struct bk_slice text;
-	char reason[128];
+	struct bk_error err;
 
 	while ((event = framing_next(framing, &text)) != FRAMING_MORE) {
 		if (event == FRAMING_MESSAGE) {
 			take_message(plugin, &text);
 			continue;
 		}
-		snprintf(reason, sizeof reason, "a message is over the limit of %zu bytes",
+		bk_fail(&err, BK_E_LIMIT, 0, "a message is over the limit of %zu bytes",
 			MESSAGE_BYTES_MAX);
-		refuse_text(&text, reason);
+		refuse_text(&text, &err);
 	}
 }
 

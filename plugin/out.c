@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_LINE_MAX 2048
+/* A refusal with its longest names has room. */
+#define LOG_LINE_MAX 8192
 
 static pthread_mutex_t out_mutex = PTHREAD_MUTEX_INITIALIZER;
 

@@ -60,6 +60,8 @@ static void expect_full(struct world *world)
 	world_expect_log(world, "broken", "No space left on device");
 	cr_assert(strstr(node_reason(world->node), "No space left on device"), "%s",
 		node_reason(world->node));
+	world_expect_log(world, "broken", "make space on the disk of /");
+	world_check_refusal(world);
 }
 
 /* A disk of a megabyte, half of it taken by something else. */
@@ -113,6 +115,159 @@ Test(disk, full, .timeout = TIMEOUT_S)
 	world_stop(&world);
 	world_check_restore(&world, world.database);
 	world_check_versions(&world, VERSION, VERSION + 11 + calls);
+	umount2(place, MNT_DETACH);
+	world_done(&world);
+}
+
+Test(disk, read_only, .timeout = TIMEOUT_S)
+{
+	struct trace_call call = world_call(VERSION + 1, PLAIN_RAISE);
+	struct world world;
+	const char *place;
+
+	if (!have_mounts())
+		return;
+	world_make_fast(&world);
+	place = make_place(&world, "disk");
+	cr_assert_eq(mount("tmpfs", place, "tmpfs", 0, "size=1m"), 0);
+	plain_set_up(&world, VERSION, 0);
+	cr_assert_eq(mount(NULL, place, NULL, MS_REMOUNT | MS_RDONLY, "size=1m"), 0);
+	world_start(&world);
+	world_expect_refusal_of(&world, &call, "Read-only file system");
+	world_expect_log(&world, "broken", "for writing");
+	world_stop(&world);
+	umount2(place, MNT_DETACH);
+	world_done(&world);
+}
+
+/* A node whose database, of 3 MB that compress well, may not fit on the disk of its log. Nothing is
+ * copied then: a disk that is full stops the node at its next change. */
+static const char *make_tight(struct world *world, const char *keys)
+{
+	const char *place;
+
+	if (!have_mounts())
+		return NULL;
+	world_make_fast(world);
+	place = make_place(world, "disk");
+	cr_assert_eq(mount("tmpfs", place, "tmpfs", 0, "size=2m"), 0);
+	plain_set_up(world, VERSION, 0);
+	world_lockfile(world, keys);
+	must(database_run(world->database,
+		     "CREATE TABLE unseen (data BLOB); INSERT INTO unseen VALUES "
+		     "(zeroblob(3000000))",
+		     &world->err),
+		&world->err);
+	return place;
+}
+
+static void give_room(const char *place)
+{
+	cr_assert_eq(mount(NULL, place, NULL, MS_REMOUNT, "size=16m"), 0);
+}
+
+Test(disk, no_room_for_a_gap, .timeout = TIMEOUT_S)
+{
+	struct trace_call call;
+	struct world world;
+	const char *place = make_tight(&world, "\"on_gap\": \"heal\"");
+
+	if (!place)
+		return;
+	plain_play_unwatched(&world, 3);
+	world_start(&world);
+	call = world_call(VERSION + 4, PLAIN_RAISE);
+	world_expect_refusal_of(&world, &call, "the full snapshot that would heal it failed");
+	world_expect_log(&world, "broken", "KB free");
+	expect_full(&world);
+	world_stop(&world);
+	cr_assert_lt(file_size(world.log), 1000000);
+	give_room(place);
+	world_start(&world);
+	plain_play(&world, 1);
+	world_expect_log(&world, "unusual", "the backup is whole again, from version 13 on");
+	world_stop(&world);
+	world_check_restore(&world, world.database);
+	umount2(place, MNT_DETACH);
+	world_done(&world);
+}
+
+/* How often the plugin logged TEXT. */
+static unsigned count_logged(const struct world *world, const char *text)
+{
+	unsigned count = 0;
+
+	for (const char *at = node_logs(world->node); (at = strstr(at, text)); at++)
+		count++;
+	return count;
+}
+
+/* Plays a call with a statement that cannot be replayed, and the next ones until that is noticed.
+ */
+static void play_unreplayable(struct world *world)
+{
+	struct trace_call call = world_call(node_version(world->node) + 1,
+		"UPDATE vars SET intval = intval + (SELECT min(count(*), 1) FROM unseen) WHERE "
+		"name "
+		"= 'data_version'");
+	enum node_answer answer;
+
+	must(node_call(world->node, &call, &answer, &world->err), &world->err);
+	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world->node));
+	for (unsigned i = 0; !count_logged(world, "a change cannot be replayed"); i++) {
+		cr_assert_lt(i, 1000, "not noticed");
+		plain_play(world, 1);
+		sched_yield();
+	}
+}
+
+#define FAILED "the full snapshot that heals the backup failed"
+
+/* A change that cannot be replayed, and no room to heal it: the node goes on, and it is tried again
+ * only now and then. */
+Test(disk, no_room_to_heal_a_replay, .timeout = TIMEOUT_S)
+{
+	struct world world;
+	const char *place = make_tight(&world, "\"keyframe_changes\": 8");
+
+	if (!place)
+		return;
+	world_start(&world);
+	play_unreplayable(&world);
+	plain_play(&world, 2);
+	cr_assert_eq(count_logged(&world, FAILED), 1, "%s", node_logs(world.node));
+	world_expect_log(&world, "broken", "KB free");
+	world_expect_log(&world, "broken", "The node goes on");
+	plain_play(&world, 6);
+	cr_assert_eq(count_logged(&world, FAILED), 1, "%s", node_logs(world.node));
+	plain_play(&world, 8);
+	cr_assert_eq(count_logged(&world, FAILED), 2, "%s", node_logs(world.node));
+	cr_assert_lt(file_size(world.log), 1000000);
+	give_room(place);
+	plain_play(&world, 9);
+	world_expect_log(&world, "unusual", "the backup is whole again");
+	world_stop(&world);
+	world_check_restore(&world, world.database);
+	umount2(place, MNT_DETACH);
+	world_done(&world);
+}
+
+/* With room it heals at once. */
+Test(disk, room_to_heal_a_replay, .timeout = TIMEOUT_S)
+{
+	struct world world;
+	const char *place = make_tight(&world, "\"keyframe_changes\": 8");
+
+	if (!place)
+		return;
+	give_room(place);
+	world_start(&world);
+	play_unreplayable(&world);
+	plain_play(&world, 1);
+	world_expect_log(&world, "unusual", "the backup is whole again");
+	cr_assert_eq(count_logged(&world, FAILED), 0);
+	world_stop(&world);
+	world_check_restore(&world, world.database);
 	umount2(place, MNT_DETACH);
 	world_done(&world);
 }
@@ -227,6 +382,51 @@ Test(disk, hangs_at_the_start, .timeout = TIMEOUT_S)
 		return;
 	world_start(&hanging.world);
 	play_hanging(&hanging, "opening the log");
+	check_and_end(&hanging, VERSION + 3);
+}
+
+#define SMALL_CACHE 5 /* pages */
+
+/* Waits until the log has grown past SIZE: the plugin has opened it. */
+static void wait_growth(const struct world *world, size_t size)
+{
+	uint64_t deadline = clock_ms() + 10000;
+
+	while (file_size(world->log) <= size)
+		cr_assert_lt(clock_ms(), deadline, "the log is not opened");
+}
+
+/* The mount goes away between the opening of the log and the rewind: for about a second the plugin
+ * waits for the node's database meanwhile, which is locked. */
+Test(disk, hangs_at_a_rewind, .timeout = TIMEOUT_S)
+{
+	struct hanging hanging;
+	struct world *world = &hanging.world;
+	struct bk_slice received;
+	enum node_answer answer;
+	struct trace_call call;
+	size_t size;
+
+	if (!hanging_make(&hanging))
+		return;
+	world_node(world, &(struct node_options){.cache_pages = SMALL_CACHE});
+	world_start(world);
+	call = world_call(VERSION + 1, PLAIN_RAISE);
+	must(node_begin(world->node, &call, false, &world->err), &world->err);
+	must(node_receive_raw(world->node, &received, &world->err), &world->err);
+	node_kill_plugin(world->node);
+	world_start(world);
+	size = file_size(world->log);
+	call = world_call(VERSION + 1, PLAIN_BIG);
+	must(node_begin(world->node, &call, false, &world->err), &world->err);
+	wait_growth(world, size);
+	hang(&hanging);
+	must(node_wait_log(world->node, "striking out", &world->err), &world->err);
+	world_expect_log(world, "unusual", "waiting for 1");
+	go_on(&hanging);
+	must(node_end(world->node, &answer, &world->err), &world->err);
+	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world->node));
+	world_expect_log(world, "info", "rewinding non-committed transaction: version 11");
 	check_and_end(&hanging, VERSION + 3);
 }
 

@@ -220,6 +220,7 @@ Test(first_write, gap_halts_if_asked_to, .timeout = TIMEOUT_S)
 	world_expect_refusal(&world, "Backup is out of date, we cannot continue safely");
 	cr_assert(strstr(node_reason(world.node), "\\\"on_gap\\\": \\\"heal\\\""),
 		"how to go on is not said: %s", node_reason(world.node));
+	world_expect_log(&world, "broken", world_in_dir(&world, "\"heal\" in ", "/backup.lock"));
 	cr_assert_eq(world_head(&world), 18);
 	world_stop(&world);
 	world_lockfile(&world, "\"on_gap\": \"heal\"");
@@ -249,7 +250,8 @@ Test(first_write, older_database, .timeout = TIMEOUT_S)
 	size = file_size(world.log);
 	world_expect_refusal(&world, "the node's database is older than its backup");
 	world_expect_log(&world, "broken", "lost some state");
-	world_expect_log(&world, "broken", "backup-cli restore");
+	world_expect_log(&world, "broken", "backup-cli restore file://");
+	world_expect_log(&world, "broken", world_in_dir(&world, " ", " ; only if you are sure"));
 	world_stop(&world);
 	cr_assert_eq(world_head(&world), 20);
 	cr_assert_geq(file_size(world.log), size);
@@ -344,6 +346,10 @@ Test(first_write, database_elsewhere, .timeout = TIMEOUT_S)
 	world_start(&world);
 	call = world_call(14, PLAIN_RAISE);
 	world_expect_refusal_of(&world, &call, "there is no database");
+	world_expect_log(&world, "broken", "\"database\": \"/its/path\"");
+	world_expect_log(&world, "broken", world_in_dir(&world, " in ", "/backup.lock"));
+	world_expect_log(
+		&world, "broken", world_in_dir(&world, " ", " --database /its/path file:"));
 	world_stop(&world);
 	cr_assert_geq(
 		asprintf(&key, "\"database\": \"%s\"", world_path(&world, "wallet.sqlite3")), 0);
@@ -368,6 +374,7 @@ Test(first_write, another_database, .timeout = TIMEOUT_S)
 	world_node(&world, &(struct node_options){.no_database = true});
 	world_start(&world);
 	world_expect_refusal_of(&world, &call, "another database stands there");
+	world_expect_log(&world, "broken", "\"database\": \"/its/path\"");
 	cr_assert_eq(world_head(&world), 10);
 	world_done(&world);
 }
