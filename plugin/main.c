@@ -99,6 +99,17 @@ static bool is_finished(const struct plugin *plugin, const struct framing *frami
 	return true;
 }
 
+/* Says why we end with a message that is not whole yet. */
+static void end_for(const struct bk_error *err)
+{
+	struct refusal why;
+	char text[REFUSAL_TEXT_MAX];
+
+	refusal_of(&why, err, NULL);
+	refusal_text(&why, text);
+	out_log(LEVEL_BROKEN, "%s", text);
+}
+
 static int run(struct plugin *plugin)
 {
 	struct framing framing;
@@ -112,7 +123,7 @@ static int run(struct plugin *plugin)
 		ssize_t n;
 
 		if (framing_room(&framing, &at, &room, &err)) {
-			out_log(LEVEL_BROKEN, "%s", err.msg);
+			end_for(&err);
 			status = EXIT_FAILURE;
 			break;
 		}

@@ -1,8 +1,8 @@
 /* test_disk.c - a destination that is full, and one that hangs: the node is told why, and goes on
  * with nothing mended by hand. */
+#include "mounts.h"
 #include "plain.h"
 #include "sqltext.h"
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,28 +13,6 @@
 
 #define TIMEOUT_S 180
 #define VERSION   10
-
-/* Mounts of this test are nobody else's, and go with it. False, with a word about it, where that is
- * not allowed. */
-static bool have_mounts(void)
-{
-	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-		return true;
-	fprintf(stderr, "skipped: mounts need root\n");
-	return false;
-}
-
-/* Makes a directory NAME for the log to be in, and returns its path. */
-static const char *make_place(struct world *world, const char *name)
-{
-	const char *place = world_path(world, name);
-	struct tempdir dir;
-
-	cr_assert_eq(mkdir(place, 0700), 0);
-	snprintf(dir.path, sizeof dir.path, "%s", place);
-	snprintf(world->log, sizeof world->log, "%s", tempdir_path(&dir, "node.bkp"));
-	return place;
-}
 
 /* Plays a call that brings 8 KB which do not compress. */
 static enum node_answer play_filling(struct world *world)
@@ -85,10 +63,10 @@ Test(disk, full, .timeout = TIMEOUT_S)
 	const char *place;
 	unsigned calls = 0;
 
-	if (!have_mounts())
+	if (!mounts_allowed())
 		return;
 	world_make_fast(&world);
-	place = make_place(&world, "disk");
+	place = mounts_place(&world, "disk");
 	fill_place(place);
 	plain_set_up(&world, VERSION, 0);
 	world_start(&world);
@@ -125,10 +103,10 @@ Test(disk, read_only, .timeout = TIMEOUT_S)
 	struct world world;
 	const char *place;
 
-	if (!have_mounts())
+	if (!mounts_allowed())
 		return;
 	world_make_fast(&world);
-	place = make_place(&world, "disk");
+	place = mounts_place(&world, "disk");
 	cr_assert_eq(mount("tmpfs", place, "tmpfs", 0, "size=1m"), 0);
 	plain_set_up(&world, VERSION, 0);
 	cr_assert_eq(mount(NULL, place, NULL, MS_REMOUNT | MS_RDONLY, "size=1m"), 0);
@@ -136,138 +114,6 @@ Test(disk, read_only, .timeout = TIMEOUT_S)
 	world_expect_refusal_of(&world, &call, "Read-only file system");
 	world_expect_log(&world, "broken", "for writing");
 	world_stop(&world);
-	umount2(place, MNT_DETACH);
-	world_done(&world);
-}
-
-/* A node whose database, of 3 MB that compress well, may not fit on the disk of its log. Nothing is
- * copied then: a disk that is full stops the node at its next change. */
-static const char *make_tight(struct world *world, const char *keys)
-{
-	const char *place;
-
-	if (!have_mounts())
-		return NULL;
-	world_make_fast(world);
-	place = make_place(world, "disk");
-	cr_assert_eq(mount("tmpfs", place, "tmpfs", 0, "size=2m"), 0);
-	plain_set_up(world, VERSION, 0);
-	world_lockfile(world, keys);
-	must(database_run(world->database,
-		     "CREATE TABLE unseen (data BLOB); INSERT INTO unseen VALUES "
-		     "(zeroblob(3000000))",
-		     &world->err),
-		&world->err);
-	return place;
-}
-
-static void give_room(const char *place)
-{
-	cr_assert_eq(mount(NULL, place, NULL, MS_REMOUNT, "size=16m"), 0);
-}
-
-Test(disk, no_room_for_a_gap, .timeout = TIMEOUT_S)
-{
-	struct trace_call call;
-	struct world world;
-	const char *place = make_tight(&world, "\"on_gap\": \"heal\"");
-
-	if (!place)
-		return;
-	plain_play_unwatched(&world, 3);
-	world_start(&world);
-	call = world_call(VERSION + 4, PLAIN_RAISE);
-	world_expect_refusal_of(&world, &call, "the full snapshot that would heal it failed");
-	world_expect_log(&world, "broken", "KB free");
-	expect_full(&world);
-	world_stop(&world);
-	cr_assert_lt(file_size(world.log), 1000000);
-	give_room(place);
-	world_start(&world);
-	plain_play(&world, 1);
-	world_expect_log(&world, "unusual", "the backup is whole again, from version 13 on");
-	world_stop(&world);
-	world_check_restore(&world, world.database);
-	umount2(place, MNT_DETACH);
-	world_done(&world);
-}
-
-/* How often the plugin logged TEXT. */
-static unsigned count_logged(const struct world *world, const char *text)
-{
-	unsigned count = 0;
-
-	for (const char *at = node_logs(world->node); (at = strstr(at, text)); at++)
-		count++;
-	return count;
-}
-
-/* Plays a call with a statement that cannot be replayed, and the next ones until that is noticed.
- */
-static void play_unreplayable(struct world *world)
-{
-	struct trace_call call = world_call(node_version(world->node) + 1,
-		"UPDATE vars SET intval = intval + (SELECT min(count(*), 1) FROM unseen) WHERE "
-		"name "
-		"= 'data_version'");
-	enum node_answer answer;
-
-	must(node_call(world->node, &call, &answer, &world->err), &world->err);
-	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world->node));
-	for (unsigned i = 0; !count_logged(world, "a change cannot be replayed"); i++) {
-		cr_assert_lt(i, 1000, "not noticed");
-		plain_play(world, 1);
-		sched_yield();
-	}
-}
-
-#define FAILED "the full snapshot that heals the backup failed"
-
-/* A change that cannot be replayed, and no room to heal it: the node goes on, and it is tried again
- * only now and then. */
-Test(disk, no_room_to_heal_a_replay, .timeout = TIMEOUT_S)
-{
-	struct world world;
-	const char *place = make_tight(&world, "\"keyframe_changes\": 8");
-
-	if (!place)
-		return;
-	world_start(&world);
-	play_unreplayable(&world);
-	plain_play(&world, 2);
-	cr_assert_eq(count_logged(&world, FAILED), 1, "%s", node_logs(world.node));
-	world_expect_log(&world, "broken", "KB free");
-	world_expect_log(&world, "broken", "The node goes on");
-	plain_play(&world, 6);
-	cr_assert_eq(count_logged(&world, FAILED), 1, "%s", node_logs(world.node));
-	plain_play(&world, 8);
-	cr_assert_eq(count_logged(&world, FAILED), 2, "%s", node_logs(world.node));
-	cr_assert_lt(file_size(world.log), 1000000);
-	give_room(place);
-	plain_play(&world, 9);
-	world_expect_log(&world, "unusual", "the backup is whole again");
-	world_stop(&world);
-	world_check_restore(&world, world.database);
-	umount2(place, MNT_DETACH);
-	world_done(&world);
-}
-
-/* With room it heals at once. */
-Test(disk, room_to_heal_a_replay, .timeout = TIMEOUT_S)
-{
-	struct world world;
-	const char *place = make_tight(&world, "\"keyframe_changes\": 8");
-
-	if (!place)
-		return;
-	give_room(place);
-	world_start(&world);
-	play_unreplayable(&world);
-	plain_play(&world, 1);
-	world_expect_log(&world, "unusual", "the backup is whole again");
-	cr_assert_eq(count_logged(&world, FAILED), 0);
-	world_stop(&world);
-	world_check_restore(&world, world.database);
 	umount2(place, MNT_DETACH);
 	world_done(&world);
 }
@@ -289,13 +135,13 @@ static bool hanging_make(struct hanging *hanging)
 	uint64_t deadline = clock_ms() + 10000;
 	struct stat above, mounted;
 
-	if (access("/dev/fuse", R_OK | W_OK) != 0 || !have_mounts()) {
+	if (access("/dev/fuse", R_OK | W_OK) != 0 || !mounts_allowed()) {
 		fprintf(stderr, "skipped: no FUSE\n");
 		return false;
 	}
 	world_make(world);
 	snprintf(hanging->control, PATH_MAX, "%s", world_path(world, "hang"));
-	snprintf(hanging->mountpoint, PATH_MAX, "%s", make_place(world, "mount"));
+	snprintf(hanging->mountpoint, PATH_MAX, "%s", mounts_place(world, "mount"));
 	cr_assert_eq(mkdir(world_path(world, "backing"), 0700), 0);
 	argv[1] = world_path(world, "backing");
 	argv[2] = hanging->mountpoint;

@@ -321,64 +321,6 @@ Test(first_write, lone_pragma_after_gap, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
-/* The database is elsewhere (--wallet): as long as calls are in step nobody need read it; a gap is
- * refused until backup.lock says where it is. */
-Test(first_write, database_elsewhere, .timeout = TIMEOUT_S)
-{
-	struct trace_call call;
-	enum node_answer answer;
-	struct world world;
-	char *key;
-
-	plain_make(&world, 10, 0);
-	must(file_copy(world.database, world_path(&world, "wallet.sqlite3"), &world.err),
-		&world.err);
-	cr_assert_eq(unlink(world.database), 0);
-	world_node(&world, &(struct node_options){.no_database = true});
-	world_start(&world);
-	call = world_call(11, PLAIN_RAISE);
-	must(node_call(world.node, &call, &answer, &world.err), &world.err);
-	cr_assert_eq(answer, NODE_COMMITTED);
-	world_stop(&world);
-	must(database_run(world_path(&world, "wallet.sqlite3"),
-		     "UPDATE vars SET intval = 13 WHERE name = 'data_version'", &world.err),
-		&world.err);
-	world_start(&world);
-	call = world_call(14, PLAIN_RAISE);
-	world_expect_refusal_of(&world, &call, "there is no database");
-	world_expect_log(&world, "broken", "\"database\": \"/its/path\"");
-	world_expect_log(&world, "broken", world_in_dir(&world, " in ", "/backup.lock"));
-	world_expect_log(
-		&world, "broken", world_in_dir(&world, " ", " --database /its/path file:"));
-	world_stop(&world);
-	cr_assert_geq(
-		asprintf(&key, "\"database\": \"%s\"", world_path(&world, "wallet.sqlite3")), 0);
-	world_lockfile(&world, key);
-	free(key);
-	world_start(&world);
-	call = world_call(14, PLAIN_RAISE);
-	must(node_call(world.node, &call, &answer, &world.err), &world.err);
-	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world.node));
-	world_stop(&world);
-	cr_assert_eq(world_head(&world), 14);
-	world_done(&world);
-}
-
-/* Another database than the node's stands in its place: it is not taken for the node's. */
-Test(first_write, another_database, .timeout = TIMEOUT_S)
-{
-	struct trace_call call = world_call(100, PLAIN_RAISE);
-	struct world world;
-
-	plain_make(&world, 10, 0);
-	world_node(&world, &(struct node_options){.no_database = true});
-	world_start(&world);
-	world_expect_refusal_of(&world, &call, "another database stands there");
-	world_expect_log(&world, "broken", "\"database\": \"/its/path\"");
-	cr_assert_eq(world_head(&world), 10);
-	world_done(&world);
-}
-
 /* A call was refused: lightningd rolls back, and sends the same version with other statements when
  * it starts again. */
 Test(first_write, refused_call_comes_again, .timeout = TIMEOUT_S)
