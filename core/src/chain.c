@@ -1,6 +1,7 @@
 /* chain.c - finding a keyframe among all of them. */
 #include "chain.h"
 #include <bk/version.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,42 @@ enum bk_code span_of_tail(struct span *out, struct bk_log *log, struct bk_error 
 	return code;
 }
 
+/* What the upper keyframe knows of its own changes: how many pages there are behind each. */
+static void take_page_counts(struct span *span)
+{
+	size_t listed = span->above->entry_count;
+	struct bk_entry *last = span->copied + span->count;
+
+	if (listed > span->count)
+		return;
+	for (size_t i = 1; i <= listed; i++) {
+		const struct bk_entry *known = &span->above->entries[listed - i];
+
+		if (last[-(ptrdiff_t)i].offset != known->offset)
+			return;
+		last[-(ptrdiff_t)i] = *known;
+	}
+}
+
+/* The keyframe below SPAN's upper one is damaged: goes down to one that is not. */
+static enum bk_code span_mend(struct span *span, struct bk_error *err)
+{
+	const struct keyframe *above = span->above;
+	enum bk_code code = log_keyframe_before(span->log, above->previous, &span->base, err);
+
+	span->base_lost = code == BK_E_DAMAGE;
+	if (code)
+		return span->base_lost ? BK_OK : code;
+	code = log_changes_between(
+		span->log, span->base, above->next, &span->copied, &span->count, err);
+	if (code)
+		return code;
+	take_page_counts(span);
+	span->entries = span->copied;
+	span->is_mended = true;
+	return BK_OK;
+}
+
 /* Moves SPAN, which is the tail, to the span below KF, which it takes over. */
 static enum bk_code span_below(struct span *span, struct keyframe *kf, struct bk_error *err)
 {
@@ -73,8 +110,7 @@ static enum bk_code span_below(struct span *span, struct keyframe *kf, struct bk
 		span->base = NULL;
 		code = BK_E_DAMAGE;
 	}
-	span->base_lost = code == BK_E_DAMAGE;
-	return span->base_lost ? BK_OK : code;
+	return code == BK_E_DAMAGE ? span_mend(span, err) : code;
 }
 
 /* Which links a search may take: it must not pass the keyframe that it looks for. */
@@ -86,7 +122,8 @@ struct search {
 	int64_t time_us;
 };
 
-/* Where link LEVEL of AT leads; past a damaged keyframe, if what is looked for is not there. */
+/* Where link LEVEL of AT leads; past a damaged keyframe, if what is looked for is not there. Else it
+ * fails with BK_E_DAMAGE: what is looked for is between AT and what is left. */
 static enum bk_code follow_link(struct bk_log *log, const struct search *search,
 	const struct keyframe *at, unsigned level, struct keyframe **out, struct bk_error *err)
 {
@@ -120,15 +157,16 @@ static enum bk_code search_down(
 	for (;;) {
 		struct keyframe *at = *kf, *next = NULL;
 		size_t level = at->link_count;
-		enum bk_code code;
+		enum bk_code code = BK_E_DAMAGE;
 
 		while (level > 0 && !search->may_pass(search, at, (unsigned)level - 1))
 			level--;
-		if (!level)
-			return BK_OK;
-		code = follow_link(log, search, at, (unsigned)level - 1, &next, err);
-		if (code)
-			return code;
+		/* A shorter link may lead nearer to the damage; the shortest, that is damaged, ends
+		 * the search: AT is the one above it. */
+		for (; level > 0 && code == BK_E_DAMAGE; level--)
+			code = follow_link(log, search, at, (unsigned)level - 1, &next, err);
+		if (!next)
+			return code == BK_E_DAMAGE ? BK_OK : code;
 		log_unpin(log, at);
 		*kf = next;
 	}
@@ -220,12 +258,12 @@ static bool pass_time(const struct search *search, const struct keyframe *from, 
 	return from->links[level].earliest_us > search->time_us;
 }
 
-/* Any will do: whatever is in the damaged one cannot be told. */
+/* Never passed over: what a damaged one lists may be what is looked for. */
 static bool above_time(const struct search *search, const struct keyframe *kf)
 {
 	(void)search;
 	(void)kf;
-	return true;
+	return false;
 }
 
 static bool tail_has_time(const struct search *search, const struct span *tail)

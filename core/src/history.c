@@ -313,7 +313,7 @@ enum bk_code bk_history_open_last(struct bk_history **out, struct bk_log *log, u
 		}
 		if (code)
 			break;
-		ordinal = span.above ? span.above->ordinal - 1 : span.base->ordinal;
+		ordinal = span.base ? span.base->ordinal : span.above->ordinal - 1;
 		enter_span(history, &span);
 		found = count_back(history, count);
 		count -= found;

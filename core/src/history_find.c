@@ -26,22 +26,42 @@ enum bk_code bk_history_find(
 	return BK_OK;
 }
 
+/* The snapshot of a node that had no database yet. */
+static bool is_nothing(const struct bk_entry *entry)
+{
+	return (entry->flags & BK_ENTRY_SNAPSHOT) && !entry->page_count;
+}
+
 /* The newest version of SPAN that came not after TIME_US. */
 static bool version_at(const struct span *span, int64_t time_us, uint32_t *version)
 {
 	for (size_t i = span_length(span); i-- > 0;) {
 		struct bk_entry entry = span_entry(span, i);
 
-		if (entry_stands(&entry) && entry.time_us <= time_us) {
+		if (entry_stands(&entry) && entry.time_us <= time_us && !is_nothing(&entry)) {
 			*version = entry.version;
 			return true;
 		}
 	}
-	if (!span->above && span->base->is_full && span->base->time_us <= time_us) {
-		*version = span->base->version;
-		return true;
-	}
 	return false;
+}
+
+/* Moves SPAN one further down; below the first keyframe is the span of its snapshot. */
+static enum bk_code go_down(struct span *span, struct bk_error *err)
+{
+	struct bk_log *log = span->log;
+	struct keyframe *base = span->base;
+
+	if (base->ordinal) {
+		uint64_t ordinal = base->ordinal - 1;
+
+		span_done(span);
+		return span_of_ordinal(span, log, ordinal, err);
+	}
+	span->base = NULL;
+	span_done(span);
+	*span = (struct span){.log = log, .above = base};
+	return BK_OK;
 }
 
 enum bk_code bk_history_find_time(
@@ -55,6 +75,13 @@ enum bk_code bk_history_find_time(
 	if (code)
 		return code;
 	found = version_at(&span, time_us, &version);
+	/* One step leads to a snapshot that is the base; more, past damage. */
+	while (!found && span.base) {
+		code = go_down(&span, err);
+		if (code)
+			return code;
+		found = version_at(&span, time_us, &version);
+	}
 	span_done(&span);
 	if (!found)
 		return bk_fail(err, BK_E_MISSING, 0,

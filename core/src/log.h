@@ -52,6 +52,10 @@ BK_MUST_CHECK enum bk_code log_keyframe_before(
 BK_MUST_CHECK enum bk_code log_changes_behind(struct bk_log *log, const struct keyframe *kf,
 	uint32_t version, struct bk_entry **entries, size_t *count, struct bk_error *err);
 
+/* The same up to END, an offset at which a frame begins. */
+BK_MUST_CHECK enum bk_code log_changes_between(struct bk_log *log, const struct keyframe *kf,
+	uint64_t end, struct bk_entry **entries, size_t *count, struct bk_error *err);
+
 /* A reader of stored pages to use for a while; NULL: no memory. */
 struct record_reader *log_reader_take(struct bk_log *log);
 void log_reader_give(struct bk_log *log, struct record_reader *reader);

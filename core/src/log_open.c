@@ -149,20 +149,22 @@ static enum bk_code state_behind(struct bk_log *log, struct state *state, const 
 	return code;
 }
 
-enum bk_code log_changes_behind(struct bk_log *log, const struct keyframe *kf, uint32_t version,
-	struct bk_entry **entries, size_t *count, struct bk_error *err)
+/* Up to END, or to where a version after VERSION (NULL: any) comes. */
+static enum bk_code collect_changes(struct bk_log *log, const struct keyframe *kf,
+	const uint32_t *version, uint64_t end, struct bk_entry **entries, size_t *count,
+	struct bk_error *err)
 {
 	const uint64_t step = (uint64_t)1 << 20;
 	struct state state = {0};
-	uint64_t end;
 	enum bk_code code = state_behind(log, &state, kf, BAD_SKIPS, err);
 
 	pthread_mutex_lock(&log->mutex);
-	end = log->state.end;
+	if (end > log->state.end)
+		end = log->state.end;
 	pthread_mutex_unlock(&log->mutex);
 	state.keyframe = UINT64_MAX; /* later ones take nothing out of the tail */
 	state.is_loose = true;
-	while (!code && state.end < end && !bk_version_after(state.version, version)) {
+	while (!code && state.end < end && !(version && bk_version_after(state.version, *version))) {
 		uint64_t limit = end - state.end > step ? state.end + step : end;
 
 		code = take_frames(log, &state, limit, BAD_SKIPS, err);
@@ -174,6 +176,18 @@ enum bk_code log_changes_behind(struct bk_log *log, const struct keyframe *kf, u
 	*entries = state.tail;
 	*count = state.tail_count;
 	return BK_OK;
+}
+
+enum bk_code log_changes_behind(struct bk_log *log, const struct keyframe *kf, uint32_t version,
+	struct bk_entry **entries, size_t *count, struct bk_error *err)
+{
+	return collect_changes(log, kf, &version, UINT64_MAX, entries, count, err);
+}
+
+enum bk_code log_changes_between(struct bk_log *log, const struct keyframe *kf, uint64_t end,
+	struct bk_entry **entries, size_t *count, struct bk_error *err)
+{
+	return collect_changes(log, kf, NULL, end, entries, count, err);
 }
 
 static enum bk_code load_state(struct bk_log *log, const struct log_end *end, enum on_bad on_bad,

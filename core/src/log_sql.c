@@ -39,13 +39,10 @@ static enum bk_code sql_in_span(
 
 	if (!came_in(span, version))
 		return BK_OK;
-	if (!span->base)
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"%s is damaged: what version %u stands on cannot be read",
-			span->log->lf.file.path, version);
-	code = decoder_init(&decoder, span->log, span->base->history, err);
+	code = decoder_init(&decoder, span->log, span->base ? span->base->history : 0, err);
 	if (code)
 		return code;
+	decoder.history_unknown = !span->base;
 	for (size_t i = 0; i < span->count && !code; i++) {
 		const struct bk_entry *entry = &span->entries[i];
 		struct bk_change change;
@@ -66,7 +63,7 @@ static enum bk_code span_of_change(
 {
 	enum bk_code code = span_of_version(out, log, version - 1, err);
 
-	return code == BK_E_MISSING ? span_of_version(out, log, version, err) : code;
+	return code == BK_E_MISSING ? span_of_ordinal(out, log, 0, err) : code;
 }
 
 enum bk_code bk_log_sql(

@@ -1,5 +1,6 @@
 /* verify.c - all checksums and the chain, and what the frames say of each other. */
 #include "verify.h"
+#include "check.h"
 #include "codec.h"
 #include <bk/version.h>
 #include <stdarg.h>
@@ -311,6 +312,29 @@ static enum bk_code verify_open(
 	return BK_OK;
 }
 
+/* That what is behind the last keyframe can be replayed: nothing else has yet. */
+static enum bk_code check_head(struct verify *verify, struct bk_error *err)
+{
+	struct bk_verify_result *result = verify->result;
+	struct bk_image *image;
+	struct check_result check;
+	enum bk_code code = bk_image_open(&image, verify->log, result->head, NULL, err);
+
+	if (!code) {
+		if (verify->options->deep && bk_image_page_count(image))
+			code = check_database(
+				&image->overlay.store, verify->log->lf.file.io, &check, err);
+		bk_image_close(image);
+	}
+	if (code == BK_E_DAMAGE || code == BK_E_SQL) {
+		verify_finding(verify, verify->log->state.keyframe,
+			"the newest version, %u, cannot be rebuilt: %s", result->head, err->msg);
+		return BK_OK;
+	}
+	result->head_restorable = !code;
+	return code;
+}
+
 enum bk_code bk_verify(const struct bk_io *io, const char *path,
 	const struct bk_verify_options *options, struct bk_verify_result *result,
 	struct bk_error *err)
@@ -328,10 +352,10 @@ enum bk_code bk_verify(const struct bk_io *io, const char *path,
 			code = verify_frames(&verify, err);
 		if (!code && verify.options->deep)
 			code = verify_deep(&verify, err);
+		if (!code && !found.findings)
+			code = check_head(&verify, err);
 		if (!code && found.findings)
 			code = verify_lost(&verify, err);
-		else if (!code)
-			found.head_restorable = found.head_known;
 	}
 	bk_log_close(verify.log);
 	free(verify.keyframes);

@@ -117,33 +117,63 @@ static enum bk_code report_difference(struct deep *deep, struct bk_image *rebuil
 	return code;
 }
 
-/* Replays the interval of STORED's keyframe on the one before, and compares. */
-static enum bk_code rebuild(struct deep *deep, struct bk_image *stored, struct bk_error *err)
+/* Replays the interval of KF on the keyframe before it; *OUT is what that leads to. */
+static enum bk_code replay_interval(
+	struct bk_image **out, struct bk_log *log, const struct keyframe *kf, struct bk_error *err)
 {
-	const struct keyframe *kf = stored->index.levels[0].kf;
 	size_t bytes = kf->entry_count * sizeof(struct bk_entry);
 	struct bk_entry *entries = malloc(bytes + 1);
 	struct bk_image *image = NULL;
 	struct keyframe *below;
-	uint32_t page;
 	enum bk_code code;
 
 	if (!entries)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to rebuild a keyframe");
 	memcpy(entries, kf->entries, bytes);
-	code = log_keyframe(stored->log, kf->previous, &below, err);
+	code = log_keyframe(log, kf->previous, &below, err);
 	if (!code) {
-		code = image_open_keyframe(&image, stored->log, below, NULL, err);
+		code = image_open_keyframe(&image, log, below, NULL, err);
 		if (!code)
 			code = image_advance(image, entries, kf->entry_count, NULL, err);
-		log_unpin(stored->log, below);
+		log_unpin(log, below);
 	}
-	if (!code)
-		code = compare_pages(deep, image, stored, &page, err);
+	free(entries);
+	if (code)
+		bk_image_close(image);
+	else
+		*out = image;
+	return code;
+}
+
+/* Replays the interval of STORED's keyframe on the one before, and compares. */
+static enum bk_code rebuild(struct deep *deep, struct bk_image *stored, struct bk_error *err)
+{
+	const struct keyframe *kf = stored->index.levels[0].kf;
+	struct bk_image *image;
+	uint32_t page;
+	enum bk_code code = replay_interval(&image, stored->log, kf, err);
+
+	if (code)
+		return code;
+	code = compare_pages(deep, image, stored, &page, err);
 	if (!code && page)
 		code = report_difference(deep, image, stored, page, err);
 	bk_image_close(image);
-	free(entries);
+	return code;
+}
+
+/* A full keyframe needs no changes, but the versions below it do. */
+static enum bk_code check_changes_below(
+	struct deep *deep, const struct keyframe *kf, struct bk_error *err)
+{
+	struct bk_image *image;
+	enum bk_code code;
+
+	if (!kf->entry_count)
+		return BK_OK;
+	code = replay_interval(&image, deep->verify->log, kf, err);
+	if (!code)
+		bk_image_close(image);
 	return code;
 }
 
@@ -202,6 +232,8 @@ static enum bk_code check_one(struct deep *deep, uint64_t offset, struct bk_erro
 		code = image_open_keyframe(&image, log, kf, NULL, err);
 	if (!code)
 		code = kf->is_full ? check_full(deep, image, err) : rebuild(deep, image, err);
+	if (!code && kf->is_full)
+		code = check_changes_below(deep, kf, err);
 	if (!code)
 		code = check_sound(deep, image, err);
 	if (!code)

@@ -91,6 +91,9 @@ static struct stretch stretch_of(
 	for (size_t i = 0; i < above->entry_count; i++)
 		if (entry_stands(&above->entries[i]))
 			stretch.to = above->entries[i].version;
+	/* The snapshot that heals a replay is of the newest version: that one is there. */
+	if (stretch.to == above->version)
+		stretch.to--;
 	return stretch;
 }
 

@@ -16,6 +16,7 @@ struct bk_writer {
 	size_t stream_bytes_max;
 	bool foreign_keys_off;
 	uint64_t cut_bytes;
+	bool is_head_sure; /* see bk_writer_is_head_sure */
 
 	/* One keyframe is written at a time. Taken before log->mutex. */
 	pthread_mutex_t build_mutex;

@@ -175,6 +175,7 @@ enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, cons
 		code = writer_new(&writer, log, options, err);
 	if (code)
 		return code;
+	writer->is_head_sure = log->state.is_closed || !log->state.session;
 	code = recover(writer, &end, err);
 	if (!code)
 		code = announce(writer, options, err);
@@ -186,16 +187,35 @@ enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, cons
 	return BK_OK;
 }
 
-void bk_writer_close(struct bk_writer *writer)
+/* Durability never hangs on this: failures are passed over. */
+static void close_with(struct bk_writer *writer, bool in_order)
 {
 	struct bk_error ignored;
+	enum bk_code code;
 
 	if (!writer)
 		return;
-	if (!writer_sync(writer, &ignored) && !writer_event(writer, EVENT_CLOSED, "", &ignored) &&
-		writer_sync(writer, &ignored))
-		ignored.code = BK_OK; /* durability never hangs on close */
+	code = writer_sync(writer, &ignored);
+	if (!code && in_order)
+		code = writer_event(writer, EVENT_CLOSED, "", &ignored);
+	if (!code && in_order)
+		(void)!writer_sync(writer, &ignored);
 	writer_free(writer);
+}
+
+void bk_writer_close(struct bk_writer *writer)
+{
+	close_with(writer, true);
+}
+
+void bk_writer_leave(struct bk_writer *writer)
+{
+	close_with(writer, false);
+}
+
+bool bk_writer_is_head_sure(const struct bk_writer *writer)
+{
+	return writer->is_head_sure;
 }
 
 enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)

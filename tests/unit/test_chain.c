@@ -2,6 +2,7 @@
 #include "chain.h"
 #include "forge.h"
 #include "node.h"
+#include <bk/image.h>
 
 SUITE(chain);
 
@@ -166,8 +167,8 @@ Test(chain, finds_times_with_clocks_that_step)
 	node_end(&node);
 }
 
-/* A link whose target is another keyframe than it should be. */
-Test(chain, a_link_that_leads_astray_is_damage)
+/* A link whose target is another keyframe than it should be: shorter ones lead there too. */
+Test(chain, a_link_that_leads_astray_is_not_taken)
 {
 	struct node node;
 	struct bk_log *log = NULL;
@@ -188,39 +189,60 @@ Test(chain, a_link_that_leads_astray_is_damage)
 	forge_seal(&forge);
 	forge_save(&forge, scratch("bad"));
 	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
-	fails(BK_E_DAMAGE, span_of_ordinal(&span, log, 3, why()));
-	says("a keyframe's link leads astray");
-	ok(span_of_ordinal(&span, log, 35, why()));
-	span_done(&span);
+	for (uint64_t ordinal = 0; ordinal < 40; ordinal++) {
+		ok(span_of_ordinal(&span, log, ordinal, why()));
+		cr_assert(span.base->ordinal == ordinal && !span.is_mended);
+		span_done(&span);
+	}
 	bk_log_close(log);
 	forge_done(&forge);
 	node_end(&node);
 }
 
-/* Who only looks something up may want no words. */
-Test(chain, damage_is_told_without_words_too)
+/* Between the keyframes around a damaged one all changes are there, with what they need. */
+Test(chain, damaged_keyframes_are_passed_over)
 {
 	struct node node;
 	struct bk_log *log = NULL;
+	struct bk_history *history;
 	struct bk_entry entry;
 	struct span span;
 	struct forge forge;
+	uint32_t next = 0;
+	bool more;
 
-	node_begin(&node, 1);
-	node_busy(&node, 40);
+	node_begin(&node, 3);
+	node_busy(&node, 150);
 	ok(bk_keyframes_build(node.writer, why()));
 	node_busy(&node, 2); /* or the damage might be a torn tail */
 	forge_load(&forge, node.path);
 	*(forge_frame(&forge, forge_find(&forge, KEYFRAME, 16)) + AT_PAYLOAD) ^= 1;
+	*(forge_frame(&forge, forge_find(&forge, KEYFRAME, 33)) + AT_PAYLOAD) ^= 1;
+	*(forge_frame(&forge, forge_find(&forge, KEYFRAME, 34)) + AT_PAYLOAD) ^= 1;
 	forge_save(&forge, scratch("bad"));
 	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
-	ok(span_of_ordinal(&span, log, 20, why()));
-	cr_assert(span.above);
-	span_done(&span);
-	cr_assert(span_of_ordinal(&span, log, 15, NULL) == BK_E_DAMAGE);
-	cr_assert(span_of_ordinal(&span, log, 3, NULL) == BK_OK, "passed over");
-	cr_assert(bk_history_find(log, span.above->version, &entry, NULL) == BK_OK);
-	span_done(&span);
+	for (uint64_t ordinal = 0; ordinal < 40; ordinal++) {
+		bool below = ordinal == 15 || (ordinal >= 32 && ordinal < 34);
+		bool bad = below || ordinal == 16 || ordinal == 34;
+
+		ok(span_of_ordinal(&span, log, ordinal, NULL));
+		cr_assert(span.is_mended == bad && !span.base_lost, "%d", (int)ordinal);
+		cr_assert(bad || (span.base->ordinal == ordinal && span.count == 3));
+		cr_assert(!bad || span.count == (ordinal < 20 ? 6 : 9), "%zu", span.count);
+		span_done(&span);
+	}
+	ok(bk_history_open(&history, log, 0, BK_HISTORY_VERSIONS, why()));
+	for (;; next++) {
+		ok(bk_history_next(history, &entry, &more, why()));
+		if (!more)
+			break;
+		cr_assert(entry.version == next);
+		ok(bk_history_find(log, next, &entry, NULL));
+		cr_assert(entry.version == next);
+	}
+	cr_assert(next == node.version + 1);
+	bk_history_close(history);
+	node_check_all(&node, log, &(struct bk_image_options){.past_damage = true});
 	bk_log_close(log);
 	forge_done(&forge);
 	node_end(&node);

@@ -215,6 +215,25 @@ Test(history, finds_a_version_whose_lone_pragma_has_a_keyframe_of_its_own)
 	node_end(&node);
 }
 
+/* And where the log begins with that version: seed 106 of crash_cut. */
+Test(history, finds_a_lone_pragma_behind_the_snapshot_that_the_log_begins_with)
+{
+	struct node node;
+	struct bk_log *log;
+
+	node_begin_with(&node, 1, 272,
+		"CREATE TABLE t (x); CREATE TABLE vars (name PRIMARY KEY, intval);"
+		"INSERT INTO vars VALUES ('data_version', 272)");
+	node_lone(&node, "PRAGMA foreign_keys = OFF");
+	node_change(&node, "INSERT INTO t VALUES (3)");
+	node_change(&node, "INSERT INTO t VALUES (4)");
+	ok(bk_keyframes_build(node.writer, why()));
+	log = bk_writer_log(node.writer);
+	cr_assert(sql_is(log, 272, "PRAGMA foreign_keys = OFF;\n"));
+	fails(BK_E_MISSING, bk_log_sql(log, 271, &(struct bk_buf){.max = 1 << 20}, why()));
+	node_end(&node);
+}
+
 /* A statement's own semicolon is not doubled. */
 Test(history, sql_ends_with_one_semicolon)
 {

@@ -444,6 +444,30 @@ Test(writer, rewind_layout)
 	node_end(&node);
 }
 
+static void reopen(struct node *node)
+{
+	ok(bk_writer_open(&node->writer, &node->io.io, node->path, &node->options, why()));
+}
+
+/* "Whether the head was surely committed". */
+Test(writer, knows_whether_the_head_is_sure)
+{
+	struct node node;
+
+	node_begin(&node, 0);
+	cr_assert(bk_writer_is_head_sure(node.writer), "a new log is what the database was");
+	node_change(&node, "CREATE TABLE t (x)");
+	bk_writer_close(node.writer);
+	reopen(&node);
+	cr_assert(bk_writer_is_head_sure(node.writer));
+	node_change(&node, "INSERT INTO t VALUES (1)");
+	bk_writer_leave(node.writer);
+	reopen(&node);
+	cr_assert(!bk_writer_is_head_sure(node.writer));
+	cr_assert(bk_writer_version(node.writer) == node.version, "it is there all the same");
+	node_end(&node);
+}
+
 /* Section 11, the codes and keys. */
 Test(writer, events)
 {

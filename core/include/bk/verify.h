@@ -17,7 +17,8 @@ typedef void bk_lost_fn(void *ctx, uint32_t from, uint32_t to);
 
 /* Zeros mean the defaults. */
 struct bk_verify_options {
-	bool deep; /* rebuild every keyframe from the one before, compare, check with SQLite */
+	bool deep; /* replay every change, compare each keyframe with what they lead to, check that
+		    * and the head with SQLite */
 	unsigned threads; /* for that; by default one for each processor */
 	bk_finding_fn *finding;
 	bk_lost_fn *lost;
@@ -39,9 +40,9 @@ struct bk_verify_result {
 };
 
 /* Checks all of the log at PATH: each frame's sum and chain, that keyframes list what is there,
- * that the changes follow each other by their history. Where anything is wrong, it tells each
- * version that cannot be rebuilt. Damage is a finding, not a failure. Fails with BK_E_MISSING,
- * BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. A writer may be at work. */
+ * that the changes follow each other by their history, that the head can be rebuilt. Where anything
+ * is wrong, it tells each version that cannot be rebuilt. Damage is a finding, not a failure. Fails
+ * with BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. A writer may be at work. */
 BK_MUST_CHECK enum bk_code bk_verify(const struct bk_io *io, const char *path,
 	const struct bk_verify_options *options, struct bk_verify_result *result,
 	struct bk_error *err);

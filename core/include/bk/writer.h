@@ -34,6 +34,14 @@ BK_MUST_CHECK enum bk_code bk_writer_open(struct bk_writer **out, const struct b
 /* Notes in the log that it was closed in order, unless the writer has failed. Takes NULL. */
 void bk_writer_close(struct bk_writer *writer);
 
+/* The same without that note, where nobody said that the head was committed: what was put is made
+ * durable all the same. Takes NULL. */
+void bk_writer_leave(struct bk_writer *writer);
+
+/* Whether the head, as bk_writer_open found it, was surely committed by lightningd: it is the
+ * snapshot that the log was made with, or the session before was closed in order. */
+bool bk_writer_is_head_sure(const struct bk_writer *writer);
+
 /* The log as it is being written, for reading; lives as long as the writer, needs no refresh. */
 struct bk_log *bk_writer_log(struct bk_writer *writer);
 

@@ -1,0 +1,235 @@
+/* test_verify.c - what verify says of a log: that it is whole, what is wrong, what cannot be
+ * rebuilt. */
+#include "build.h"
+#include "image.h"
+#include "node.h"
+#include <bk/restore.h>
+#include <bk/verify.h>
+
+SUITE(verify);
+
+/* What one verification said. */
+struct said {
+	struct bk_verify_result result;
+	char findings[4096]; /* a line each */
+	char lost[256];      /* "13-30;" each */
+};
+
+static void on_finding(void *ctx, uint64_t offset, const char *what)
+{
+	struct said *said = ctx;
+	size_t used = strlen(said->findings);
+
+	(void)offset;
+	snprintf(said->findings + used, sizeof said->findings - used, "%s\n", what);
+}
+
+static void on_lost(void *ctx, uint32_t from, uint32_t to)
+{
+	struct said *said = ctx;
+	size_t used = strlen(said->lost);
+
+	snprintf(said->lost + used, sizeof said->lost - used, "%u-%u;", from, to);
+}
+
+static struct said verify(struct node *node, const char *path, bool deep)
+{
+	struct said said = {0};
+	struct bk_verify_options options = {
+		.deep = deep, .threads = 2, .finding = on_finding, .lost = on_lost, .ctx = &said};
+
+	ok(bk_verify(&node->io.io, path, &options, &said.result, why()));
+	return said;
+}
+
+static void is_well(const struct said *said, uint32_t head)
+{
+	cr_assert(!said->result.findings && !said->result.lost, "%s%s", said->findings, said->lost);
+	cr_assert(said->result.head_known && said->result.head == head);
+	cr_assert(said->result.head_restorable);
+}
+
+Test(verify, a_whole_log)
+{
+	struct node node;
+	struct said said;
+
+	node_begin(&node, 10);
+	said = verify(&node, node.path, true);
+	is_well(&said, 1);
+	node_busy(&node, 55);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_busy(&node, 3);
+	said = verify(&node, node.path, false);
+	is_well(&said, node.version);
+	cr_assert(said.result.changes == node.version && said.result.keyframes > 5);
+	cr_assert(!said.result.rebuilt && !said.result.pages);
+	said = verify(&node, node.path, true);
+	is_well(&said, node.version);
+	cr_assert(said.result.rebuilt == said.result.keyframes && said.result.pages > 5);
+	node_end(&node);
+}
+
+Test(verify, an_empty_log)
+{
+	struct said said;
+	struct test_io io;
+	struct node node;
+	uint32_t version;
+
+	test_io_init(&io);
+	node.io = io;
+	ok(bk_log_create(&node.io.io, scratch("log"), NULL, 0, NULL, NULL, &version, why()));
+	said = verify(&node, scratch("log"), true);
+	is_well(&said, 0);
+}
+
+/* "can be restored" is only said of what can be. */
+Test(verify, a_head_that_cannot_be_replayed)
+{
+	struct bk_restore_result result;
+	struct node node;
+	struct said said;
+	uint32_t bad;
+
+	node_begin(&node, 0);
+	node_busy(&node, 8);
+	bad = node.version + 1;
+	node_lost(&node, "INSERT INTO nowhere VALUES (1)");
+	node_unwatched(&node, "CREATE TABLE nowhere (x)");
+	node_busy(&node, 4);
+	fails(BK_E_SQL,
+		bk_restore(bk_writer_log(node.writer), scratch("out"), NULL, &result, why()));
+	for (int deep = 0; deep < 2; deep++) {
+		char lost[32];
+
+		said = verify(&node, node.path, deep);
+		cr_assert(said.result.findings == 1 && !said.result.head_restorable);
+		cr_assert(strstr(said.findings, "cannot be rebuilt") &&
+				  strstr(said.findings, "no such table: nowhere"),
+			"%s", said.findings);
+		snprintf(lost, sizeof lost, "%u-%u;", bad, node.version);
+		cr_assert(strcmp(said.lost, lost) == 0, "%s", said.lost);
+	}
+	node_end(&node);
+}
+
+/* Below a snapshot that healed it, --deep finds it. */
+Test(verify, changes_that_cannot_be_replayed_below_a_snapshot)
+{
+	struct node node;
+	struct said said;
+	char lost[32];
+	uint32_t bad;
+
+	node_begin(&node, 0);
+	node_busy(&node, 8);
+	bad = node.version + 1;
+	node_lost(&node, "INSERT INTO nowhere VALUES (1)");
+	node_unwatched(&node, "CREATE TABLE nowhere (x)");
+	node_busy(&node, 4);
+	snprintf(lost, sizeof lost, "%u-%u;", bad, node.version - 1);
+	node_snapshot(&node, BK_SNAPSHOT_REPLAY_FAILED);
+	node_busy(&node, 4);
+	said = verify(&node, node.path, false);
+	is_well(&said, node.version);
+	said = verify(&node, node.path, true);
+	cr_assert(said.result.findings == 1 && said.result.head_restorable, "%s", said.findings);
+	cr_assert(strstr(said.findings, "no such table: nowhere"), "%s", said.findings);
+	cr_assert(strcmp(said.lost, lost) == 0, "%s, should be %s", said.lost, lost);
+	node_end(&node);
+}
+
+/* Writes the next delta keyframe, but for one byte of one page: its sums are right all the same. */
+static void write_wrong_keyframe(struct node *node)
+{
+	struct state *state = &bk_writer_log(node->writer)->state;
+	struct build_result result = {.session = state->session};
+	struct bk_image *image = NULL;
+	struct bk_entry *entries;
+	struct build build;
+	uint32_t *pages;
+	size_t count;
+
+	ok(build_begin(&build, node->writer, false, why()));
+	cr_assert(state_closed_interval(state, &result.next, &result.entry_count));
+	entries = malloc(result.entry_count * sizeof *entries);
+	memcpy(entries, state->tail, result.entry_count * sizeof *entries);
+	result.entries = entries;
+	ok(image_open_keyframe(&image, build.writer->log, build.below, NULL, why()));
+	ok(image_advance(image, entries, result.entry_count, NULL, why()));
+	pages = overlay_dirty(&image->overlay, &count);
+	cr_assert(pages && count > 1);
+	build.page_size = bk_image_page_size(image);
+	for (size_t i = 0; i < count; i++) {
+		uint8_t page[PAGE_SIZE_MAX];
+
+		ok(image_read_page(image, pages[i], page, why()));
+		page[build.page_size - 1] ^= i == count - 1;
+		ok(build_page(&build, pages[i], page, NULL, why()));
+	}
+	result.version = image->version;
+	result.page_size = build.page_size;
+	result.page_count = bk_image_page_count(image);
+	result.time_us = TEST_NOW_US;
+	result.history = image->history;
+	ok(build_finish(&build, &result, why()));
+	free(pages);
+	free(entries);
+	bk_image_close(image);
+	build_done(&build);
+}
+
+/* Nothing but a replay can tell that. */
+Test(verify, a_keyframe_that_is_not_what_its_changes_lead_to)
+{
+	struct node node;
+	struct said said;
+
+	node_begin(&node, 10);
+	node_busy(&node, 25);
+	write_wrong_keyframe(&node);
+	node_busy(&node, 2);
+	said = verify(&node, node.path, false);
+	cr_assert(!said.result.findings, "%s", said.findings);
+	said = verify(&node, node.path, true);
+	cr_assert(said.result.findings && strstr(said.findings, "is not what its changes lead to"),
+		"%s", said.findings);
+	node_end(&node);
+}
+
+/* What was struck out is not replayed. */
+Test(verify, a_change_that_was_struck_out)
+{
+	struct node node;
+	struct said said;
+
+	node_begin(&node, 10);
+	node_busy(&node, 12);
+	node_lost(&node, "INSERT INTO nowhere VALUES (1)");
+	ok(bk_writer_rewind(node.writer, node.version, why()));
+	node_busy(&node, 20);
+	ok(bk_keyframes_build(node.writer, why()));
+	said = verify(&node, node.path, true);
+	is_well(&said, node.version);
+	node_end(&node);
+}
+
+Test(verify, against_a_database)
+{
+	struct bk_against_result result = {0};
+	struct node node;
+
+	node_begin(&node, 10);
+	node_busy(&node, 25);
+	ok(bk_verify_against(bk_writer_log(node.writer), node.database, 100, &result, why()));
+	cr_assert(result.version == node.version && result.head == node.version);
+	cr_assert(!result.differences && result.tables == 2 && result.rows > 2, "%s", result.first);
+	sql_run(node.db, "UPDATE busy SET note = 'other' WHERE id = (SELECT max(id) FROM busy)");
+	ok(bk_verify_against(bk_writer_log(node.writer), node.database, 100, &result, why()));
+	cr_assert(result.differences && strstr(result.first, "busy"), "%s", result.first);
+	node_unwatched(&node, "DELETE FROM busy");
+	fails(BK_E_MISSING,
+		bk_verify_against(bk_writer_log(node.writer), node.database, 100, &result, why()));
+	node_end(&node);
+}
