@@ -90,9 +90,10 @@ enum bk_code refuse_gap(struct refusal *why, const struct names *names, const st
 		live->code ? live->msg : "another database stands there");
 	if (is_elsewhere)
 		refusal_way(why,
-			"the node's database is not %s : name the file that lightningd's --wallet "
-			"says, as \"database\": \"/its/path\" in %s ; or begin a new log: "
-			"backup-cli init --lightning-dir %s --database /its/path " NEW_URL,
+			"the node's database is not %s : put \"database\": \"/its/path\", the "
+			"file that lightningd's --wallet names, into %s ; or, with lightningd "
+			"stopped, begin a new log: backup-cli init --lightning-dir %s --database "
+			"/its/path " NEW_URL,
 			names->database, names->lockfile, names->dir);
 	else
 		refusal_way(why,

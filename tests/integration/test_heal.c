@@ -38,7 +38,7 @@ Test(heal, database_elsewhere, .timeout = TIMEOUT_S)
 	call = world_call(14, PLAIN_RAISE);
 	world_expect_refusal_of(&world, &call, "there is no database");
 	world_expect_log(&world, "broken", "\"database\": \"/its/path\"");
-	world_expect_log(&world, "broken", world_in_dir(&world, " in ", "/backup.lock"));
+	world_expect_log(&world, "broken", world_in_dir(&world, " into ", "/backup.lock"));
 	world_expect_log(
 		&world, "broken", world_in_dir(&world, " ", " --database /its/path file:"));
 	world_stop(&world);
@@ -169,7 +169,7 @@ Test(heal, no_room_for_a_replay, .timeout = TIMEOUT_S)
 	cr_assert_eq(count_logged(&world, FAILED), 1, "%s", node_logs(world.node));
 	world_expect_log(&world, "broken", "KB free");
 	world_expect_log(&world, "broken", "The node goes on");
-	plain_play(&world, 6);
+	plain_play(&world, 5);
 	cr_assert_eq(count_logged(&world, FAILED), 1, "%s", node_logs(world.node));
 	plain_play(&world, 8);
 	cr_assert_eq(count_logged(&world, FAILED), 2, "%s", node_logs(world.node));

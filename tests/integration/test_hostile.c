@@ -228,6 +228,8 @@ Test(hostile, every_split_point, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
+#define RAISE(version) CALL("\"data_version\":" version ",\"writes\":[\"" PLAIN_RAISE "\"]")
+
 /* All of it one byte at a time, and several messages in one write. */
 Test(hostile, bytes_and_batches, .timeout = TIMEOUT_S)
 {
@@ -241,14 +243,7 @@ Test(hostile, bytes_and_batches, .timeout = TIMEOUT_S)
 	world_stop(&world);
 	world_node(&world, NULL);
 	world_start(&world);
-	send_text(&world,
-		CALL("\"data_version\":31,\"writes\":[\"SELECT 1\"]") "\n\n\n\n" CALL(
-			"\"data_version\":32,\"writes\":[\"SELECT 2\"]") "\n\n" CALL("\"data_"
-										     "version\":33,"
-										     "\"writes\":["
-										     "\"SELECT "
-										     "3\"]") "\n"
-											     "\n");
+	send_text(&world, RAISE("31") "\n\n\n\n" RAISE("32") "\n\n" RAISE("33") "\n\n");
 	for (unsigned i = 0; i < 3; i++)
 		cr_assert(receive_continue(&world));
 	check_log(&world, 33);
