@@ -97,3 +97,13 @@ void framing_feed(struct framing *framing, size_t size)
 {
 	framing->buf.size += size;
 }
+
+bool framing_has_part(const struct framing *framing)
+{
+	const struct bk_buf *buf = &framing->buf;
+
+	for (size_t i = framing->taken; i < buf->size; i++)
+		if (buf->data[i] != '\n')
+			return true;
+	return framing->is_skipping;
+}

@@ -34,4 +34,7 @@ BK_MUST_CHECK enum bk_code framing_room(
 	struct framing *framing, uint8_t **at, size_t *size, struct bk_error *err);
 void framing_feed(struct framing *framing, size_t size);
 
+/* After FRAMING_MORE: whether a message has begun to come, whose end has not. */
+bool framing_has_part(const struct framing *framing);
+
 #endif

@@ -4,13 +4,18 @@
 
 #include <bk/io.h>
 #include <cJSON.h>
+#include <stdbool.h>
 
 struct hook;
 
 /* IO is borrowed. NULL: no memory. */
 struct hook *hook_new(const struct bk_io *io);
 
-/* Ends in order: the log is closed, its last keyframe finished. */
+/* Lets go of the log in order, its last keyframe finished; the next call opens it anew. False if it
+ * was not open. */
+bool hook_close(struct hook *hook);
+
+/* Does so, and ends. Takes NULL. */
 void hook_free(struct hook *hook);
 
 /* Answers one db_write. */

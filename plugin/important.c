@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -25,7 +26,27 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Whether a list of paths names a program called like ours. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Whether TEXT of lightningd's names this program, which was started as PATH. What stands at that
+ * path and what runs differ after an update. A relative path may begin elsewhere: then only its
+ * last name can be told. */
+static bool is_us(const char *text, const char *path)
+{
+	struct stat st;
+
+	if (is_same_file(text, path) || is_same_file(text, "/proc/self/exe"))
+		return true;
+	return *text != '/' && stat(text, &st) != 0 &&
+	       strcmp(base_name(text), base_name(path)) == 0;
+}
+
+/* Whether a list of paths names this program. */
 static bool names_us(const cJSON *list, const char *path)
 {
 	const cJSON *item;
@@ -34,7 +55,7 @@ static bool names_us(const cJSON *list, const char *path)
 	{
 		const char *text = cJSON_GetStringValue(item);
 
-		if (text && strcmp(base_name(text), base_name(path)) == 0)
+		if (text && is_us(text, path))
 			return true;
 	}
 	return false;

@@ -12,7 +12,8 @@
  * started us as; both are borrowed for the call. */
 void important_check(const cJSON *configuration, const char *path);
 
-/* What the answer to `listconfigs` says of the plugin at PATH. */
+/* What the answer to `listconfigs` says of this program, which lightningd started as PATH: whether
+ * it is the same file as an important plugin, whatever that is called. */
 enum important_answer {
 	IMPORTANT_YES,
 	IMPORTANT_NO,

@@ -11,7 +11,6 @@
 
 /* Room is made for one read more than the limit, so that the end of the file is seen. */
 #define READ_BYTES           4096
-#define DATABASE_DEFAULT     "lightningd.sqlite3"
 #define KEYFRAME_CHANGES_MAX 100000
 
 void lockfile_done(struct lockfile *lockfile)
@@ -121,8 +120,8 @@ enum bk_code lockfile_parse(
 		"a text, where the log is, such as \"file:///mnt/disk/node.bkp\"",
 		&found.backend_url, err);
 	if (!code)
-		code = take_string(root, name, "database", DATABASE_DEFAULT,
-			"a text, the node's database, such as \"" DATABASE_DEFAULT "\"",
+		code = take_string(root, name, "database", LOCKFILE_DATABASE,
+			"a text, the node's database, such as \"" LOCKFILE_DATABASE "\"",
 			&found.database, err);
 	if (!code)
 		code = take_on_gap(root, name, &found, err);

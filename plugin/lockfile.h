@@ -12,12 +12,15 @@
 
 #define LOCKFILE_NAME "backup.lock"
 
+/* The node's database, where the file does not say. */
+#define LOCKFILE_DATABASE "lightningd.sqlite3"
+
 /* Largest backup.lock that is read, in bytes. */
 #define LOCKFILE_BYTES_MAX 65536
 
 struct lockfile {
 	char *backend_url;
-	char *database;   /* the node's database; lightningd.sqlite3 where the file does not say */
+	char *database;   /* the node's database, absolute or from the lightning directory */
 	bool halt_on_gap; /* "on_gap": "halt" */
 	unsigned keyframe_changes; /* changes to a keyframe; 0 where the file does not say */
 	bool no_keyframes;         /* "keyframe_changes": 0 */

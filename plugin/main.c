@@ -4,13 +4,17 @@
 #include "manifest.h"
 #include "message.h"
 #include "out.h"
+#include "refusal.h"
 #include <bk/image.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define EXIT_USAGE 2
 
 struct plugin {
 	struct hook *hook;
@@ -39,12 +43,14 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 		out_unknown(id, method);
 }
 
-static void refuse_text(const struct bk_slice *text, const char *reason)
+/* Refuses TEXT, which is no message that can be taken: a db_write, for all that we know. */
+static void refuse_text(const struct bk_slice *text, const struct bk_error *err)
 {
 	cJSON *id = message_guess_id(text);
+	struct refusal why;
 
-	out_log(LEVEL_BROKEN, "%s", reason);
-	out_refuse(id, reason);
+	refusal_of(&why, err, NULL);
+	refusal_send(&why, id);
 	cJSON_Delete(id);
 }
 
@@ -54,7 +60,7 @@ static void take_message(struct plugin *plugin, const struct bk_slice *text)
 	cJSON *message;
 
 	if (message_parse(&message, text, &err)) {
-		refuse_text(text, err.msg);
+		refuse_text(text, &err);
 		return;
 	}
 	dispatch(plugin, message);
@@ -65,17 +71,44 @@ static void take_all(struct plugin *plugin, struct framing *framing)
 {
 	enum framing_event event;
 	struct bk_slice text;
-	char reason[128];
+	struct bk_error err;
 
-	while (!plugin->is_stopping && (event = framing_next(framing, &text)) != FRAMING_MORE) {
+	while ((event = framing_next(framing, &text)) != FRAMING_MORE) {
 		if (event == FRAMING_MESSAGE) {
 			take_message(plugin, &text);
 			continue;
 		}
-		snprintf(reason, sizeof reason, "a message is over the limit of %zu bytes",
+		bk_fail(&err, BK_E_LIMIT, 0, "a message is over the limit of %zu bytes",
 			MESSAGE_BYTES_MAX);
-		refuse_text(&text, reason);
+		refuse_text(&text, &err);
 	}
+}
+
+/* Whether `shutdown` was heard, and nothing more has come. lightningd waits for an answer to each
+ * db_write that it sent, also behind that, and aborts if there is none. Closing the log takes a
+ * while; what comes meanwhile is taken too. */
+static bool is_finished(const struct plugin *plugin, const struct framing *framing)
+{
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	if (!plugin->is_stopping || framing_has_part(framing))
+		return false;
+	do {
+		if (poll(&input, 1, 0) > 0)
+			return false;
+	} while (hook_close(plugin->hook));
+	return true;
+}
+
+/* Says why we end with a message that is not whole yet. */
+static void end_for(const struct bk_error *err)
+{
+	struct refusal why;
+	char text[REFUSAL_TEXT_MAX];
+
+	refusal_of(&why, err, NULL);
+	refusal_text(&why, text);
+	out_log(LEVEL_BROKEN, "%s", text);
 }
 
 static int run(struct plugin *plugin)
@@ -85,13 +118,13 @@ static int run(struct plugin *plugin)
 	int status = EXIT_SUCCESS;
 
 	framing_init(&framing, MESSAGE_BYTES_MAX);
-	while (!plugin->is_stopping) {
+	while (!is_finished(plugin, &framing)) {
 		uint8_t *at;
 		size_t room;
 		ssize_t n;
 
 		if (framing_room(&framing, &at, &room, &err)) {
-			out_log(LEVEL_BROKEN, "%s", err.msg);
+			end_for(&err);
 			status = EXIT_FAILURE;
 			break;
 		}
@@ -107,7 +140,7 @@ static int run(struct plugin *plugin)
 	return status;
 }
 
-static int explain(void)
+static void explain(void)
 {
 	puts("backup " BK_RELEASE ": a plugin that lightningd runs. It is not started by hand.\n"
 	     "\n"
@@ -119,6 +152,34 @@ static int explain(void)
 	     "3. Start lightningd. backup-cli log file:///mnt/disk/file.bkp shows what arrives.\n"
 	     "\n"
 	     "hsm_secret is not in the backup: keep a copy of it apart.");
+}
+
+/* systemd sends SIGTERM to each process of the service, Ctrl-C SIGINT to the foreground group, a
+ * terminal that closes SIGHUP. lightningd still commits after that, so we live on until it says
+ * `shutdown` or closes our stdin. A write to a lightningd that is gone (SIGPIPE) is met as the end
+ * of stdin. */
+static void ignore_signals(void)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		signal(signals[i], SIG_IGN);
+}
+
+/* lightningd gives no arguments: a person does. */
+static int take_argument(const char *argument)
+{
+	if (strcmp(argument, "--version") == 0) {
+		puts("backup " BK_RELEASE);
+	} else if (strcmp(argument, "--help") == 0) {
+		explain();
+	} else {
+		fprintf(stderr,
+			"backup: unknown argument \"%s\"; lightningd starts it without any\n"
+			"Try: backup --help\n",
+			argument);
+		return EXIT_USAGE;
+	}
 	return EXIT_SUCCESS;
 }
 
@@ -127,15 +188,14 @@ int main(int argc, char **argv)
 	struct plugin plugin = {0};
 	int status;
 
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		puts("backup " BK_RELEASE);
+	if (argc > 1)
+		return take_argument(argv[1]);
+	if (!getenv("LIGHTNINGD_PLUGIN")) {
+		explain();
 		return EXIT_SUCCESS;
 	}
-	if (argc > 1 || !getenv("LIGHTNINGD_PLUGIN"))
-		return explain();
 	bk_limit_sqlite_memory();
-	/* A write to a lightningd that is gone is met as the end of stdin. */
-	signal(SIGPIPE, SIG_IGN);
+	ignore_signals();
 	plugin.path = argv[0];
 	plugin.hook = hook_new(bk_io_posix());
 	if (!plugin.hook)

@@ -78,6 +78,13 @@ static enum bk_code grow_statements(
 	return BK_OK;
 }
 
+bool message_is_empty(const cJSON *params)
+{
+	const cJSON *writes = cJSON_GetObjectItemCaseSensitive(params, "writes");
+
+	return cJSON_IsArray(writes) && !cJSON_GetArraySize(writes);
+}
+
 enum bk_code message_change(struct bk_change *change, const cJSON *params,
 	struct statements *statements, struct bk_error *err)
 {
@@ -94,9 +101,7 @@ enum bk_code message_change(struct bk_change *change, const cJSON *params,
 	if (!count)
 		return bk_fail(err, BK_E_INVALID, 0,
 			"db_write with no statements: does this node use PostgreSQL? This backup "
-			"is "
-			"for SQLite; with PostgreSQL it would look like one and hold nothing. Use "
-			"PostgreSQL's own replication and remove this plugin");
+			"is for SQLite; with PostgreSQL it would look like one and hold nothing");
 	code = grow_statements(statements, count, err);
 	if (code)
 		return code;

@@ -4,6 +4,7 @@
 
 #include <bk/change.h>
 #include <cJSON.h>
+#include <stdbool.h>
 
 /* Sets *MESSAGE, which the caller deletes, to the JSON object that TEXT is. Fails with
  * BK_E_INVALID. */
@@ -24,5 +25,8 @@ struct statements {
  * with BK_E_INVALID, BK_E_LIMIT, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code message_change(struct bk_change *change, const cJSON *params,
 	struct statements *statements, struct bk_error *err);
+
+/* Whether the PARAMS of a db_write hold no statement, as with PostgreSQL: message_change fails. */
+bool message_is_empty(const cJSON *params);
 
 #endif

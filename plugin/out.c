@@ -1,13 +1,16 @@
 /* out.c - what goes to lightningd. */
 #include "out.h"
+#include "utf8.h"
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_LINE_MAX 2048
+/* A refusal with its longest names has room. */
+#define LOG_LINE_MAX 8192
 
 static pthread_mutex_t out_mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -33,21 +36,37 @@ static void send_text(const char *text, size_t size)
 	pthread_mutex_unlock(&out_mutex);
 }
 
-/* Sends MESSAGE and frees it. */
-static void send_json(cJSON *message)
+/* Sends MESSAGE, which may be NULL, and frees it. Every text in it is made valid UTF-8, wherever it
+ * came from. False, with nothing sent, where there is no memory. */
+static bool send_json(cJSON *message)
 {
-	char *text = cJSON_PrintUnformatted(message);
+	char *text = message ? cJSON_PrintUnformatted(message) : NULL;
 	size_t size = text ? strlen(text) : 0;
 	char *whole = text ? realloc(text, size + 2) : NULL;
 
 	cJSON_Delete(message);
 	if (!whole) {
 		free(text);
-		return;
+		return false;
 	}
+	utf8_mend(whole, size);
 	memcpy(whole + size, "\n\n", 2);
 	send_text(whole, size + 2);
 	free(whole);
+	return true;
+}
+
+/* An answer could not be made. lightningd would wait for it for ever; if we end instead, it stops
+ * before it commits. */
+_Noreturn static void end_without_answer(void)
+{
+	static const char why[] = "backup: no memory for an answer to lightningd: ending, so that "
+				  "it stops before it commits\n";
+
+	ssize_t ignored = write(STDERR_FILENO, why, sizeof why - 1);
+
+	(void)ignored;
+	_exit(EXIT_FAILURE);
 }
 
 void out_log(const char *level, const char *fmt, ...)
@@ -59,36 +78,40 @@ void out_log(const char *level, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(line, sizeof line, fmt, args);
 	va_end(args);
-	cJSON_AddStringToObject(message, "jsonrpc", "2.0");
-	cJSON_AddStringToObject(message, "method", "log");
-	params = cJSON_AddObjectToObject(message, "params");
-	cJSON_AddStringToObject(params, "level", level);
-	cJSON_AddStringToObject(params, "message", line);
-	send_json(message);
+	/* Whole or not at all: lightningd ends a plugin that sends it half a message. */
+	if (cJSON_AddStringToObject(message, "jsonrpc", "2.0") &&
+		cJSON_AddStringToObject(message, "method", "log") &&
+		(params = cJSON_AddObjectToObject(message, "params")) &&
+		cJSON_AddStringToObject(params, "level", level) &&
+		cJSON_AddStringToObject(params, "message", line))
+		send_json(message);
+	else
+		cJSON_Delete(message);
 }
 
-static cJSON *answer(const cJSON *id)
+/* Sends the answer to ID, with VALUE, which it takes over, as its "result" or "error". */
+static void send_answer(const cJSON *id, const char *key, cJSON *value)
 {
 	cJSON *message = cJSON_CreateObject();
+	cJSON *id_copy = id ? cJSON_Duplicate(id, 1) : cJSON_CreateNull();
 
-	cJSON_AddStringToObject(message, "jsonrpc", "2.0");
-	cJSON_AddItemToObject(message, "id", id ? cJSON_Duplicate(id, 1) : cJSON_CreateNull());
-	return message;
+	if (!cJSON_AddStringToObject(message, "jsonrpc", "2.0") ||
+		!cJSON_AddItemToObject(message, "id", id_copy) ||
+		!cJSON_AddItemToObject(message, key, value) || !send_json(message))
+		end_without_answer();
 }
 
 void out_result(const cJSON *id, cJSON *result)
 {
-	cJSON *message = answer(id);
-
-	cJSON_AddItemToObject(message, "result", result);
-	send_json(message);
+	send_answer(id, "result", result);
 }
 
 void out_continue(const cJSON *id)
 {
 	cJSON *result = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(result, "result", "continue");
+	if (!cJSON_AddStringToObject(result, "result", "continue"))
+		end_without_answer();
 	out_result(id, result);
 }
 
@@ -96,18 +119,20 @@ void out_refuse(const cJSON *id, const char *reason)
 {
 	cJSON *result = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(result, "result", "refused");
-	cJSON_AddStringToObject(result, "reason", reason);
+	if (!cJSON_AddStringToObject(result, "result", "refused") ||
+		!cJSON_AddStringToObject(result, "reason", reason))
+		end_without_answer();
 	out_result(id, result);
 }
 
 void out_unknown(const cJSON *id, const char *method)
 {
-	cJSON *message = answer(id), *error = cJSON_AddObjectToObject(message, "error");
+	cJSON *error = cJSON_CreateObject();
 	char text[128];
 
 	snprintf(text, sizeof text, "backup has no method \"%.80s\"", method);
-	cJSON_AddNumberToObject(error, "code", -32601);
-	cJSON_AddStringToObject(error, "message", text);
-	send_json(message);
+	if (!cJSON_AddNumberToObject(error, "code", -32601) ||
+		!cJSON_AddStringToObject(error, "message", text))
+		end_without_answer();
+	send_answer(id, "error", error);
 }

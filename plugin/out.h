@@ -1,4 +1,8 @@
-/* out.h - what goes to lightningd: answers and log lines, whole messages from any thread. */
+/* out.h - what goes to lightningd: answers and log lines, whole messages from any thread.
+ *
+ * Texts may hold any bytes: what is no UTF-8 is sent as '?'. Without memory a log line is lost; an
+ * answer that cannot be made ends the process with a failure, for lightningd waits for it: it then
+ * stops before it commits. */
 #ifndef OUT_H
 #define OUT_H
 
@@ -14,7 +18,8 @@
 /* A line in lightningd's log. */
 void out_log(const char *level, const char *fmt, ...) BK_PRINTF(2, 3);
 
-/* Answers the request ID (any JSON value; NULL for none) with RESULT, which it takes over. */
+/* Answers the request ID (any JSON value; NULL for none) with RESULT, which it takes over; a
+ * RESULT of NULL could not be made. */
 void out_result(const cJSON *id, cJSON *result);
 
 /* Answers a db_write so that lightningd commits. */

@@ -1,59 +1,62 @@
 /* space.c - warning before the disk that the log is on is full. */
 #include "space.h"
+#include "growth.h"
 #include "out.h"
-#include <bk/history.h>
-#include <bk/io.h>
+#include <bk/log.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define LOOK_SECONDS 60
 #define TELL_SECONDS 3600
-#define DAY_US       ((int64_t)86400 * 1000000)
-
-/* Of a younger log nothing is known about a day. */
-#define AGE_MIN_US ((int64_t)3600 * 1000000)
 
 struct space {
 	struct bk_writer *writer;
+	const struct names *names;
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	bool is_stopping;
 	bool has_told;
 	struct timespec told; /* CLOCK_MONOTONIC */
+	struct growth growth;
+	bool in_snapshot;
+	unsigned snapshots;      /* begun */
+	uint64_t snapshot_start; /* bytes of the log before the one under way */
 };
 
-uint64_t space_for_a_day(uint64_t log_bytes, uint64_t day_ago_bytes, int64_t age_us)
+static int64_t now_us(void)
 {
-	uint64_t need = log_bytes - day_ago_bytes;
+	struct timespec now;
 
-	if (age_us < AGE_MIN_US)
-		return SPACE_BYTES_MIN;
-	if (age_us < DAY_US)
-		need = (uint64_t)((double)need * (double)DAY_US / (double)age_us);
-	return need > SPACE_BYTES_MIN ? need : SPACE_BYTES_MIN;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static enum bk_code look(
-	struct space *space, uint64_t *free_bytes, uint64_t *need, struct bk_error *err)
+static uint64_t log_bytes(const struct space *space)
 {
-	const struct bk_io *io = bk_io_posix();
-	struct bk_log *log = bk_writer_log(space->writer);
-	int64_t now = io->ops->now_us(io->ctx);
-	struct bk_log_status status;
-	struct bk_entry day_ago = {0};
-	enum bk_code code = bk_writer_free_space(space->writer, free_bytes, err);
+	struct bk_log_status status = {0};
 
-	if (!code)
-		code = bk_log_status(log, &status, err);
-	if (!code)
-		code = bk_history_find_time(log, now - DAY_US, &day_ago, err);
-	if (code == BK_E_MISSING)
-		code = BK_OK;
-	if (!code)
-		*need = space_for_a_day(status.log_bytes, day_ago.offset, now - status.created_us);
-	return code;
+	return bk_log_status(bk_writer_log(space->writer), &status, NULL) ? 0 : status.log_bytes;
+}
+
+/* What is free, and what a day needs; false if that cannot be told just now. With the mutex held,
+ * which is let go meanwhile: the first question can hang. */
+static bool look(struct space *space, uint64_t *free_bytes, uint64_t *need)
+{
+	unsigned snapshots = space->snapshots;
+	struct bk_error ignored;
+	uint64_t bytes;
+	bool good;
+
+	pthread_mutex_unlock(&space->mutex);
+	good = !bk_writer_free_space(space->writer, free_bytes, &ignored);
+	bytes = log_bytes(space);
+	pthread_mutex_lock(&space->mutex);
+	if (!good || !bytes || space->in_snapshot || space->snapshots != snapshots)
+		return false;
+	*need = growth_for_a_day(&space->growth, bytes, now_us());
+	return true;
 }
 
 static void tell(struct space *space, uint64_t free_bytes, uint64_t need)
@@ -67,10 +70,11 @@ static void tell(struct space *space, uint64_t free_bytes, uint64_t need)
 	space->told = now;
 	out_log(LEVEL_UNUSUAL,
 		"the disk of the backup is nearly full: %llu MB are free, and a day takes about "
-		"%llu "
-		"MB. When it is full, lightningd stops. Make space on it, or begin a new log on "
-		"another disk: backup-cli init --lightning-dir . URL",
-		(unsigned long long)(free_bytes / 1000000), (unsigned long long)(need / 1000000));
+		"%llu MB. When it is full, lightningd stops. Make space on it, or, with lightningd "
+		"stopped, begin a new log on another disk: %s "
+		"file:///path/on/another/disk/file.bkp",
+		(unsigned long long)(free_bytes / 1000000), (unsigned long long)(need / 1000000),
+		space->names->init);
 }
 
 static void *space_run(void *arg)
@@ -81,12 +85,9 @@ static void *space_run(void *arg)
 	while (!space->is_stopping) {
 		uint64_t free_bytes, need;
 		struct timespec until;
-		struct bk_error err;
 
-		pthread_mutex_unlock(&space->mutex);
-		if (!look(space, &free_bytes, &need, &err) && free_bytes < need)
+		if (look(space, &free_bytes, &need) && free_bytes < need)
 			tell(space, free_bytes, need);
-		pthread_mutex_lock(&space->mutex);
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += LOOK_SECONDS;
 		while (!space->is_stopping &&
@@ -97,7 +98,8 @@ static void *space_run(void *arg)
 	return NULL;
 }
 
-enum bk_code space_start(struct space **out, struct bk_writer *writer, struct bk_error *err)
+enum bk_code space_start(struct space **out, struct bk_writer *writer, const struct names *names,
+	struct bk_error *err)
 {
 	struct space *space = calloc(1, sizeof *space);
 	pthread_condattr_t attr;
@@ -106,6 +108,8 @@ enum bk_code space_start(struct space **out, struct bk_writer *writer, struct bk
 	if (!space)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a thread");
 	space->writer = writer;
+	space->names = names;
+	growth_begin(&space->growth, log_bytes(space), now_us());
 	pthread_mutex_init(&space->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -132,4 +136,29 @@ void space_stop(struct space *space)
 	pthread_cond_destroy(&space->changed);
 	pthread_mutex_destroy(&space->mutex);
 	free(space);
+}
+
+void space_snapshot_begin(struct space *space)
+{
+	if (!space)
+		return;
+	pthread_mutex_lock(&space->mutex);
+	space->in_snapshot = true;
+	space->snapshots++;
+	space->snapshot_start = log_bytes(space);
+	pthread_mutex_unlock(&space->mutex);
+}
+
+void space_snapshot_end(struct space *space)
+{
+	uint64_t bytes;
+
+	if (!space)
+		return;
+	pthread_mutex_lock(&space->mutex);
+	bytes = log_bytes(space);
+	if (bytes > space->snapshot_start)
+		growth_skip(&space->growth, bytes - space->snapshot_start);
+	space->in_snapshot = false;
+	pthread_mutex_unlock(&space->mutex);
 }

@@ -5,21 +5,18 @@
 #ifndef SPACE_H
 #define SPACE_H
 
-#include <bk/error.h>
+#include "names.h"
 #include <bk/writer.h>
 
 struct space;
 
-/* WRITER must outlive it. */
-BK_MUST_CHECK enum bk_code space_start(
-	struct space **out, struct bk_writer *writer, struct bk_error *err);
+/* WRITER and NAMES must outlive it. */
+BK_MUST_CHECK enum bk_code space_start(struct space **out, struct bk_writer *writer,
+	const struct names *names, struct bk_error *err);
 void space_stop(struct space *space); /* takes NULL */
 
-/* How many bytes a day's growth needs, from a log of LOG_BYTES that was at DAY_AGO_BYTES a day ago;
- * or, with a log younger than a day, made CREATED_US ago with nothing in it. At least
- * SPACE_BYTES_MIN. */
-uint64_t space_for_a_day(uint64_t log_bytes, uint64_t day_ago_bytes, int64_t age_us);
-
-#define SPACE_BYTES_MIN ((uint64_t)64 << 20)
+/* Around a full snapshot, which is no growth. Take NULL. */
+void space_snapshot_begin(struct space *space);
+void space_snapshot_end(struct space *space);
 
 #endif

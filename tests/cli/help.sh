@@ -9,3 +9,4 @@ t backup-cli verify --help
 t "$PLUGIN"
 t "$PLUGIN" --version
 t "$PLUGIN" --help
+t "$PLUGIN" --bogus

@@ -1,8 +1,8 @@
 /* test_disk.c - a destination that is full, and one that hangs: the node is told why, and goes on
  * with nothing mended by hand. */
+#include "mounts.h"
 #include "plain.h"
 #include "sqltext.h"
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,28 +13,6 @@
 
 #define TIMEOUT_S 180
 #define VERSION   10
-
-/* Mounts of this test are nobody else's, and go with it. False, with a word about it, where that is
- * not allowed. */
-static bool have_mounts(void)
-{
-	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-		return true;
-	fprintf(stderr, "skipped: mounts need root\n");
-	return false;
-}
-
-/* Makes a directory NAME for the log to be in, and returns its path. */
-static const char *make_place(struct world *world, const char *name)
-{
-	const char *place = world_path(world, name);
-	struct tempdir dir;
-
-	cr_assert_eq(mkdir(place, 0700), 0);
-	snprintf(dir.path, sizeof dir.path, "%s", place);
-	snprintf(world->log, sizeof world->log, "%s", tempdir_path(&dir, "node.bkp"));
-	return place;
-}
 
 /* Plays a call that brings 8 KB which do not compress. */
 static enum node_answer play_filling(struct world *world)
@@ -60,6 +38,8 @@ static void expect_full(struct world *world)
 	world_expect_log(world, "broken", "No space left on device");
 	cr_assert(strstr(node_reason(world->node), "No space left on device"), "%s",
 		node_reason(world->node));
+	world_expect_log(world, "broken", "make space on the disk of /");
+	world_check_refusal(world);
 }
 
 /* A disk of a megabyte, half of it taken by something else. */
@@ -83,10 +63,10 @@ Test(disk, full, .timeout = TIMEOUT_S)
 	const char *place;
 	unsigned calls = 0;
 
-	if (!have_mounts())
+	if (!mounts_allowed())
 		return;
 	world_make_fast(&world);
-	place = make_place(&world, "disk");
+	place = mounts_place(&world, "disk");
 	fill_place(place);
 	plain_set_up(&world, VERSION, 0);
 	world_start(&world);
@@ -117,6 +97,27 @@ Test(disk, full, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
+Test(disk, read_only, .timeout = TIMEOUT_S)
+{
+	struct trace_call call = world_call(VERSION + 1, PLAIN_RAISE);
+	struct world world;
+	const char *place;
+
+	if (!mounts_allowed())
+		return;
+	world_make_fast(&world);
+	place = mounts_place(&world, "disk");
+	cr_assert_eq(mount("tmpfs", place, "tmpfs", 0, "size=1m"), 0);
+	plain_set_up(&world, VERSION, 0);
+	cr_assert_eq(mount(NULL, place, NULL, MS_REMOUNT | MS_RDONLY, "size=1m"), 0);
+	world_start(&world);
+	world_expect_refusal_of(&world, &call, "Read-only file system");
+	world_expect_log(&world, "broken", "for writing");
+	world_stop(&world);
+	umount2(place, MNT_DETACH);
+	world_done(&world);
+}
+
 #ifdef BK_HANGFS
 
 /* A log on a file system that hangs while the file "hang" exists (tests/support/hangfs.c). */
@@ -134,13 +135,13 @@ static bool hanging_make(struct hanging *hanging)
 	uint64_t deadline = clock_ms() + 10000;
 	struct stat above, mounted;
 
-	if (access("/dev/fuse", R_OK | W_OK) != 0 || !have_mounts()) {
+	if (access("/dev/fuse", R_OK | W_OK) != 0 || !mounts_allowed()) {
 		fprintf(stderr, "skipped: no FUSE\n");
 		return false;
 	}
 	world_make(world);
 	snprintf(hanging->control, PATH_MAX, "%s", world_path(world, "hang"));
-	snprintf(hanging->mountpoint, PATH_MAX, "%s", make_place(world, "mount"));
+	snprintf(hanging->mountpoint, PATH_MAX, "%s", mounts_place(world, "mount"));
 	cr_assert_eq(mkdir(world_path(world, "backing"), 0700), 0);
 	argv[1] = world_path(world, "backing");
 	argv[2] = hanging->mountpoint;
@@ -227,6 +228,51 @@ Test(disk, hangs_at_the_start, .timeout = TIMEOUT_S)
 		return;
 	world_start(&hanging.world);
 	play_hanging(&hanging, "opening the log");
+	check_and_end(&hanging, VERSION + 3);
+}
+
+#define SMALL_CACHE 5 /* pages */
+
+/* Waits until the log has grown past SIZE: the plugin has opened it. */
+static void wait_growth(const struct world *world, size_t size)
+{
+	uint64_t deadline = clock_ms() + 10000;
+
+	while (file_size(world->log) <= size)
+		cr_assert_lt(clock_ms(), deadline, "the log is not opened");
+}
+
+/* The mount goes away between the opening of the log and the rewind: for about a second the plugin
+ * waits for the node's database meanwhile, which is locked. */
+Test(disk, hangs_at_a_rewind, .timeout = TIMEOUT_S)
+{
+	struct hanging hanging;
+	struct world *world = &hanging.world;
+	struct bk_slice received;
+	enum node_answer answer;
+	struct trace_call call;
+	size_t size;
+
+	if (!hanging_make(&hanging))
+		return;
+	world_node(world, &(struct node_options){.cache_pages = SMALL_CACHE});
+	world_start(world);
+	call = world_call(VERSION + 1, PLAIN_RAISE);
+	must(node_begin(world->node, &call, false, &world->err), &world->err);
+	must(node_receive_raw(world->node, &received, &world->err), &world->err);
+	node_kill_plugin(world->node);
+	world_start(world);
+	size = file_size(world->log);
+	call = world_call(VERSION + 1, PLAIN_BIG);
+	must(node_begin(world->node, &call, false, &world->err), &world->err);
+	wait_growth(world, size);
+	hang(&hanging);
+	must(node_wait_log(world->node, "striking out", &world->err), &world->err);
+	world_expect_log(world, "unusual", "waiting for 1");
+	go_on(&hanging);
+	must(node_end(world->node, &answer, &world->err), &world->err);
+	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world->node));
+	world_expect_log(world, "info", "rewinding non-committed transaction: version 11");
 	check_and_end(&hanging, VERSION + 3);
 }
 

@@ -220,6 +220,7 @@ Test(first_write, gap_halts_if_asked_to, .timeout = TIMEOUT_S)
 	world_expect_refusal(&world, "Backup is out of date, we cannot continue safely");
 	cr_assert(strstr(node_reason(world.node), "\\\"on_gap\\\": \\\"heal\\\""),
 		"how to go on is not said: %s", node_reason(world.node));
+	world_expect_log(&world, "broken", world_in_dir(&world, "\"heal\" in ", "/backup.lock"));
 	cr_assert_eq(world_head(&world), 18);
 	world_stop(&world);
 	world_lockfile(&world, "\"on_gap\": \"heal\"");
@@ -249,7 +250,8 @@ Test(first_write, older_database, .timeout = TIMEOUT_S)
 	size = file_size(world.log);
 	world_expect_refusal(&world, "the node's database is older than its backup");
 	world_expect_log(&world, "broken", "lost some state");
-	world_expect_log(&world, "broken", "backup-cli restore");
+	world_expect_log(&world, "broken", "backup-cli restore file://");
+	world_expect_log(&world, "broken", world_in_dir(&world, " ", " ; only if you are sure"));
 	world_stop(&world);
 	cr_assert_eq(world_head(&world), 20);
 	cr_assert_geq(file_size(world.log), size);
@@ -316,59 +318,6 @@ Test(first_write, lone_pragma_after_gap, .timeout = TIMEOUT_S)
 	world_expect_log(&world, "unusual", "Backup is out of date, healing it");
 	world_stop(&world);
 	world_check_restore(&world, world.database);
-	world_done(&world);
-}
-
-/* The database is elsewhere (--wallet): as long as calls are in step nobody need read it; a gap is
- * refused until backup.lock says where it is. */
-Test(first_write, database_elsewhere, .timeout = TIMEOUT_S)
-{
-	struct trace_call call;
-	enum node_answer answer;
-	struct world world;
-	char *key;
-
-	plain_make(&world, 10, 0);
-	must(file_copy(world.database, world_path(&world, "wallet.sqlite3"), &world.err),
-		&world.err);
-	cr_assert_eq(unlink(world.database), 0);
-	world_node(&world, &(struct node_options){.no_database = true});
-	world_start(&world);
-	call = world_call(11, PLAIN_RAISE);
-	must(node_call(world.node, &call, &answer, &world.err), &world.err);
-	cr_assert_eq(answer, NODE_COMMITTED);
-	world_stop(&world);
-	must(database_run(world_path(&world, "wallet.sqlite3"),
-		     "UPDATE vars SET intval = 13 WHERE name = 'data_version'", &world.err),
-		&world.err);
-	world_start(&world);
-	call = world_call(14, PLAIN_RAISE);
-	world_expect_refusal_of(&world, &call, "there is no database");
-	world_stop(&world);
-	cr_assert_geq(
-		asprintf(&key, "\"database\": \"%s\"", world_path(&world, "wallet.sqlite3")), 0);
-	world_lockfile(&world, key);
-	free(key);
-	world_start(&world);
-	call = world_call(14, PLAIN_RAISE);
-	must(node_call(world.node, &call, &answer, &world.err), &world.err);
-	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world.node));
-	world_stop(&world);
-	cr_assert_eq(world_head(&world), 14);
-	world_done(&world);
-}
-
-/* Another database than the node's stands in its place: it is not taken for the node's. */
-Test(first_write, another_database, .timeout = TIMEOUT_S)
-{
-	struct trace_call call = world_call(100, PLAIN_RAISE);
-	struct world world;
-
-	plain_make(&world, 10, 0);
-	world_node(&world, &(struct node_options){.no_database = true});
-	world_start(&world);
-	world_expect_refusal_of(&world, &call, "another database stands there");
-	cr_assert_eq(world_head(&world), 10);
 	world_done(&world);
 }
 

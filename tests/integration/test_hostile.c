@@ -115,6 +115,9 @@ Test(hostile, refused, .timeout = TIMEOUT_S)
 		cr_assert_not(receive_continue(&world), "%s: not refused", hostile[i].name);
 		cr_assert(node_has_logged(world.node, "broken", hostile[i].reason), "%s: %s",
 			hostile[i].name, node_logs(world.node));
+		cr_assert(node_has_logged(world.node, "broken", "stops before it commits") &&
+				  node_has_logged(world.node, "broken", "To go on: "),
+			"%s: %s", hostile[i].name, node_logs(world.node));
 		check_log(&world, VERSION);
 	}
 	plain_play(&world, 3);
@@ -225,6 +228,8 @@ Test(hostile, every_split_point, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
+#define RAISE(version) CALL("\"data_version\":" version ",\"writes\":[\"" PLAIN_RAISE "\"]")
+
 /* All of it one byte at a time, and several messages in one write. */
 Test(hostile, bytes_and_batches, .timeout = TIMEOUT_S)
 {
@@ -238,14 +243,7 @@ Test(hostile, bytes_and_batches, .timeout = TIMEOUT_S)
 	world_stop(&world);
 	world_node(&world, NULL);
 	world_start(&world);
-	send_text(&world,
-		CALL("\"data_version\":31,\"writes\":[\"SELECT 1\"]") "\n\n\n\n" CALL(
-			"\"data_version\":32,\"writes\":[\"SELECT 2\"]") "\n\n" CALL("\"data_"
-										     "version\":33,"
-										     "\"writes\":["
-										     "\"SELECT "
-										     "3\"]") "\n"
-											     "\n");
+	send_text(&world, RAISE("31") "\n\n\n\n" RAISE("32") "\n\n" RAISE("33") "\n\n");
 	for (unsigned i = 0; i < 3; i++)
 		cr_assert(receive_continue(&world));
 	check_log(&world, 33);
@@ -337,6 +335,7 @@ Test(hostile, large_messages, .timeout = TIMEOUT_S)
 	send_big_call(&world, 513, &answer);
 	cr_assert_eq(answer, NODE_REFUSED);
 	world_expect_log(&world, "broken", "over the limit of 536870912 bytes");
+	world_check_refusal(&world);
 	plain_play(&world, 1);
 	world_stop(&world);
 	world_check_restore(&world, world.database);

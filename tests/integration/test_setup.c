@@ -28,7 +28,8 @@ Test(set_up, no_lockfile, .timeout = TIMEOUT_S)
 	world_generate(&world, 1);
 	world_start(&world);
 	world_expect_refusal(&world, "Could not find backup.lock in the lightning-dir");
-	world_expect_log(&world, "broken", "backup-cli init");
+	world_expect_log(
+		&world, "broken", world_in_dir(&world, "backup-cli init --lightning-dir ", " "));
 	world_stop(&world);
 	/* As it says: set up, and started again, it works. */
 	world_set_up(&world);
@@ -64,6 +65,7 @@ static const struct bad_lockfile {
 	{"{\"backend_url\": \"/x\", \"keyframe_changes\": 1.5}", "keyframe_changes"},
 	{"{\"backend_url\": \"/x\", \"keyframe_changes\": \"1\"}", "keyframe_changes"},
 	{"{\"backend_url\": \"/no/such/directory/x.bkp\"}", "the log is not there"},
+	{"{\"backend_url\": \"/\xff/x.bkp\"}", "/?/x.bkp"},
 };
 
 Test(set_up, bad_lockfiles, .timeout = TIMEOUT_S)
@@ -78,6 +80,10 @@ Test(set_up, bad_lockfiles, .timeout = TIMEOUT_S)
 		put_lockfile(&world, bad_lockfiles[i].text);
 		node_forget_logs(world.node);
 		world_expect_refusal_of(&world, &call, bad_lockfiles[i].reason);
+		if (!strstr(bad_lockfiles[i].reason, ".bkp") &&
+			!strstr(bad_lockfiles[i].reason, "not there"))
+			world_expect_log(
+				&world, "broken", world_in_dir(&world, "", "/backup.lock"));
 	}
 	world_lockfile(&world, "\"a key of somebody else's\": [1, {}]");
 	plain_play(&world, 1);
@@ -95,6 +101,8 @@ static void expect_log_refused(struct world *world, const char *reason)
 	node_forget_logs(world->node);
 	world_start(world);
 	world_expect_refusal_of(world, &call, reason);
+	world_expect_log(world, "broken",
+		world_in_dir(world, "backup-cli init --lightning-dir ", " file://"));
 	world_stop(world);
 	cr_assert_eq(file_size(world->log), size);
 }
@@ -111,6 +119,66 @@ Test(set_up, not_a_log, .timeout = TIMEOUT_S)
 	cr_assert_eq(unlink(world.log), 0);
 	expect_log_refused(&world, "the log is not there");
 	world_expect_log(&world, "broken", "mount it");
+	world_done(&world);
+}
+
+#define NOBODY 65534
+
+/* `sudo backup-cli init` for another user's node: FILE is root's, and the node is not. */
+static void expect_chown(struct world *world, const char *file)
+{
+	struct trace_call call = world_call(node_version(world->node) + 1, PLAIN_RAISE);
+	char advice[PATH_MAX + 64];
+
+	cr_assert_eq(chown(file, 0, 0), 0);
+	cr_assert_eq(seteuid(NOBODY), 0);
+	world_start(world);
+	node_forget_logs(world->node);
+	world_expect_refusal_of(world, &call, "Permission denied");
+	snprintf(advice, sizeof advice, "sudo chown %u %s; then start", NOBODY, file);
+	world_expect_log(world, "broken", advice);
+	world_stop(world);
+	cr_assert_eq(seteuid(0), 0);
+	cr_assert_eq(chown(file, NOBODY, NOBODY), 0);
+}
+
+Test(set_up, files_of_another_user, .timeout = TIMEOUT_S)
+{
+	struct world world;
+
+	if (geteuid() != 0) {
+		fprintf(stderr, "skipped: not root\n");
+		return;
+	}
+	plain_make(&world, VERSION, 0);
+	cr_assert_eq(chown(world.dir.path, NOBODY, NOBODY), 0);
+	cr_assert_eq(chown(world.node_dir, NOBODY, NOBODY), 0);
+	cr_assert_eq(chown(world.database, NOBODY, NOBODY), 0);
+	cr_assert_eq(chown(world.log, NOBODY, NOBODY), 0);
+	expect_chown(&world, world_path(&world, "node/backup.lock"));
+	expect_chown(&world, world.log);
+	world_start(&world);
+	plain_play(&world, 1);
+	world_stop(&world);
+	world_done(&world);
+}
+
+/* Without keyframes a change that cannot be replayed is never noticed. */
+Test(set_up, warns_without_keyframes, .timeout = TIMEOUT_S)
+{
+	struct world world;
+
+	plain_make(&world, VERSION, 0);
+	world_start(&world);
+	plain_play(&world, 1);
+	world_stop(&world);
+	cr_assert_not(node_has_logged(world.node, NULL, "keyframe_changes"));
+	world_lockfile(&world, "\"keyframe_changes\": 0");
+	world_start(&world);
+	plain_play(&world, 1);
+	world_expect_log(&world, "unusual", "\"keyframe_changes\": 0");
+	world_expect_log(&world, "unusual", world_in_dir(&world, "", "/backup.lock"));
+	world_stop(&world);
 	world_done(&world);
 }
 

@@ -146,6 +146,27 @@ void world_play_unwatched(struct world *world, unsigned count)
 	}
 }
 
+void world_check_refusal(struct world *world)
+{
+	const char *reason = node_reason(world->node);
+
+	cr_assert(strstr(reason, "lightningd stops before it commits this change; "), "%s", reason);
+	cr_assert(strstr(reason, "nothing is lost") || strstr(reason, "the backup stays as it is"),
+		"%s", reason);
+	cr_assert(strstr(reason, "To go on: "), "%s", reason);
+	cr_assert(strstr(reason, "start lightningd"), "%s", reason);
+	/* Whoever reads it stands elsewhere. */
+	cr_assert_not(strstr(reason, "-dir . "), "%s", reason);
+}
+
+const char *world_in_dir(const struct world *world, const char *before, const char *behind)
+{
+	static char text[PATH_MAX + 256];
+
+	snprintf(text, sizeof text, "%s%s%s", before, world->node_dir, behind);
+	return text;
+}
+
 void world_expect_refusal_of(struct world *world, const struct trace_call *call, const char *text)
 {
 	enum node_answer answer;
@@ -155,6 +176,7 @@ void world_expect_refusal_of(struct world *world, const struct trace_call *call,
 	cr_assert(strstr(node_reason(world->node), text), "the reason is: %s",
 		node_reason(world->node));
 	world_expect_log(world, "broken", text);
+	world_check_refusal(world);
 }
 
 void world_expect_refusal(struct world *world, const char *text)

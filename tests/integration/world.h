@@ -60,10 +60,16 @@ struct trace_call world_next(struct world *world);
 void world_play(struct world *world, unsigned count);
 void world_play_unwatched(struct world *world, unsigned count);
 
-/* Plays CALL, or the next call, which must be refused: with TEXT in the reason, and as a log line.
- */
+/* Plays CALL, or the next call, which must be refused: with TEXT in the reason, and as a log line;
+ * with what is safe, and how to go on. */
 void world_expect_refusal_of(struct world *world, const struct trace_call *call, const char *text);
 void world_expect_refusal(struct world *world, const char *text);
+
+/* What the node was answered last must be a refusal with all three parts. */
+void world_check_refusal(struct world *world);
+
+/* The path of the node's directory between two texts; valid until the next call. */
+const char *world_in_dir(const struct world *world, const char *before, const char *behind);
 
 /* The plugin must have logged TEXT at LEVEL since the node was made. */
 void world_expect_log(struct world *world, const char *level, const char *text);

@@ -168,3 +168,31 @@ Test(framing, any_parts)
 		framing_done(&framing);
 	}
 }
+
+/* "whether a message has begun to come, whose end has not" */
+Test(framing, knows_of_a_part)
+{
+	static const struct {
+		const char *text;
+		bool has_part;
+	} cases[] = {
+		{"", false},
+		{"{}\n\n", false},
+		{"{}\n\n\n", false},
+		{"{}\n\n{", true},
+		{"{", true},
+		{"{}\n", true},
+		{"twelve bytes", true}, /* over the limit, and skipped */
+		{"twelve bytes\n\n", false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct framing framing;
+		char out[64] = "";
+
+		framing_init(&framing, 10);
+		feed(&framing, cases[i].text, 3, out, sizeof out);
+		cr_assert_eq(framing_has_part(&framing), cases[i].has_part, "%s", cases[i].text);
+		framing_done(&framing);
+	}
+}

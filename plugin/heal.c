@@ -1,0 +1,84 @@
+/* heal.c - full snapshots of the node's database. */
+#include "heal.h"
+#include "out.h"
+#include <errno.h>
+#include <sys/stat.h>
+
+/* Progress of a long copy is said so often. */
+#define PROGRESS_SECONDS 10
+
+/* Room beside a database's own size: so much, and a sixteenth of it. */
+#define MARGIN_BYTES ((uint64_t)1 << 20)
+#define MARGIN_PART  16
+
+bool heal_has_room(uint64_t free_bytes, uint64_t database_bytes)
+{
+	return free_bytes >= database_bytes + database_bytes / MARGIN_PART + MARGIN_BYTES;
+}
+
+static void say_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct heal *heal = ctx;
+	time_t now = time(NULL);
+
+	if (now - heal->progress_told < PROGRESS_SECONDS)
+		return;
+	heal->progress_told = now;
+	out_log(LEVEL_INFO, "copying the database: %llu of %llu pages", (unsigned long long)done,
+		(unsigned long long)total);
+}
+
+/* A snapshot that does not fit would leave a full disk behind, on which no change can be stored.
+ * Where it cannot be told, the copy itself finds out. */
+static enum bk_code check_room(const struct heal *heal, struct bk_error *err)
+{
+	uint64_t free_bytes;
+	struct bk_error ignored;
+	struct stat st;
+
+	if (stat(heal->database, &st) != 0 ||
+		bk_writer_free_space(heal->writer, &free_bytes, &ignored) ||
+		heal_has_room(free_bytes, (uint64_t)st.st_size))
+		return BK_OK;
+	return bk_fail(err, BK_E_IO, ENOSPC,
+		"a snapshot of %s may take %llu KB, and the disk of %s has %llu KB free",
+		heal->database, (unsigned long long)st.st_size / 1000,
+		bk_log_path(bk_writer_log(heal->writer)), (unsigned long long)free_bytes / 1000);
+}
+
+enum bk_code heal_snapshot(struct heal *heal, enum bk_snapshot_reason reason, struct bk_error *err)
+{
+	enum bk_code code;
+
+	heal->progress_told = time(NULL);
+	watch_begin(heal->watch, "copying the node's database into the log");
+	space_snapshot_begin(heal->space);
+	code = check_room(heal, err);
+	if (!code)
+		code = bk_writer_snapshot(heal->writer, heal->database, reason, LIVE_BUSY_MS,
+			say_progress, heal, err);
+	space_snapshot_end(heal->space);
+	watch_end(heal->watch);
+	return code;
+}
+
+void heal_replay(struct heal *heal)
+{
+	struct bk_error err;
+
+	if (heal->wait) {
+		heal->wait--;
+		return;
+	}
+	if (!heal_snapshot(heal, BK_SNAPSHOT_REPLAY_FAILED, &err)) {
+		out_log(LEVEL_UNUSUAL, "the backup is whole again: took a full snapshot");
+		return;
+	}
+	heal->wait = heal->interval;
+	out_log(LEVEL_BROKEN,
+		"the full snapshot that heals the backup failed: %s. The node goes on and its "
+		"changes are stored, but none that came after the one that cannot be replayed can "
+		"be restored until a snapshot succeeds. Mend that (make space); it is tried again "
+		"after %u changes, and when lightningd is started again",
+		err.msg, heal->interval);
+}

@@ -1,0 +1,149 @@
+/* reasons.c - what each refusal of a db_write says happened, and how to go on. */
+#include "reasons.h"
+#include "message.h"
+#include <stdio.h>
+
+#define NEW_URL "file:///path/to/a/new/file.bkp"
+
+enum bk_code refuse_lockfile(
+	struct refusal *why, const struct names *names, const struct bk_error *err)
+{
+	enum bk_code code = refusal_of(why, err, names->lockfile);
+
+	switch (err->code) {
+	case BK_E_MISSING:
+		refusal_set(why, code,
+			"Could not find backup.lock in the lightning-dir, so there is no backup");
+		refusal_way(
+			why, "set one up: %s file:///path/on/another/disk/file.bkp", names->init);
+		break;
+	case BK_E_INVALID:
+	case BK_E_LIMIT:
+		refusal_way(why, "mend %s", names->lockfile);
+		break;
+	default:
+		break;
+	}
+	return code;
+}
+
+enum bk_code refuse_log(struct refusal *why, const struct names *names, const struct bk_error *err)
+{
+	enum bk_code code = refusal_of(why, err, names->log);
+
+	switch (err->code) {
+	case BK_E_MISSING:
+		refusal_set(why, code, "the log is not there: %s", err->msg);
+		refusal_way(why,
+			"if its disk is not mounted, mount it; to begin a new backup instead: %s "
+			"%s",
+			names->init, names->url);
+		break;
+	case BK_E_DAMAGE:
+		refusal_way(why,
+			"see what can still be read: backup-cli verify %s ; then move the log "
+			"aside, keep it, and run: %s %s",
+			names->url, names->init, names->url);
+		break;
+	case BK_E_FORMAT:
+		refusal_way(why,
+			"name this node's log as \"backend_url\" in %s ; or, if that file is not "
+			"needed any more, move it aside and run: %s %s",
+			names->lockfile, names->init, names->url);
+		break;
+	case BK_E_INVALID:
+		refusal_way(why, "mend \"backend_url\" in %s", names->lockfile);
+		break;
+	case BK_E_BUSY:
+		refusal_way(why,
+			"stop that program, or, if it is another node, give each a log of its own "
+			"in its backup.lock (here %s)",
+			names->lockfile);
+		break;
+	default:
+		break;
+	}
+	return code;
+}
+
+enum bk_code refuse_halt(struct refusal *why, const struct names *names, const struct call *call)
+{
+	refusal_set(why, BK_E_INVALID,
+		"Backup is out of date, we cannot continue safely: the node is at version %u, the "
+		"backup at %u, and backup.lock says \"on_gap\": \"halt\"",
+		call_base(call), call->head);
+	refusal_way(why, "set \"on_gap\": \"heal\" in %s to have a full snapshot taken",
+		names->lockfile);
+	return why->code;
+}
+
+enum bk_code refuse_gap(struct refusal *why, const struct names *names, const struct call *call,
+	const struct bk_error *live)
+{
+	/* Where the node's database is not where we look, no start and no init mends that. */
+	bool is_elsewhere = !live->code || live->code == BK_E_MISSING;
+
+	refusal_set(why, BK_E_INVALID,
+		"Backup is out of date: the node is at version %u, the backup at %u, and a full "
+		"snapshot cannot be taken now (%s)",
+		call_base(call), call->head,
+		live->code ? live->msg : "another database stands there");
+	if (is_elsewhere)
+		refusal_way(why,
+			"the node's database is not %s : put \"database\": \"/its/path\", the "
+			"file that lightningd's --wallet names, into %s ; or, with lightningd "
+			"stopped, begin a new log: backup-cli init --lightning-dir %s --database "
+			"/its/path " NEW_URL,
+			names->database, names->lockfile, names->dir);
+	else
+		refusal_way(why,
+			"start it again, most likely that is over; if not, begin a new log, with "
+			"lightningd stopped: %s " NEW_URL,
+			names->init);
+	return why->code;
+}
+
+enum bk_code refuse_heal(struct refusal *why, const struct names *names, const struct call *call,
+	const struct bk_error *err)
+{
+	refusal_of(why, err, names->log);
+	if (err->code != BK_E_IO && err->code != BK_E_NOMEM)
+		refusal_way(why, "see whether %s can be read", names->database);
+	snprintf(why->what, sizeof why->what,
+		"Backup is out of date: the node is at version %u, the backup at %u, and the full "
+		"snapshot that would heal it failed: %s",
+		call_base(call), call->head, err->msg);
+	return why->code;
+}
+
+enum bk_code refuse_older(struct refusal *why, const struct names *names, const struct call *call)
+{
+	refusal_set(why, BK_E_UNSAFE,
+		"the node's database is older than its backup: it lost some state. It is at "
+		"version %u, the backup at %u. Running on could publish a revoked state and lose "
+		"the funds of channels",
+		call_base(call), call->head);
+	refusal_way(why,
+		"move the database away and run: backup-cli restore %s %s ; only if you are sure "
+		"that this database is the newest: move the log aside and run: %s %s",
+		names->url, names->restore_to, names->init, names->url);
+	return why->code;
+}
+
+enum bk_code refuse_order(struct refusal *why, const struct call *call)
+{
+	refusal_set(why, BK_E_INVALID,
+		"db_write of version %u after version %u: a change is missing in between. At the "
+		"next start the backup looks at the node's database and heals itself",
+		call->version, call->head);
+	return why->code;
+}
+
+enum bk_code refuse_params(struct refusal *why, const cJSON *params, const struct bk_error *err)
+{
+	refusal_of(why, err, NULL);
+	if (message_is_empty(params))
+		refusal_way(why, "remove this plugin from lightningd's config, and use "
+				 "PostgreSQL's own replication");
+	return why->code;
+}

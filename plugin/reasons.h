@@ -1,0 +1,38 @@
+/* reasons.h - what each refusal of a db_write says happened, and how to go on (refusal.h). */
+#ifndef REASONS_H
+#define REASONS_H
+
+#include "decide.h"
+#include "names.h"
+#include "refusal.h"
+
+/* Each fills WHY and returns its code. */
+
+/* backup.lock cannot be read: ERR. */
+enum bk_code refuse_lockfile(
+	struct refusal *why, const struct names *names, const struct bk_error *err);
+
+/* The log that it names cannot be opened: ERR. */
+enum bk_code refuse_log(struct refusal *why, const struct names *names, const struct bk_error *err);
+
+/* A gap, and backup.lock says "on_gap": "halt". */
+enum bk_code refuse_halt(struct refusal *why, const struct names *names, const struct call *call);
+
+/* A gap, and the node's database cannot be read: LIVE, or another one stands in its place. */
+enum bk_code refuse_gap(struct refusal *why, const struct names *names, const struct call *call,
+	const struct bk_error *live);
+
+/* A gap, and the snapshot that would heal it failed: ERR. */
+enum bk_code refuse_heal(struct refusal *why, const struct names *names, const struct call *call,
+	const struct bk_error *err);
+
+/* The node's database is older than the log. */
+enum bk_code refuse_older(struct refusal *why, const struct names *names, const struct call *call);
+
+/* A version was left out within one process. */
+enum bk_code refuse_order(struct refusal *why, const struct call *call);
+
+/* The PARAMS of a db_write are no change: ERR. */
+enum bk_code refuse_params(struct refusal *why, const cJSON *params, const struct bk_error *err);
+
+#endif

@@ -1,0 +1,127 @@
+/* test_out.c - what goes to lightningd (plugin/out.h): an answer that cannot be made ends the
+ * plugin, for lightningd would wait for it for ever. */
+#include "manifest.h"
+#include "out.h"
+#include "support.h"
+#include <sys/wait.h>
+
+SUITE(out);
+
+#define ANSWER_MAX      8192
+#define ALLOCATIONS_MAX 400
+
+static unsigned allocations_left;
+
+static void *limited_malloc(size_t size)
+{
+	return allocations_left && allocations_left-- ? malloc(size) : NULL;
+}
+
+/* Runs SEND in a process that has ALLOCATIONS of them, and writes what it sent. Returns its exit
+ * status. */
+static int send_with(
+	void (*send)(const cJSON *), unsigned allocations, char answer[static ANSWER_MAX])
+{
+	size_t size = 0;
+	ssize_t n;
+	int fds[2], status = -1;
+	pid_t pid;
+
+	cr_assert_eq(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		cJSON *id = cJSON_CreateString("cln:db_write#7");
+
+		dup2(fds[1], STDOUT_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		freopen("/dev/null", "w", stderr);
+		allocations_left = allocations;
+		cJSON_InitHooks(&(cJSON_Hooks){limited_malloc, free});
+		send(id);
+		_exit(0);
+	}
+	close(fds[1]);
+	while ((n = read(fds[0], answer + size, ANSWER_MAX - 1 - size)) > 0)
+		size += (size_t)n;
+	answer[size] = '\0';
+	close(fds[0]);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static void refuse(const cJSON *id)
+{
+	out_refuse(id, "why");
+}
+
+static void unknown(const cJSON *id)
+{
+	out_unknown(id, "nothing");
+}
+
+static const struct row {
+	const char *name;
+	void (*send)(const cJSON *);
+} rows[] = {
+	{"continue", out_continue},
+	{"refuse", refuse},
+	{"unknown", unknown},
+	{"manifest", manifest_answer},
+};
+
+/* "lightningd then stops before it commits": whole, or none and a failure, never a part of it. */
+Test(out, an_answer_is_whole_or_ends_us)
+{
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char whole[ANSWER_MAX], answer[ANSWER_MAX];
+		unsigned n = 0;
+
+		cr_assert_eq(send_with(rows[i].send, ALLOCATIONS_MAX, whole), 0);
+		cr_assert(strstr(whole, "\"id\":\"cln:db_write#7\""), "%s", whole);
+		while (send_with(rows[i].send, n, answer) != 0) {
+			cr_assert(!*answer, "%s, %u allocations: %s", rows[i].name, n, answer);
+			cr_assert_lt(++n, ALLOCATIONS_MAX);
+		}
+		cr_assert_gt(n, 3);
+		cr_assert(strcmp(answer, whole) == 0, "%s, %u allocations: %s", rows[i].name, n,
+			answer);
+	}
+}
+
+/* A log line that cannot be made holds nothing up. */
+static void log_line(const cJSON *id)
+{
+	out_log(LEVEL_INFO, "a line");
+	(void)id;
+}
+
+Test(out, a_log_line_is_whole_or_lost)
+{
+	char whole[ANSWER_MAX], text[ANSWER_MAX];
+	unsigned n = 0;
+
+	cr_assert_eq(send_with(log_line, ALLOCATIONS_MAX, whole), 0);
+	cr_assert(strstr(whole, "\"message\":\"a line\""), "%s", whole);
+	do {
+		cr_assert_eq(send_with(log_line, n, text), 0);
+		cr_assert(!*text || strcmp(text, whole) == 0, "%u allocations: %s", n, text);
+	} while (!*text && ++n < ALLOCATIONS_MAX);
+	cr_assert_gt(n, 3);
+}
+
+static void log_latin1(const cJSON *id)
+{
+	out_log(LEVEL_INFO, "caf\xe9");
+	out_refuse(id, "/mnt/\xff/node.bkp");
+}
+
+/* Paths may hold any bytes; lightningd takes UTF-8 only. */
+Test(out, all_texts_are_utf8)
+{
+	char text[ANSWER_MAX];
+
+	cr_assert_eq(send_with(log_latin1, ALLOCATIONS_MAX, text), 0);
+	cr_assert(strstr(text, "\"message\":\"caf?\""), "%s", text);
+	cr_assert(strstr(text, "\"reason\":\"/mnt/?/node.bkp\""), "%s", text);
+}
