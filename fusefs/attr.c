@@ -155,7 +155,7 @@ static int newest_in(
 		to = from + HOURS_A_DAY - 1;
 	}
 	if (node->kind == NODE_DAY || node->kind == NODE_HOUR) {
-		rc = stretch_find(source, from, to, &stretch);
+		rc = stretch_find(fs, source, from, to, &stretch);
 		if (!rc)
 			rc = version_find(fs, source, stretch.last, &entry);
 	} else {

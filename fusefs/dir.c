@@ -194,7 +194,8 @@ static int list_day(struct listing *listing, const struct node *dir, off_t offse
 			.kind = NODE_HOUR, .number = dir->number * HOURS_A_DAY + (uint32_t)within};
 		struct stretch stretch;
 		char name[NAME_SIZE];
-		int rc = stretch_find(listing->source, node.number, node.number, &stretch);
+		int rc = stretch_find(
+			listing->fs, listing->source, node.number, node.number, &stretch);
 
 		if (rc == ENOENT)
 			continue;
@@ -228,7 +229,7 @@ static int list_hour(struct listing *listing, const struct node *dir, off_t offs
 	struct bk_entry entry;
 	struct walk walk;
 	bool more;
-	int rc = stretch_find(listing->source, dir->number, dir->number, &stretch);
+	int rc = stretch_find(listing->fs, listing->source, dir->number, dir->number, &stretch);
 
 	if (!rc)
 		rc = enter_stretch(listing, &stretch, offset, &walk);

@@ -55,9 +55,12 @@ static int open_image(
 	if (rc)
 		return rc;
 	fi->keep_cache = 1;
-	if (!images_open(&handle->image, &fs->images, source, &entry, &err))
-		return 0;
-	return err.code == BK_E_MISSING ? ESTALE : fs_errno(fs, entry.version, entry.version, &err);
+	if (images_open(&handle->image, &fs->images, source, &entry, &err))
+		return err.code == BK_E_MISSING
+			       ? ESTALE
+			       : fs_errno(fs, TROUBLE_OPEN, entry.version, entry.version, &err);
+	trouble_passed(&fs->trouble, TROUBLE_OPEN, entry.version);
+	return 0;
 }
 
 /* The statements of a version, one after the other, and behind them as many empty lines as
@@ -91,7 +94,8 @@ static int open_sql(
 	/* A lone pragma may still join the head. */
 	fi->keep_cache = !bk_log_status(source->log, &head, NULL) && head.version != entry.version;
 	if (fill_sql(source, &entry, &handle->text, &err))
-		return fs_errno(fs, entry.version, entry.version, &err);
+		return fs_errno(fs, TROUBLE_OPEN, entry.version, entry.version, &err);
+	trouble_passed(&fs->trouble, TROUBLE_OPEN, entry.version);
 	return 0;
 }
 
@@ -153,18 +157,21 @@ void fileops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 static void read_image(
 	struct fs *fs, fuse_req_t req, struct image *image, size_t size, off_t offset)
 {
+	uint32_t version = image->version;
 	char *data = scratch_get(fs, size);
 	struct bk_error err;
 	size_t done;
 
-	if (!data)
+	if (!data) {
 		fuse_reply_err(req, ENOMEM);
-	else if (!images_read(&fs->images, image, data, size, (uint64_t)offset, &done, &err))
+	} else if (!images_read(&fs->images, image, data, size, (uint64_t)offset, &done, &err)) {
+		trouble_passed(&fs->trouble, TROUBLE_READ, version);
 		fuse_reply_buf(req, data, done);
-	else if (err.code == BK_E_MISSING)
+	} else if (err.code == BK_E_MISSING) {
 		fuse_reply_err(req, ESTALE);
-	else
-		fuse_reply_err(req, fs_errno(fs, image->version, image->version, &err));
+	} else {
+		fuse_reply_err(req, fs_errno(fs, TROUBLE_READ, version, version, &err));
+	}
 }
 
 /* Replies with a copy: whoever has the answer may close the file before the reply has returned. */

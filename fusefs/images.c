@@ -156,7 +156,11 @@ static enum bk_code load(struct images *images, struct image *image, struct bk_e
 	if (code)
 		return code;
 	image->image = opened;
-	image->size = bk_image_size(opened);
+	if (!image->page_count) {
+		image->size = bk_image_size(opened);
+		image->page_count = bk_image_page_count(opened);
+		image->page_size = bk_image_page_size(opened);
+	}
 	image->bytes = bk_image_memory(opened);
 	images->bytes += image->bytes;
 	images->count++;

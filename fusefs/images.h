@@ -24,8 +24,9 @@ struct image {
 	int64_t time_us;
 	unsigned handles, pins; /* open files; reads under way */
 	bool is_opening;
-	struct bk_image *image;      /* NULL: not in memory */
-	uint64_t size;               /* of the file */
+	struct bk_image *image; /* NULL: not in memory */
+	uint64_t size;          /* of the file; this and the next two are set once */
+	uint32_t page_count, page_size;
 	size_t bytes;                /* of memory, while IMAGE is there */
 	struct image *chain;         /* next in the hash bucket */
 	struct image *older, *newer; /* of those in memory, by use */

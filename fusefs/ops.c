@@ -66,7 +66,9 @@ static void ops_readlink(fuse_req_t req, fuse_ino_t ino)
 	if (node.kind == NODE_LATEST) {
 		struct source *source = sources_get(&fs->sources);
 		struct bk_error err;
-		int rc = bk_log_status(source->log, &status, &err) ? EIO : 0;
+		int rc = bk_log_status(source->log, &status, &err)
+				 ? fs_errno_of_log(fs, TROUBLE_LOG, &err)
+				 : 0;
 
 		source_put(source);
 		if (rc) {

@@ -82,7 +82,7 @@ static void add_cache(cJSON *root, struct fs *fs)
 
 static cJSON *make(struct fs *fs, const struct bk_log_status *status)
 {
-	char trouble[BK_ERROR_MESSAGE_MAX];
+	char trouble[BK_ERROR_MESSAGE_MAX], passing[BK_ERROR_MESSAGE_MAX];
 	cJSON *root = cJSON_CreateObject();
 	bool is_damaged;
 
@@ -91,11 +91,13 @@ static cJSON *make(struct fs *fs, const struct bk_log_status *status)
 	add_log(root, status);
 	is_damaged = add_damage(root, fs, status);
 	sources_trouble(&fs->sources, trouble);
-	if (*trouble)
-		cJSON_AddStringToObject(root, "trouble", trouble);
+	trouble_get(&fs->trouble, passing);
+	if (*trouble || *passing)
+		cJSON_AddStringToObject(root, "trouble", *trouble ? trouble : passing);
 	cJSON_AddStringToObject(root, "health",
 		is_damaged ? "damaged"
 		: *trouble ? "not followed"
+		: *passing ? "failing"
 			   : "ok");
 	add_cache(root, fs);
 	return root;

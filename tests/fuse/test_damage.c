@@ -180,6 +180,47 @@ Test(damage, a_change)
 	done();
 }
 
+/* The newest change is lost, and the log goes on behind it: what says which version that was still
+ * leads there, and says that it is lost. */
+Test(damage, the_newest_change)
+{
+	uint32_t bad, first = 0;
+
+	make_log();
+	flip(change_offset(VERSIONS) + 60);
+	mount_start(NULL);
+	says(shell("ls mnt/versions mnt/changes"), "mnt/changes:\n0000\n\nmnt/versions:\n0000\n");
+	says(shell("readlink mnt/latest.sqlite3"), "versions/0000/0000500.sqlite3\n");
+	shell_status(1, "cat mnt/latest.sqlite3");
+	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
+	shell_status(1, "cat mnt/changes/0/500.sql");
+	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
+	shell_status(1, "cat mnt/versions/0/501.sqlite3");
+	cr_assert(strstr(shell_stderr(), "No such file"), "%s", shell_stderr());
+	bad = look_at_all(&first);
+	cr_assert(bad == 1 && first == VERSIONS, "%u versions from %u on", bad, first);
+	shell("ls mnt/by-time/2026-11-22/07 > names");
+	mount_stop();
+	done();
+}
+
+/* Likewise, and its bucket has no other version. */
+Test(damage, the_newest_change_alone_in_its_bucket)
+{
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_grow(1000, 1000);
+	log_close();
+	flip(change_offset(1000) + 60);
+	mount_start(NULL);
+	says(shell("readlink mnt/latest.sqlite3"), "versions/0001/0001000.sqlite3\n");
+	shell_status(1, "cat mnt/latest.sqlite3");
+	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
+	cr_assert(is_named(status_member("damaged_versions"), 1000));
+	says(shell("sqlite3 mnt/versions/0/999.sqlite3 'SELECT count(*) FROM t'"), "998\n");
+	mount_stop();
+}
+
 /* A keyframe lists its interval, which is hidden then. What stands on it is built from an older
  * one. */
 Test(damage, a_keyframe)
