@@ -247,6 +247,29 @@ Test(list, an_empty_log)
 	mount_stop();
 }
 
+/* A log that is made on one day and gets its first database on a later one: by time, there is
+ * nothing before that. */
+Test(list, nothing_before_the_first_database)
+{
+	mount_dir_make();
+	log_begin(log_path(), NULL);
+	log_now_us(LOG_BEGIN_US + INT64_C(2) * 86400 * 1000000);
+	log_append_two(1,
+		"CREATE TABLE vars (name TEXT PRIMARY KEY, val TEXT, intval INTEGER, blobval BLOB)",
+		"INSERT INTO vars VALUES ('data_version', NULL, 0, NULL)");
+	mount_start(NULL);
+	says(shell("ls mnt/by-time mnt/versions/0000"),
+		"mnt/by-time:\n2026-11-24\n\nmnt/versions/0000:\n0000001.sqlite3\n");
+	says(shell("find mnt/by-time -type l | wc -l"), "1\n");
+	says(shell("find mnt/by-time -xtype l"), "");
+	shell_status(2, "ls mnt/by-time/2026-11-22");
+	shell_status(2, "ls mnt/by-time/2026-11-22/07");
+	cr_assert(readlink(mnt("at/2026-11-23.sqlite3"), (char[64]){0}, 64) < 0 && errno == ENOENT);
+	says(shell("readlink mnt/at/2026-11-24T07:00:00Z"), "../versions/0000/0000001.sqlite3\n");
+	log_close();
+	mount_stop();
+}
+
 static uint64_t memory_peak_kb(void)
 {
 	char path[64], line[256];
