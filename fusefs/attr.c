@@ -124,7 +124,8 @@ static int attr_by_version(
 	int rc;
 
 	/* An open file is what it was, whatever the log has there now. */
-	if (node->kind == NODE_IMAGE && images_find(&fs->images, node_ino(node), &size, &time_us)) {
+	if (node->kind == NODE_IMAGE &&
+		images_find(&fs->images, node_ino(node), source, &size, &time_us)) {
 		begin(fs, node, time_us, out);
 		set_size(&out->attr, size);
 		out->attr_timeout = TIMEOUT_FOREVER;
