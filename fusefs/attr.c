@@ -99,6 +99,10 @@ void attr_of_version(struct fs *fs, struct source *source, enum node_kind kind,
 	if (node_type(kind) == S_IFREG)
 		node.identity = node_identity(entry, source->generation);
 	begin(fs, &node, entry->time_us, out);
+	/* Where a number comes again, the kernel lets go of what it has of the old file, even if
+	 * that is open still. */
+	if (node_type(kind) == S_IFREG)
+		out->generation = source->generation >> NODE_GENERATION_BITS;
 	if (kind == NODE_IMAGE) {
 		set_size(&out->attr, entry_size(entry));
 		out->attr_timeout = TIMEOUT_FOREVER;

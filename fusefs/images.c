@@ -150,8 +150,8 @@ static void take_in(struct images *images, struct image *image, struct bk_image 
 	order_add(images, image);
 }
 
-/* No older keyframe helps: that is remembered beyond IMAGE, as finding it out can take long. From the
- * nearest one all pages can be read but the damaged. */
+/* No older keyframe helps: that is remembered beyond IMAGE, as finding it out can take long. From
+ * the nearest one all pages can be read but the damaged. */
 static void note_last(struct images *images, struct image *image, const struct bk_error *err)
 {
 	image->is_last = true;
