@@ -1,4 +1,5 @@
 /* test_parts.c - the parts of the mount that need none. */
+#include "background.h"
 #include "damage.h"
 #include "logkit.h"
 #include "mountkit.h"
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 SUITE(parts);
 
@@ -313,4 +316,21 @@ Test(parts, what_passes_is_no_damage)
 		fs_errno(&fs, TROUBLE_READ, 7, 7, &(struct bk_error){.code = BK_E_DAMAGE}) == EIO);
 	cr_assert(status_says(&fs, "\"damaged\""));
 	fs_done(&fs);
+}
+
+/* The second process ended, well even, without a mount: the first one must not say that there is
+ * one. */
+Test(parts, an_end_before_the_mount_stands)
+{
+	struct background background;
+	int status;
+	pid_t first = fork();
+
+	cr_assert(first >= 0);
+	if (!first) {
+		close(STDERR_FILENO);
+		_exit(background_begin(&background, why()) ? 2 : 0);
+	}
+	cr_assert(waitpid(first, &status, 0) == first);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 }
