@@ -188,6 +188,24 @@ static int attr_of_directory(
 	return 0;
 }
 
+/* The text is another one each time. Who has it open is told the size of what he reads: the kernel
+ * does not say who asks, so it is that of the file opened last. */
+static int set_status_size(struct fs *fs, struct source *source, struct stat *st)
+{
+	size_t size;
+	char *text;
+
+	if (!handles_text_size(&fs->handles, NODE_STATUS, &size)) {
+		text = status_text(fs, source);
+		if (!text)
+			return ENOMEM;
+		size = strlen(text);
+		free(text);
+	}
+	set_size(st, size);
+	return 0;
+}
+
 /* What is there in any log. */
 static int attr_of_fixed(
 	struct fs *fs, struct source *source, const struct node *node, struct fuse_entry_param *out)
@@ -202,15 +220,7 @@ static int attr_of_fixed(
 		out->attr_timeout = 0;
 	if (node->kind == NODE_LATEST)
 		set_target(&out->attr, NODE_LATEST, status.version);
-	if (node->kind == NODE_STATUS) {
-		char *text = status_text(fs, source);
-
-		if (!text)
-			return ENOMEM;
-		set_size(&out->attr, strlen(text));
-		free(text);
-	}
-	return 0;
+	return node->kind == NODE_STATUS ? set_status_size(fs, source, &out->attr) : 0;
 }
 
 int attr_of_node(

@@ -21,6 +21,7 @@ enum bk_code fs_init(struct fs *fs, const struct bk_io *io, const struct options
 	fs->url = url;
 	images_init(&fs->images, options->cache_bytes);
 	handles_init(&fs->handles);
+	texts_init(&fs->texts, &fs->images);
 	damage_init(&fs->damage);
 	trouble_init(&fs->trouble);
 	return BK_OK;
@@ -32,6 +33,7 @@ void fs_done(struct fs *fs)
 	while (fs->handles.open)
 		fs_close(fs, fs->handles.open);
 	handles_done(&fs->handles);
+	texts_done(&fs->texts);
 	images_done(&fs->images);
 	sources_close(&fs->sources);
 	damage_done(&fs->damage);
@@ -41,9 +43,13 @@ void fs_done(struct fs *fs)
 
 void fs_close(struct fs *fs, struct handle *handle)
 {
-	if (handle->image)
-		images_close(&fs->images, handle->image);
+	struct image *image = handle->image;
+	struct text *text = handle->text;
+
 	handle_close(&fs->handles, handle);
+	if (image)
+		images_close(&fs->images, image);
+	texts_put(&fs->texts, text);
 }
 
 /* What the log no longer says, however often it is asked. */

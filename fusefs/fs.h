@@ -24,6 +24,7 @@ struct fs {
 	struct sources sources;
 	struct images images;
 	struct handles handles;
+	struct texts texts;
 	struct damage damage;
 	struct trouble trouble;
 	pthread_key_t scratch; /* each thread's buffer for what it reads */

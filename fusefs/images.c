@@ -109,7 +109,7 @@ static struct image *victim(struct images *images, bool open_too)
 
 static void make_room(struct images *images)
 {
-	while (images->bytes > images->bytes_max) {
+	while (images->bytes + images->bytes_charged > images->bytes_max) {
 		struct image *image = victim(images, false);
 
 		if (!image)
@@ -371,6 +371,21 @@ void images_replaced(struct images *images, uint32_t generation)
 	damage_clear(&images->lost);
 	while ((image = unused_of_others(images)))
 		drop(images, image);
+	pthread_mutex_unlock(&images->mutex);
+}
+
+void images_charge(struct images *images, size_t bytes)
+{
+	pthread_mutex_lock(&images->mutex);
+	images->bytes_charged += bytes;
+	make_room(images);
+	pthread_mutex_unlock(&images->mutex);
+}
+
+void images_discharge(struct images *images, size_t bytes)
+{
+	pthread_mutex_lock(&images->mutex);
+	images->bytes_charged -= bytes;
 	pthread_mutex_unlock(&images->mutex);
 }
 

@@ -43,6 +43,7 @@ struct images {
 	struct image *buckets[IMAGES_BUCKETS];
 	struct image *oldest, *newest;
 	size_t bytes, bytes_max, count; /* of those in memory */
+	size_t bytes_charged;           /* by others, who share the budget */
 	struct damage lost;             /* versions for which every keyframe was tried in vain */
 	uint64_t past_damage; /* opened on an older keyframe, since the nearest is damaged */
 	uint32_t generation;  /* of the current source: images of others are not kept */
@@ -69,6 +70,10 @@ bool images_find(struct images *images, uint64_t ino, const struct source *sourc
 /* The current source is now that of GENERATION: lets go of what nobody has open of others, so that
  * a log that was replaced does not keep its disk space. */
 void images_replaced(struct images *images, uint32_t generation);
+
+/* BYTES of the budget are somebody else's, until they are given back. */
+void images_charge(struct images *images, size_t bytes);
+void images_discharge(struct images *images, size_t bytes);
 
 struct images_state {
 	size_t count, bytes; /* in memory */

@@ -46,8 +46,9 @@ static void ops_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *f
 	struct node node;
 	int rc = node_of_ino(&node, ino) ? attr_of_node(fs, source, &node, &entry) : ESTALE;
 
-	(void)fi;
 	source_put(source);
+	if (!rc && fi && node.kind == NODE_STATUS)
+		fileops_size(fi, &entry.attr);
 	if (rc)
 		fuse_reply_err(req, rc == ENOENT ? ESTALE : rc);
 	else

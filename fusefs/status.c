@@ -77,6 +77,7 @@ static void add_cache(cJSON *root, struct fs *fs)
 
 	add_number(cache, "images", state.count);
 	add_number(cache, "bytes", state.bytes);
+	add_number(cache, "texts", texts_bytes(&fs->texts));
 	add_number(cache, "bytes_max", fs->options->cache_bytes);
 }
 

@@ -4,6 +4,10 @@
 #include <bk/version.h>
 #include <errno.h>
 
+/* How far below a version that cannot be measured another one is looked for: more than an interval.
+ */
+#define BELOW_MAX 1024
+
 bool entry_is_nothing(const struct bk_entry *entry)
 {
 	return (entry->flags & BK_ENTRY_SNAPSHOT) && !entry->page_count;
@@ -79,10 +83,23 @@ int version_find_time(struct fs *fs, struct source *source, int64_t time_us, str
 	return 0;
 }
 
+/* Gives ENTRY the size of the nearest version below it that has one, if it is near enough. */
+static void measure_below(struct source *source, struct bk_entry *entry)
+{
+	struct bk_entry below = {0};
+
+	for (uint32_t i = 1; i <= BELOW_MAX && !entry_has_size(&below); i++)
+		if (bk_history_find(source->log, entry->version - i, &below, NULL))
+			below.page_count = 0;
+	entry->page_count = below.page_count;
+	entry->page_size = below.page_size;
+}
+
 int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry)
 {
 	struct image *image;
 	struct bk_error err;
+	int rc;
 
 	if (entry_has_size(entry))
 		return 0;
@@ -90,8 +107,13 @@ int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry
 	if (!bk_history_measure(source->log, &err) &&
 		!bk_history_find(source->log, entry->version, entry, &err) && entry_has_size(entry))
 		return 0;
-	if (images_open(&image, &fs->images, source, entry, &err))
-		return fs_errno(fs, TROUBLE_OPEN, entry->version, entry->version, &err);
+	if (images_open(&image, &fs->images, source, entry, &err)) {
+		rc = fs_errno(fs, TROUBLE_OPEN, entry->version, entry->version, &err);
+		if (err.code != BK_E_DAMAGE && err.code != BK_E_SQL)
+			return rc;
+		measure_below(source, entry);
+		return 0;
+	}
 	trouble_passed(&fs->trouble, TROUBLE_OPEN, entry->version);
 	entry->page_count = image->page_count;
 	entry->page_size = image->page_size;

@@ -20,7 +20,9 @@ bool entry_is_nothing(const struct bk_entry *entry);
 /* The entry of VERSION. */
 int version_find(struct fs *fs, struct source *source, uint32_t version, struct bk_entry *entry);
 
-/* Makes sure that ENTRY, found before, tells the size of its file. */
+/* Makes sure that ENTRY, found before, tells the size of its file; that of the nearest version
+ * below which has one, if damage is in the way: such a file is there, though it cannot be opened.
+ */
 int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry);
 
 /* The newest version that came not after TIME_US; ENOENT if there is none. */
