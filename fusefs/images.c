@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One image may take this part of the budget in memory; the rest of it goes to a temporary file. */
+/* One image may take this part of the budget in memory; the rest goes to a temporary file. */
 #define IMAGE_PART      4
 #define IMAGE_BYTES_MIN ((size_t)1 << 20)
 
@@ -322,13 +322,11 @@ enum bk_code images_read(struct images *images, struct image *image, void *dst, 
 
 	pthread_mutex_lock(&images->mutex);
 	image->pins++;
-	for (;;) {
+	do {
 		code = read_once(images, image, &from, dst, size, offset, done, err);
 		if (code == BK_E_DAMAGE && !first.code)
 			first = *err;
-		if (code != BK_E_DAMAGE || !from || !step_back(images, image, from, &first))
-			break;
-	}
+	} while (code == BK_E_DAMAGE && from && step_back(images, image, from, &first));
 	image->pins--;
 	pthread_mutex_unlock(&images->mutex);
 	return code == BK_E_DAMAGE ? bk_fail_as(err, &first) : code;
@@ -374,18 +372,11 @@ void images_replaced(struct images *images, uint32_t generation)
 	pthread_mutex_unlock(&images->mutex);
 }
 
-void images_charge(struct images *images, size_t bytes)
+void images_charge(struct images *images, ssize_t bytes)
 {
 	pthread_mutex_lock(&images->mutex);
-	images->bytes_charged += bytes;
+	images->bytes_charged += (size_t)bytes;
 	make_room(images);
-	pthread_mutex_unlock(&images->mutex);
-}
-
-void images_discharge(struct images *images, size_t bytes)
-{
-	pthread_mutex_lock(&images->mutex);
-	images->bytes_charged -= bytes;
 	pthread_mutex_unlock(&images->mutex);
 }
 

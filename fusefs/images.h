@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define IMAGES_BUCKETS 1024
 
@@ -71,9 +72,8 @@ bool images_find(struct images *images, uint64_t ino, const struct source *sourc
  * a log that was replaced does not keep its disk space. */
 void images_replaced(struct images *images, uint32_t generation);
 
-/* BYTES of the budget are somebody else's, until they are given back. */
-void images_charge(struct images *images, size_t bytes);
-void images_discharge(struct images *images, size_t bytes);
+/* BYTES of the budget are somebody else's, until as many below 0 give them back. */
+void images_charge(struct images *images, ssize_t bytes);
 
 struct images_state {
 	size_t count, bytes; /* in memory */

@@ -48,7 +48,7 @@ struct text *texts_add(
 	texts->first = text;
 	texts->bytes += text->buf.capacity;
 	pthread_mutex_unlock(&texts->mutex);
-	images_charge(texts->images, text->buf.capacity);
+	images_charge(texts->images, (ssize_t)text->buf.capacity);
 	return text;
 }
 
@@ -69,7 +69,7 @@ void texts_put(struct texts *texts, struct text *text)
 	pthread_mutex_unlock(&texts->mutex);
 	if (!is_last)
 		return;
-	images_discharge(texts->images, text->buf.capacity);
+	images_charge(texts->images, -(ssize_t)text->buf.capacity);
 	bk_buf_done(&text->buf);
 	free(text);
 }
