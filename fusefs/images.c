@@ -181,7 +181,7 @@ static enum bk_code load(struct images *images, struct image *image, struct bk_e
 	pthread_mutex_lock(&images->mutex);
 	image->is_opening = false;
 	pthread_cond_broadcast(&images->changed);
-	if (code == BK_E_DAMAGE)
+	if (code == BK_E_DAMAGE || code == BK_E_SQL)
 		note_last(images, image, err);
 	if (code)
 		return code;
