@@ -99,6 +99,10 @@ void attr_of_version(struct fs *fs, struct source *source, enum node_kind kind,
 	if (node_type(kind) == S_IFREG)
 		node.identity = node_identity(entry, source->generation);
 	begin(fs, &node, entry->time_us, out);
+	/* Where a number comes again, the kernel lets go of what it has of the old file, even if
+	 * that is open still. */
+	if (node_type(kind) == S_IFREG)
+		out->generation = source->generation >> NODE_GENERATION_BITS;
 	if (kind == NODE_IMAGE) {
 		set_size(&out->attr, entry_size(entry));
 		out->attr_timeout = TIMEOUT_FOREVER;
@@ -124,7 +128,8 @@ static int attr_by_version(
 	int rc;
 
 	/* An open file is what it was, whatever the log has there now. */
-	if (node->kind == NODE_IMAGE && images_find(&fs->images, node_ino(node), &size, &time_us)) {
+	if (node->kind == NODE_IMAGE &&
+		images_find(&fs->images, node_ino(node), source, &size, &time_us)) {
 		begin(fs, node, time_us, out);
 		set_size(&out->attr, size);
 		out->attr_timeout = TIMEOUT_FOREVER;
@@ -155,7 +160,7 @@ static int newest_in(
 		to = from + HOURS_A_DAY - 1;
 	}
 	if (node->kind == NODE_DAY || node->kind == NODE_HOUR) {
-		rc = stretch_find(source, from, to, &stretch);
+		rc = stretch_find(fs, source, from, to, &stretch);
 		if (!rc)
 			rc = version_find(fs, source, stretch.last, &entry);
 	} else {
@@ -183,6 +188,24 @@ static int attr_of_directory(
 	return 0;
 }
 
+/* The text is another one each time. Who has it open is told the size of what he reads: the kernel
+ * does not say who asks, so it is that of the file opened last. */
+static int set_status_size(struct fs *fs, struct source *source, struct stat *st)
+{
+	size_t size;
+	char *text;
+
+	if (!handles_text_size(&fs->handles, NODE_STATUS, &size)) {
+		text = status_text(fs, source);
+		if (!text)
+			return ENOMEM;
+		size = strlen(text);
+		free(text);
+	}
+	set_size(st, size);
+	return 0;
+}
+
 /* What is there in any log. */
 static int attr_of_fixed(
 	struct fs *fs, struct source *source, const struct node *node, struct fuse_entry_param *out)
@@ -197,15 +220,7 @@ static int attr_of_fixed(
 		out->attr_timeout = 0;
 	if (node->kind == NODE_LATEST)
 		set_target(&out->attr, NODE_LATEST, status.version);
-	if (node->kind == NODE_STATUS) {
-		char *text = status_text(fs, source);
-
-		if (!text)
-			return ENOMEM;
-		set_size(&out->attr, strlen(text));
-		free(text);
-	}
-	return 0;
+	return node->kind == NODE_STATUS ? set_status_size(fs, source, &out->attr) : 0;
 }
 
 int attr_of_node(

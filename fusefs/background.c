@@ -22,7 +22,12 @@ static void wait_and_exit(pid_t child, int from)
 		_exit(EXIT_SUCCESS);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
+	/* However well it ended: there is no mount. */
+	if (!WIFEXITED(status) || !WEXITSTATUS(status)) {
+		say("it ended before the mount stood");
+		_exit(EXIT_FAILURE);
+	}
+	_exit(WEXITSTATUS(status));
 }
 
 enum bk_code background_begin(struct background *background, struct bk_error *err)
@@ -51,10 +56,11 @@ enum bk_code background_begin(struct background *background, struct bk_error *er
 
 void background_ready(struct background *background)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null;
 
 	if (background->ready < 0)
 		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	say_to_syslog();
 	setsid();
 	if (chdir("/"))

@@ -14,7 +14,7 @@ struct background {
 };
 
 /* Returns in the second process. The first one exits: with 0 when the second is ready, else with
- * its exit status. Fails with BK_E_IO. */
+ * its exit status, or 1 if that is 0. Fails with BK_E_IO. */
 BK_MUST_CHECK enum bk_code background_begin(struct background *background, struct bk_error *err);
 
 /* Lets the first process end, and the terminal go. */

@@ -96,6 +96,23 @@ bool damage_get(struct damage *damage, size_t at, struct damage_range *out)
 	return found;
 }
 
+bool damage_find(struct damage *damage, uint32_t version, struct damage_range *out)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&damage->mutex);
+	for (size_t i = 0; i < damage->count && !found; i++) {
+		const struct damage_range *range = &damage->ranges[i];
+
+		found = !bk_version_after(range->from, version) &&
+			!bk_version_after(version, range->to);
+		if (found)
+			*out = *range;
+	}
+	pthread_mutex_unlock(&damage->mutex);
+	return found;
+}
+
 uint64_t damage_more(struct damage *damage)
 {
 	uint64_t more;

@@ -32,6 +32,9 @@ void damage_done(struct damage *damage);
  * first. */
 void damage_note(struct damage *damage, uint32_t from, uint32_t to, const char *what);
 
+/* Whether VERSION is in one of the ranges; then copies it to OUT. */
+bool damage_find(struct damage *damage, uint32_t version, struct damage_range *out);
+
 /* Forgets all: another log stands there now. */
 void damage_clear(struct damage *damage);
 

@@ -10,8 +10,9 @@
 #include <string.h>
 
 /* Offsets: 1 is behind ".", DOTS behind ".."; behind what is number N of its directory, DOTS + 1 +
- * N. */
-#define DOTS 2
+ * N. The kernel hands down whatever a caller of lseek made up, but nothing negative. */
+#define DOTS       2
+#define OFFSET_MAX (DOTS + 1 + (off_t)UINT32_MAX)
 
 static bool add(struct listing *listing, const char *name, const struct fuse_entry_param *entry,
 	off_t offset)
@@ -94,10 +95,12 @@ static bool add_dots(struct listing *listing, const struct node *dir, off_t offs
 
 static int list_root(struct listing *listing, off_t offset)
 {
-	for (off_t at = offset - DOTS; root_names[at].name; at++) {
+	for (off_t at = 0; root_names[at].name; at++) {
 		struct node node = {.kind = root_names[at].kind};
 		struct fuse_entry_param unused;
 
+		if (at < offset - DOTS)
+			continue;
 		/* An empty log has no latest version. */
 		if (node.kind == NODE_LATEST &&
 			attr_of_node(listing->fs, listing->source, &node, &unused) == ENOENT)
@@ -117,6 +120,8 @@ static int list_buckets(struct listing *listing, const struct bucket_kind *kind,
 	bool more = true;
 	int rc = 0;
 
+	if (offset > DOTS && bucket > BUCKET_LAST)
+		return 0;
 	if (offset > DOTS)
 		walk_open(&walk, listing->fs, listing->source, bucket_last(bucket) + 1);
 	else
@@ -189,7 +194,8 @@ static int list_day(struct listing *listing, const struct node *dir, off_t offse
 			.kind = NODE_HOUR, .number = dir->number * HOURS_A_DAY + (uint32_t)within};
 		struct stretch stretch;
 		char name[NAME_SIZE];
-		int rc = stretch_find(listing->source, node.number, node.number, &stretch);
+		int rc = stretch_find(
+			listing->fs, listing->source, node.number, node.number, &stretch);
 
 		if (rc == ENOENT)
 			continue;
@@ -206,8 +212,10 @@ static int list_day(struct listing *listing, const struct node *dir, off_t offse
 static int enter_stretch(
 	struct listing *listing, const struct stretch *stretch, off_t offset, struct walk *walk)
 {
-	if (offset > DOTS)
-		walk_open(walk, listing->fs, listing->source, (uint32_t)(offset - DOTS));
+	uint32_t next = (uint32_t)(offset - DOTS);
+
+	if (offset > DOTS && (!stretch->has_before || bk_version_after(next, stretch->before)))
+		walk_open(walk, listing->fs, listing->source, next);
 	else if (stretch->has_before)
 		walk_open(walk, listing->fs, listing->source, stretch->before + 1);
 	else
@@ -221,7 +229,7 @@ static int list_hour(struct listing *listing, const struct node *dir, off_t offs
 	struct bk_entry entry;
 	struct walk walk;
 	bool more;
-	int rc = stretch_find(listing->source, dir->number, dir->number, &stretch);
+	int rc = stretch_find(listing->fs, listing->source, dir->number, dir->number, &stretch);
 
 	if (!rc)
 		rc = enter_stretch(listing, &stretch, offset, &walk);
@@ -242,6 +250,8 @@ static int list_hour(struct listing *listing, const struct node *dir, off_t offs
 
 int dir_list(struct listing *listing, const struct node *dir, off_t offset)
 {
+	if (offset > OFFSET_MAX)
+		return 0;
 	if (offset < DOTS && !add_dots(listing, dir, offset))
 		return 0;
 	if (offset < DOTS)

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Making a text of more takes a while: nobody else makes the same meanwhile. */
+#define TEXT_LARGE ((size_t)1 << 20)
+
 /* A thread's buffer for what it reads. */
 struct scratch {
 	size_t size;
@@ -55,9 +58,12 @@ static int open_image(
 	if (rc)
 		return rc;
 	fi->keep_cache = 1;
-	if (!images_open(&handle->image, &fs->images, source, &entry, &err))
-		return 0;
-	return err.code == BK_E_MISSING ? ESTALE : fs_errno(fs, entry.version, entry.version, &err);
+	if (images_open(&handle->image, &fs->images, source, &entry, &err))
+		return err.code == BK_E_MISSING
+			       ? ESTALE
+			       : fs_errno(fs, TROUBLE_OPEN, entry.version, entry.version, &err);
+	trouble_passed(&fs->trouble, TROUBLE_OPEN, entry.version);
+	return 0;
 }
 
 /* The statements of a version, one after the other, and behind them as many empty lines as
@@ -66,8 +72,10 @@ static enum bk_code fill_sql(struct source *source, const struct bk_entry *entry
 	struct bk_buf *text, struct bk_error *err)
 {
 	uint64_t size = entry_sql_size(entry);
-	enum bk_code code = bk_log_sql(source->log, entry->version, text, err);
+	enum bk_code code = bk_buf_reserve(text, (size_t)size, err);
 
+	if (!code)
+		code = bk_log_sql(source->log, entry->version, text, err);
 	if (code || text->size >= size)
 		return code;
 	code = bk_buf_reserve(text, (size_t)size - text->size, err);
@@ -78,20 +86,53 @@ static enum bk_code fill_sql(struct source *source, const struct bk_entry *entry
 	return BK_OK;
 }
 
+/* The text of ENTRY's statements: somebody's who has it open, or made. */
+static enum bk_code sql_text(struct fs *fs, struct source *source, struct handle *handle,
+	const struct bk_entry *entry, struct bk_error *err)
+{
+	uint64_t ino = node_ino(&handle->node);
+	struct bk_buf buf;
+	enum bk_code code;
+
+	handle->text =
+		texts_share(&fs->texts, ino, source->generation, (size_t)entry_sql_size(entry));
+	if (handle->text)
+		return BK_OK;
+	bk_buf_init(&buf, TEXT_BYTES_MAX);
+	code = fill_sql(source, entry, &buf, err);
+	if (!code) {
+		handle->text = texts_add(&fs->texts, ino, source->generation, &buf);
+		if (handle->text)
+			return BK_OK;
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to open a text");
+	}
+	bk_buf_done(&buf);
+	return code;
+}
+
 static int open_sql(
 	struct fs *fs, struct source *source, struct handle *handle, struct fuse_file_info *fi)
 {
 	struct bk_log_status head;
 	struct bk_entry entry;
 	struct bk_error err;
+	bool is_large;
+	enum bk_code code;
 	int rc = find_version(fs, source, &handle->node, &entry);
 
 	if (rc)
 		return rc;
 	/* A lone pragma may still join the head. */
 	fi->keep_cache = !bk_log_status(source->log, &head, NULL) && head.version != entry.version;
-	if (fill_sql(source, &entry, &handle->text, &err))
-		return fs_errno(fs, entry.version, entry.version, &err);
+	is_large = entry_sql_size(&entry) >= TEXT_LARGE;
+	if (is_large)
+		pthread_mutex_lock(&fs->texts.making);
+	code = sql_text(fs, source, handle, &entry, &err);
+	if (is_large)
+		pthread_mutex_unlock(&fs->texts.making);
+	if (code)
+		return fs_errno(fs, TROUBLE_OPEN, entry.version, entry.version, &err);
+	trouble_passed(&fs->trouble, TROUBLE_OPEN, entry.version);
 	return 0;
 }
 
@@ -100,16 +141,21 @@ static int open_status(
 	struct fs *fs, struct source *source, struct handle *handle, struct fuse_file_info *fi)
 {
 	char *json = status_text(fs, source);
-	int rc = json && !bk_buf_append(&handle->text, json, strlen(json), NULL) ? 0 : ENOMEM;
+	struct bk_buf buf;
 
 	fi->direct_io = 1;
+	bk_buf_init(&buf, TEXT_BYTES_MAX);
+	if (json && !bk_buf_append(&buf, json, strlen(json), NULL))
+		handle->text = texts_add(&fs->texts, 0, 0, &buf);
+	if (!handle->text)
+		bk_buf_done(&buf);
 	free(json);
-	return rc;
+	return handle->text ? 0 : ENOMEM;
 }
 
 static int open_node(struct fs *fs, const struct node *node, struct fuse_file_info *fi)
 {
-	struct handle *handle = handle_open(&fs->handles, node);
+	struct handle *handle = handle_new(node);
 	struct source *source;
 	int rc = ESTALE;
 
@@ -123,11 +169,13 @@ static int open_node(struct fs *fs, const struct node *node, struct fuse_file_in
 	else if (node->kind == NODE_STATUS)
 		rc = open_status(fs, source, handle, fi);
 	source_put(source);
-	if (rc)
+	if (rc) {
 		fs_close(fs, handle);
-	else
-		fi->fh = (uint64_t)(uintptr_t)handle;
-	return rc;
+		return rc;
+	}
+	handles_add(&fs->handles, handle);
+	fi->fh = (uint64_t)(uintptr_t)handle;
+	return 0;
 }
 
 static struct handle *handle_of(const struct fuse_file_info *fi)
@@ -153,18 +201,21 @@ void fileops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 static void read_image(
 	struct fs *fs, fuse_req_t req, struct image *image, size_t size, off_t offset)
 {
+	uint32_t version = image->version;
 	char *data = scratch_get(fs, size);
 	struct bk_error err;
 	size_t done;
 
-	if (!data)
+	if (!data) {
 		fuse_reply_err(req, ENOMEM);
-	else if (!images_read(&fs->images, image, data, size, (uint64_t)offset, &done, &err))
+	} else if (!images_read(&fs->images, image, data, size, (uint64_t)offset, &done, &err)) {
+		trouble_passed(&fs->trouble, TROUBLE_READ, version);
 		fuse_reply_buf(req, data, done);
-	else if (err.code == BK_E_MISSING)
+	} else if (err.code == BK_E_MISSING) {
 		fuse_reply_err(req, ESTALE);
-	else
-		fuse_reply_err(req, fs_errno(fs, image->version, image->version, &err));
+	} else {
+		fuse_reply_err(req, fs_errno(fs, TROUBLE_READ, version, version, &err));
+	}
 }
 
 /* Replies with a copy: whoever has the answer may close the file before the reply has returned. */
@@ -194,7 +245,7 @@ void fileops_read(
 	if (handle->image)
 		read_image(fs, req, handle->image, size, offset);
 	else
-		read_text(fs, req, &handle->text, size, offset);
+		read_text(fs, req, &handle->text->buf, size, offset);
 }
 
 void fileops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -202,4 +253,9 @@ void fileops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	(void)ino;
 	fs_close(fuse_req_userdata(req), handle_of(fi));
 	fuse_reply_err(req, 0);
+}
+
+void fileops_size(const struct fuse_file_info *fi, struct stat *st)
+{
+	st->st_size = (off_t)handle_of(fi)->text->buf.size;
 }

@@ -10,4 +10,7 @@ void fileops_read(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
 void fileops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
+/* Sets the size of the open file FI, which is no database. */
+void fileops_size(const struct fuse_file_info *fi, struct stat *st);
+
 #endif

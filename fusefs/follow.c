@@ -5,6 +5,7 @@
 #include "say.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,9 @@ static void read_further_ahead(dev_t device)
 	close(fd);
 }
 
-/* Asks the mount itself, so that it is known to answer, then tells those who wait for it. */
+/* Asks the mount itself, so that it is known to answer, then tells those who wait for it: the
+ * service manager first, which else takes the first process's end for that of the service. A mount
+ * that does not answer is taken away, as by SIGTERM. */
 static void say_ready(struct follow *follow)
 {
 	char lines[256];
@@ -46,12 +49,14 @@ static void say_ready(struct follow *follow)
 
 	if (stat(follow->mountpoint, &st)) {
 		say("the mount at %s does not answer: %s", follow->mountpoint, strerror(errno));
+		follow->has_failed = true;
+		kill(getpid(), SIGTERM);
 		return;
 	}
 	read_further_ahead(st.st_dev);
-	background_ready(follow->background);
 	snprintf(lines, sizeof lines, "READY=1\nMAINPID=%ld\nSTATUS=mounted\n", (long)getpid());
 	say_to_manager(lines);
+	background_ready(follow->background);
 }
 
 /* The identity of VERSION; 0 if the log has no such version. */

@@ -27,6 +27,7 @@ struct follow {
 	uint32_t head, head_identity; /* as of the last look */
 	unsigned forget_again;        /* at so many further looks */
 	bool is_told;                 /* that the log cannot be followed */
+	bool has_failed;              /* the mount does not answer; to be read after follow_end */
 };
 
 /* Fails with BK_E_NOMEM. */

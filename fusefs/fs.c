@@ -21,7 +21,9 @@ enum bk_code fs_init(struct fs *fs, const struct bk_io *io, const struct options
 	fs->url = url;
 	images_init(&fs->images, options->cache_bytes);
 	handles_init(&fs->handles);
+	texts_init(&fs->texts, &fs->images);
 	damage_init(&fs->damage);
+	trouble_init(&fs->trouble);
 	return BK_OK;
 }
 
@@ -31,22 +33,34 @@ void fs_done(struct fs *fs)
 	while (fs->handles.open)
 		fs_close(fs, fs->handles.open);
 	handles_done(&fs->handles);
+	texts_done(&fs->texts);
 	images_done(&fs->images);
 	sources_close(&fs->sources);
 	damage_done(&fs->damage);
+	trouble_done(&fs->trouble);
 	pthread_key_delete(fs->scratch);
 }
 
 void fs_close(struct fs *fs, struct handle *handle)
 {
-	if (handle->image)
-		images_close(&fs->images, handle->image);
+	struct image *image = handle->image;
+	struct text *text = handle->text;
+
 	handle_close(&fs->handles, handle);
+	if (image)
+		images_close(&fs->images, image);
+	texts_put(&fs->texts, text);
 }
 
-int fs_errno(struct fs *fs, uint32_t from, uint32_t to, const struct bk_error *err)
+/* What the log no longer says, however often it is asked. */
+static bool is_damage(enum bk_code code)
 {
-	switch (err->code) {
+	return code == BK_E_DAMAGE || code == BK_E_SQL;
+}
+
+static int errno_of(enum bk_code code)
+{
+	switch (code) {
 	case BK_OK:
 		return 0;
 	case BK_E_MISSING:
@@ -64,6 +78,22 @@ int fs_errno(struct fs *fs, uint32_t from, uint32_t to, const struct bk_error *e
 	case BK_E_UNSAFE:
 		break;
 	}
-	damage_note(&fs->damage, from, to, err->msg);
 	return EIO;
+}
+
+int fs_errno(struct fs *fs, enum trouble_kind kind, uint32_t from, uint32_t to,
+	const struct bk_error *err)
+{
+	if (is_damage(err->code))
+		damage_note(&fs->damage, from, to, err->msg);
+	else if (err->code != BK_E_MISSING)
+		trouble_note(&fs->trouble, kind, from, err->msg);
+	return errno_of(err->code);
+}
+
+int fs_errno_of_log(struct fs *fs, enum trouble_kind kind, const struct bk_error *err)
+{
+	if (err->code != BK_E_MISSING)
+		trouble_note(&fs->trouble, kind, 0, err->msg);
+	return errno_of(err->code);
 }

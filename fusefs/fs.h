@@ -9,6 +9,7 @@
 #include "images.h"
 #include "options.h"
 #include "source.h"
+#include "trouble.h"
 #include <bk/error.h>
 #include <bk/io.h>
 #include <pthread.h>
@@ -23,7 +24,9 @@ struct fs {
 	struct sources sources;
 	struct images images;
 	struct handles handles;
+	struct texts texts;
 	struct damage damage;
+	struct trouble trouble;
 	pthread_key_t scratch; /* each thread's buffer for what it reads */
 };
 
@@ -39,7 +42,12 @@ void fs_done(struct fs *fs);
 /* Lets go of an open file. */
 void fs_close(struct fs *fs, struct handle *handle);
 
-/* The errno for ERR. Damage is noted as that of versions FROM to TO. */
-int fs_errno(struct fs *fs, uint32_t from, uint32_t to, const struct bk_error *err);
+/* The errno for ERR, which work of KIND met at versions FROM to TO. For status.json, damage is
+ * noted as theirs, and what may pass as trouble. */
+int fs_errno(struct fs *fs, enum trouble_kind kind, uint32_t from, uint32_t to,
+	const struct bk_error *err);
+
+/* The same for work that belongs to no version. */
+int fs_errno_of_log(struct fs *fs, enum trouble_kind kind, const struct bk_error *err);
 
 #endif

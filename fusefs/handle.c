@@ -15,14 +15,17 @@ void handles_done(struct handles *handles)
 	pthread_mutex_destroy(&handles->mutex);
 }
 
-struct handle *handle_open(struct handles *handles, const struct node *node)
+struct handle *handle_new(const struct node *node)
 {
 	struct handle *handle = calloc(1, sizeof *handle);
 
-	if (!handle)
-		return NULL;
-	handle->node = *node;
-	bk_buf_init(&handle->text, TEXT_BYTES_MAX);
+	if (handle)
+		handle->node = *node;
+	return handle;
+}
+
+void handles_add(struct handles *handles, struct handle *handle)
+{
 	pthread_mutex_lock(&handles->mutex);
 	handle->next = handles->open;
 	handle->before = &handles->open;
@@ -30,18 +33,31 @@ struct handle *handle_open(struct handles *handles, const struct node *node)
 		handle->next->before = &handle->next;
 	handles->open = handle;
 	pthread_mutex_unlock(&handles->mutex);
-	return handle;
 }
 
 void handle_close(struct handles *handles, struct handle *handle)
 {
 	pthread_mutex_lock(&handles->mutex);
-	*handle->before = handle->next;
+	if (handle->before)
+		*handle->before = handle->next;
 	if (handle->next)
 		handle->next->before = handle->before;
 	pthread_mutex_unlock(&handles->mutex);
-	bk_buf_done(&handle->text);
 	free(handle);
+}
+
+bool handles_text_size(struct handles *handles, enum node_kind kind, size_t *size)
+{
+	struct handle *handle;
+
+	pthread_mutex_lock(&handles->mutex);
+	handle = handles->open;
+	while (handle && handle->node.kind != kind)
+		handle = handle->next;
+	if (handle)
+		*size = handle->text->buf.size;
+	pthread_mutex_unlock(&handles->mutex);
+	return handle;
 }
 
 struct node *handles_nodes(struct handles *handles, size_t *count)

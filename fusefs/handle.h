@@ -1,23 +1,21 @@
 /* handle.h - open files.
  *
- * Threads: any for struct handles; an open file's text does not change once it is made. */
+ * Calling sequence: handle_new; image or text are set; handles_add; handle_close.
+ *
+ * Threads: any for struct handles; an open file does not change once it was added. */
 #ifndef HANDLE_H
 #define HANDLE_H
 
 #include "images.h"
 #include "node.h"
-#include <bk/buf.h>
-#include <bk/change.h>
+#include "texts.h"
 #include <pthread.h>
-
-/* Twice what a change may hold has room for the ends of its statements. */
-#define TEXT_BYTES_MAX (2 * BK_CHANGE_BYTES_MAX)
 
 struct handle {
 	struct node node;
 	struct image *image;           /* of a version's database */
-	struct bk_buf text;            /* of any other file, made when it was opened */
-	struct handle *next, **before; /* of all that are open */
+	struct text *text;             /* of any other file, as it was when it was opened */
+	struct handle *next, **before; /* of all that are open, the newest first */
 };
 
 struct handles {
@@ -28,11 +26,15 @@ struct handles {
 void handles_init(struct handles *handles);
 void handles_done(struct handles *handles); /* none may be open any more */
 
-/* One for NODE, with an empty text; NULL: no memory. */
-struct handle *handle_open(struct handles *handles, const struct node *node);
+/* One for NODE; NULL: no memory. */
+struct handle *handle_new(const struct node *node);
+void handles_add(struct handles *handles, struct handle *handle);
 
-/* Frees it, and its text. */
+/* Frees it, whether it was added or not; what it has open must be closed. */
 void handle_close(struct handles *handles, struct handle *handle);
+
+/* The size of the text that the file of KIND opened last has; false if none is open. */
+bool handles_text_size(struct handles *handles, enum node_kind kind, size_t *size);
 
 /* Copies what nodes are open. The caller frees the array; NULL: there are none, or no memory. */
 struct node *handles_nodes(struct handles *handles, size_t *count);

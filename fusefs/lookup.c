@@ -85,15 +85,15 @@ static int in_at(
 	struct fs *fs, struct source *source, const char *name, struct fuse_entry_param *out)
 {
 	struct bk_entry entry;
-	struct bk_error err;
 	int64_t time_us;
+	int rc;
 
 	if (!name_to_moment(name, fs->io->ops->now_us(fs->io->ctx), &time_us))
 		return NEVER;
-	if (bk_history_find_time(source->log, time_us, &entry, &err))
-		return err.code == BK_E_MISSING ? ENOENT : EIO;
-	attr_of_version(fs, source, NODE_AT_LINK, &entry, out);
-	return 0;
+	rc = version_find_time(fs, source, time_us, &entry);
+	if (!rc)
+		attr_of_version(fs, source, NODE_AT_LINK, &entry, out);
+	return rc;
 }
 
 static int in_hour(struct fs *fs, struct source *source, uint32_t hour, const char *name,
@@ -107,7 +107,7 @@ static int in_hour(struct fs *fs, struct source *source, uint32_t hour, const ch
 
 	if (!name_to_time_link(name, &version))
 		return NEVER;
-	rc = stretch_find(source, hour, hour, &stretch);
+	rc = stretch_find(fs, source, hour, hour, &stretch);
 	if (!rc)
 		rc = version_find(fs, source, version, &entry);
 	if (rc)

@@ -64,8 +64,8 @@ static enum bk_code serve(struct mount *mount, struct bk_error *err)
 	if (!code) {
 		rc = session_serve(mount->session);
 		follow_end(&mount->follow);
-		if (rc < 0)
-			code = bk_fail(err, BK_E_IO, -rc, "the mount ended");
+		if (rc < 0 || mount->follow.has_failed)
+			code = bk_fail(err, BK_E_IO, rc < 0 ? -rc : 0, "the mount ended");
 	}
 	stop_end(&mount->stop);
 	return code;
@@ -79,6 +79,8 @@ static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
 
 	if (code)
 		return code;
+	/* Not before: a log on a disk that hangs can be given up by Ctrl-C. */
+	stop_block();
 	code = session_mount(&mount->session, &mount->fs, mount->mountpoint, err);
 	if (!code) {
 		code = serve(mount, err);
@@ -90,10 +92,9 @@ static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
 
 static enum bk_code open_log(struct mount *mount, struct bk_error *err)
 {
-	enum bk_code code;
+	enum bk_code code =
+		fs_init(&mount->fs, bk_io_posix(), mount->options, mount->path, mount->url, err);
 
-	stop_block();
-	code = fs_init(&mount->fs, bk_io_posix(), mount->options, mount->path, mount->url, err);
 	if (code == BK_E_MISSING)
 		bk_fail(err, code, 0,
 			"there is no log %s: backup.lock in the lightning directory says where a "

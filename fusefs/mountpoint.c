@@ -1,10 +1,20 @@
 /* mountpoint.c - whether a mount may go where it was asked to. */
 #include "mountpoint.h"
 #include <errno.h>
+#include <limits.h>
+#include <mntent.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* More links than this lead in a circle. */
+#define LINKS_MAX 40
+
+/* As the kernel calls our mounts (session.c). */
+#define MOUNT_TYPE "fuse.backup-fuse"
 
 static enum bk_code check_directory(const char *mountpoint, struct bk_error *err)
 {
@@ -61,7 +71,9 @@ static bool lies_in(const char *path, const struct stat *dir)
 	return found;
 }
 
-static enum bk_code check_apart(const char *mountpoint, const char *folder, struct bk_error *err)
+/* Beside a link there may be a mountpoint, if only the link is not hidden. */
+static enum bk_code check_apart(
+	const char *mountpoint, const char *folder, bool is_links, struct bk_error *err)
 {
 	struct stat mount_dir, log_dir;
 
@@ -77,7 +89,7 @@ static enum bk_code check_apart(const char *mountpoint, const char *folder, stru
 			"%s holds the log's folder %s: the mount would hide the log; name another "
 			"directory",
 			mountpoint, folder);
-	if (lies_in(mountpoint, &log_dir))
+	if (!is_links && lies_in(mountpoint, &log_dir))
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"%s lies in the log's folder %s: whatever copies that folder would copy "
 			"every "
@@ -86,24 +98,101 @@ static enum bk_code check_apart(const char *mountpoint, const char *folder, stru
 	return BK_OK;
 }
 
+/* Whether PLACE is the root of the mount at DIR, or lies in it. */
+static bool is_at_or_in(const char *place, const char *dir)
+{
+	size_t length = strlen(dir);
+
+	return strncmp(place, dir, length) == 0 && (!place[length] || place[length] == '/');
+}
+
+/* Where a backup is mounted, another mount would hide it, and be taken for it when it is to go. */
+static enum bk_code check_free(const char *place, struct bk_error *err)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	enum bk_code code = BK_OK;
+	struct mntent entry;
+	char line[2 * PATH_MAX];
+
+	if (!mounts)
+		return BK_OK; /* no /proc: nothing to tell it by */
+	while (!code && getmntent_r(mounts, &entry, line, sizeof line))
+		if (strcmp(entry.mnt_type, MOUNT_TYPE) == 0 && is_at_or_in(place, entry.mnt_dir))
+			code = bk_fail(err, BK_E_BUSY, 0,
+				"the backup %s is mounted on %s already: unmount it with "
+				"fusermount3 -u %s, or name another directory",
+				entry.mnt_fsname, entry.mnt_dir, entry.mnt_dir);
+	endmntent(mounts);
+	return code;
+}
+
+/* Goes from PATH, if it is a link, to where it leads, which the caller frees; NULL if it is none.
+ */
+static char *follow_link(const char *path, const char *folder)
+{
+	char target[PATH_MAX], *next;
+	ssize_t n = readlink(path, target, sizeof target - 1);
+
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	if (*target == '/')
+		return strdup(target);
+	return asprintf(&next, "%s/%s", folder, target) < 0 ? NULL : next;
+}
+
+/* The real path of the folder that the name PATH stands in; the caller frees it. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *given, *folder;
+
+	if (!slash)
+		return realpath(".", NULL);
+	given = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	folder = given ? realpath(given, NULL) : NULL;
+	free(given);
+	return folder;
+}
+
+/* Checks PLACE against the folder of the log, and before it those of the links that lead there: the
+ * log is followed by its path. */
+static enum bk_code check_folders(const char *place, const char *log_path, struct bk_error *err)
+{
+	char *path = strdup(log_path);
+	enum bk_code code = BK_OK;
+
+	for (int i = 0; path && i < LINKS_MAX && !code; i++) {
+		char *folder = folder_of(path), *next = NULL;
+
+		if (folder) {
+			next = follow_link(path, folder);
+			code = check_apart(place, folder, next != NULL, err);
+		} else {
+			code = bk_fail(err, BK_E_IO, errno, "cannot resolve %s", path);
+		}
+		free(folder);
+		free(path);
+		path = next;
+	}
+	free(path);
+	return code;
+}
+
 enum bk_code mountpoint_check(
 	char **resolved, const char *mountpoint, const char *log_path, struct bk_error *err)
 {
 	enum bk_code code = check_directory(mountpoint, err);
-	char *place, *folder;
+	char *place;
 
 	if (code)
 		return code;
 	place = realpath(mountpoint, NULL);
-	folder = realpath(log_path, NULL);
-	if (!place || !folder) {
-		code = bk_fail(
-			err, BK_E_IO, errno, "cannot resolve %s and %s", mountpoint, log_path);
-	} else {
-		cut_name(folder);
-		code = check_apart(place, folder, err);
-	}
-	free(folder);
+	if (!place)
+		return bk_fail(err, BK_E_IO, errno, "cannot resolve %s", mountpoint);
+	code = check_free(place, err);
+	if (!code)
+		code = check_folders(place, log_path, err);
 	if (code)
 		free(place);
 	else

@@ -124,7 +124,7 @@ bool name_to_moment(const char *name, int64_t now_us, int64_t *time_us)
 		return false;
 	memcpy(text, name, length);
 	text[length] = '\0';
-	return bk_moment_parse(text, now_us, time_us, NULL) == BK_OK;
+	return bk_moment_parse_end(text, now_us, time_us, NULL) == BK_OK;
 }
 
 uint32_t hour_of_time(int64_t time_us)

@@ -11,7 +11,7 @@
  * so two changes of one version differ in PLACE; the rest of the offset would tell apart only
  * what lies 32 MiB apart. */
 #define PLACE_UNIT       64
-#define PLACE_BITS       19
+#define PLACE_BITS       (NODE_IDENTITY_BITS - NODE_GENERATION_BITS - 1)
 #define GENERATION_SHIFT (PLACE_BITS + 1)
 
 uint32_t node_identity(const struct bk_entry *entry, uint32_t generation)

@@ -42,7 +42,8 @@ struct node {
 	uint32_t identity; /* of an image, or a version's SQL; else 0 */
 };
 
-#define NODE_IDENTITY_BITS 26
+#define NODE_IDENTITY_BITS   26
+#define NODE_GENERATION_BITS 6 /* of these: generations wrap */
 
 /* The identity of what ENTRY names, in the log that was the GENERATION-th at its path. */
 uint32_t node_identity(const struct bk_entry *entry, uint32_t generation);

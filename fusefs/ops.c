@@ -15,9 +15,11 @@
 static void ops_init(void *userdata, struct fuse_conn_info *conn)
 {
 	(void)userdata;
-	/* The kernel offers what it is set to, and main.c sets that higher where it may. */
+	/* The kernel offers what it is set to, and follow.c sets that higher where it may. */
 	conn->max_readahead = READ_BYTES;
 	conn->max_write = READ_BYTES; /* bounds reads, too */
+	/* Look-ups in one directory, some of which take a replay, need not wait for each other. */
+	conn->want |= conn->capable & FUSE_CAP_PARALLEL_DIROPS;
 }
 
 static void ops_lookup(fuse_req_t req, fuse_ino_t parent_ino, const char *name)
@@ -44,8 +46,9 @@ static void ops_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *f
 	struct node node;
 	int rc = node_of_ino(&node, ino) ? attr_of_node(fs, source, &node, &entry) : ESTALE;
 
-	(void)fi;
 	source_put(source);
+	if (!rc && fi && node.kind == NODE_STATUS)
+		fileops_size(fi, &entry.attr);
 	if (rc)
 		fuse_reply_err(req, rc == ENOENT ? ESTALE : rc);
 	else
@@ -66,7 +69,9 @@ static void ops_readlink(fuse_req_t req, fuse_ino_t ino)
 	if (node.kind == NODE_LATEST) {
 		struct source *source = sources_get(&fs->sources);
 		struct bk_error err;
-		int rc = bk_log_status(source->log, &status, &err) ? EIO : 0;
+		int rc = bk_log_status(source->log, &status, &err)
+				 ? fs_errno_of_log(fs, TROUBLE_LOG, &err)
+				 : 0;
 
 		source_put(source);
 		if (rc) {

@@ -84,7 +84,11 @@ enum bk_code sources_follow(struct sources *sources, enum bk_log_news *news, str
 	if (!code && found == BK_LOG_REPLACED)
 		code = replace(sources, err);
 	pthread_mutex_lock(&sources->mutex);
-	snprintf(sources->trouble, sizeof sources->trouble, "%s", code ? err->msg : "");
+	snprintf(sources->trouble, sizeof sources->trouble, "%s",
+		code ? err->msg
+		: found == BK_LOG_GONE
+			? "the log is away from its path; what was open stays readable"
+			: "");
 	pthread_mutex_unlock(&sources->mutex);
 	if (!code) /* a log that is gone from its path changes nothing in the tree */
 		*news = found == BK_LOG_GONE ? BK_LOG_SAME : found;

@@ -67,7 +67,9 @@ static bool add_damage(cJSON *root, struct fs *fs, const struct bk_log_status *s
 		add_number(root, "damaged_at", status->damaged_at);
 	if (past_damage)
 		add_number(root, "opened_past_damage", past_damage);
-	return count || past_damage || status->damaged_at;
+	if (status->header_damaged)
+		cJSON_AddTrueToObject(root, "header_damaged");
+	return count || past_damage || status->damaged_at || status->header_damaged;
 }
 
 static void add_cache(cJSON *root, struct fs *fs)
@@ -77,12 +79,13 @@ static void add_cache(cJSON *root, struct fs *fs)
 
 	add_number(cache, "images", state.count);
 	add_number(cache, "bytes", state.bytes);
+	add_number(cache, "texts", texts_bytes(&fs->texts));
 	add_number(cache, "bytes_max", fs->options->cache_bytes);
 }
 
 static cJSON *make(struct fs *fs, const struct bk_log_status *status)
 {
-	char trouble[BK_ERROR_MESSAGE_MAX];
+	char trouble[BK_ERROR_MESSAGE_MAX], passing[BK_ERROR_MESSAGE_MAX];
 	cJSON *root = cJSON_CreateObject();
 	bool is_damaged;
 
@@ -91,11 +94,13 @@ static cJSON *make(struct fs *fs, const struct bk_log_status *status)
 	add_log(root, status);
 	is_damaged = add_damage(root, fs, status);
 	sources_trouble(&fs->sources, trouble);
-	if (*trouble)
-		cJSON_AddStringToObject(root, "trouble", trouble);
+	trouble_get(&fs->trouble, passing);
+	if (*trouble || *passing)
+		cJSON_AddStringToObject(root, "trouble", *trouble ? trouble : passing);
 	cJSON_AddStringToObject(root, "health",
 		is_damaged ? "damaged"
 		: *trouble ? "not followed"
+		: *passing ? "failing"
 			   : "ok");
 	add_cache(root, fs);
 	return root;

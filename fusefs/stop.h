@@ -6,16 +6,19 @@
 
 #include <bk/error.h>
 #include <pthread.h>
+#include <sys/types.h>
 
 struct stop {
 	pthread_t thread;
 	const char *mountpoint; /* borrowed */
+	dev_t device;           /* of the mount */
 };
 
 /* Has this thread and all that it starts leave those signals to the stop's own. */
 void stop_block(void);
 
-/* Waits for a signal, in a thread. Fails with BK_E_NOMEM. */
+/* Waits for a signal, in a thread. The mount stands at MOUNTPOINT. Fails with BK_E_IO, BK_E_NOMEM.
+ */
 BK_MUST_CHECK enum bk_code stop_start(
 	struct stop *stop, const char *mountpoint, struct bk_error *err);
 

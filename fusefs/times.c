@@ -4,29 +4,28 @@
 #include "versions.h"
 #include <errno.h>
 
-/* The newest version that came before TIME_US. Returns 0, ENOENT if there is none, or EIO. */
-static int newest_before(struct source *source, int64_t time_us, uint32_t *version)
+/* The newest version that came before TIME_US. Returns 0, ENOENT if there is none, or another
+ * errno. */
+static int newest_before(struct fs *fs, struct source *source, int64_t time_us, uint32_t *version)
 {
 	struct bk_entry entry;
-	struct bk_error err;
+	int rc = time_us == INT64_MIN ? ENOENT : version_find_time(fs, source, time_us - 1, &entry);
 
-	if (time_us == INT64_MIN)
-		return ENOENT;
-	if (bk_history_find_time(source->log, time_us - 1, &entry, &err))
-		return err.code == BK_E_MISSING ? ENOENT : EIO;
-	*version = entry.version;
-	return 0;
+	if (!rc)
+		*version = entry.version;
+	return rc;
 }
 
-int stretch_find(struct source *source, uint32_t from, uint32_t to, struct stretch *stretch)
+int stretch_find(
+	struct fs *fs, struct source *source, uint32_t from, uint32_t to, struct stretch *stretch)
 {
 	struct stretch found = {0};
-	int rc = newest_before(source, hour_begin_us(from), &found.before);
+	int rc = newest_before(fs, source, hour_begin_us(from), &found.before);
 
 	if (rc && rc != ENOENT)
 		return rc;
 	found.has_before = !rc;
-	rc = newest_before(source, hour_end_us(to), &found.last);
+	rc = newest_before(fs, source, hour_end_us(to), &found.last);
 	if (!rc && found.has_before && found.before == found.last)
 		rc = ENOENT;
 	if (!rc)
@@ -34,10 +33,11 @@ int stretch_find(struct source *source, uint32_t from, uint32_t to, struct stret
 	return rc;
 }
 
-static int day_stretch(struct source *source, uint32_t from, uint32_t to, struct stretch *stretch)
+static int day_stretch(
+	struct fs *fs, struct source *source, uint32_t from, uint32_t to, struct stretch *stretch)
 {
 	return stretch_find(
-		source, from * HOURS_A_DAY, to * HOURS_A_DAY + HOURS_A_DAY - 1, stretch);
+		fs, source, from * HOURS_A_DAY, to * HOURS_A_DAY + HOURS_A_DAY - 1, stretch);
 }
 
 /* The day of the first version that none of the days before DAY has; a day from DAY on has it at
@@ -48,7 +48,7 @@ static int day_bound(struct fs *fs, struct source *source, uint32_t day, uint32_
 	struct bk_entry entry;
 	struct walk walk;
 	bool more = false;
-	int rc = day_stretch(source, day, DAY_LAST, &rest);
+	int rc = day_stretch(fs, source, day, DAY_LAST, &rest);
 
 	if (rc)
 		return rc;
@@ -72,7 +72,7 @@ int day_find(struct fs *fs, struct source *source, uint32_t day, uint32_t *found
 {
 	struct stretch stretch;
 	uint32_t low = day, high;
-	int rc = day > DAY_LAST ? ENOENT : day_stretch(source, day, day, &stretch);
+	int rc = day > DAY_LAST ? ENOENT : day_stretch(fs, source, day, day, &stretch);
 
 	if (!rc)
 		*found = day;
@@ -83,7 +83,7 @@ int day_find(struct fs *fs, struct source *source, uint32_t day, uint32_t *found
 	while (!rc && high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;
 
-		rc = day_stretch(source, day, middle, &stretch);
+		rc = day_stretch(fs, source, day, middle, &stretch);
 		*(rc ? &low : &high) = middle;
 		if (rc == ENOENT)
 			rc = 0;

@@ -17,7 +17,8 @@ struct stretch {
 
 /* The versions of hours FROM to TO, since 1970. Returns 0, ENOENT if there are none, or another
  * errno. */
-int stretch_find(struct source *source, uint32_t from, uint32_t to, struct stretch *stretch);
+int stretch_find(
+	struct fs *fs, struct source *source, uint32_t from, uint32_t to, struct stretch *stretch);
 
 /* The first day with versions that is DAY or after it. Returns likewise. */
 int day_find(struct fs *fs, struct source *source, uint32_t day, uint32_t *found);

@@ -4,10 +4,13 @@
 #include <bk/version.h>
 #include <errno.h>
 
-/* An empty log begins with an empty database, which is no version to look at. */
-static bool is_nothing(const struct bk_entry *entry)
+/* How far below a version that cannot be measured another one is looked for: more than an interval.
+ */
+#define BELOW_MAX 1024
+
+bool entry_is_nothing(const struct bk_entry *entry)
 {
-	return !entry->statements && !entry->page_count;
+	return (entry->flags & BK_ENTRY_SNAPSHOT) && !entry->page_count;
 }
 
 uint64_t entry_size(const struct bk_entry *entry)
@@ -25,23 +28,78 @@ uint64_t entry_sql_size(const struct bk_entry *entry)
 	return (uint64_t)entry->sql_bytes + entry->statements;
 }
 
+/* Whether damage behind the newest keyframe took the change of VERSION, which the log does not
+ * have. No list names such a change, but what follows it tells that there was one. */
+static bool is_lost(struct source *source, uint32_t version, struct bk_error *err)
+{
+	struct bk_log_status status;
+	struct bk_history *history;
+	struct bk_entry next;
+	bool more = true;
+
+	if (bk_log_status(source->log, &status, NULL) || !status.damaged_at ||
+		bk_version_after(version, status.version))
+		return false;
+	if (bk_history_open(&history, source->log, version, BK_HISTORY_VERSIONS, err))
+		return false;
+	if (bk_history_next(history, &next, &more, err))
+		more = false;
+	bk_history_close(history);
+	if (more && next.offset < status.damaged_at)
+		return false;
+	bk_fail(err, BK_E_DAMAGE, 0,
+		"the log is damaged at offset %llu: the change of version %u is lost",
+		(unsigned long long)status.damaged_at, version);
+	return true;
+}
+
 int version_find(struct fs *fs, struct source *source, uint32_t version, struct bk_entry *entry)
 {
 	struct bk_error err;
 	struct bk_entry found;
 
 	if (bk_history_find(source->log, version, &found, &err))
-		return fs_errno(fs, version, version, &err);
-	if (is_nothing(&found))
+		return err.code == BK_E_MISSING && !is_lost(source, version, &err)
+			       ? ENOENT
+			       : fs_errno(fs, TROUBLE_FIND, version, version, &err);
+	trouble_passed(&fs->trouble, TROUBLE_FIND, version);
+	if (entry_is_nothing(&found))
 		return ENOENT;
 	*entry = found;
 	return 0;
+}
+
+int version_find_time(struct fs *fs, struct source *source, int64_t time_us, struct bk_entry *entry)
+{
+	struct bk_error err;
+	struct bk_entry found;
+
+	if (bk_history_find_time(source->log, time_us, &found, &err))
+		return fs_errno_of_log(fs, TROUBLE_TIME, &err);
+	trouble_passed(&fs->trouble, TROUBLE_TIME, 0);
+	if (entry_is_nothing(&found))
+		return ENOENT;
+	*entry = found;
+	return 0;
+}
+
+/* Gives ENTRY the size of the nearest version below it that has one, if it is near enough. */
+static void measure_below(struct source *source, struct bk_entry *entry)
+{
+	struct bk_entry below = {0};
+
+	for (uint32_t i = 1; i <= BELOW_MAX && !entry_has_size(&below); i++)
+		if (bk_history_find(source->log, entry->version - i, &below, NULL))
+			below.page_count = 0;
+	entry->page_count = below.page_count;
+	entry->page_size = below.page_size;
 }
 
 int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry)
 {
 	struct image *image;
 	struct bk_error err;
+	int rc;
 
 	if (entry_has_size(entry))
 		return 0;
@@ -49,10 +107,16 @@ int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry
 	if (!bk_history_measure(source->log, &err) &&
 		!bk_history_find(source->log, entry->version, entry, &err) && entry_has_size(entry))
 		return 0;
-	if (images_open(&image, &fs->images, source, entry, &err))
-		return fs_errno(fs, entry->version, entry->version, &err);
-	entry->page_count = bk_image_page_count(image->image);
-	entry->page_size = bk_image_page_size(image->image);
+	if (images_open(&image, &fs->images, source, entry, &err)) {
+		rc = fs_errno(fs, TROUBLE_OPEN, entry->version, entry->version, &err);
+		if (err.code != BK_E_DAMAGE && err.code != BK_E_SQL)
+			return rc;
+		measure_below(source, entry);
+		return 0;
+	}
+	trouble_passed(&fs->trouble, TROUBLE_OPEN, entry->version);
+	entry->page_count = image->page_count;
+	entry->page_size = image->page_size;
 	images_close(&fs->images, image);
 	return 0;
 }
@@ -62,7 +126,8 @@ int version_head(struct fs *fs, struct source *source, struct bk_log_status *sta
 	struct bk_error err;
 
 	if (bk_log_status(source->log, status, &err))
-		return fs_errno(fs, 0, 0, &err);
+		return fs_errno_of_log(fs, TROUBLE_LOG, &err);
+	trouble_passed(&fs->trouble, TROUBLE_LOG, 0);
 	return status->is_empty ? ENOENT : 0;
 }
 
@@ -125,7 +190,8 @@ static int next_past_damage(struct walk *walk, struct bk_entry *entry, bool *mor
 		code = try_next(walk, entry, more, &err);
 	}
 	if (code)
-		return fs_errno(walk->fs, walk->next, walk->next, &err);
+		return fs_errno(walk->fs, TROUBLE_LIST, walk->next, walk->next, &err);
+	trouble_passed(&walk->fs->trouble, TROUBLE_LIST, walk->next);
 	if (damage.code)
 		note_hidden(walk, entry, *more, &damage);
 	return 0;
@@ -139,7 +205,7 @@ int walk_next(struct walk *walk, struct bk_entry *entry, bool *more)
 		rc = next_past_damage(walk, entry, more);
 		if (!rc && *more)
 			walk->next = entry->version + 1;
-	} while (!rc && *more && is_nothing(entry));
+	} while (!rc && *more && entry_is_nothing(entry));
 	return rc;
 }
 
@@ -179,21 +245,24 @@ int bucket_newest(struct fs *fs, struct source *source, uint32_t bucket, struct 
 	struct bk_log_status status;
 	struct bk_entry at;
 	struct walk walk;
-	bool more, any = false;
+	bool more, any = false, is_heads;
 	int rc = version_head(fs, source, &status);
 
 	if (rc)
 		return rc;
-	if (bucket_of(status.version) == bucket)
-		return version_find(fs, source, status.version, entry);
-	if (!bk_history_find(source->log, bucket_last(bucket), entry, NULL))
+	is_heads = bucket_of(status.version) == bucket;
+	if (!bk_history_find(
+		    source->log, is_heads ? status.version : bucket_last(bucket), entry, NULL) &&
+		!entry_is_nothing(entry))
 		return 0;
-	/* A gap or damage is at its end. */
+	/* A gap or damage is at its end, maybe all there is. */
 	walk_open(&walk, fs, source, bucket * BUCKET_VERSIONS);
 	while (!(rc = walk_next(&walk, &at, &more)) && more && bucket_of(at.version) == bucket) {
 		*entry = at;
 		any = true;
 	}
 	walk_close(&walk);
-	return rc ? rc : any ? 0 : ENOENT;
+	if (!rc && !any)
+		rc = is_heads ? version_find(fs, source, status.version, entry) : ENOENT;
+	return rc;
 }

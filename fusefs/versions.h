@@ -14,11 +14,20 @@ bool entry_has_size(const struct bk_entry *entry);
 /* Bytes of changes/…/N.sql: see fileops.c, which makes it as long as this. */
 uint64_t entry_sql_size(const struct bk_entry *entry);
 
+/* Whether ENTRY is the empty database that an empty log begins with: no version to look at. */
+bool entry_is_nothing(const struct bk_entry *entry);
+
 /* The entry of VERSION. */
 int version_find(struct fs *fs, struct source *source, uint32_t version, struct bk_entry *entry);
 
-/* Makes sure that ENTRY, found before, tells the size of its file. */
+/* Makes sure that ENTRY, found before, tells the size of its file; that of the nearest version
+ * below which has one, if damage is in the way: such a file is there, though it cannot be opened.
+ */
 int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry);
+
+/* The newest version that came not after TIME_US; ENOENT if there is none. */
+int version_find_time(
+	struct fs *fs, struct source *source, int64_t time_us, struct bk_entry *entry);
 
 /* The head; ENOENT in a log that never held a database. */
 int version_head(struct fs *fs, struct source *source, struct bk_log_status *status);

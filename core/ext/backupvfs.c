@@ -230,7 +230,7 @@ static enum bk_code choose_version(
 	}
 	if (!at)
 		return BK_OK;
-	code = bk_moment_parse(at, io->ops->now_us(io->ctx), &time_us, err);
+	code = bk_moment_parse_end(at, io->ops->now_us(io->ctx), &time_us, err);
 	if (!code)
 		code = bk_history_find_time(log, time_us, &entry, err);
 	if (!code)

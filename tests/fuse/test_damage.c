@@ -180,6 +180,78 @@ Test(damage, a_change)
 	done();
 }
 
+/* The newest change is lost, and the log goes on behind it: what says which version that was still
+ * leads there, and says that it is lost. */
+Test(damage, the_newest_change)
+{
+	uint32_t bad, first = 0;
+
+	make_log();
+	flip(change_offset(VERSIONS) + 60);
+	mount_start(NULL);
+	says(shell("ls mnt/versions mnt/changes"), "mnt/changes:\n0000\n\nmnt/versions:\n0000\n");
+	says(shell("readlink mnt/latest.sqlite3"), "versions/0000/0000500.sqlite3\n");
+	shell_status(1, "cat mnt/latest.sqlite3");
+	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
+	shell_status(1, "cat mnt/changes/0/500.sql");
+	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
+	shell_status(1, "cat mnt/versions/0/501.sqlite3");
+	cr_assert(strstr(shell_stderr(), "No such file"), "%s", shell_stderr());
+	bad = look_at_all(&first);
+	cr_assert(bad == 1 && first == VERSIONS, "%u versions from %u on", bad, first);
+	shell("ls mnt/by-time/2026-11-22/07 > names");
+	mount_stop();
+	done();
+}
+
+/* Likewise, and its bucket has no other version. */
+Test(damage, the_newest_change_alone_in_its_bucket)
+{
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_grow(1000, 1000);
+	log_close();
+	flip(change_offset(1000) + 60);
+	mount_start(NULL);
+	says(shell("readlink mnt/latest.sqlite3"), "versions/0001/0001000.sqlite3\n");
+	shell_status(1, "cat mnt/latest.sqlite3");
+	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
+	cr_assert(is_named(status_member("damaged_versions"), 1000));
+	says(shell("sqlite3 mnt/versions/0/999.sqlite3 'SELECT count(*) FROM t'"), "998\n");
+	mount_stop();
+}
+
+/* Before a snapshot no list tells sizes, and past damage no replay can: such files are listed with
+ * the size of the nearest version below, and only who opens one meets the damage. */
+Test(damage, sizes_that_cannot_be_known)
+{
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_grow(300, 1000);
+	shell("sqlite3 later.sqlite3 'CREATE TABLE vars (name TEXT PRIMARY KEY, val TEXT, intval "
+	      "INTEGER, blobval BLOB); INSERT INTO vars VALUES (\"data_version\", NULL, 310, "
+	      "NULL); "
+	      "CREATE TABLE t (id INTEGER PRIMARY KEY, x)'");
+	log_snapshot(path_of("later.sqlite3"), BK_SNAPSHOT_GAP);
+	log_grow(400, 1000);
+	log_close();
+	flip(change_offset(280) + 60);
+	mount_start(NULL);
+	says(shell("ls -l mnt/versions/0000 | grep -c sqlite3"), "391\n");
+	says(shell("for v in 279 280 300; do stat -c %%s mnt/versions/0000/0000$v.sqlite3; done | "
+		   "sort -u | wc -l"),
+		"1\n");
+	says(shell("find mnt/versions -name '*.sqlite3' -size +0 | wc -l"), "391\n");
+	shell_status(1, "cat mnt/versions/0/280.sqlite3");
+	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
+	shell_status(1, "cat mnt/versions/0/300.sqlite3");
+	shell("cat mnt/versions/0/279.sqlite3 mnt/versions/0/310.sqlite3 > two");
+	cr_assert(is_named(status_member("damaged_versions"), 290));
+	shell_status(23, "rsync -a mnt/versions/0000 mirror");
+	says(shell("ls mirror/0000 | wc -l"), "370\n");
+	mount_stop();
+}
+
 /* A keyframe can be done without: all that it says can be found in another way. */
 Test(damage, a_keyframe)
 {

@@ -262,3 +262,55 @@ Test(follow, a_log_that_is_away_for_a_while)
 	log_close();
 	mount_stop();
 }
+
+/* Who has it open is told the size of what he reads, however the log goes on. */
+Test(follow, the_size_of_an_open_status)
+{
+	char text[8192];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	mount_log(998);
+	fd = open(mnt("status.json"), O_RDONLY | O_CLOEXEC);
+	cr_assert(fd >= 0);
+	log_grow(1200, 1000);
+	wait_until(is_there(1200), BUSY_MS);
+	cr_assert(fstat(fd, &st) == 0);
+	n = pread(fd, text, sizeof text, 0);
+	cr_assert(n > 0 && n == st.st_size, "%zd bytes, and %lld told", n, (long long)st.st_size);
+	close(fd);
+	log_close();
+	mount_stop();
+}
+
+static unsigned long texts_bytes(void)
+{
+	return strtoul(status_member("cache.texts"), NULL, 10);
+}
+
+/* However many have a version's statements open, they are in memory once, and counted. */
+Test(follow, the_text_of_a_version_is_shared)
+{
+	int fds[8];
+	char sql[20000];
+
+	mount_log(10);
+	snprintf(sql, sizeof sql, "INSERT INTO t (x) VALUES ('%019000d')", 11);
+	log_append(11, sql);
+	log_grow(12, 1000);
+	wait_until(is_there(12), BUSY_MS);
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		fds[i] = open(mnt("changes/0000/0000011.sql"), O_RDONLY | O_CLOEXEC);
+		cr_assert(fds[i] >= 0);
+	}
+	cr_assert(texts_bytes() >= 19000 && texts_bytes() < 60000, "%lu", texts_bytes());
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		cr_assert(pread(fds[i], sql, 11, 0) == 11 && memcmp(sql, "INSERT INTO", 11) == 0);
+		close(fds[i]);
+	}
+	wait_until(texts_bytes() < 19000, BUSY_MS);
+	cr_assert(texts_bytes() < 19000, "%lu", texts_bytes());
+	log_close();
+	mount_stop();
+}

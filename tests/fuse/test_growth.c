@@ -17,7 +17,7 @@ SUITE(growth);
 #define READERS      8
 #define RATE         1000 /* versions a second */
 #define SECONDS      10
-#define SECONDS_LONG 60 /* with BK_FUSE_LONG, as issue 4 has it */
+#define SECONDS_LONG 60 /* with BK_TORTURE, as issue 4 has it */
 #define ROWS         2000
 
 struct reader {
@@ -157,7 +157,7 @@ static void *read_on(void *arg)
 
 Test(growth, eight_readers_of_a_log_that_grows)
 {
-	unsigned seconds = getenv("BK_FUSE_LONG") ? SECONDS_LONG : SECONDS, reads = 0;
+	unsigned seconds = getenv("BK_TORTURE") ? SECONDS_LONG : SECONDS, reads = 0;
 	struct reader readers[READERS] = {{0}};
 	uint32_t made;
 

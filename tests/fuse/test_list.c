@@ -113,6 +113,62 @@ Test(list, positions_hold)
 	mount_stop();
 }
 
+/* Reads what FD's directory has behind POSITION into NAMES, each with a slash before and behind. */
+static void names_behind(int fd, off_t position, char *names, size_t size)
+{
+	_Alignas(struct raw_entry) char buffer[32768];
+	size_t used = 1;
+	long n;
+
+	strcpy(names, "/");
+	cr_assert(lseek(fd, position, SEEK_SET) == position, "%s", strerror(errno));
+	while ((n = syscall(SYS_getdents64, fd, buffer, sizeof buffer)) > 0)
+		for (long at = 0; at < n;) {
+			struct raw_entry *entry = (struct raw_entry *)(buffer + at);
+
+			at += entry->size;
+			used += (size_t)snprintf(names + used, size - used, "%s/", entry->name);
+			cr_assert(used < size);
+		}
+	cr_assert(n == 0, "position %lld: %s", (long long)position, strerror(errno));
+}
+
+/* A position is whatever a caller of lseek made up: it leads to some of the directory's last names,
+ * or to none. */
+Test(list, made_up_positions)
+{
+	static const char *const directories[] = {"", "versions", "changes", "at", "by-time",
+		"versions/0000", "changes/0001", "by-time/2026-11-22", "by-time/2026-11-22/08"};
+	static char whole[65536], part[65536];
+	const off_t jumps[] = {0, 20650, 2932896, 4294967, (off_t)1 << 31, UINT32_MAX,
+		(off_t)1 << 33, (off_t)1 << 40, (off_t)1 << 62, INT64_MAX - 40};
+
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_grow(1100, 10000000);
+	mount_start(NULL);
+	for (size_t i = 0; i < COUNT_OF(directories); i++) {
+		int fd = open(mnt("%s", directories[i]), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		cr_assert(fd >= 0, "%s", directories[i]);
+		names_behind(fd, 0, whole, sizeof whole);
+		for (size_t j = 0; j < COUNT_OF(jumps) * 40; j++) {
+			off_t position = jumps[j / 40] + (off_t)(j % 40);
+			size_t length;
+
+			names_behind(fd, position, part, sizeof part);
+			length = strlen(part);
+			cr_assert(length == 1 || (length <= strlen(whole) &&
+							 strcmp(whole + strlen(whole) - length,
+								 part) == 0),
+				"%s at %lld: %s", directories[i], (long long)position, part);
+		}
+		close(fd);
+	}
+	log_close();
+	mount_stop();
+}
+
 static void make_database(uint32_t version)
 {
 	shell("rm -f later.sqlite3; sqlite3 later.sqlite3 'CREATE TABLE vars (name TEXT PRIMARY "
@@ -187,6 +243,29 @@ Test(list, an_empty_log)
 	wait_until(is_there(log_head()), 10000);
 	says(shell("sqlite3 mnt/latest.sqlite3 'PRAGMA integrity_check'"), "ok\n");
 	says(shell("ls mnt/versions"), "0000\n");
+	log_close();
+	mount_stop();
+}
+
+/* A log that is made on one day and gets its first database on a later one: by time, there is
+ * nothing before that. */
+Test(list, nothing_before_the_first_database)
+{
+	mount_dir_make();
+	log_begin(log_path(), NULL);
+	log_now_us(LOG_BEGIN_US + INT64_C(2) * 86400 * 1000000);
+	log_append_two(1,
+		"CREATE TABLE vars (name TEXT PRIMARY KEY, val TEXT, intval INTEGER, blobval BLOB)",
+		"INSERT INTO vars VALUES ('data_version', NULL, 0, NULL)");
+	mount_start(NULL);
+	says(shell("ls mnt/by-time mnt/versions/0000"),
+		"mnt/by-time:\n2026-11-24\n\nmnt/versions/0000:\n0000001.sqlite3\n");
+	says(shell("find mnt/by-time -type l | wc -l"), "1\n");
+	says(shell("find mnt/by-time -xtype l"), "");
+	shell_status(2, "ls mnt/by-time/2026-11-22");
+	shell_status(2, "ls mnt/by-time/2026-11-22/07");
+	cr_assert(readlink(mnt("at/2026-11-23.sqlite3"), (char[64]){0}, 64) < 0 && errno == ENOENT);
+	says(shell("readlink mnt/at/2026-11-24T07:00:00Z"), "../versions/0000/0000001.sqlite3\n");
 	log_close();
 	mount_stop();
 }

@@ -1,12 +1,19 @@
 /* test_parts.c - the parts of the mount that need none. */
+#include "background.h"
 #include "damage.h"
 #include "logkit.h"
 #include "mountkit.h"
 #include "names.h"
 #include "node.h"
 #include "options.h"
+#include "status.h"
+#include "versions.h"
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 SUITE(parts);
 
@@ -203,4 +210,127 @@ Test(parts, the_command_line)
 	options_done(&options);
 	cr_assert(read_words(&options, "backup-fuse") == OPTIONS_WRONG);
 	options_done(&options);
+}
+
+/* A log whose version 2 inserts X, opened as the GENERATION-th at its path. */
+static void open_log(struct sources *sources, const char *name, int x, uint32_t generation)
+{
+	char sql[64];
+
+	log_begin_plain(path_of("%s", name));
+	snprintf(sql, sizeof sql, "INSERT INTO t (x) VALUES (%d)", x);
+	log_append(2, sql);
+	log_close();
+	ok(sources_open(sources, bk_io_posix(), path_of("%s", name), why()));
+	sources->current->generation = generation;
+}
+
+/* Opens version 2 of SOURCE and compares it with what core gives. */
+static struct image *open_and_compare(struct images *images, struct source *source)
+{
+	struct bk_entry entry;
+	struct image *image;
+	size_t size, done;
+	uint8_t *want = image_whole(source->log, 2, &size), *bytes = malloc(size);
+
+	ok(bk_history_find(source->log, 2, &entry, why()));
+	ok(images_open(&image, images, source, &entry, why()));
+	ok(images_read(images, image, bytes, size, 0, &done, why()));
+	cr_assert(done == size && memcmp(bytes, want, size) == 0, "another log's bytes");
+	free(want);
+	free(bytes);
+	return image;
+}
+
+/* After 64 logs at a path, inode numbers come again; a file that is still open from the first log
+ * is not taken for one of the last. */
+Test(parts, images_of_two_logs_with_one_number)
+{
+	struct sources first, last;
+	struct images images;
+	struct image *open_in_first, *open_in_last;
+
+	mount_dir_make();
+	open_log(&first, "first.bkp", 222, 0);
+	open_log(&last, "last.bkp", 777, 64);
+	images_init(&images, 1 << 20);
+	open_in_first = open_and_compare(&images, first.current);
+	images_replaced(&images, 64);
+	open_in_last = open_and_compare(&images, last.current);
+	cr_assert(open_in_first->ino == open_in_last->ino);
+	images_close(&images, open_in_first);
+	images_close(&images, open_in_last);
+	images_done(&images);
+	sources_close(&first);
+	sources_close(&last);
+}
+
+static bool is_failing;
+
+static int64_t pread_or_fail(void *ctx, int fd, void *data, size_t size, uint64_t offset)
+{
+	return is_failing ? -EIO : bk_io_posix()->ops->pread(ctx, fd, data, size, offset);
+}
+
+/* Whether status.json's text has WHAT. */
+static bool status_says(struct fs *fs, const char *what)
+{
+	struct source *source = sources_get(&fs->sources);
+	char *text = status_text(fs, source);
+	bool found = strstr(text, what);
+
+	source_put(source);
+	free(text);
+	return found;
+}
+
+/* A disk that does not answer for a while is no damage. */
+Test(parts, what_passes_is_no_damage)
+{
+	struct bk_io_ops ops = *bk_io_posix()->ops;
+	struct bk_io io = {.ops = &ops};
+	struct options options = {.cache_bytes = CACHE_BYTES_MIN};
+	struct bk_entry entry;
+	struct fs fs = {0};
+
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_grow(300, 1000);
+	log_close();
+	ops.pread = pread_or_fail;
+	ok(fs_init(&fs, &io, &options, log_path(), "file:///x", why()));
+	is_failing = true;
+	cr_assert(version_find(&fs, fs.sources.current, 20, &entry) == EIO);
+	cr_assert(status_says(&fs, "\"trouble\"") && status_says(&fs, "\"failing\""));
+	cr_assert(status_says(&fs, "\"damaged_versions\":\t[]"));
+	cr_assert(version_find_time(&fs, fs.sources.current, LOG_BEGIN_US + 5000, &entry) == EIO);
+	is_failing = false;
+	cr_assert(version_find(&fs, fs.sources.current, 20, &entry) == 0);
+	cr_assert(status_says(&fs, "\"trouble\""), "the other failure is still told");
+	cr_assert(!version_find_time(&fs, fs.sources.current, LOG_BEGIN_US + 5000, &entry));
+	cr_assert(!status_says(&fs, "\"trouble\"") && status_says(&fs, "\"ok\""));
+	cr_assert(fs_errno(&fs, TROUBLE_READ, 7, 7,
+			  &(struct bk_error){.code = BK_E_NOMEM, .msg = "no memory"}) == ENOMEM);
+	cr_assert(status_says(&fs, "\"failing\""));
+	cr_assert(
+		fs_errno(&fs, TROUBLE_READ, 7, 7, &(struct bk_error){.code = BK_E_DAMAGE}) == EIO);
+	cr_assert(status_says(&fs, "\"damaged\""));
+	fs_done(&fs);
+}
+
+/* The second process ended, well even, without a mount: the first one must not say that there is
+ * one. */
+Test(parts, an_end_before_the_mount_stands)
+{
+	struct background background;
+	int status;
+	pid_t first = fork();
+
+	cr_assert(first >= 0);
+	if (!first) {
+		close(STDERR_FILENO);
+		_exit(background_begin(&background, why()) ? 2 : 0);
+	}
+	cr_assert(waitpid(first, &status, 0) == first);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 }

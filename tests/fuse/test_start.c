@@ -258,3 +258,83 @@ Test(start, a_stale_mountpoint)
 	says(shell("ls mnt/versions"), "0000\n");
 	unmount();
 }
+
+/* A place where a backup is mounted takes no other one, nor does a directory in it. */
+Test(start, a_second_mount_is_refused)
+{
+	make_log();
+	start("");
+	shell_status(1, BK_FUSE_PROGRAM " log/node.bkp mnt");
+	cr_assert(strstr(shell_stderr(), "fusermount3 -u /"), "%s", shell_stderr());
+	shell_status(1, BK_FUSE_PROGRAM " log/node.bkp mnt/versions");
+	cr_assert(strstr(shell_stderr(), "already"), "%s", shell_stderr());
+	says(shell("ls mnt/versions && grep -c \" $PWD/mnt \" /proc/mounts"), "0000\n1\n");
+	unmount();
+}
+
+/* What somebody mounted over the mount is not taken for it. */
+Test(start, mounted_over)
+{
+	make_log();
+	mount_start(NULL);
+	shell("mount -t tmpfs none mnt && touch mnt/other");
+	cr_assert(kill(mount_pid(), SIGTERM) == 0);
+	usleep(300000);
+	says(shell("ls mnt"), "other\n");
+	cr_assert(kill(mount_pid(), 0) == 0);
+	shell("umount mnt && ls mnt/versions");
+	mount_stop();
+}
+
+/* Neither may the mount hide a link that leads to the log. */
+Test(start, the_folder_of_a_link_to_the_log)
+{
+	make_log();
+	shell("mkdir -p one/in two && ln -s ../two/link one/log && ln -s ../log/node.bkp two/link");
+	shell_status(1, BK_FUSE_PROGRAM " one/log one");
+	cr_assert(strstr(shell_stderr(), "is the log's own folder"), "%s", shell_stderr());
+	shell_status(1, BK_FUSE_PROGRAM " one/log two");
+	cr_assert(strstr(shell_stderr(), "is the log's own folder"), "%s", shell_stderr());
+	shell_status(1, BK_FUSE_PROGRAM " one/log log");
+	cr_assert(strstr(shell_stderr(), "is the log's own folder"), "%s", shell_stderr());
+	shell(BK_FUSE_PROGRAM " one/log one/in && ls one/in/versions && fusermount3 -u one/in");
+}
+
+/* While the log is opened, on a disk that hangs say, it can be given up. */
+Test(start, interrupted_while_the_log_is_opened)
+{
+	mount_dir_make();
+	shell("mkfifo log/node.bkp");
+	shell_status(124, "timeout -k 10 -s INT 1 " BK_FUSE_PROGRAM " log/node.bkp mnt -f");
+	shell_status(124, "timeout -k 10 -s TERM 1 " BK_FUSE_PROGRAM " log/node.bkp mnt");
+	cr_assert(!server_pid());
+}
+
+/* In the foreground nothing is open that is not needed. */
+Test(start, no_descriptor_is_left)
+{
+	make_log();
+	mount_start(NULL);
+	shell("ls mnt/versions");
+	says(shell("ls -l /proc/%d/fd | grep -c '> /dev/null' || true", (int)mount_pid()), "0\n");
+	mount_stop();
+}
+
+/* Who starts it in the background is told of the mount before the command returns. */
+Test(start, tells_the_service_manager_first)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char text[512] = "", want[64];
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	make_log();
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path_of("notify"));
+	cr_assert(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	start("");
+	cr_assert(recv(fd, text, sizeof text - 1, MSG_DONTWAIT) > 0, "%s", strerror(errno));
+	snprintf(want, sizeof want, "READY=1\nMAINPID=%d\n", (int)server_pid());
+	cr_assert(strstr(text, want), "%s", text);
+	unmount();
+	close(fd);
+}
