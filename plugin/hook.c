@@ -12,7 +12,9 @@
 #include <bk/dest.h>
 #include <bk/keyframer.h>
 #include <bk/live.h>
+#include <bk/verify.h>
 #include <bk/writer.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* lightningd waits for us: so long for the lock of a plugin before us that is on its way out. */
@@ -44,13 +46,16 @@ struct hook *hook_new(const struct bk_io *io)
 	return hook;
 }
 
-bool hook_close(struct hook *hook)
+bool hook_close(struct hook *hook, bool in_order)
 {
 	bool was_open = hook->writer;
 
 	space_stop(hook->space);
 	bk_keyframer_stop(hook->keyframer);
-	bk_writer_close(hook->writer);
+	if (in_order && hook->is_settled)
+		bk_writer_close(hook->writer);
+	else
+		bk_writer_leave(hook->writer);
 	lockfile_done(&hook->lockfile);
 	free(hook->path);
 	hook->space = NULL;
@@ -65,7 +70,7 @@ void hook_free(struct hook *hook)
 {
 	if (!hook)
 		return;
-	hook_close(hook);
+	hook_close(hook, false);
 	watch_stop(hook->watch);
 	free(hook->statements.list);
 	free(hook);
@@ -165,19 +170,76 @@ static enum bk_code hook_open(struct hook *hook, struct refusal *why)
 	return BK_OK;
 }
 
-static enum bk_code heal_gap(struct hook *hook, const struct call *call, struct refusal *why)
+/* STATE says what is not as it should be. */
+static enum bk_code heal(
+	struct hook *hook, const struct call *call, const char *state, struct refusal *why)
 {
 	struct bk_error err;
 
 	if (hook->lockfile.halt_on_gap)
 		return refuse_halt(why, &hook->names, call);
 	out_log(LEVEL_UNUSUAL,
-		"Backup is out of date, healing it: the node is at version %u, the backup at %u. "
-		"Taking a full snapshot of %s",
-		call_base(call), call->head, hook->lockfile.database);
+		"Backup is out of date, healing it: %s. Taking a full snapshot of %s", state,
+		hook->lockfile.database);
 	if (heal_snapshot(&hook->heal, BK_SNAPSHOT_GAP, &err))
 		return refuse_heal(why, &hook->names, call, &err);
 	out_log(LEVEL_UNUSUAL, "the backup is whole again, from version %u on", call_base(call));
+	return BK_OK;
+}
+
+static enum bk_code heal_gap(struct hook *hook, const struct call *call, struct refusal *why)
+{
+	char state[80];
+
+	snprintf(state, sizeof state, "the node is at version %u, the backup at %u",
+		call_base(call), call->head);
+	return heal(hook, call, state, why);
+}
+
+/* Both have the same version, and not the same rows. */
+static enum bk_code heal_head(struct hook *hook, const struct call *call,
+	const struct bk_against_result *result, struct refusal *why)
+{
+	char state[512];
+	struct bk_error err;
+	enum bk_code code;
+
+	snprintf(state, sizeof state,
+		"the node and the backup are both at version %u, but that is not the same change: "
+		"%.256s",
+		call->head, result->first);
+	/* Ours was never committed. Where a keyframe stands on it, the snapshot takes its place. */
+	code = hook->lockfile.halt_on_gap ? BK_OK
+					  : bk_writer_rewind(hook->writer, call->head - 1, &err);
+	if (code && code != BK_E_INVALID)
+		return refusal_of(why, &err, hook->names.log);
+	return heal(hook, call, state, why);
+}
+
+/* Log and database are at the same version. But where the session before did not end in order,
+ * lightningd may have lost the head, and committed another change of that number while no plugin
+ * watched. */
+static enum bk_code check_head(struct hook *hook, const struct call *call, struct refusal *why)
+{
+	struct bk_against_result result = {0};
+	struct bk_error err;
+	enum bk_code code = BK_OK;
+
+	if (call->is_live_known && call->live == call->head &&
+		!bk_writer_is_head_sure(hook->writer)) {
+		watch_begin(hook->watch, "comparing the node's database with its backup");
+		code = bk_verify_against(bk_writer_log(hook->writer), hook->lockfile.database,
+			LIVE_BUSY_MS, &result, &err);
+		watch_end(hook->watch);
+	}
+	if (result.differences)
+		return heal_head(hook, call, &result, why);
+	out_log(LEVEL_INFO, "Versions match up: %u", call->head);
+	if (code)
+		out_log(LEVEL_UNUSUAL, "could not compare the node's database with its backup: %s",
+			err.msg);
+	if (code == BK_E_SQL || code == BK_E_DAMAGE)
+		heal_replay(&hook->heal);
 	return BK_OK;
 }
 
@@ -210,8 +272,7 @@ static enum bk_code settle(struct hook *hook, struct call *call, struct refusal 
 	watch_end(hook->watch);
 	switch (decide_first(call)) {
 	case VERDICT_APPEND:
-		out_log(LEVEL_INFO, "Versions match up: %u", call->head);
-		return BK_OK;
+		return check_head(hook, call, why);
 	case VERDICT_REWIND:
 		return rewind_head(hook, call, why);
 	case VERDICT_HEAL:
@@ -281,5 +342,5 @@ void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)
 		return;
 	}
 	refusal_send(&why, id);
-	hook_close(hook);
+	hook_close(hook, false);
 }

@@ -11,9 +11,9 @@ struct hook;
 /* IO is borrowed. NULL: no memory. */
 struct hook *hook_new(const struct bk_io *io);
 
-/* Lets go of the log in order, its last keyframe finished; the next call opens it anew. False if it
- * was not open. */
-bool hook_close(struct hook *hook);
+/* Lets go of the log, its last keyframe finished; the next call opens it anew. IN_ORDER: lightningd
+ * has committed what it was told to go on with. False if it was not open. */
+bool hook_close(struct hook *hook, bool in_order);
 
 /* Does so, and ends. Takes NULL. */
 void hook_free(struct hook *hook);

@@ -19,7 +19,7 @@
 struct plugin {
 	struct hook *hook;
 	const char *path; /* what lightningd started us as */
-	bool is_stopping;
+	bool is_stopping, has_closed;
 };
 
 static void dispatch(struct plugin *plugin, const cJSON *message)
@@ -87,17 +87,20 @@ static void take_all(struct plugin *plugin, struct framing *framing)
 /* Whether `shutdown` was heard, and nothing more has come. lightningd waits for an answer to each
  * db_write that it sent, also behind that, and aborts if there is none. Closing the log takes a
  * while; what comes meanwhile is taken too. */
-static bool is_finished(const struct plugin *plugin, const struct framing *framing)
+static bool is_finished(struct plugin *plugin, const struct framing *framing)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 
 	if (!plugin->is_stopping || framing_has_part(framing))
 		return false;
-	do {
+	for (;;) {
 		if (poll(&input, 1, 0) > 0)
 			return false;
-	} while (hook_close(plugin->hook));
-	return true;
+		if (!hook_close(plugin->hook, !plugin->has_closed))
+			return true;
+		/* What comes behind `shutdown` may be committed or not. */
+		plugin->has_closed = true;
+	}
 }
 
 /* Says why we end with a message that is not whole yet. */

@@ -303,11 +303,17 @@ Test(start, the_folder_of_a_link_to_the_log)
 /* While the log is opened, on a disk that hangs say, it can be given up. */
 Test(start, interrupted_while_the_log_is_opened)
 {
-	mount_dir_make();
-	shell("mkfifo log/node.bkp");
+	int fd;
+
+	/* Who opens a file that another has a lease of waits until that lets go of it. */
+	make_log();
+	signal(SIGIO, SIG_IGN);
+	fd = open(log_path(), O_RDWR | O_CLOEXEC);
+	cr_assert(fd >= 0 && fcntl(fd, F_SETLEASE, F_WRLCK) == 0, "%s", strerror(errno));
 	shell_status(124, "timeout -k 10 -s INT 1 " BK_FUSE_PROGRAM " log/node.bkp mnt -f");
 	shell_status(124, "timeout -k 10 -s TERM 1 " BK_FUSE_PROGRAM " log/node.bkp mnt");
 	cr_assert(!server_pid());
+	close(fd);
 }
 
 /* In the foreground nothing is open that is not needed. */

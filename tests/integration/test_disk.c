@@ -290,8 +290,10 @@ Test(disk, hangs_while_the_node_restarts, .timeout = TIMEOUT_S)
 	hang(&hanging);
 	call = world_call(node_version(world->node) + 1, PLAIN_RAISE);
 	must(node_begin(world->node, &call, false, &world->err), &world->err);
-	node_kill_plugin(world->node);
+	/* Killed or not, it cannot end before the file system has answered it. */
+	kill(node_plugin_pid(world->node), SIGKILL);
 	go_on(&hanging);
+	node_kill_plugin(world->node);
 	world_start(world);
 	check_and_end(&hanging, VERSION + 5);
 }

@@ -209,6 +209,48 @@ Test(first_write, gap_over_uncommitted_head, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
+/* C = H, but the head was never committed: unwatched, the node made another change of that number.
+ * Nothing in the versions shows that. */
+Test(first_write, the_same_version_of_another_change, .timeout = TIMEOUT_S)
+{
+	struct trace_call other;
+	struct world world;
+
+	make_node(&world, 20);
+	restart(&world);
+	lose_after_answer(&world);
+	other = world_call(node_version(world.node) + 1,
+		"UPDATE vars SET intval = intval + 1, blobval = x'01' WHERE name = 'data_version'");
+	must(node_call_unwatched(world.node, &other, &world.err), &world.err);
+	restart(&world);
+	world_play(&world, 1);
+	world_expect_log(&world, "unusual", "Backup is out of date, healing it");
+	world_expect_log(&world, "unusual", "both at version 19, but that is not the same change");
+	world_play(&world, 4);
+	world_stop(&world);
+	cr_assert_eq(count_noted(&world, "struck out"), 1);
+	world_check_restore(&world, world.database);
+	world_done(&world);
+}
+
+/* The same after an unclean end, where the head was committed: nothing is to be healed. */
+Test(first_write, the_same_version_after_a_crash, .timeout = TIMEOUT_S)
+{
+	struct world world;
+
+	make_node(&world, 20);
+	restart(&world);
+	world_play(&world, 1);
+	node_kill_plugin(world.node);
+	restart(&world);
+	world_play(&world, 1);
+	world_expect_log(&world, "info", "Versions match up: 19");
+	cr_assert(!node_has_logged(world.node, NULL, "healing"), "%s", node_logs(world.node));
+	world_stop(&world);
+	world_check(&world);
+	world_done(&world);
+}
+
 Test(first_write, gap_halts_if_asked_to, .timeout = TIMEOUT_S)
 {
 	struct world world;
