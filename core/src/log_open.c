@@ -14,17 +14,18 @@ enum on_bad {
 static enum bk_code take_frame(
 	struct bk_log *log, struct state *state, const struct frame *frame, struct bk_error *err)
 {
-	struct keyframe *kf;
-	enum bk_code code = state_take(state, frame, err);
+	struct keyframe *kf = NULL;
+	enum bk_code code = BK_OK;
 
-	if (code || frame->head.kind != FRAME_KEYFRAME || frame->offset <= state->keyframe)
-		return code;
-	code = log_keyframe(log, frame->offset, &kf, err);
-	if (code)
-		return code;
-	state_take_keyframe(state, kf);
+	/* First what may fail: a frame is taken whole or not at all. */
+	if (frame->head.kind == FRAME_KEYFRAME && frame->offset > state->keyframe)
+		code = log_keyframe(log, frame->offset, &kf, err);
+	if (!code)
+		code = state_take(state, frame, err);
+	if (!code && kf)
+		state_take_keyframe(state, kf);
 	log_unpin(log, kf);
-	return BK_OK;
+	return code;
 }
 
 /* Reads the frame at STATE->end and checks that it follows the one before. */

@@ -3,6 +3,7 @@
 #include "forge.h"
 #include "frame.h"
 #include "node.h"
+#include <errno.h>
 #include <fcntl.h>
 
 SUITE(follow);
@@ -26,6 +27,38 @@ static enum bk_log_news refresh(struct bk_log *log)
 static enum bk_code open_log(struct node *node, const char *path, struct bk_log **log)
 {
 	return bk_log_open(log, &node->io.io, path, why());
+}
+
+/* What could not be read this time is taken the next: a keyframe too. */
+Test(follow, past_each_read_that_fails)
+{
+	struct node node;
+	struct bk_log *log;
+	bool failed = true;
+
+	for (unsigned nth = 1; failed; nth++) {
+		enum bk_log_news news;
+
+		node_begin(&node, 3);
+		log = node_log(&node);
+		node_busy(&node, 8);
+		ok(bk_keyframes_build(node.writer, why()));
+		node_unwatched(&node, "DELETE FROM busy WHERE id % 2");
+		node_snapshot(&node, BK_SNAPSHOT_GAP);
+		node_busy(&node, 2);
+		test_io_fail(&node.io, OP_READ, nth, -EIO);
+		failed = bk_log_refresh(log, &news, why()) == BK_E_IO;
+		test_io_fail(&node.io, OP_NONE, 0, 0);
+		refresh(log);
+		cr_assert(status_of(log).version == node.version, "read %u", nth);
+		cr_assert(
+			status_of(log).keyframes == status_of(bk_writer_log(node.writer)).keyframes,
+			"read %u", nth);
+		node_check_all(&node, log, NULL);
+		bk_log_close(log);
+		node_end(&node);
+		scratch_remove();
+	}
 }
 
 /* A reader beside a writer, at every change, with keyframes, lone pragmas, a rewind, a gap. */
