@@ -34,7 +34,7 @@ static void read_further_ahead(dev_t device)
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (dprintf(fd, "%zu\n", READ_BYTES >> 10) < 0)
+	if (dprintf(fd, "%zu\n", READAHEAD_BYTES >> 10) < 0)
 		say("cannot write %s: %s", path, strerror(errno));
 	close(fd);
 }

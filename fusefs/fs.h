@@ -33,6 +33,10 @@ struct fs {
 /* Bytes that the kernel may ask for at once, and should read ahead. */
 #define READ_BYTES ((size_t)1 << 20)
 
+/* So far ahead: several such reads are under way at once, and as many threads decode pages. Measured
+ * on two cores, a cold version of 2 GB: 1.2 times as fast as with one. */
+#define READAHEAD_BYTES (4 * READ_BYTES)
+
 /* Opens the log at PATH, which is borrowed until fs_done. Fails as bk_log_open does, with
  * BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code fs_init(struct fs *fs, const struct bk_io *io,

@@ -16,7 +16,7 @@ static void ops_init(void *userdata, struct fuse_conn_info *conn)
 {
 	(void)userdata;
 	/* The kernel offers what it is set to, and follow.c sets that higher where it may. */
-	conn->max_readahead = READ_BYTES;
+	conn->max_readahead = READAHEAD_BYTES;
 	conn->max_write = READ_BYTES; /* bounds reads, too */
 	/* Look-ups in one directory, some of which take a replay, need not wait for each other. */
 	conn->want |= conn->capable & FUSE_CAP_PARALLEL_DIROPS;
