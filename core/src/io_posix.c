@@ -90,6 +90,12 @@ static int posix_datasync(void *ctx, int fd)
 	return result(fdatasync(fd));
 }
 
+static void posix_write_behind(void *ctx, int fd, uint64_t offset, uint64_t size)
+{
+	(void)ctx;
+	sync_file_range(fd, (off_t)offset, (off_t)size, SYNC_FILE_RANGE_WRITE);
+}
+
 static int posix_truncate(void *ctx, int fd, uint64_t size)
 {
 	(void)ctx;
@@ -241,6 +247,7 @@ static const struct bk_io_ops posix_ops = {
 	.pread = posix_pread,
 	.pwrite = posix_pwrite,
 	.datasync = posix_datasync,
+	.write_behind = posix_write_behind,
 	.truncate = posix_truncate,
 	.stat = posix_stat,
 	.stat_path = posix_stat_path,

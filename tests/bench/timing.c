@@ -49,6 +49,18 @@ void drop_cache(const char *path)
 	close(fd);
 }
 
+void fill_cache(const char *path)
+{
+	static char block[1 << 20];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die(path, strerror(errno));
+	while (read(fd, block, sizeof block) > 0)
+		continue;
+	close(fd);
+}
+
 void die(const char *doing, const char *why)
 {
 	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, doing, why);

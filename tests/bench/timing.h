@@ -16,6 +16,9 @@ double percentile(double *values, unsigned count, unsigned percent);
 /* Lets the system forget what it has of the file, once it is on the disk. */
 void drop_cache(const char *path);
 
+/* Reads the file once: what is measured then is not the disk. */
+void fill_cache(const char *path);
+
 /* Prints both and ends the benchmark. */
 _Noreturn void die(const char *doing, const char *why);
 void must(enum bk_code code, const char *doing, const struct bk_error *err);

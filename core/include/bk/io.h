@@ -39,6 +39,9 @@ struct bk_io_ops {
 	int64_t (*pread)(void *ctx, int fd, void *data, size_t size, uint64_t offset);
 	int64_t (*pwrite)(void *ctx, int fd, const void *data, size_t size, uint64_t offset);
 	int (*datasync)(void *ctx, int fd);
+	/* Begins to write out what was written there, without waiting: a hint, that fails in
+	 * silence. May be NULL. */
+	void (*write_behind)(void *ctx, int fd, uint64_t offset, uint64_t size);
 	int (*truncate)(void *ctx, int fd, uint64_t size);
 	int (*stat)(void *ctx, int fd, struct bk_io_stat *out);
 	int (*stat_path)(void *ctx, const char *path, struct bk_io_stat *out);
