@@ -16,12 +16,16 @@
 #include <bk/writer.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* lightningd waits for us: so long for the lock of a plugin before us that is on its way out. */
 #define LOCK_WAIT_MS 5000
 
 /* Changes between two tries to heal, where backup.lock names no other interval. */
 #define HEAL_INTERVAL 128
+
+/* A larger database is not compared while lightningd waits: 8 s were measured for 2 GB. */
+#define COMPARE_BYTES_MAX ((off_t)4 << 30)
 
 struct hook {
 	const struct bk_io *io;
@@ -216,6 +220,23 @@ static enum bk_code heal_head(struct hook *hook, const struct call *call,
 	return heal(hook, call, state, why);
 }
 
+/* Whether the head has to be compared with the node's database, and can be. */
+static bool is_head_unsure(const struct hook *hook, const struct call *call)
+{
+	struct stat st;
+
+	if (!call->is_live_known || call->live != call->head ||
+		bk_writer_is_head_sure(hook->writer))
+		return false;
+	if (stat(hook->lockfile.database, &st) == 0 && st.st_size <= COMPARE_BYTES_MAX)
+		return true;
+	out_log(LEVEL_UNUSUAL,
+		"the session before did not end in order, and %s is too large to be compared with "
+		"its backup now. backup-cli verify --against it does that beside the node",
+		hook->lockfile.database);
+	return false;
+}
+
 /* Log and database are at the same version. But where the session before did not end in order,
  * lightningd may have lost the head, and committed another change of that number while no plugin
  * watched. */
@@ -225,8 +246,7 @@ static enum bk_code check_head(struct hook *hook, const struct call *call, struc
 	struct bk_error err;
 	enum bk_code code = BK_OK;
 
-	if (call->is_live_known && call->live == call->head &&
-		!bk_writer_is_head_sure(hook->writer)) {
+	if (is_head_unsure(hook, call)) {
 		watch_begin(hook->watch, "comparing the node's database with its backup");
 		code = bk_verify_against(bk_writer_log(hook->writer), hook->lockfile.database,
 			LIVE_BUSY_MS, &result, &err);
