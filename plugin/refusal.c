@@ -43,8 +43,8 @@ static void way_of_errno(struct refusal *why, int sys_errno, const char *object)
 	case EACCES:
 	case EPERM:
 		refusal_way(why,
-			"give it to the user that runs lightningd (sudo backup-cli init makes "
-			"files of root's), and let that user into its folder: sudo chown %u %s",
+			"give it to the user that runs lightningd, and let that user into its "
+			"folder: sudo chown %u %s",
 			(unsigned)geteuid(), object);
 		break;
 	default:
