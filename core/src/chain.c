@@ -1,7 +1,6 @@
 /* chain.c - finding a keyframe among all of them. */
 #include "chain.h"
 #include <bk/version.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,17 +57,14 @@ enum bk_code span_of_tail(struct span *out, struct bk_log *log, struct bk_error 
 /* What the upper keyframe knows of its own changes: how many pages there are behind each. */
 static void take_page_counts(struct span *span)
 {
-	size_t listed = span->above->entry_count;
-	struct bk_entry *last = span->copied + span->count;
+	size_t listed = span->above->entry_count, count = span->count;
 
-	if (listed > span->count)
-		return;
-	for (size_t i = 1; i <= listed; i++) {
+	for (size_t i = 1; i <= listed && i <= count; i++) {
 		const struct bk_entry *known = &span->above->entries[listed - i];
 
-		if (last[-(ptrdiff_t)i].offset != known->offset)
+		if (span->copied[count - i].offset != known->offset)
 			return;
-		last[-(ptrdiff_t)i] = *known;
+		span->copied[count - i] = *known;
 	}
 }
 
