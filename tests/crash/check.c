@@ -161,6 +161,16 @@ size_t check_log(const struct check *check, struct bk_log *log, const struct mod
 		model->durable, model->count, first, why);
 }
 
+size_t check_log_least(const struct check *check, struct bk_log *log, const struct model *model)
+{
+	size_t most = check_log(check, log, model), deeds = model->durable ? model->durable : 1;
+	char why[WHY_SIZE];
+
+	while (deeds < most && !fits(log, model, deeds, why))
+		deeds++;
+	return deeds;
+}
+
 static void check_image(const struct check *check, struct bk_log *log, const struct model *model,
 	const struct version_view *view)
 {

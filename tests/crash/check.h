@@ -65,6 +65,10 @@ void check_ok(const struct check *check, enum bk_code code, const struct bk_erro
  * them. Looks at every version and every statement. */
 size_t check_log(const struct check *check, struct bk_log *log, const struct model *model);
 
+/* The same, but the least that it may be: a change that was struck out and comes again alike cannot
+ * be told from one that stayed. */
+size_t check_log_least(const struct check *check, struct bk_log *log, const struct model *model);
+
 /* That the image of a version is what MODEL's database was: at the head, and at one more by RNG. */
 void check_images(const struct check *check, struct bk_log *log, const struct model *model,
 	size_t deeds, struct rng *rng);
