@@ -122,15 +122,16 @@ static void restore_again(const struct check *check, struct bk_log *log)
 }
 
 /* What is read before anything was recovered; returns how many deeds are there. */
-static size_t read_first(
-	const struct check *check, struct simfs *disk, const struct model *model, struct rng *rng)
+static size_t read_first(const struct check *check, struct simfs *disk, const struct model *model,
+	struct rng *rng, size_t *least)
 {
 	struct bk_log *log;
 	struct bk_error err;
 	size_t deeds;
 
 	check_ok(check, bk_log_open(&log, simfs_io(disk), LOG_PATH, &err), &err, "opening the log");
-	deeds = check_log_least(check, log, model);
+	deeds = check_log(check, log, model);
+	*least = check_log_least(check, log, model);
 	check_images(check, log, model, deeds, rng);
 	restore_again(check, log);
 	check_restored(check, disk, model);
@@ -161,18 +162,18 @@ void check_disk(const struct check *check, struct simfs *disk, const struct mode
 	struct model *exact, *maybe;
 	struct again again = {.check = check, .rng = rng, .depth = depth};
 	struct bk_writer *writer;
-	size_t deeds;
+	size_t deeds, least;
 
 	check_restored(check, disk, model);
 	if (!check_created(check, disk, model))
 		return;
-	deeds = read_first(check, disk, model, rng);
+	deeds = read_first(check, disk, model, rng, &least);
 	exact = model_new(512);
 	maybe = model_new(512);
 	model_copy(exact, model, deeds, deeds);
 	/* What was under way and is not there may yet come back, while nothing is written over it:
 	 * its bytes can stand in blocks that the disk gives to the file again. */
-	model_copy(maybe, model, model->count, deeds);
+	model_copy(maybe, model, model->count, least);
 	again.model = maybe;
 	again.nth = depth < DEPTH_MAX && rng_chance(rng, 30) ? 1 + rng_below(rng, 10) : 0;
 	simfs_set_hook(disk, lose_power_again, &again);
