@@ -5,6 +5,7 @@
 #include <bk/dest.h>
 #include <bk/live.h>
 #include <bk/restore.h>
+#include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <dirent.h>
 #include <getopt.h>

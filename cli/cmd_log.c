@@ -1,6 +1,6 @@
 /* cmd_log.c - backup-cli log: lists the versions. */
 #include "common.h"
-#include <bk/history.h>
+#include <bk/listing.h>
 #include <bk/moment.h>
 #include <cJSON.h>
 #include <getopt.h>
@@ -115,33 +115,33 @@ static enum bk_code find_start(
 	*from = status.version - (uint32_t)INT32_MAX;
 	if (!listing->since)
 		return BK_OK;
-	code = bk_history_find_time(log, listing->since_us, &entry, err);
+	code = bk_log_find_time(log, listing->since_us, &entry, err);
 	if (!code)
 		*from = entry.version;
 	return code == BK_E_MISSING ? BK_OK : code;
 }
 
-static enum bk_code open_history(struct bk_history **history, struct bk_log *log,
+static enum bk_code open_history(struct bk_listing **history, struct bk_log *log,
 	const struct listing *listing, struct bk_error *err)
 {
-	enum bk_history_what what = listing->all ? BK_HISTORY_ALL : BK_HISTORY_VERSIONS;
+	enum bk_listing_what what = listing->all ? BK_LISTING_ALL : BK_LISTING_VERSIONS;
 	uint32_t from;
 	enum bk_code code;
 
 	if (listing->has_limit && !listing->since && !listing->until)
-		return bk_history_open_last(history, log, listing->limit, what, err);
+		return bk_listing_open_last(history, log, listing->limit, what, err);
 	code = find_start(log, listing, &from, err);
-	return code ? code : bk_history_open(history, log, from, what, err);
+	return code ? code : bk_listing_open(history, log, from, what, err);
 }
 
 /* The next entry that can be read; damage before it is said, with DAMAGED not NULL, and passed
  * over. */
-static enum bk_code next_entry(struct bk_history *history, struct bk_entry *entry, bool *more,
+static enum bk_code next_entry(struct bk_listing *history, struct bk_entry *entry, bool *more,
 	bool *damaged, struct bk_error *err)
 {
 	enum bk_code code;
 
-	while ((code = bk_history_next(history, entry, more, err)) == BK_E_DAMAGE) {
+	while ((code = bk_listing_next(history, entry, more, err)) == BK_E_DAMAGE) {
 		if (!damaged)
 			continue;
 		fprintf(stderr, "backup-cli: versions are missing here: %s\n", err->msg);
@@ -154,7 +154,7 @@ static enum bk_code next_entry(struct bk_history *history, struct bk_entry *entr
 static enum bk_code count_wanted(
 	struct bk_log *log, const struct listing *listing, uint64_t *count, struct bk_error *err)
 {
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry entry;
 	bool more = true;
 	enum bk_code code = open_history(&history, log, listing, err);
@@ -167,14 +167,14 @@ static enum bk_code count_wanted(
 		if (!code && more)
 			*count += is_wanted(listing, &entry);
 	}
-	bk_history_close(history);
+	bk_listing_close(history);
 	return code;
 }
 
 static enum bk_code print_entries(
 	struct bk_log *log, struct listing *listing, uint64_t skip, struct bk_error *err)
 {
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry entry;
 	bool more = true;
 	enum bk_code code = open_history(&history, log, listing, err);
@@ -194,7 +194,7 @@ static enum bk_code print_entries(
 			listing->latest_us = entry.time_us;
 		listing->any = true;
 	}
-	bk_history_close(history);
+	bk_listing_close(history);
 	return code;
 }
 

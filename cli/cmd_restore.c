@@ -2,7 +2,7 @@
 #include "common.h"
 #include "nodedir.h"
 #include <bk/dest.h>
-#include <bk/history.h>
+#include <bk/listing.h>
 #include <bk/moment.h>
 #include <bk/restore.h>
 #include <getopt.h>
@@ -62,7 +62,7 @@ static enum bk_code find_at(struct bk_log *log, struct arguments *arguments, str
 		return BK_OK;
 	code = bk_moment_parse_end(arguments->at, now_us(), &time_us, err);
 	if (!code)
-		code = bk_history_find_time(log, time_us, &entry, err);
+		code = bk_log_find_time(log, time_us, &entry, err);
 	if (code)
 		return code;
 	arguments->options.has_version = true;

@@ -3,6 +3,7 @@
 #include "init.h"
 #include <bk/verify.h>
 #include <bk/version.h>
+#include <bk/writer.h>
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* main.c - backup-cli: finds the command and runs it. */
 #include "common.h"
-#include <bk/image.h>
+#include <bk/memory.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "fs.h"
 #include "node.h"
-#include <bk/history.h>
+#include <bk/listing.h>
 
 /* Seconds. What never changes may be kept for ever: should it be replaced, the follower says so.
  * Names that lead on to others are asked for again now and then, since one that is in use is not

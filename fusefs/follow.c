@@ -3,6 +3,7 @@
 #include "lookup.h"
 #include "names.h"
 #include "say.h"
+#include <bk/listing.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -64,7 +65,7 @@ static uint32_t identity_of(struct source *source, uint32_t version)
 {
 	struct bk_entry entry;
 
-	return bk_history_find(source->log, version, &entry, NULL)
+	return bk_log_find(source->log, version, &entry, NULL)
 		       ? 0
 		       : node_identity(&entry, source->generation);
 }

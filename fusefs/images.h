@@ -11,8 +11,8 @@
 
 #include "damage.h"
 #include "source.h"
-#include <bk/history.h>
 #include <bk/image.h>
+#include <bk/listing.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>

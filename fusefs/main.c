@@ -7,7 +7,7 @@
 #include "session.h"
 #include "stop.h"
 #include <bk/dest.h>
-#include <bk/image.h>
+#include <bk/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 

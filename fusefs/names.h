@@ -3,7 +3,7 @@
 #define NAMES_H
 
 #include "node.h"
-#include <bk/history.h>
+#include <bk/listing.h>
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -8,7 +8,7 @@
 #ifndef NODE_H
 #define NODE_H
 
-#include <bk/history.h>
+#include <bk/listing.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>

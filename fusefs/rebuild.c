@@ -3,7 +3,7 @@
 #include "node.h"
 #include <bk/buf.h>
 #include <bk/change.h>
-#include <bk/history.h>
+#include <bk/listing.h>
 
 /* Opens the image on the keyframe that is rebuild->older from the nearest. A rewind may have put
  * another change in the version's place: then it is not ours any more. */
@@ -22,7 +22,7 @@ static enum bk_code open_once(
 
 	if (code)
 		return code;
-	code = bk_history_find(log, rebuild->version, &entry, err);
+	code = bk_log_find(log, rebuild->version, &entry, err);
 	if (!code && node_identity(&entry, rebuild->source->generation) != rebuild->identity)
 		code = bk_fail(err, BK_E_MISSING, 0, "version %u was struck out", rebuild->version);
 	if (code)
@@ -34,16 +34,16 @@ static enum bk_code open_once(
 
 bool rebuild_is_of_snapshot(const struct rebuild *rebuild)
 {
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry entry;
 	bool found = false, more = true;
 
-	if (bk_history_open(&history, rebuild->source->log, rebuild->version, BK_HISTORY_ALL, NULL))
+	if (bk_listing_open(&history, rebuild->source->log, rebuild->version, BK_LISTING_ALL, NULL))
 		return true; /* better not move */
-	while (!found && !bk_history_next(history, &entry, &more, NULL) && more &&
+	while (!found && !bk_listing_next(history, &entry, &more, NULL) && more &&
 		entry.version == rebuild->version)
 		found = (entry.flags & BK_ENTRY_SNAPSHOT) != 0;
-	bk_history_close(history);
+	bk_listing_close(history);
 	return found;
 }
 

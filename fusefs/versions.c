@@ -33,18 +33,18 @@ uint64_t entry_sql_size(const struct bk_entry *entry)
 static bool is_lost(struct source *source, uint32_t version, struct bk_error *err)
 {
 	struct bk_log_status status;
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry next;
 	bool more = true;
 
 	if (bk_log_status(source->log, &status, NULL) || !status.damaged_at ||
 		bk_version_after(version, status.version))
 		return false;
-	if (bk_history_open(&history, source->log, version, BK_HISTORY_VERSIONS, err))
+	if (bk_listing_open(&history, source->log, version, BK_LISTING_VERSIONS, err))
 		return false;
-	if (bk_history_next(history, &next, &more, err))
+	if (bk_listing_next(history, &next, &more, err))
 		more = false;
-	bk_history_close(history);
+	bk_listing_close(history);
 	if (more && next.offset < status.damaged_at)
 		return false;
 	bk_fail(err, BK_E_DAMAGE, 0,
@@ -58,7 +58,7 @@ int version_find(struct fs *fs, struct source *source, uint32_t version, struct 
 	struct bk_error err;
 	struct bk_entry found;
 
-	if (bk_history_find(source->log, version, &found, &err))
+	if (bk_log_find(source->log, version, &found, &err))
 		return err.code == BK_E_MISSING && !is_lost(source, version, &err)
 			       ? ENOENT
 			       : fs_errno(fs, TROUBLE_FIND, version, version, &err);
@@ -74,7 +74,7 @@ int version_find_time(struct fs *fs, struct source *source, int64_t time_us, str
 	struct bk_error err;
 	struct bk_entry found;
 
-	if (bk_history_find_time(source->log, time_us, &found, &err))
+	if (bk_log_find_time(source->log, time_us, &found, &err))
 		return fs_errno_of_log(fs, TROUBLE_TIME, &err);
 	trouble_passed(&fs->trouble, TROUBLE_TIME, 0);
 	if (entry_is_nothing(&found))
@@ -89,7 +89,7 @@ static void measure_below(struct source *source, struct bk_entry *entry)
 	struct bk_entry below = {0};
 
 	for (uint32_t i = 1; i <= BELOW_MAX && !entry_has_size(&below); i++)
-		if (bk_history_find(source->log, entry->version - i, &below, NULL))
+		if (bk_log_find(source->log, entry->version - i, &below, NULL))
 			below.page_count = 0;
 	entry->page_count = below.page_count;
 	entry->page_size = below.page_size;
@@ -104,8 +104,8 @@ int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry
 	if (entry_has_size(entry))
 		return 0;
 	/* The tail is measured as a whole, and what cannot be by opening it. */
-	if (!bk_history_measure(source->log, &err) &&
-		!bk_history_find(source->log, entry->version, entry, &err) && entry_has_size(entry))
+	if (!bk_log_measure(source->log, &err) &&
+		!bk_log_find(source->log, entry->version, entry, &err) && entry_has_size(entry))
 		return 0;
 	if (images_open(&image, &fs->images, source, entry, &err)) {
 		rc = fs_errno(fs, TROUBLE_OPEN, entry->version, entry->version, &err);
@@ -148,7 +148,7 @@ int walk_open_first(struct walk *walk, struct fs *fs, struct source *source)
 
 void walk_close(struct walk *walk)
 {
-	bk_history_close(walk->history);
+	bk_listing_close(walk->history);
 	walk->history = NULL;
 }
 
@@ -159,10 +159,10 @@ static enum bk_code try_next(
 	enum bk_code code = BK_OK;
 
 	if (!walk->history)
-		code = bk_history_open(
-			&walk->history, walk->source->log, walk->next, BK_HISTORY_VERSIONS, err);
+		code = bk_listing_open(
+			&walk->history, walk->source->log, walk->next, BK_LISTING_VERSIONS, err);
 	if (!code)
-		code = bk_history_next(walk->history, entry, more, err);
+		code = bk_listing_next(walk->history, entry, more, err);
 	return code;
 }
 
@@ -216,7 +216,7 @@ int walk_next_measured(struct walk *walk, struct bk_entry *entry, bool *more)
 	if (rc || !*more || entry_has_size(entry) || walk->is_measured)
 		return rc;
 	walk->is_measured = true;
-	if (bk_history_measure(walk->source->log, NULL))
+	if (bk_log_measure(walk->source->log, NULL))
 		return 0;
 	walk_close(walk);
 	walk->next = entry->version;
@@ -251,7 +251,7 @@ int bucket_newest(struct fs *fs, struct source *source, uint32_t bucket, struct 
 	if (rc)
 		return rc;
 	is_heads = bucket_of(status.version) == bucket;
-	if (!bk_history_find(
+	if (!bk_log_find(
 		    source->log, is_heads ? status.version : bucket_last(bucket), entry, NULL) &&
 		!entry_is_nothing(entry))
 		return 0;

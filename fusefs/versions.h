@@ -5,7 +5,7 @@
 #define VERSIONS_H
 
 #include "fs.h"
-#include <bk/history.h>
+#include <bk/listing.h>
 
 /* The size of the file of ENTRY; 0 if only a replay can tell it. */
 uint64_t entry_size(const struct bk_entry *entry);
@@ -36,7 +36,7 @@ int version_head(struct fs *fs, struct source *source, struct bk_log_status *sta
 struct walk {
 	struct fs *fs;
 	struct source *source;
-	struct bk_history *history; /* NULL: to be opened at NEXT */
+	struct bk_listing *history; /* NULL: to be opened at NEXT */
 	uint32_t next;
 	bool is_measured;
 };

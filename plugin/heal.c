@@ -1,6 +1,7 @@
 /* heal.c - full snapshots of the node's database. */
 #include "heal.h"
 #include "out.h"
+#include <bk/snapshot.h>
 #include <errno.h>
 #include <sys/stat.h>
 

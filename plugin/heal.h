@@ -8,6 +8,7 @@
 #include "space.h"
 #include "watch.h"
 #include <bk/keyframer.h>
+#include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <stdbool.h>
 #include <time.h>

@@ -12,6 +12,7 @@
 #include <bk/dest.h>
 #include <bk/keyframer.h>
 #include <bk/live.h>
+#include <bk/snapshot.h>
 #include <bk/verify.h>
 #include <bk/writer.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "message.h"
 #include "out.h"
 #include "refusal.h"
-#include <bk/image.h>
+#include <bk/memory.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

@@ -8,9 +8,9 @@
  *
  * It stands on core's public headers alone, like the programs. SQLite is reached through the
  * pointers that it hands to an extension, so a sqlite3 that was linked statically works too. */
-#include <bk/history.h>
 #include <bk/image.h>
 #include <bk/io.h>
+#include <bk/listing.h>
 #include <bk/log.h>
 #include <bk/moment.h>
 #include <sqlite3ext.h>
@@ -232,7 +232,7 @@ static enum bk_code choose_version(
 		return BK_OK;
 	code = bk_moment_parse_end(at, io->ops->now_us(io->ctx), &time_us, err);
 	if (!code)
-		code = bk_history_find_time(log, time_us, &entry, err);
+		code = bk_log_find_time(log, time_us, &entry, err);
 	if (!code)
 		*version = entry.version;
 	return code;

@@ -8,7 +8,7 @@
 #include "genlog.h"
 #include "tempdir.h"
 #include "timing.h"
-#include <bk/history.h>
+#include <bk/listing.h>
 #include <bk/log.h>
 #include <bk/restore.h>
 #include <errno.h>
@@ -160,16 +160,16 @@ static void measure_queries(struct bench *bench, struct figures *figures)
 static void restore_head(struct bench *bench)
 {
 	struct bk_restore_result result;
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry entry;
 	struct bk_error err;
 	struct bk_log *log;
 	bool more;
 
 	must(bk_log_open(&log, bk_io_posix(), bench->log, &err), "open the log", &err);
-	must(bk_history_open(&history, log, 0, BK_HISTORY_VERSIONS, &err), "list", &err);
-	must(bk_history_next(history, &entry, &more, &err), "list", &err);
-	bk_history_close(history);
+	must(bk_listing_open(&history, log, 0, BK_LISTING_VERSIONS, &err), "list", &err);
+	must(bk_listing_next(history, &entry, &more, &err), "list", &err);
+	bk_listing_close(history);
 	bench->first = more ? entry.version : 0;
 	must(bk_restore(log, bench->plain, NULL, &result, &err), "restore", &err);
 	bench->head = result.version;

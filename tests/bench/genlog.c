@@ -3,6 +3,7 @@
 #include "timing.h"
 #include "tracegen.h"
 #include <bk/keyframer.h>
+#include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <stdio.h>
 #include <time.h>

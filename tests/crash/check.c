@@ -1,8 +1,8 @@
 /* check.c - whether a log is what the model says. */
 #include "check.h"
 #include <assert.h>
-#include <bk/history.h>
 #include <bk/image.h>
+#include <bk/listing.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,24 +76,24 @@ static bool fits_version(
 static bool fits_listing(
 	struct bk_log *log, const struct version_view *views, size_t count, char *why)
 {
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry entry;
 	struct bk_error err;
 	size_t at = 0;
 	bool more = true;
 	enum bk_code code =
-		bk_history_open(&history, log, views[0].version, BK_HISTORY_VERSIONS, &err);
+		bk_listing_open(&history, log, views[0].version, BK_LISTING_VERSIONS, &err);
 
 	if (code) {
 		snprintf(why, WHY_SIZE, "cannot list: %.300s", err.msg);
 		return false;
 	}
 	for (;; at++) {
-		code = bk_history_next(history, &entry, &more, &err);
+		code = bk_listing_next(history, &entry, &more, &err);
 		if (code || !more || at == count || entry.version != views[at].version)
 			break;
 	}
-	bk_history_close(history);
+	bk_listing_close(history);
 	if (!code && !more && at == count)
 		return true;
 	snprintf(why, WHY_SIZE, "the listing's entry %zu is %u, should be %u of %zu: %.200s", at,

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <bk/keyframer.h>
 #include <bk/restore.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <stdlib.h>
 #include <string.h>
 

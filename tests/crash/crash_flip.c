@@ -6,10 +6,12 @@
  * In the ordinary run each flip is looked at through the head and one more version; with
  * BK_TORTURE=1 in the environment through all of them. */
 #include "check.h"
-#include <bk/history.h>
 #include <bk/image.h>
 #include <bk/keyframer.h>
+#include <bk/listing.h>
+#include <bk/snapshot.h>
 #include <bk/verify.h>
+#include <bk/writer.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,20 +136,20 @@ static void look_at_sql(struct flip *flip, struct bk_log *log, const struct vers
 /* Every entry of a listing is one that there was; damage may leave some out. */
 static void look_at_list(struct flip *flip, struct bk_log *log)
 {
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry entry;
 	struct bk_error err;
 	size_t at = 0;
 	bool more = true;
 
-	if (bk_history_open(&history, log, 1, BK_HISTORY_VERSIONS, &err))
+	if (bk_listing_open(&history, log, 1, BK_LISTING_VERSIONS, &err))
 		return;
-	while (!bk_history_next(history, &entry, &more, &err) && more) {
+	while (!bk_listing_next(history, &entry, &more, &err) && more) {
 		while (at < flip->view_count && flip->views[at].version != entry.version)
 			at++;
 		CHECK(&flip->check, at++ < flip->view_count);
 	}
-	bk_history_close(history);
+	bk_listing_close(history);
 }
 
 /* Reads all that FS's log still gives. True if it seems to have a torn tail. */

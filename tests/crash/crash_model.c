@@ -3,8 +3,8 @@
  *
  * usage: crash_model [--seed S] */
 #include "node.h"
-#include <bk/history.h>
 #include <bk/image.h>
+#include <bk/listing.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -124,14 +124,14 @@ static void *reader_run(void *arg)
 /* The newest of all that stands which came not after TIME_US, by looking at each. */
 static bool newest_at(struct bk_log *log, int64_t time_us, uint32_t *version)
 {
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry entry;
 	struct bk_error err;
 	bool more = true, found = false;
 
-	if (bk_history_open_last(&history, log, UINT64_MAX, BK_HISTORY_ALL, &err))
+	if (bk_listing_open_last(&history, log, UINT64_MAX, BK_LISTING_ALL, &err))
 		return false;
-	while (!bk_history_next(history, &entry, &more, &err) && more) {
+	while (!bk_listing_next(history, &entry, &more, &err) && more) {
 		if (entry.flags & BK_ENTRY_STRUCK || entry.time_us > time_us)
 			continue;
 		if (entry.flags & BK_ENTRY_SNAPSHOT && !entry.page_count)
@@ -139,7 +139,7 @@ static bool newest_at(struct bk_log *log, int64_t time_us, uint32_t *version)
 		*version = entry.version;
 		found = true;
 	}
-	bk_history_close(history);
+	bk_listing_close(history);
 	return found;
 }
 
@@ -157,7 +157,7 @@ static void check_times(const struct node *node, struct bk_log *log, struct rng 
 				  (int64_t)(rng_next(rng) % (uint64_t)(span > 0 ? span : 1));
 		uint32_t version = 0;
 		bool is_there = newest_at(log, time_us, &version);
-		enum bk_code code = bk_history_find_time(log, time_us, &entry, &err);
+		enum bk_code code = bk_log_find_time(log, time_us, &entry, &err);
 
 		CHECK(&node->check, is_there ? !code : code == BK_E_MISSING);
 		CHECK(&node->check, !is_there || entry.version == version);

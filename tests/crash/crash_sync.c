@@ -6,6 +6,7 @@
  * be acknowledged. */
 #include "simfs.h"
 #include <bk/keyframer.h>
+#include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <errno.h>
 #include <pthread.h>

@@ -1,6 +1,8 @@
 /* node.c - a made-up node and the plugin beside it. */
 #include "node.h"
 #include <bk/restore.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

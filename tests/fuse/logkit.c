@@ -4,6 +4,7 @@
 #include "trace.h"
 #include <bk/image.h>
 #include <bk/keyframer.h>
+#include <bk/snapshot.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>

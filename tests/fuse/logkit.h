@@ -6,6 +6,7 @@
 #define LOGKIT_H
 
 #include <bk/log.h>
+#include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <stdbool.h>
 #include <stdint.h>

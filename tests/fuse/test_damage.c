@@ -1,7 +1,8 @@
 /* test_damage.c - a damaged log: what damage touches says so, everything else is right. */
 #include "logkit.h"
 #include "mountkit.h"
-#include <bk/history.h>
+#include <bk/listing.h>
+#include <bk/snapshot.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -62,7 +63,7 @@ static uint64_t change_offset(uint32_t version)
 	struct bk_log *log = log_reader();
 	struct bk_entry entry;
 
-	ok(bk_history_find(log, version, &entry, why()));
+	ok(bk_log_find(log, version, &entry, why()));
 	bk_log_close(log);
 	return entry.offset;
 }

@@ -2,8 +2,8 @@
 #include "logkit.h"
 #include "mountkit.h"
 #include "tempdir.h"
-#include <bk/history.h>
 #include <bk/image.h>
+#include <bk/listing.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -51,7 +51,7 @@ static void compare_version(struct bk_log *log, const struct bk_entry *entry)
 
 Test(image, every_version_is_the_image_of_core)
 {
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry entry;
 	struct bk_log *log;
 	uint32_t count = 0;
@@ -59,16 +59,16 @@ Test(image, every_version_is_the_image_of_core)
 
 	mount_log(NULL);
 	log = log_reader();
-	ok(bk_history_open(&history, log, 1, BK_HISTORY_VERSIONS, why()));
+	ok(bk_listing_open(&history, log, 1, BK_LISTING_VERSIONS, why()));
 	for (;;) {
-		ok(bk_history_next(history, &entry, &more, why()));
+		ok(bk_listing_next(history, &entry, &more, why()));
 		if (!more)
 			break;
 		compare_version(log, &entry);
 		count++;
 	}
 	cr_assert(count == log_head(), "%u versions of %u", count, log_head());
-	bk_history_close(history);
+	bk_listing_close(history);
 	bk_log_close(log);
 	log_close();
 	mount_stop();

@@ -1,6 +1,7 @@
 /* test_list.c - listing: nothing twice, nothing left out, whatever happens meanwhile. */
 #include "logkit.h"
 #include "mountkit.h"
+#include <bk/snapshot.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

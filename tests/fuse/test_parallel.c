@@ -1,8 +1,9 @@
 /* test_parallel.c - many look at once for what the mount has to find out first. */
 #include "logkit.h"
 #include "mountkit.h"
-#include <bk/history.h>
 #include <bk/image.h>
+#include <bk/listing.h>
+#include <bk/snapshot.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -174,7 +175,7 @@ Test(parallel, readers_who_meet_damage)
 	log_close();
 	log = log_reader();
 	want = image_whole(log, 500, &size);
-	ok(bk_history_find(log, 375, &entry, why()));
+	ok(bk_log_find(log, 375, &entry, why()));
 	bk_log_close(log);
 	flip(pages_behind(entry.offset) + 70);
 	mount_start("cache=1M");

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "status.h"
 #include "versions.h"
+#include <bk/listing.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,7 +234,7 @@ static struct image *open_and_compare(struct images *images, struct source *sour
 	size_t size, done;
 	uint8_t *want = image_whole(source->log, 2, &size), *bytes = malloc(size);
 
-	ok(bk_history_find(source->log, 2, &entry, why()));
+	ok(bk_log_find(source->log, 2, &entry, why()));
 	ok(images_open(&image, images, source, &entry, why()));
 	ok(images_read(images, image, bytes, size, 0, &done, why()));
 	cr_assert(done == size && memcmp(bytes, want, size) == 0, "another log's bytes");

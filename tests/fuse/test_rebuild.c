@@ -2,8 +2,8 @@
  * mount gives; what core cannot is EIO and named. */
 #include "logkit.h"
 #include "mountkit.h"
-#include <bk/history.h>
 #include <bk/image.h>
+#include <bk/listing.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -125,7 +125,7 @@ static unsigned compare_all(struct bk_log *log)
 
 	for (uint32_t version = 1; version <= VERSIONS; version++) {
 		struct bk_entry entry;
-		enum bk_code found = bk_history_find(log, version, &entry, why());
+		enum bk_code found = bk_log_find(log, version, &entry, why());
 		size_t size = 0;
 		uint8_t *want = found ? NULL : rebuild(log, version, &size);
 		int rc = read_version(version, want, size, version % 3 ? 1 << 20 : 4096);

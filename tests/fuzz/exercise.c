@@ -1,12 +1,16 @@
 /* exercise.c - everything that can be done with a log, on one that may say anything. */
 #include "exercise.h"
+#include "changeframe.h"
+#include "encoder.h"
 #include "fuzz.h"
 #include "image.h"
 #include "simfs.h"
-#include <bk/history.h>
 #include <bk/keyframer.h>
+#include <bk/listing.h>
+#include <bk/memory.h>
 #include <bk/restore.h>
 #include <bk/verify.h>
+#include <bk/writer.h>
 #include <string.h>
 
 #define PATH         "/log/fuzz.bkp"
@@ -59,7 +63,7 @@ void exercise_change(struct logbuild *build, struct encoder *encoder, struct fra
 		statements[change.statement_count++] = (struct bk_slice){text, strlen(text)};
 	}
 	bk_buf_init(&payload, (size_t)1 << 20);
-	REQUIRE(!encoder_write(encoder, &change, head->must & CHANGE_STREAM, *history, &payload,
+	REQUIRE(!bk_encoder_write(encoder, &change, head->must & CHANGE_STREAM, *history, &payload,
 		&change_head, &err));
 	*history = change_head.history;
 	logbuild_frame(build, head, payload.data, payload.size, false);
@@ -101,12 +105,12 @@ static void look_at_image(struct bk_log *log, uint32_t version)
 	struct bk_error err = {0};
 	struct bk_image *image;
 	struct span span;
-	enum bk_code code = span_of_version(&span, log, version, &err);
+	enum bk_code code = bk_span_of_version(&span, log, version, &err);
 
 	REQUIRE(is_answer(code, &err));
 	if (code)
 		return;
-	code = span.base ? image_open_keyframe(&image, log, span.base, &options, &err)
+	code = span.base ? bk_image_open_keyframe(&image, log, span.base, &options, &err)
 			 : bk_fail(&err, BK_E_DAMAGE, 0, "the keyframe below is lost");
 	REQUIRE(is_answer(code, &err));
 	if (!code) {
@@ -114,14 +118,14 @@ static void look_at_image(struct bk_log *log, uint32_t version)
 
 		REQUIRE(entries);
 		memcpy(entries, span.entries, span.count * sizeof *entries);
-		code = image_advance(image, entries, span.count, &limits, &err);
+		code = bk_image_advance(image, entries, span.count, &limits, &err);
 		REQUIRE(is_answer(code, &err));
 		if (!code)
 			read_image(image);
 		free(entries);
 		bk_image_close(image);
 	}
-	span_done(&span);
+	bk_span_done(&span);
 }
 
 /* Whatever is said of VERSION in one way is said in every other. */
@@ -130,7 +134,7 @@ static void look_at_version(struct bk_log *log, const struct bk_entry *listed)
 	struct bk_entry entry = {0};
 	struct bk_error err = {0};
 	struct bk_buf text;
-	enum bk_code code = bk_history_find(log, listed->version, &entry, &err);
+	enum bk_code code = bk_log_find(log, listed->version, &entry, &err);
 
 	REQUIRE(is_answer(code, &err));
 	REQUIRE(code || entry.version == listed->version);
@@ -138,35 +142,35 @@ static void look_at_version(struct bk_log *log, const struct bk_entry *listed)
 	code = bk_log_sql(log, listed->version, &text, &err);
 	REQUIRE(is_answer(code, &err));
 	bk_buf_done(&text);
-	code = bk_history_find_time(log, listed->time_us, &entry, &err);
+	code = bk_log_find_time(log, listed->time_us, &entry, &err);
 	REQUIRE(is_answer(code, &err));
 	look_at_image(log, listed->version);
 }
 
 /* Lists everything; a list ends, whatever the log says. */
-static void list(struct bk_log *log, enum bk_history_what what, size_t log_bytes)
+static void list(struct bk_log *log, enum bk_listing_what what, size_t log_bytes)
 {
-	struct bk_history *history;
+	struct bk_listing *history;
 	struct bk_entry entry;
 	struct bk_error err = {0};
 	size_t count = 0;
 	bool more = true;
-	enum bk_code code = bk_history_open_last(&history, log, UINT64_MAX, what, &err);
+	enum bk_code code = bk_listing_open_last(&history, log, UINT64_MAX, what, &err);
 
 	REQUIRE(is_answer(code, &err));
 	if (code)
 		return;
 	while (!code && more) {
-		code = bk_history_next(history, &entry, &more, &err);
+		code = bk_listing_next(history, &entry, &more, &err);
 		REQUIRE(is_answer(code, &err));
 		if (code || !more)
 			break;
 		/* An entry of a list takes eight bytes at least; each list is read once. */
 		REQUIRE(++count <= log_bytes);
-		if (what == BK_HISTORY_VERSIONS && count <= VERSIONS_MAX)
+		if (what == BK_LISTING_VERSIONS && count <= VERSIONS_MAX)
 			look_at_version(log, &entry);
 	}
-	bk_history_close(history);
+	bk_listing_close(history);
 }
 
 /* True if the log ends where its file does. */
@@ -194,8 +198,8 @@ static bool read_log(struct simfs *fs, size_t log_bytes)
 	}
 	code = bk_log_session(log, session, sizeof session, &err);
 	REQUIRE(is_answer(code, &err));
-	list(log, BK_HISTORY_VERSIONS, log_bytes);
-	list(log, BK_HISTORY_ALL, log_bytes);
+	list(log, BK_LISTING_VERSIONS, log_bytes);
+	list(log, BK_LISTING_ALL, log_bytes);
 	bk_log_close(log);
 	return is_whole;
 }

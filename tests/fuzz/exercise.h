@@ -2,6 +2,7 @@
 #ifndef EXERCISE_H
 #define EXERCISE_H
 
+#include "encoder.h"
 #include "logbuild.h"
 
 /* Puts BUILD's bytes into a file in memory and reads all of it that can be read, then writes to it.

@@ -1,11 +1,13 @@
 /* fuzz_image.c - a log that is right in every way, and holds a database that is not: its pages are
  * the input's, and changes run on them. */
+#include "changeframe.h"
+#include "decoder.h"
+#include "encoder.h"
 #include "exercise.h"
 #include "fuzz.h"
 #include "keyframe.h"
 #include "pagemap.h"
 #include "record.h"
-#include "stream.h"
 #include <string.h>
 
 #define PAGE_SIZE 512
@@ -36,10 +38,10 @@ static uint64_t put_keyframe(struct logbuild *build, const uint8_t *data, uint32
 	REQUIRE(zstd);
 	bk_buf_init(&payload, (size_t)4 << 20);
 	for (uint32_t i = 0; i < count; i++) {
-		uint64_t check = record_check(i + 1, data + i * PAGE_SIZE, PAGE_SIZE);
+		uint64_t check = bk_record_check(i + 1, data + i * PAGE_SIZE, PAGE_SIZE);
 
 		pages[i] = (struct stored_page){i + 1, payload.size};
-		REQUIRE(!record_write(
+		REQUIRE(!bk_record_write(
 			&payload, zstd, i + 1, data + i * PAGE_SIZE, PAGE_SIZE, check, NULL, &err));
 		kf.pages_sum += check;
 	}
@@ -48,12 +50,12 @@ static uint64_t put_keyframe(struct logbuild *build, const uint8_t *data, uint32
 	for (uint32_t i = 0; i < count; i++)
 		pages[i].offset += offset;
 	payload.size = 0;
-	REQUIRE(!pagemap_encode(pages, count, &payload, &err));
+	REQUIRE(!bk_pagemap_encode(pages, count, &payload, &err));
 	head.kind = FRAME_MAP;
 	map.offset = logbuild_frame(build, &head, payload.data, payload.size, false);
 	payload.size = 0;
-	kf.history = history_of_full(&kf, 0);
-	REQUIRE(!keyframe_encode(&kf, &payload, &err));
+	kf.history = bk_history_of_full(&kf, 0);
+	REQUIRE(!bk_keyframe_encode(&kf, &payload, &err));
 	head.kind = FRAME_KEYFRAME;
 	head.must = KEYFRAME_FULL;
 	logbuild_frame(build, &head, payload.data, payload.size, false);
@@ -72,11 +74,11 @@ static void put_changes(struct logbuild *build, const uint8_t *picks, uint64_t h
 	for (uint64_t at = LOG_HEADER_SIZE; at < build->bytes.size;) {
 		struct frame_head head;
 
-		frame_plausible(&head, build->bytes.data + at);
+		bk_frame_plausible(&head, build->bytes.data + at);
 		keyframe = at;
-		at += frame_size(&head);
+		at += bk_frame_size(&head);
 	}
-	REQUIRE(!encoder_init(&encoder, &err));
+	REQUIRE(!bk_encoder_init(&encoder, &err));
 	for (uint32_t i = 0; i < PICKS / 2; i++) {
 		struct frame_head head = {.kind = FRAME_CHANGE,
 			.must = i ? 0 : CHANGE_STREAM,
@@ -86,7 +88,7 @@ static void put_changes(struct logbuild *build, const uint8_t *picks, uint64_t h
 
 		exercise_change(build, &encoder, &head, picks + i, 2, &history);
 	}
-	encoder_done(&encoder);
+	bk_encoder_done(&encoder);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

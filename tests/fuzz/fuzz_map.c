@@ -13,12 +13,12 @@ static void check_map(const struct pagemap *map, const uint8_t *payload, size_t 
 	REQUIRE(pages);
 	for (uint32_t i = 0; i < map->count; i++) {
 		REQUIRE(!i || map->pages[i] > map->pages[i - 1]);
-		REQUIRE(pagemap_find(map, map->pages[i]) == map->offsets[i]);
+		REQUIRE(bk_pagemap_find(map, map->pages[i]) == map->offsets[i]);
 		pages[i] = (struct stored_page){map->pages[i], map->offsets[i]};
 	}
-	REQUIRE(pagemap_find(map, 0) == 0);
+	REQUIRE(bk_pagemap_find(map, 0) == 0);
 	bk_buf_init(&buf, (size_t)4 << 20);
-	REQUIRE(pagemap_encode(pages, map->count, &buf, &err) == BK_OK);
+	REQUIRE(bk_pagemap_encode(pages, map->count, &buf, &err) == BK_OK);
 	REQUIRE(buf.size == size && memcmp(buf.data, payload, size) == 0);
 	bk_buf_done(&buf);
 	free(pages);
@@ -33,14 +33,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 8)
 		return 0;
-	offset = load_u64(data);
-	code = pagemap_decode(&map, offset, data + 8, size - 8, &err);
+	offset = bk_load_u64(data);
+	code = bk_pagemap_decode(&map, offset, data + 8, size - 8, &err);
 	if (code) {
 		REQUIRE(code == BK_E_DAMAGE && *err.msg && !map);
 		return 0;
 	}
 	REQUIRE(map->cached.bytes <= sizeof *map + 12 * (size - 8));
 	check_map(map, data + 8, size - 8);
-	pagemap_free(&map->cached);
+	bk_pagemap_free(&map->cached);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "codec.h"
 #include "fuzz.h"
 #include "logbuild.h"
+#include "logfile.h"
 #include "record.h"
 #include "simfs.h"
 #include <string.h>
@@ -17,7 +18,7 @@ static void open_bytes(struct simfs **fs, struct logfile *lf, const struct logbu
 
 	*fs = simfs_new(1);
 	simfs_put(*fs, PATH, build->bytes.data, build->bytes.size);
-	REQUIRE(logfile_open(lf, simfs_io(*fs), PATH, BK_IO_READ, &err) == BK_OK);
+	REQUIRE(bk_logfile_open(lf, simfs_io(*fs), PATH, BK_IO_READ, &err) == BK_OK);
 }
 
 /* DATA as records: the last one begins where its first four bytes say. */
@@ -25,31 +26,32 @@ static void check_raw(const uint8_t *data, size_t size)
 {
 	struct frame_head head = {.kind = FRAME_PAGES};
 	uint8_t page[PAGE_SIZE], again[PAGE_SIZE];
-	struct record_reader *reader = record_reader_new();
+	struct record_reader *reader = bk_record_reader_new();
 	struct logbuild build;
 	struct logfile lf;
 	struct record record;
 	struct simfs *fs;
 	struct bk_error err = {0};
-	uint64_t offset = load_u32(data) % size;
+	uint64_t offset = bk_load_u32(data) % size;
 	enum bk_code code;
 
 	REQUIRE(reader);
 	logbuild_init(&build);
 	offset += logbuild_frame(&build, &head, data, size, false) + FRAME_HEAD_SIZE;
 	open_bytes(&fs, &lf, &build);
-	code = record_read(reader, &lf, offset, PAGE, PAGE_SIZE, page, &record, &err);
+	code = bk_record_read(reader, &lf.file, offset, PAGE, PAGE_SIZE, page, &record, &err);
 	REQUIRE(!code || code == BK_E_DAMAGE);
 	if (!code) {
-		REQUIRE(record.check == record_check(PAGE, page, PAGE_SIZE));
+		REQUIRE(record.check == bk_record_check(PAGE, page, PAGE_SIZE));
 		REQUIRE(record.page == PAGE && record.depth <= RECORD_DEPTH_MAX);
-		REQUIRE(!record_read(reader, &lf, offset, PAGE, PAGE_SIZE, again, NULL, &err));
+		REQUIRE(!bk_record_read(
+			reader, &lf.file, offset, PAGE, PAGE_SIZE, again, NULL, &err));
 		REQUIRE(memcmp(page, again, PAGE_SIZE) == 0);
 	}
-	logfile_close(&lf);
+	bk_logfile_close(&lf);
 	simfs_free(fs);
 	logbuild_done(&build);
-	record_reader_free(reader);
+	bk_record_reader_free(reader);
 }
 
 /* Stores versions of a page cut from DATA, each on the one before, and reads all of them back. */
@@ -57,7 +59,7 @@ static void check_chain(const uint8_t *data, size_t size)
 {
 	uint8_t pages[RECORD_DEPTH_MAX + 1][PAGE_SIZE] = {{0}};
 	uint64_t offsets[RECORD_DEPTH_MAX + 1];
-	struct record_reader *reader = record_reader_new();
+	struct record_reader *reader = bk_record_reader_new();
 	ZSTD_CCtx *zstd = ZSTD_createCCtx();
 	struct frame_head head = {.kind = FRAME_PAGES};
 	struct record_base base = {0};
@@ -78,8 +80,8 @@ static void check_chain(const uint8_t *data, size_t size)
 		memcpy(page + at % (PAGE_SIZE / 2), data + at,
 			size - at < PAGE_SIZE / 3 ? size - at : PAGE_SIZE / 3);
 		offsets[count] = LOG_HEADER_SIZE + FRAME_HEAD_SIZE + records.size;
-		REQUIRE(!record_write(&records, zstd, PAGE, page, PAGE_SIZE,
-			record_check(PAGE, page, PAGE_SIZE), count ? &base : NULL, &err));
+		REQUIRE(!bk_record_write(&records, zstd, PAGE, page, PAGE_SIZE,
+			bk_record_check(PAGE, page, PAGE_SIZE), count ? &base : NULL, &err));
 		/* Stored alone it begins a new chain. */
 		base = (struct record_base){.content = page,
 			.offset = offsets[count],
@@ -92,17 +94,18 @@ static void check_chain(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < count; i++) {
 		uint8_t page[PAGE_SIZE];
 
-		REQUIRE(!record_read(reader, &lf, offsets[i], PAGE, PAGE_SIZE, page, NULL, &err));
+		REQUIRE(!bk_record_read(
+			reader, &lf.file, offsets[i], PAGE, PAGE_SIZE, page, NULL, &err));
 		REQUIRE(memcmp(page, pages[i], PAGE_SIZE) == 0);
-		REQUIRE(record_read(reader, &lf, offsets[i], PAGE + 1, PAGE_SIZE, page, NULL,
-				&err) == BK_E_DAMAGE);
+		REQUIRE(bk_record_read(reader, &lf.file, offsets[i], PAGE + 1, PAGE_SIZE, page,
+				NULL, &err) == BK_E_DAMAGE);
 	}
-	logfile_close(&lf);
+	bk_logfile_close(&lf);
 	simfs_free(fs);
 	logbuild_done(&build);
 	bk_buf_done(&records);
 	ZSTD_freeCCtx(zstd);
-	record_reader_free(reader);
+	bk_record_reader_free(reader);
 }
 
 /* The page sums of DATA's records made right where a record stands alone: a stranger can do that.
@@ -114,14 +117,14 @@ static uint8_t *with_sums(const uint8_t *data, size_t size)
 	REQUIRE(copy);
 	memcpy(copy, data, size);
 	for (size_t at = 0; at + RECORD_HEAD_SIZE <= size;) {
-		size_t length = load_u32(copy + at + 4) & 0xffffff;
+		size_t length = bk_load_u32(copy + at + 4) & 0xffffff;
 
 		if (length > size - at - RECORD_HEAD_SIZE)
 			break;
 		if (ZSTD_decompress(page, sizeof page, copy + at + RECORD_HEAD_SIZE, length) ==
 			sizeof page)
-			put_u64(copy + at + 16,
-				XXH3_64bits_withSeed(page, sizeof page, load_u32(copy + at)));
+			bk_put_u64(copy + at + 16,
+				XXH3_64bits_withSeed(page, sizeof page, bk_load_u32(copy + at)));
 		at += RECORD_HEAD_SIZE + length;
 	}
 	return copy;

@@ -5,6 +5,7 @@
 #include "replay.h"
 #include "simfs.h"
 #include <bk/image.h>
+#include <bk/memory.h>
 #include <dirent.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ static enum bk_code run(struct replay *replay, const struct bk_slice *statements
 	struct bk_change change = {
 		.version = version, .statements = statements, .statement_count = count};
 
-	return replay_change(replay, &change, 0, 1700000000000000, err);
+	return bk_replay_change(replay, &change, 0, 1700000000000000, err);
 }
 
 static void make_schema(struct replay *replay)
@@ -94,21 +95,21 @@ static uint64_t replay_all(const struct bk_slice *statements, size_t count)
 	uint8_t page[PAGE_SIZE_MAX];
 	enum bk_code code;
 
-	overlay_init(&overlay, simfs_io(fs), "/tmp", (size_t)64 << 10);
-	REQUIRE(!replay_open(&replay, &overlay.store, simfs_io(fs), "/tmp", &limits, &err));
+	bk_overlay_init(&overlay, simfs_io(fs), "/tmp", (size_t)64 << 10);
+	REQUIRE(!bk_replay_open(&replay, &overlay.store, simfs_io(fs), "/tmp", &limits, &err));
 	make_schema(&replay);
 	code = run(&replay, statements, count, 2, &err);
 	REQUIRE(!code || code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM);
 	REQUIRE(replay.steps <= STEPS_MAX + 4096);
 	if (!code)
 		check_connection(&replay);
-	replay_close(&replay);
+	bk_replay_close(&replay);
 	for (uint32_t i = 1; i <= overlay.store.page_count && !code; i++) {
 		REQUIRE(!overlay.store.read(&overlay.store, i, page, &err));
 		for (uint32_t at = 0; at < overlay.store.page_size; at++)
 			sum = (sum ^ page[at]) * 1099511628211u;
 	}
-	overlay_done(&overlay);
+	bk_overlay_done(&overlay);
 	REQUIRE(simfs_open_files(fs) == 0);
 	simfs_free(fs);
 	return code ? 0 : sum;

@@ -1,9 +1,11 @@
 /* fuzz_stream.c - the payload of CHANGE frames and the stream they share: statements come back as
  * they were written, or not at all. */
+#include "changeframe.h"
+#include "decoder.h"
+#include "encoder.h"
 #include "fuzz.h"
 #include "logbuild.h"
 #include "simfs.h"
-#include "stream.h"
 #include <string.h>
 
 #define PATH        "/log/fuzz.bkp"
@@ -19,8 +21,8 @@ static struct bk_log *open_log(struct simfs *fs, const struct logbuild *build)
 	struct bk_error err;
 
 	simfs_put(fs, PATH, build->bytes.data, build->bytes.size);
-	REQUIRE(logfile_open(&lf, simfs_io(fs), PATH, BK_IO_READ, &err) == BK_OK);
-	REQUIRE(log_new(&log, &lf, &err) == BK_OK);
+	REQUIRE(bk_logfile_open(&lf, simfs_io(fs), PATH, BK_IO_READ, &err) == BK_OK);
+	REQUIRE(bk_log_new(&log, &lf, &err) == BK_OK);
 	return log;
 }
 
@@ -76,7 +78,8 @@ static void add_change(struct encoder *encoder, struct logbuild *build, const st
 	struct bk_error err;
 
 	bk_buf_init(&payload, (size_t)1 << 20);
-	REQUIRE(!encoder_write(encoder, &change, starts, *history, &payload, &change_head, &err));
+	REQUIRE(!bk_encoder_write(
+		encoder, &change, starts, *history, &payload, &change_head, &err));
 	head.must = starts ? CHANGE_STREAM : 0;
 	*history = change_head.history;
 	*entry = (struct bk_entry){.version = change.version, .flags = head.must};
@@ -98,22 +101,22 @@ static void check_round_trip(const uint8_t *data, size_t size)
 	unsigned count = 0;
 
 	logbuild_init(&build);
-	REQUIRE(!encoder_init(&encoder, &err));
+	REQUIRE(!bk_encoder_init(&encoder, &err));
 	for (size_t at = 0; at < size && count < CHANGES_MAX; count++) {
 		at += cut_change(data + at, size - at, &wanted[count]);
 		add_change(&encoder, &build, &wanted[count], count, &history, &entries[count]);
 	}
-	encoder_done(&encoder);
+	bk_encoder_done(&encoder);
 	log = open_log(fs, &build);
-	REQUIRE(!decoder_init(&decoder, log, HISTORY, &err));
+	REQUIRE(!bk_decoder_init(&decoder, log, HISTORY, &err));
 	for (unsigned i = 0; i < count; i++) {
 		struct bk_change change;
 
-		REQUIRE(!decoder_read(&decoder, &entries[i], &change, &err));
+		REQUIRE(!bk_decoder_read(&decoder, &entries[i], &change, &err));
 		compare(&change, &wanted[i]);
 	}
 	REQUIRE(decoder.history == history);
-	decoder_done(&decoder);
+	bk_decoder_done(&decoder);
 	bk_log_close(log);
 	simfs_free(fs);
 	logbuild_done(&build);
@@ -148,11 +151,11 @@ static void check_raw(const uint8_t *data, size_t size)
 		at += length;
 	}
 	log = open_log(fs, &build);
-	REQUIRE(!decoder_init(&decoder, log, HISTORY, &err));
+	REQUIRE(!bk_decoder_init(&decoder, log, HISTORY, &err));
 	for (unsigned i = 0; i < count && !code; i++) {
 		struct bk_change change;
 
-		code = decoder_read(&decoder, &entries[i], &change, &err);
+		code = bk_decoder_read(&decoder, &entries[i], &change, &err);
 		REQUIRE(!code || code == BK_E_DAMAGE);
 		if (code)
 			break;
@@ -161,7 +164,7 @@ static void check_raw(const uint8_t *data, size_t size)
 	}
 	/* Memory follows what comes out, whatever lengths were promised. */
 	REQUIRE(decoder.raw.capacity <= 4 * ((size_t)1 << 20) + 4096 * size);
-	decoder_done(&decoder);
+	bk_decoder_done(&decoder);
 	bk_log_close(log);
 	simfs_free(fs);
 	logbuild_done(&build);

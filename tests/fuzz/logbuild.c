@@ -18,7 +18,7 @@ void logbuild_init(struct logbuild *build)
 {
 	*build = (struct logbuild){.header.created_us = 1700000000000000};
 	bk_buf_init(&build->bytes, BYTES_MAX);
-	header_encode(room(build, LOG_HEADER_SIZE), &build->header);
+	bk_header_encode(room(build, LOG_HEADER_SIZE), &build->header);
 	build->last_sum = build->header.sum;
 }
 
@@ -37,7 +37,7 @@ uint64_t logbuild_frame(struct logbuild *build, struct frame_head *head, const v
 		memcpy(frame + FRAME_HEAD_SIZE, payload, size);
 	head->size = (uint32_t)size;
 	head->chain = (uint32_t)build->last_sum ^ unchained;
-	frame_seal(frame, head, build->header.seed + offset);
+	bk_frame_seal(frame, head, build->header.seed + offset);
 	build->last_sum = head->sum;
 	return offset;
 }

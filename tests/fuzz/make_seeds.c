@@ -7,6 +7,7 @@
 #include "seeds.h"
 #include "simfs.h"
 #include <bk/keyframer.h>
+#include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -89,11 +90,11 @@ static uint8_t *put_seed_head(uint8_t *at, const struct frame_head *head)
 	*at++ = 0;
 	*at++ = head->kind;
 	*at++ = head->must;
-	at = put_u32(at, head->version);
-	at = put_u64(at, (uint64_t)head->time_us);
-	at = put_u64(at, head->keyframe);
-	at = put_u32(at, head->unsynced);
-	return put_u16(at, (uint16_t)head->size);
+	at = bk_put_u32(at, head->version);
+	at = bk_put_u64(at, (uint64_t)head->time_us);
+	at = bk_put_u64(at, head->keyframe);
+	at = bk_put_u32(at, head->unsynced);
+	return bk_put_u16(at, (uint16_t)head->size);
 }
 
 /* A keyframe as fuzz_keyframe takes it. */
@@ -102,11 +103,11 @@ static void save_keyframe(const char *root, const char *name, const struct frame
 	uint8_t *seed = malloc(32 + frame->head.size), *at;
 
 	REQUIRE(seed);
-	at = put_u64(seed, frame->offset);
-	at = put_u64(at, frame->head.keyframe);
-	at = put_u64(at, (uint64_t)frame->head.time_us);
-	at = put_u32(at, frame->head.version);
-	put_u32(at, frame->head.must);
+	at = bk_put_u64(seed, frame->offset);
+	at = bk_put_u64(at, frame->head.keyframe);
+	at = bk_put_u64(at, (uint64_t)frame->head.time_us);
+	at = bk_put_u32(at, frame->head.version);
+	bk_put_u32(at, frame->head.must);
 	memcpy(seed + 32, frame->payload, frame->head.size);
 	save(root, "keyframe", name, seed, 32 + frame->head.size);
 	free(seed);
@@ -117,7 +118,7 @@ static void save_map(const char *root, const char *name, const struct frame *fra
 	uint8_t *seed = malloc(8 + frame->head.size);
 
 	REQUIRE(seed);
-	put_u64(seed, frame->offset);
+	bk_put_u64(seed, frame->offset);
 	memcpy(seed + 8, frame->payload, frame->head.size);
 	save(root, "map", name, seed, 8 + frame->head.size);
 	free(seed);
@@ -128,7 +129,7 @@ static void save_frame(const char *root, const struct frame *frame)
 	char name[32];
 
 	snprintf(name, sizeof name, "seed%04u", (unsigned)frame->offset);
-	save(root, "frame", name, frame->payload - FRAME_HEAD_SIZE, frame_size(&frame->head));
+	save(root, "frame", name, frame->payload - FRAME_HEAD_SIZE, bk_frame_size(&frame->head));
 	switch (frame->head.kind) {
 	case FRAME_KEYFRAME:
 		save_keyframe(root, name, frame);
@@ -151,19 +152,19 @@ static void cut_log(const char *root, struct simfs *fs)
 	struct frame frame;
 	uint8_t seed[65536], *at = seed;
 
-	REQUIRE(!logfile_open(&lf, simfs_io(fs), PATH, BK_IO_READ, &err));
-	REQUIRE(!logfile_find_end(&lf, &end, &err));
-	walk_init(&walk, &lf, WALK_CHUNK_MANY);
-	for (uint64_t offset = LOG_HEADER_SIZE; offset < end.end; offset = frame_end(&frame)) {
-		REQUIRE(!walk_frame(&walk, offset, &frame, &err));
+	REQUIRE(!bk_logfile_open(&lf, simfs_io(fs), PATH, BK_IO_READ, &err));
+	REQUIRE(!bk_logfile_find_end(&lf, &end, &err));
+	bk_walk_init(&walk, &lf, WALK_CHUNK_MANY);
+	for (uint64_t offset = LOG_HEADER_SIZE; offset < end.end; offset = bk_frame_end(&frame)) {
+		REQUIRE(!bk_walk_frame(&walk, offset, &frame, &err));
 		save_frame(root, &frame);
 		at = put_seed_head(at, &frame.head);
 		memcpy(at, frame.payload, frame.head.size);
 		at += frame.head.size;
 	}
 	save(root, "log", "seed", seed, (size_t)(at - seed));
-	walk_done(&walk);
-	logfile_close(&lf);
+	bk_walk_done(&walk);
+	bk_logfile_close(&lf);
 }
 
 static void save_image(const char *root, const char *database)

@@ -3,6 +3,7 @@
 #include "replay.h"
 #include "simfs.h"
 #include <bk/image.h>
+#include <bk/memory.h>
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -22,16 +23,16 @@ static void open_bed(struct bed *bed)
 	struct bk_error err;
 
 	bed->fs = simfs_new(1);
-	overlay_init(&bed->overlay, simfs_io(bed->fs), "/tmp", 65536);
-	cr_assert_eq(replay_open(&bed->replay, &bed->overlay.store, simfs_io(bed->fs), "/tmp", NULL,
-			     &err),
+	bk_overlay_init(&bed->overlay, simfs_io(bed->fs), "/tmp", 65536);
+	cr_assert_eq(bk_replay_open(&bed->replay, &bed->overlay.store, simfs_io(bed->fs), "/tmp",
+			     NULL, &err),
 		BK_OK);
 }
 
 static void close_bed(struct bed *bed)
 {
-	replay_close(&bed->replay);
-	overlay_done(&bed->overlay);
+	bk_replay_close(&bed->replay);
+	bk_overlay_done(&bed->overlay);
 	simfs_free(bed->fs);
 }
 
@@ -41,7 +42,7 @@ static enum bk_code run(struct bed *bed, const char *sql)
 	struct bk_change change = {1, &statement, 1};
 	struct bk_error err;
 
-	return replay_change(&bed->replay, &change, 0, 0, &err);
+	return bk_replay_change(&bed->replay, &change, 0, 0, &err);
 }
 
 /* The limit is one for all of the process, which may be a stranger's (core/ext). */
@@ -58,7 +59,7 @@ Test(limits, a_replay_leaves_the_process_alone)
 Test(limits, a_program_limits_the_memory_of_sqlite)
 {
 	bk_limit_sqlite_memory();
-	cr_assert_eq(sqlite3_hard_heap_limit64(-1), REPLAY_HEAP_MAX);
+	cr_assert_eq(sqlite3_hard_heap_limit64(-1), (sqlite3_int64)2 << 30);
 }
 
 Test(limits, a_limit_that_the_program_set_stays)

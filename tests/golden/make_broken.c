@@ -1,5 +1,6 @@
 /* make_broken.c - damaged logs: one for each rule of docs/format.md, 1, and others. */
 #include "make.h"
+#include <bk/writer.h>
 
 /* What is broken: versions 0 to 8, keyframes of 0, 2, 4 and 6, behind them the changes 7 and 8,
  * closed in order. */

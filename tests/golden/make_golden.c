@@ -6,11 +6,14 @@
  * were made once by the release that first wrote the format, and stay as they are: a later release
  * must read them. */
 #include "make.h"
-#include <bk/history.h>
+#include <bk/image.h>
+#include <bk/listing.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <inttypes.h>
 #include <xxhash.h>
 
-/* What writer_event asks the system for: in place of libc's. */
+/* What bk_writer_event asks the system for: in place of libc's. */
 int gethostname(char *name, size_t size)
 {
 	snprintf(name, size, "node");
@@ -61,16 +64,16 @@ void tell_past(FILE *text, const char *key, const struct past *past)
  * release reads them. */
 static void tell_list(FILE *text, struct bk_log *log)
 {
-	struct bk_history *history = NULL;
+	struct bk_listing *history = NULL;
 	struct bk_entry entry;
 	bool more = true;
 
-	ok(bk_history_open_last(&history, log, UINT64_MAX, BK_HISTORY_ALL, why()));
-	for (ok(bk_history_next(history, &entry, &more, why())); more;
-		ok(bk_history_next(history, &entry, &more, why())))
+	ok(bk_listing_open_last(&history, log, UINT64_MAX, BK_LISTING_ALL, why()));
+	for (ok(bk_listing_next(history, &entry, &more, why())); more;
+		ok(bk_listing_next(history, &entry, &more, why())))
 		fprintf(text, "entry %u %" PRId64 " 0x%x %u %u\n", entry.version, entry.time_us,
 			entry.flags, entry.statements, entry.sql_bytes);
-	bk_history_close(history);
+	bk_listing_close(history);
 }
 
 static void tell_bytes(FILE *text, struct forge *forge, struct bk_log *log)

@@ -1,7 +1,8 @@
 /* test_example.c - the worked example of docs/format.md, 13: its bytes are a log that says what the
  * text says, and its table covers each byte once, with the right value. */
 #include "sql.h"
-#include <bk/history.h>
+#include <bk/image.h>
+#include <bk/listing.h>
 #include <bk/log.h>
 #include <bk/verify.h>
 #include <inttypes.h>

@@ -12,8 +12,10 @@
  *     bytes VERSION SIZE SUM    the image's bytes (XXH3), where there is a keyframe and nothing is
  * replayed lost VERSION CODE   what opening the image gives */
 #include "node.h"
-#include <bk/history.h>
+#include <bk/image.h>
+#include <bk/listing.h>
 #include <bk/verify.h>
+#include <bk/writer.h>
 #include <dirent.h>
 #include <inttypes.h>
 #include <xxhash.h>
@@ -25,7 +27,7 @@ struct golden {
 	struct test_io io;
 	struct bk_log *log; /* NULL until "read ok" */
 	struct bk_log_status status;
-	struct bk_history *history; /* where the next "entry" is */
+	struct bk_listing *history; /* where the next "entry" is */
 	unsigned lines;
 };
 
@@ -76,9 +78,9 @@ static void check_entry(struct golden *golden, const char *values)
 	bool more;
 
 	if (!golden->history)
-		ok(bk_history_open_last(
-			&golden->history, golden->log, UINT64_MAX, BK_HISTORY_ALL, why()));
-	ok(bk_history_next(golden->history, &entry, &more, why()));
+		ok(bk_listing_open_last(
+			&golden->history, golden->log, UINT64_MAX, BK_LISTING_ALL, why()));
+	ok(bk_listing_next(golden->history, &entry, &more, why()));
 	cr_assert(more && sscanf(values, "%u %" SCNd64 " 0x%x %u %u", &want.version, &want.time_us,
 				  &want.flags, &want.statements, &want.sql_bytes) == 5);
 	cr_assert(entry.version == want.version && entry.time_us == want.time_us &&
@@ -94,9 +96,9 @@ static void check_list_ends(struct golden *golden)
 	bool more = false;
 
 	if (golden->history)
-		ok(bk_history_next(golden->history, &entry, &more, why()));
+		ok(bk_listing_next(golden->history, &entry, &more, why()));
 	cr_assert(!more, "%s: version %u is listed too", golden->name, entry.version);
-	bk_history_close(golden->history);
+	bk_listing_close(golden->history);
 }
 
 static void check_rows(struct golden *golden, const char *values, bool past_damage)

@@ -9,7 +9,7 @@
 
 #define LIST_TIMEOUT_MS 120000
 
-static bool get_number(const cJSON *object, const char *key, double max, double *number)
+static bool bk_get_number(const cJSON *object, const char *key, double max, double *number)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
@@ -22,11 +22,11 @@ static bool take_entry(const cJSON *object, struct loglist_entry *entry)
 	const char *note = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "note"));
 	double version, statements, sql_bytes, log_bytes, time_us;
 
-	if (!note || !get_number(object, "version", UINT32_MAX, &version) ||
-		!get_number(object, "statements", UINT32_MAX, &statements) ||
-		!get_number(object, "sql_bytes", UINT32_MAX, &sql_bytes) ||
-		!get_number(object, "log_bytes", UINT32_MAX, &log_bytes) ||
-		!get_number(object, "time_us", 9e15, &time_us))
+	if (!note || !bk_get_number(object, "version", UINT32_MAX, &version) ||
+		!bk_get_number(object, "statements", UINT32_MAX, &statements) ||
+		!bk_get_number(object, "sql_bytes", UINT32_MAX, &sql_bytes) ||
+		!bk_get_number(object, "log_bytes", UINT32_MAX, &log_bytes) ||
+		!bk_get_number(object, "time_us", 9e15, &time_us))
 		return false;
 	*entry = (struct loglist_entry){
 		.version = (uint32_t)version,

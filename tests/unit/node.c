@@ -1,6 +1,8 @@
 /* node.c - a node: a database that is changed as lightningd changes it, and the log of its changes.
  */
 #include "node.h"
+#include <bk/image.h>
+#include <bk/snapshot.h>
 
 #define STATEMENTS_MAX 64
 

@@ -8,6 +8,7 @@
 #include "sql.h"
 #include <bk/keyframer.h>
 #include <bk/log.h>
+#include <bk/snapshot.h>
 #include <bk/writer.h>
 
 struct past {

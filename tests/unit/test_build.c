@@ -1,6 +1,9 @@
 /* test_build.c - what a keyframe holds on disk, read by docs/format.md, 5 to 7, alone. */
 #include "forge.h"
 #include "node.h"
+#include <bk/image.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <xxhash.h>
 #include <zstd.h>
 
@@ -19,7 +22,7 @@ struct seen {
 static struct seen keyframes[400];
 static size_t keyframe_count;
 
-static uint64_t get_number(const uint8_t **at)
+static uint64_t bk_get_number(const uint8_t **at)
 {
 	uint64_t value = 0;
 	unsigned shift = 0;
@@ -31,9 +34,9 @@ static uint64_t get_number(const uint8_t **at)
 	}
 }
 
-static int64_t get_signed(const uint8_t **at)
+static int64_t bk_get_signed(const uint8_t **at)
 {
-	uint64_t value = get_number(at);
+	uint64_t value = bk_get_number(at);
 
 	return (int64_t)(value >> 1 ^ (0 - (value & 1)));
 }
@@ -68,8 +71,8 @@ static void check_map(
 	cr_assert(forge->bytes[offset + AT_KIND] == MAP && forge_get(at, 4) == entries);
 	at += 4;
 	for (uint32_t i = 0; i < entries; i++) {
-		page += get_number(&at);
-		record += (uint64_t)get_signed(&at);
+		page += bk_get_number(&at);
+		record += (uint64_t)bk_get_signed(&at);
 		cr_assert(i || page == first);
 		cr_assert(mapped[page] == record, "page %d is at %llu, not %llu", (int)page,
 			(unsigned long long)mapped[page], (unsigned long long)record);

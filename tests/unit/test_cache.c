@@ -35,14 +35,14 @@ Test(cache, gives_what_was_put)
 	struct cache cache;
 	struct thing *thing;
 
-	cache_init(&cache, 1000);
-	cr_assert(!cache_get(&cache, 1));
-	thing = cache_put(&cache, thing_new(1, 10));
-	cr_assert(cache_get(&cache, 1) == thing && !cache_get(&cache, 1 + CACHE_BUCKETS));
-	cache_release(&cache, thing);
-	cache_release(&cache, thing);
-	cache_release(&cache, NULL);
-	cache_done(&cache);
+	bk_cache_init(&cache, 1000);
+	cr_assert(!bk_cache_get(&cache, 1));
+	thing = bk_cache_put(&cache, thing_new(1, 10));
+	cr_assert(bk_cache_get(&cache, 1) == thing && !bk_cache_get(&cache, 1 + CACHE_BUCKETS));
+	bk_cache_release(&cache, thing);
+	bk_cache_release(&cache, thing);
+	bk_cache_release(&cache, NULL);
+	bk_cache_done(&cache);
 	cr_assert(!alive);
 }
 
@@ -52,13 +52,13 @@ Test(cache, the_first_of_two_stays)
 	struct cache cache;
 	struct cached *first, *second;
 
-	cache_init(&cache, 1000);
-	first = cache_put(&cache, thing_new(1, 10));
-	second = cache_put(&cache, thing_new(1, 10));
+	bk_cache_init(&cache, 1000);
+	first = bk_cache_put(&cache, thing_new(1, 10));
+	second = bk_cache_put(&cache, thing_new(1, 10));
 	cr_assert(first == second && alive == 1);
-	cache_release(&cache, first);
-	cache_release(&cache, second);
-	cache_done(&cache);
+	bk_cache_release(&cache, first);
+	bk_cache_release(&cache, second);
+	bk_cache_done(&cache);
 	cr_assert(!alive);
 }
 
@@ -68,19 +68,19 @@ Test(cache, throws_out_the_least_used)
 	struct cache cache;
 	struct cached *things[10];
 
-	cache_init(&cache, 100);
+	bk_cache_init(&cache, 100);
 	for (uint64_t i = 0; i < 10; i++) {
-		things[i] = cache_put(&cache, thing_new(i, 10));
-		cache_release(&cache, things[i]);
+		things[i] = bk_cache_put(&cache, thing_new(i, 10));
+		bk_cache_release(&cache, things[i]);
 	}
 	cr_assert(alive == 10);
-	cache_release(&cache, cache_get(&cache, 0)); /* used again */
-	cache_release(&cache, cache_put(&cache, thing_new(10, 20)));
+	bk_cache_release(&cache, bk_cache_get(&cache, 0)); /* used again */
+	bk_cache_release(&cache, bk_cache_put(&cache, thing_new(10, 20)));
 	cr_assert(alive == 9 && cache.bytes == 100);
-	cr_assert(!cache_get(&cache, 1) && !cache_get(&cache, 2));
-	cache_release(&cache, cache_get(&cache, 0));
-	cache_release(&cache, cache_get(&cache, 3));
-	cache_done(&cache);
+	cr_assert(!bk_cache_get(&cache, 1) && !bk_cache_get(&cache, 2));
+	bk_cache_release(&cache, bk_cache_get(&cache, 0));
+	bk_cache_release(&cache, bk_cache_get(&cache, 3));
+	bk_cache_done(&cache);
 	cr_assert(!alive);
 }
 
@@ -89,16 +89,16 @@ Test(cache, pinned_ones_stay_over_the_budget)
 	struct cache cache;
 	struct cached *things[20];
 
-	cache_init(&cache, 50);
+	bk_cache_init(&cache, 50);
 	for (uint64_t i = 0; i < 20; i++)
-		things[i] = cache_put(&cache, thing_new(i, 10));
+		things[i] = bk_cache_put(&cache, thing_new(i, 10));
 	cr_assert(alive == 20 && cache.bytes == 200);
 	for (uint64_t i = 0; i < 20; i++) {
 		cr_assert(((struct thing *)things[i])->value == i * 7);
-		cache_release(&cache, things[i]);
+		bk_cache_release(&cache, things[i]);
 	}
 	cr_assert(alive == 5 && cache.bytes == 50);
-	cache_done(&cache);
+	bk_cache_done(&cache);
 	cr_assert(!alive);
 }
 
@@ -109,13 +109,13 @@ static void *use(void *arg)
 
 	for (unsigned i = 0; i < 20000; i++) {
 		uint64_t key = random_next(&seed) % 40;
-		struct thing *thing = cache_get(cache, key);
+		struct thing *thing = bk_cache_get(cache, key);
 
 		if (!thing)
-			thing = cache_put(cache, thing_new(key, 10));
+			thing = bk_cache_put(cache, thing_new(key, 10));
 		if (thing->value != key * 7)
 			return arg;
-		cache_release(cache, thing);
+		bk_cache_release(cache, thing);
 	}
 	return NULL;
 }
@@ -126,7 +126,7 @@ Test(cache, threads)
 	struct cache cache;
 	pthread_t threads[4];
 
-	cache_init(&cache, 200);
+	bk_cache_init(&cache, 200);
 	for (size_t i = 0; i < COUNT_OF(threads); i++)
 		cr_assert(pthread_create(&threads[i], NULL, use, &cache) == 0);
 	for (size_t i = 0; i < COUNT_OF(threads); i++) {
@@ -135,6 +135,6 @@ Test(cache, threads)
 		cr_assert(pthread_join(threads[i], &wrong) == 0 && !wrong);
 	}
 	cr_assert(cache.bytes <= 200);
-	cache_done(&cache);
+	bk_cache_done(&cache);
 	cr_assert(!alive);
 }

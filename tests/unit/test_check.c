@@ -37,7 +37,7 @@ static void pages_of(struct pages *pages, const char *sql)
 
 static enum bk_code check(struct pages *pages, struct check_result *result)
 {
-	return check_database(&pages->store, bk_io_posix(), result, why());
+	return bk_check_database(&pages->store, bk_io_posix(), result, why());
 }
 
 Test(check, a_sound_database)

@@ -10,15 +10,15 @@ Test(codec, integers_are_little_endian)
 	uint8_t bytes[14] = {0}, *at = bytes;
 	static const uint8_t want[14] = {
 		0x34, 0x12, 0x78, 0x56, 0x34, 0x12, 0xf0, 0xde, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12};
-	struct cursor cur = cursor_of(bytes + 2, 12);
+	struct cursor cur = bk_cursor_of(bytes + 2, 12);
 
-	at = put_u16(at, 0x1234);
-	at = put_u32(at, 0x12345678);
-	at = put_u64(at, 0x123456789abcdef0);
+	at = bk_put_u16(at, 0x1234);
+	at = bk_put_u32(at, 0x12345678);
+	at = bk_put_u64(at, 0x123456789abcdef0);
 	cr_assert(at == bytes + sizeof bytes && memcmp(bytes, want, sizeof bytes) == 0);
-	cr_assert(get_u32(&cur) == 0x12345678);
-	cr_assert(get_u64(&cur) == 0x123456789abcdef0);
-	cr_assert(!cur.failed && !cursor_left(&cur));
+	cr_assert(bk_get_u32(&cur) == 0x12345678);
+	cr_assert(bk_get_u64(&cur) == 0x123456789abcdef0);
+	cr_assert(!cur.failed && !bk_cursor_left(&cur));
 }
 
 /* "seven bits a byte, lowest first, bit 7 set on all bytes but the last, at most ten bytes" */
@@ -42,12 +42,13 @@ Test(codec, numbers)
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		uint8_t bytes[NUMBER_SIZE_MAX];
-		size_t size = (size_t)(put_number(bytes, cases[i].value) - bytes);
-		struct cursor cur = cursor_of(cases[i].bytes, cases[i].size);
+		size_t size = (size_t)(bk_put_number(bytes, cases[i].value) - bytes);
+		struct cursor cur = bk_cursor_of(cases[i].bytes, cases[i].size);
 
 		cr_assert(size == cases[i].size && memcmp(bytes, cases[i].bytes, size) == 0,
 			"case %zu", i);
-		cr_assert(get_number(&cur) == cases[i].value && !cur.failed && !cursor_left(&cur),
+		cr_assert(bk_get_number(&cur) == cases[i].value && !cur.failed &&
+				  !bk_cursor_left(&cur),
 			"case %zu", i);
 	}
 }
@@ -63,13 +64,13 @@ Test(codec, signed_numbers)
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		uint8_t as_signed[NUMBER_SIZE_MAX], as_number[NUMBER_SIZE_MAX];
-		size_t size = (size_t)(put_signed(as_signed, cases[i].value) - as_signed);
-		struct cursor cur = cursor_of(as_signed, size);
+		size_t size = (size_t)(bk_put_signed(as_signed, cases[i].value) - as_signed);
+		struct cursor cur = bk_cursor_of(as_signed, size);
 
-		cr_assert(put_number(as_number, cases[i].zigzag) == as_number + size &&
+		cr_assert(bk_put_number(as_number, cases[i].zigzag) == as_number + size &&
 				  memcmp(as_signed, as_number, size) == 0,
 			"case %zu", i);
-		cr_assert(get_signed(&cur) == cases[i].value && !cur.failed, "case %zu", i);
+		cr_assert(bk_get_signed(&cur) == cases[i].value && !cur.failed, "case %zu", i);
 	}
 }
 
@@ -91,9 +92,9 @@ Test(codec, numbers_that_are_none)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct cursor cur = cursor_of(cases[i].bytes, cases[i].size);
+		struct cursor cur = bk_cursor_of(cases[i].bytes, cases[i].size);
 
-		cr_assert(get_number(&cur) == 0 && cur.failed, "case %zu", i);
+		cr_assert(bk_get_number(&cur) == 0 && cur.failed, "case %zu", i);
 	}
 }
 
@@ -104,13 +105,13 @@ Test(codec, any_number_comes_back)
 
 	for (unsigned i = 0; i < 100000; i++) {
 		uint64_t value = random_next(&seed) >> (i % 64);
-		uint8_t bytes[2 * NUMBER_SIZE_MAX], *end = put_number(bytes, value);
+		uint8_t bytes[2 * NUMBER_SIZE_MAX], *end = bk_put_number(bytes, value);
 		struct cursor cur;
 
-		end = put_signed(end, (int64_t)value);
-		cur = cursor_of(bytes, (size_t)(end - bytes));
-		cr_assert(get_number(&cur) == value && get_signed(&cur) == (int64_t)value &&
-				  !cur.failed && !cursor_left(&cur),
+		end = bk_put_signed(end, (int64_t)value);
+		cur = bk_cursor_of(bytes, (size_t)(end - bytes));
+		cr_assert(bk_get_number(&cur) == value && bk_get_signed(&cur) == (int64_t)value &&
+				  !cur.failed && !bk_cursor_left(&cur),
 			"%llu", (unsigned long long)value);
 	}
 }
@@ -119,12 +120,12 @@ Test(codec, any_number_comes_back)
 Test(codec, failure_is_sticky)
 {
 	static const uint8_t bytes[6] = {1, 2, 3, 4, 5, 6};
-	struct cursor cur = cursor_of(bytes, sizeof bytes);
+	struct cursor cur = bk_cursor_of(bytes, sizeof bytes);
 
-	cr_assert(get_u64(&cur) == 0 && cur.failed);
-	cr_assert(get_u32(&cur) == 0 && get_number(&cur) == 0 && !get_bytes(&cur, 1));
-	cur = cursor_of(bytes, sizeof bytes);
-	cr_assert(get_bytes(&cur, 6) == bytes && !cur.failed);
-	cr_assert(get_bytes(&cur, 0) && !cur.failed);
-	cr_assert(!get_bytes(&cur, 1) && cur.failed);
+	cr_assert(bk_get_u64(&cur) == 0 && cur.failed);
+	cr_assert(bk_get_u32(&cur) == 0 && bk_get_number(&cur) == 0 && !bk_get_bytes(&cur, 1));
+	cur = bk_cursor_of(bytes, sizeof bytes);
+	cr_assert(bk_get_bytes(&cur, 6) == bytes && !cur.failed);
+	cr_assert(bk_get_bytes(&cur, 0) && !cur.failed);
+	cr_assert(!bk_get_bytes(&cur, 1) && cur.failed);
 }

@@ -3,6 +3,8 @@
 #include "forge.h"
 #include "frame.h"
 #include "node.h"
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <errno.h>
 #include <fcntl.h>
 

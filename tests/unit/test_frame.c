@@ -13,7 +13,7 @@ static struct log_header some_header(uint8_t *bytes)
 		header.id[i] = (uint8_t)(0xa0 + i);
 		header.predecessor[i] = i;
 	}
-	header_encode(bytes, &header);
+	bk_header_encode(bytes, &header);
 	return header;
 }
 
@@ -36,7 +36,7 @@ Test(frame, header_layout)
 	cr_assert((int64_t)forge_get(bytes + 48, 8) == header.created_us);
 	cr_assert(memcmp(bytes + 56, header.predecessor, 16) == 0);
 	cr_assert(memcmp(bytes + 72, zeros, 56) == 0);
-	ok(header_decode(&read, bytes, sizeof bytes, "it", why()));
+	ok(bk_header_decode(&read, bytes, sizeof bytes, "it", why()));
 	cr_assert(memcmp(read.id, header.id, 16) == 0);
 	cr_assert(memcmp(read.predecessor, header.predecessor, 16) == 0);
 	cr_assert(read.created_us == header.created_us && read.sum == header.sum);
@@ -66,7 +66,7 @@ Test(frame, header_rules)
 		forge_put(bytes + cases[i].at, cases[i].size, cases[i].value);
 		if (cases[i].at)
 			seal_header(bytes);
-		cr_assert(code_is(header_decode(&read, bytes, sizeof bytes, "it", why()),
+		cr_assert(code_is(bk_header_decode(&read, bytes, sizeof bytes, "it", why()),
 				  cases[i].code),
 			"case %zu: %s", i, why()->msg);
 	}
@@ -80,7 +80,7 @@ Test(frame, any_flipped_bit_of_a_header_shows)
 
 		some_header(bytes);
 		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		cr_assert(code_is(header_decode(&read, bytes, sizeof bytes, "it", why()),
+		cr_assert(code_is(bk_header_decode(&read, bytes, sizeof bytes, "it", why()),
 				  BK_E_DAMAGE),
 			"bit %zu: %s", bit, why()->msg);
 	}
@@ -91,15 +91,15 @@ Test(frame, what_is_no_log_says_so)
 	uint8_t bytes[512] = {0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 2};
 	struct log_header read;
 
-	fails(BK_E_FORMAT, header_decode(&read, bytes, sizeof bytes, "old.bkp", why()));
+	fails(BK_E_FORMAT, bk_header_decode(&read, bytes, sizeof bytes, "old.bkp", why()));
 	says("older Python plugin");
 	says("backup-cli init");
 	memset(bytes, 'x', sizeof bytes);
-	fails(BK_E_FORMAT, header_decode(&read, bytes, sizeof bytes, "it", why()));
+	fails(BK_E_FORMAT, bk_header_decode(&read, bytes, sizeof bytes, "it", why()));
 	says("it is not a backup log");
 	some_header(bytes);
 	for (size_t size = 0; size < LOG_HEADER_SIZE; size++)
-		fails(BK_E_FORMAT, header_decode(&read, bytes, size, "it", why()));
+		fails(BK_E_FORMAT, bk_header_decode(&read, bytes, size, "it", why()));
 }
 
 static size_t some_frame(uint8_t *bytes, struct frame_head *head, uint64_t seed)
@@ -113,7 +113,7 @@ static size_t some_frame(uint8_t *bytes, struct frame_head *head, uint64_t seed)
 		.unsynced = 0x01020304,
 		.chain = 0xfedcba98};
 	memset(bytes + FRAME_HEAD_SIZE, 'p', head->size);
-	frame_seal(bytes, head, seed);
+	bk_frame_seal(bytes, head, seed);
 	return FRAME_HEAD_SIZE + head->size;
 }
 
@@ -133,12 +133,12 @@ Test(frame, frame_layout)
 	cr_assert(forge_get(bytes + AT_KEYFRAME, 8) == 0x1122334455667788);
 	cr_assert(forge_get(bytes + AT_UNSYNCED, 4) == 0x01020304);
 	cr_assert(forge_get(bytes + AT_CHAIN, 4) == 0xfedcba98);
-	cr_assert(frame_plausible(&read, bytes) && frame_intact(&read, bytes, 12345));
+	cr_assert(bk_frame_plausible(&read, bytes) && bk_frame_intact(&read, bytes, 12345));
 	cr_assert(read.sum == head.sum && read.kind == head.kind && read.must == head.must &&
 		  read.size == head.size && read.version == head.version &&
 		  read.time_us == head.time_us && read.keyframe == head.keyframe &&
 		  read.unsynced == head.unsynced && read.chain == head.chain);
-	cr_assert(frame_understood(&read) && frame_size(&read) == size);
+	cr_assert(bk_frame_understood(&read) && bk_frame_size(&read) == size);
 }
 
 /* Rule 2: the sum covers all bytes from offset 8 on, and is seeded. */
@@ -150,14 +150,15 @@ Test(frame, any_flipped_bit_of_a_frame_shows)
 
 	for (size_t bit = 0; bit < size * 8; bit++) {
 		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		/* A changed size leads past the buffer here; walk_frame reads that much first. */
+		/* A changed size leads past the buffer here; bk_walk_frame reads that much first.
+		 */
 		cr_assert((bit / 8 >= AT_SIZE && bit / 8 < AT_VERSION) ||
-				  !frame_plausible(&read, bytes) ||
-				  !frame_intact(&read, bytes, 12345),
+				  !bk_frame_plausible(&read, bytes) ||
+				  !bk_frame_intact(&read, bytes, 12345),
 			"bit %zu", bit);
 		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
-	cr_assert(frame_plausible(&read, bytes) && !frame_intact(&read, bytes, 12346));
+	cr_assert(bk_frame_plausible(&read, bytes) && !bk_frame_intact(&read, bytes, 12346));
 }
 
 /* Section 9. */
@@ -176,15 +177,15 @@ Test(frame, limits)
 		some_frame(bytes, &head, 0);
 		bytes[AT_KIND] = cases[i].kind;
 		forge_put(bytes + AT_SIZE, 4, cases[i].max);
-		cr_assert(frame_plausible(&head, bytes), "case %zu", i);
+		cr_assert(bk_frame_plausible(&head, bytes), "case %zu", i);
 		forge_put(bytes + AT_SIZE, 4, cases[i].max + 1);
-		cr_assert(!frame_plausible(&head, bytes), "case %zu", i);
+		cr_assert(!bk_frame_plausible(&head, bytes), "case %zu", i);
 	}
 	some_frame(bytes, &head, 0);
 	forge_put(bytes + AT_UNSYNCED, 4, (uint64_t)1 << 31);
-	cr_assert(frame_plausible(&head, bytes));
+	cr_assert(bk_frame_plausible(&head, bytes));
 	forge_put(bytes + AT_UNSYNCED, 4, ((uint64_t)1 << 31) + 1);
-	cr_assert(!frame_plausible(&head, bytes));
+	cr_assert(!bk_frame_plausible(&head, bytes));
 }
 
 /* "may: flags that a reader may ignore" */
@@ -196,8 +197,8 @@ Test(frame, may_flags_are_ignored)
 
 	forge_put(bytes + AT_MAY, 2, 0xffff);
 	forge_put(bytes, 8, XXH3_64bits_withSeed(bytes + 8, size - 8, 5));
-	cr_assert(frame_plausible(&head, bytes) && frame_intact(&head, bytes, 5));
-	cr_assert(frame_understood(&head));
+	cr_assert(bk_frame_plausible(&head, bytes) && bk_frame_intact(&head, bytes, 5));
+	cr_assert(bk_frame_understood(&head));
 }
 
 /* "A reader that meets a must flag or a kind below 0x80 that it does not know refuses to read on
@@ -212,6 +213,7 @@ Test(frame, kinds_and_flags_that_are_understood)
 			bool want = kind >= 1 && kind <= 6 ? !(must & ~(unsigned)known[kind])
 							   : kind >= 0x80 && !must;
 
-			cr_assert(frame_understood(&head) == want, "kind %u must %u", kind, must);
+			cr_assert(
+				bk_frame_understood(&head) == want, "kind %u must %u", kind, must);
 		}
 }

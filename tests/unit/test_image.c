@@ -1,7 +1,10 @@
 /* test_image.c - the database as it was at one version (bk/image.h). */
 #include "forge.h"
 #include "node.h"
-#include <bk/history.h>
+#include <bk/image.h>
+#include <bk/listing.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <pthread.h>
 
 SUITE(image);

@@ -92,7 +92,7 @@ static void encode(struct parts *parts, struct bk_buf *payload, struct frame_hea
 {
 	point(parts);
 	payload->size = 0;
-	ok(keyframe_encode(&parts->kf, payload, why()));
+	ok(bk_keyframe_encode(&parts->kf, payload, why()));
 	*head = (struct frame_head){.kind = FRAME_KEYFRAME,
 		.must = parts->kf.is_full ? KEYFRAME_FULL : 0,
 		.size = (uint32_t)payload->size,
@@ -109,7 +109,7 @@ static enum bk_code decode(struct parts *parts, struct keyframe **out)
 
 	bk_buf_init(&payload, 1 << 20);
 	encode(parts, &payload, &head);
-	code = keyframe_decode(out, &head, OFFSET, payload.data, why());
+	code = bk_keyframe_decode(out, &head, OFFSET, payload.data, why());
 	bk_buf_done(&payload);
 	return code;
 }
@@ -161,7 +161,7 @@ Test(keyframe, comes_back)
 		ok(decode(&parts, &kf));
 		cr_assert(kf->offset == OFFSET && kf->cached.key == OFFSET);
 		check_same(kf, &parts.kf);
-		keyframe_free(&kf->cached);
+		bk_keyframe_free(&kf->cached);
 	}
 }
 
@@ -215,7 +215,7 @@ Test(keyframe, versions_wrap)
 	parts.entries[2].version = 1;
 	ok(decode(&parts, &kf));
 	check_same(kf, &parts.kf);
-	keyframe_free(&kf->cached);
+	bk_keyframe_free(&kf->cached);
 }
 
 /* A rule broken in turn; BREAK is called on a delta, a first or another full keyframe. */
@@ -331,14 +331,14 @@ Test(keyframe, rules_on_bytes)
 		make_delta(&parts);
 		encode(&parts, &payload, &head);
 		forge_put(payload.data + cases[i].at, cases[i].size, cases[i].value);
-		cr_assert(code_is(keyframe_decode(&kf, &head, OFFSET, payload.data, why()),
+		cr_assert(code_is(bk_keyframe_decode(&kf, &head, OFFSET, payload.data, why()),
 				  BK_E_DAMAGE),
 			"case %zu: %s", i, why()->msg);
 	}
 	make_full(&parts);
 	encode(&parts, &payload, &head);
 	forge_put(payload.data + 24, 8, OFFSET); /* next of a full one */
-	fails(BK_E_DAMAGE, keyframe_decode(&kf, &head, OFFSET, payload.data, why()));
+	fails(BK_E_DAMAGE, bk_keyframe_decode(&kf, &head, OFFSET, payload.data, why()));
 	bk_buf_done(&payload);
 }
 
@@ -355,10 +355,10 @@ Test(keyframe, has_the_size_that_its_lists_need)
 	encode(&parts, &payload, &head);
 	whole = head.size;
 	for (head.size = 0; head.size < whole; head.size++)
-		fails(BK_E_DAMAGE, keyframe_decode(&kf, &head, OFFSET, payload.data, why()));
+		fails(BK_E_DAMAGE, bk_keyframe_decode(&kf, &head, OFFSET, payload.data, why()));
 	ok(bk_buf_append(&payload, "", 1, why()));
 	head.size = whole + 1;
-	fails(BK_E_DAMAGE, keyframe_decode(&kf, &head, OFFSET, payload.data, why()));
+	fails(BK_E_DAMAGE, bk_keyframe_decode(&kf, &head, OFFSET, payload.data, why()));
 	bk_buf_done(&payload);
 }
 
@@ -373,8 +373,10 @@ Test(keyframe, link_counts)
 		{((uint64_t)1 << 28) + 1, 1}};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		cr_assert(keyframe_link_count(cases[i].ordinal) == cases[i].links, "case %zu", i);
-	cr_assert(keyframe_step(0) == 1 && keyframe_step(1) == 16 && keyframe_step(7) == 268435456);
+		cr_assert(
+			bk_keyframe_link_count(cases[i].ordinal) == cases[i].links, "case %zu", i);
+	cr_assert(bk_keyframe_step(0) == 1 && bk_keyframe_step(1) == 16 &&
+		  bk_keyframe_step(7) == 268435456);
 }
 
 /* "the smallest time of any change that stands, or full keyframe" */
@@ -384,12 +386,12 @@ Test(keyframe, earliest)
 
 	make_delta(&parts);
 	point(&parts);
-	cr_assert(
-		keyframe_earliest(&parts.kf) == TEST_NOW_US - 10, "the struck one does not count");
+	cr_assert(bk_keyframe_earliest(&parts.kf) == TEST_NOW_US - 10,
+		"the struck one does not count");
 	parts.kf.is_full = true;
 	parts.kf.time_us = TEST_NOW_US - 20;
-	cr_assert(keyframe_earliest(&parts.kf) == TEST_NOW_US - 20);
+	cr_assert(bk_keyframe_earliest(&parts.kf) == TEST_NOW_US - 20);
 	parts.kf.is_full = false;
 	parts.kf.entry_count = 0;
-	cr_assert(keyframe_earliest(&parts.kf) == INT64_MAX);
+	cr_assert(bk_keyframe_earliest(&parts.kf) == INT64_MAX);
 }

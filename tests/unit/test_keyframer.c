@@ -1,6 +1,9 @@
 /* test_keyframer.c - delta keyframes written beside the changes (bk/keyframer.h). */
 #include "node.h"
-#include <bk/history.h>
+#include <bk/image.h>
+#include <bk/listing.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <errno.h>
 #include <pthread.h>
 #include <time.h>

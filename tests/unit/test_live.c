@@ -2,7 +2,9 @@
  * lightningd.md, "During a call"). */
 #include "forge.h"
 #include "node.h"
+#include <bk/image.h>
 #include <bk/live.h>
+#include <bk/snapshot.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

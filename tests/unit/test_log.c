@@ -4,7 +4,10 @@
 #include "log.h"
 #include "node.h"
 #include "pagemap.h"
-#include <bk/history.h>
+#include <bk/image.h>
+#include <bk/listing.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 
 SUITE(log);
 
@@ -235,12 +238,12 @@ Test(log, a_part_of_another_kind)
 	ok(bk_keyframes_build(node.writer, why()));
 	forge_load(&forge, node.path);
 	log = node_log(&node);
-	ok(log_keyframe(log, forge.frames[forge_find(&forge, KEYFRAME, -1)], &kf, why()));
-	ok(log_pagemap(log, kf->maps[0].offset, &map, why()));
-	fails(BK_E_DAMAGE, log_pagemap(log, kf->offset, &no_map, why()));
-	fails(BK_E_DAMAGE, log_keyframe(log, kf->maps[0].offset, &no_kf, why()));
-	log_unpin(log, map);
-	log_unpin(log, kf);
+	ok(bk_log_keyframe(log, forge.frames[forge_find(&forge, KEYFRAME, -1)], &kf, why()));
+	ok(bk_log_pagemap(log, kf->maps[0].offset, &map, why()));
+	fails(BK_E_DAMAGE, bk_log_pagemap(log, kf->offset, &no_map, why()));
+	fails(BK_E_DAMAGE, bk_log_keyframe(log, kf->maps[0].offset, &no_kf, why()));
+	bk_log_unpin(log, map);
+	bk_log_unpin(log, kf);
 	bk_log_close(log);
 	forge_done(&forge);
 	node_end(&node);

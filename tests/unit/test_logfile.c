@@ -41,17 +41,17 @@ static void batch_begin(struct batch *batch)
 
 static void batch_end(struct batch *batch)
 {
-	logfile_close(&batch->lf);
+	bk_logfile_close(&batch->lf);
 	forge_done(&batch->forge);
 	scratch_remove();
 }
 
 static enum bk_code find_end(struct batch *batch, struct log_end *end)
 {
-	logfile_close(&batch->lf);
+	bk_logfile_close(&batch->lf);
 	forge_save(&batch->forge, scratch("batch"));
-	ok(logfile_open(&batch->lf, &batch->io.io, scratch("batch"), BK_IO_READ, why()));
-	return logfile_find_end(&batch->lf, end, why());
+	ok(bk_logfile_open(&batch->lf, &batch->io.io, scratch("batch"), BK_IO_READ, why()));
+	return bk_logfile_find_end(&batch->lf, end, why());
 }
 
 /* The offset of frame INDEX; of the end, if there is no such frame. */
@@ -172,7 +172,7 @@ Test(logfile, any_cut)
 		cr_assert(truncate(scratch("batch"), (off_t)size) == 0);
 		while (offset_of(&batch, whole) > size)
 			whole--;
-		ok(logfile_find_end(&batch.lf, &end, why()));
+		ok(bk_logfile_find_end(&batch.lf, &end, why()));
 		cr_assert(end.end == offset_of(&batch, whole) && end.file_end == size,
 			"at %zu: %llu", size, (unsigned long long)end.end);
 	}
@@ -207,10 +207,10 @@ Test(logfile, frames_of_another_place_or_log_are_not_valid)
 	memcpy(forge_frame(&batch.forge, other), forge_frame(&batch.forge, batch.third), 62);
 	ok(find_end(&batch, &end));
 	cr_assert(end.end == offset_of(&batch, other));
-	walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
-	fails(BK_E_DAMAGE, walk_frame(&walk, offset_of(&batch, other), &frame, why()));
-	ok(walk_frame(&walk, offset_of(&batch, batch.third), &frame, why()));
-	walk_done(&walk);
+	bk_walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
+	fails(BK_E_DAMAGE, bk_walk_frame(&walk, offset_of(&batch, other), &frame, why()));
+	ok(bk_walk_frame(&walk, offset_of(&batch, batch.third), &frame, why()));
+	bk_walk_done(&walk);
 	batch.forge.bytes[32] ^= 1; /* another id, whose header is right */
 	forge_put(batch.forge.bytes, 8, 0);
 	batch.forge.count = 0;
@@ -265,11 +265,11 @@ Test(logfile, a_promised_gigabyte_takes_no_memory)
 	forge_frame(&batch.forge, batch.third)[AT_KIND] = CHANGE;
 	forge_put(forge_frame(&batch.forge, batch.third) + AT_SIZE, 4, 1 << 30);
 	ok(find_end(&batch, &end));
-	walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
-	fails(BK_E_DAMAGE, walk_frame(&walk, offset_of(&batch, batch.third), &frame, why()));
+	bk_walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
+	fails(BK_E_DAMAGE, bk_walk_frame(&walk, offset_of(&batch, batch.third), &frame, why()));
 	says("the file ends within the frame");
 	cr_assert(walk.buf.capacity < 1 << 20);
-	walk_done(&walk);
+	bk_walk_done(&walk);
 	batch_end(&batch);
 }
 
@@ -286,18 +286,19 @@ Test(logfile, searches)
 	forge_seal(&batch.forge);
 	spoil(&batch, batch.second);
 	ok(find_end(&batch, &end));
-	walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
-	ok(walk_resync(&walk, offset_of(&batch, batch.second), batch.forge.size, &at, why()));
+	bk_walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
+	ok(bk_walk_resync(&walk, offset_of(&batch, batch.second), batch.forge.size, &at, why()));
 	cr_assert(at == offset_of(&batch, batch.third));
-	ok(walk_resync(&walk, offset_of(&batch, batch.second), at, &at, why()));
+	ok(bk_walk_resync(&walk, offset_of(&batch, batch.second), at, &at, why()));
 	cr_assert(at == offset_of(&batch, batch.third), "it becomes the limit if there is none");
-	walk_done(&walk);
-	ok(logfile_last_before(&batch.lf, offset_of(&batch, batch.third), &head, &at, why()));
+	bk_walk_done(&walk);
+	ok(bk_logfile_last_before(&batch.lf, offset_of(&batch, batch.third), &head, &at, why()));
 	cr_assert(at == offset_of(&batch, batch.first) && head.kind == EVENT);
-	ok(logfile_last_before(&batch.lf, offset_of(&batch, batch.first) - 1, &head, &at, why()));
+	ok(bk_logfile_last_before(
+		&batch.lf, offset_of(&batch, batch.first) - 1, &head, &at, why()));
 	cr_assert(at == offset_of(&batch, batch.before - 1),
 		"a frame that ends later does not count");
-	fails(BK_E_DAMAGE, logfile_last_before(&batch.lf, 128, &head, &at, why()));
+	fails(BK_E_DAMAGE, bk_logfile_last_before(&batch.lf, 128, &head, &at, why()));
 	batch_end(&batch);
 }
 
@@ -310,16 +311,17 @@ Test(logfile, what_the_system_refuses)
 	forge_seal(&batch.forge);
 	ok(find_end(&batch, &end));
 	test_io_fail(&batch.io, OP_READ, 1, -5);
-	fails(BK_E_IO, logfile_find_end(&batch.lf, &end, why()));
+	fails(BK_E_IO, bk_logfile_find_end(&batch.lf, &end, why()));
 	test_io_fail(&batch.io, OP_STAT, 1, -5);
-	fails(BK_E_IO, logfile_find_end(&batch.lf, &end, why()));
-	logfile_close(&batch.lf);
+	fails(BK_E_IO, bk_logfile_find_end(&batch.lf, &end, why()));
+	bk_logfile_close(&batch.lf);
 	fails(BK_E_MISSING,
-		logfile_open(&batch.lf, &batch.io.io, scratch("none"), BK_IO_READ, why()));
+		bk_logfile_open(&batch.lf, &batch.io.io, scratch("none"), BK_IO_READ, why()));
 	put_file(scratch("text"), "no log", 6);
 	fails(BK_E_FORMAT,
-		logfile_open(&batch.lf, &batch.io.io, scratch("text"), BK_IO_READ, why()));
+		bk_logfile_open(&batch.lf, &batch.io.io, scratch("text"), BK_IO_READ, why()));
 	test_io_fail(&batch.io, OP_READ, 1, -5);
-	fails(BK_E_IO, logfile_open(&batch.lf, &batch.io.io, scratch("batch"), BK_IO_READ, why()));
+	fails(BK_E_IO,
+		bk_logfile_open(&batch.lf, &batch.io.io, scratch("batch"), BK_IO_READ, why()));
 	batch_end(&batch);
 }

@@ -2,7 +2,10 @@
  * and looked at is what was done. The seed is printed, and taken from BK_SEED; BK_TORTURE=1 runs
  * longer. */
 #include "node.h"
-#include <bk/history.h>
+#include <bk/image.h>
+#include <bk/listing.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 
 SUITE(model);
 
@@ -137,19 +140,19 @@ static void same(const struct bk_entry *entry, const struct bk_entry *want, cons
 }
 
 static void check_list(
-	struct bk_history *history, const struct bk_entry *want, size_t count, const char *what)
+	struct bk_listing *history, const struct bk_entry *want, size_t count, const char *what)
 {
 	struct bk_entry entry;
 	bool more;
 
 	for (size_t i = 0; i < count; i++) {
-		ok(bk_history_next(history, &entry, &more, why()));
+		ok(bk_listing_next(history, &entry, &more, why()));
 		cr_assert(more, "%s ends after %zu of %zu", what, i, count);
 		same(&entry, &want[i], what);
 	}
-	ok(bk_history_next(history, &entry, &more, why()));
+	ok(bk_listing_next(history, &entry, &more, why()));
 	cr_assert(!more, "%s goes on with version %u", what, entry.version);
-	bk_history_close(history);
+	bk_listing_close(history);
 }
 
 static void check_lists(struct model *model, struct bk_log *log)
@@ -157,16 +160,16 @@ static void check_lists(struct model *model, struct bk_log *log)
 	static struct bk_entry versions[ENTRIES_MAX];
 	size_t count = model_versions(model, versions), from = pick(model, (unsigned)count);
 	size_t last = pick(model, (unsigned)count + 1);
-	struct bk_history *history = NULL;
+	struct bk_listing *history = NULL;
 
-	ok(bk_history_open(&history, log, model->entries[0].version, BK_HISTORY_ALL, why()));
+	ok(bk_listing_open(&history, log, model->entries[0].version, BK_LISTING_ALL, why()));
 	check_list(history, model->entries, model->count, "all");
-	ok(bk_history_open(&history, log, versions[from].version, BK_HISTORY_VERSIONS, why()));
+	ok(bk_listing_open(&history, log, versions[from].version, BK_LISTING_VERSIONS, why()));
 	check_list(history, versions + from, count - from, "from a version");
-	ok(bk_history_open_last(&history, log, last, BK_HISTORY_VERSIONS, why()));
+	ok(bk_listing_open_last(&history, log, last, BK_LISTING_VERSIONS, why()));
 	check_list(history, versions + count - last, last, "the last versions");
 	last = pick(model, (unsigned)model->count + 1);
-	ok(bk_history_open_last(&history, log, last, BK_HISTORY_ALL, why()));
+	ok(bk_listing_open_last(&history, log, last, BK_LISTING_ALL, why()));
 	check_list(history, model->entries + model->count - last, last, "the last entries");
 }
 
@@ -190,18 +193,18 @@ static void check_lookups(struct model *model, struct bk_log *log)
 		const struct bk_entry *want = &versions[pick(model, (unsigned)count)];
 		int64_t time = want->time_us + (int64_t)pick(model, 3) - 1;
 
-		ok(bk_history_find(log, want->version, &entry, why()));
+		ok(bk_log_find(log, want->version, &entry, why()));
 		same(&entry, want, "found");
 		want = entry_at(model, time);
 		if (!want) {
-			fails(BK_E_MISSING, bk_history_find_time(log, time, &entry, why()));
+			fails(BK_E_MISSING, bk_log_find_time(log, time, &entry, why()));
 			continue;
 		}
-		ok(bk_history_find_time(log, time, &entry, why()));
+		ok(bk_log_find_time(log, time, &entry, why()));
 		cr_assert(entry.version == want->version, "%lld is version %u, not %u",
 			(long long)time, entry.version, want->version);
 	}
-	fails(BK_E_MISSING, bk_history_find(log, model->node.version + 1, &entry, why()));
+	fails(BK_E_MISSING, bk_log_find(log, model->node.version + 1, &entry, why()));
 }
 
 /* Whether the log has so many keyframes below VERSION. */
@@ -273,7 +276,7 @@ static void run(uint64_t seed, unsigned steps)
 	{
 		struct bk_entry entry;
 
-		ok(bk_history_find(model->reader, first, &entry, why()));
+		ok(bk_log_find(model->reader, first, &entry, why()));
 		model->entries[0].time_us = entry.time_us;
 	}
 	for (unsigned i = 1; i <= steps; i++) {

@@ -20,10 +20,10 @@ Test(newfile, appears_when_it_is_committed)
 	struct newfile nf;
 
 	test_io_init(&io);
-	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	ok(bk_newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
 	cr_assert(!has_file(scratch("f")) && has_file(scratch("f.new")));
-	ok(file_write(&nf.file, "whole", 5, 0, why()));
-	ok(newfile_commit(&nf, why()));
+	ok(bk_file_write(&nf.file, "whole", 5, 0, why()));
+	ok(bk_newfile_commit(&nf, why()));
 	check_bytes(scratch("f"), "whole");
 	cr_assert(!has_file(scratch("f.new")));
 	cr_assert(io.calls[OP_SYNC] == 1 && io.calls[OP_SYNC_DIR] == 1 && io.calls[OP_RENAME] == 1);
@@ -35,11 +35,11 @@ Test(newfile, leaves_nothing_when_it_is_aborted)
 	struct newfile nf;
 
 	test_io_init(&io);
-	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
-	newfile_abort(&nf);
+	ok(bk_newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	bk_newfile_abort(&nf);
 	cr_assert(!has_file(scratch("f")) && !has_file(scratch("f.new")));
-	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
-	newfile_leave(&nf);
+	ok(bk_newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	bk_newfile_leave(&nf);
 	cr_assert(!has_file(scratch("f")) && has_file(scratch("f.new")));
 }
 
@@ -50,11 +50,11 @@ Test(newfile, replaces_nothing)
 
 	test_io_init(&io);
 	put_file(scratch("f"), "old", 3);
-	fails(BK_E_EXISTS, newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	fails(BK_E_EXISTS, bk_newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
 	unlink(scratch("f"));
-	ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	ok(bk_newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
 	put_file(scratch("f"), "quick", 5); /* somebody was faster */
-	fails(BK_E_EXISTS, newfile_commit(&nf, why()));
+	fails(BK_E_EXISTS, bk_newfile_commit(&nf, why()));
 	check_bytes(scratch("f"), "quick");
 	cr_assert(!has_file(scratch("f.new")));
 }
@@ -68,11 +68,11 @@ Test(newfile, leftovers)
 
 	test_io_init(&io);
 	put_file(scratch("f.new"), "left behind", 11);
-	ok(newfile_open(&first, &io.io, scratch("f"), ".new", why()));
-	fails(BK_E_BUSY, newfile_open(&second, &io.io, scratch("f"), ".new", why()));
+	ok(bk_newfile_open(&first, &io.io, scratch("f"), ".new", why()));
+	fails(BK_E_BUSY, bk_newfile_open(&second, &io.io, scratch("f"), ".new", why()));
 	says("another program is writing");
-	ok(file_write(&first.file, "whole", 5, 0, why()));
-	ok(newfile_commit(&first, why()));
+	ok(bk_file_write(&first.file, "whole", 5, 0, why()));
+	ok(bk_newfile_commit(&first, why()));
 	check_bytes(scratch("f"), "whole");
 }
 
@@ -97,13 +97,13 @@ Test(newfile, what_the_system_refuses)
 		test_io_init(&io);
 		test_io_fail(&io, cases[i].op, 1, cases[i].result);
 		if (cases[i].at_open) {
-			cr_assert(code_is(newfile_open(&nf, &io.io, scratch("f"), ".new", why()),
+			cr_assert(code_is(bk_newfile_open(&nf, &io.io, scratch("f"), ".new", why()),
 					  cases[i].code),
 				"case %zu: %s", i, why()->msg);
 		} else {
-			ok(newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
-			cr_assert(
-				code_is(newfile_commit(&nf, why()), cases[i].code), "case %zu", i);
+			ok(bk_newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+			cr_assert(code_is(bk_newfile_commit(&nf, why()), cases[i].code), "case %zu",
+				i);
 		}
 		cr_assert(!has_file(scratch("f")) && !has_file(scratch("f.new")), "case %zu", i);
 	}

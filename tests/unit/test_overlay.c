@@ -33,7 +33,7 @@ static struct overlay *bed_begin(struct bed *bed, size_t memory_max)
 
 	*bed = (struct bed){.reads = 0};
 	test_io_init(&bed->io);
-	overlay_init(overlay, &bed->io.io, "/tmp", memory_max);
+	bk_overlay_init(overlay, &bed->io.io, "/tmp", memory_max);
 	overlay->store.page_size = PAGE_SIZE;
 	overlay->store.page_count = overlay->below_count = BELOW;
 	overlay->read_below = read_below;
@@ -68,7 +68,7 @@ static void cut(struct overlay *overlay, uint32_t page_count)
 static void check_dirty(struct overlay *overlay, const uint32_t *want, size_t count)
 {
 	size_t found = 0;
-	uint32_t *pages = overlay_dirty(overlay, &found);
+	uint32_t *pages = bk_overlay_dirty(overlay, &found);
 
 	cr_assert(pages && found == count, "%zu pages are dirty", found);
 	for (size_t i = 0; i < count; i++)
@@ -85,12 +85,13 @@ Test(overlay, reads_what_was_written_else_what_lies_below)
 	put(overlay, 7, 100);
 	cr_assert(get(overlay, 7) == 100 && get(overlay, 8) == 8 && bed.reads == 2);
 	put(overlay, 7, 101);
-	cr_assert(get(overlay, 7) == 101 && overlay_has(overlay, 7) && !overlay_has(overlay, 8));
+	cr_assert(get(overlay, 7) == 101 && bk_overlay_has(overlay, 7) &&
+		  !bk_overlay_has(overlay, 8));
 	check_dirty(overlay, (const uint32_t[]){7}, 1);
 	bed.fails = true;
 	cr_assert(get(overlay, 7) == 101);
 	fails(BK_E_DAMAGE, overlay->store.read(&overlay->store, 8, (uint8_t[PAGE_SIZE]){0}, why()));
-	overlay_done(overlay);
+	bk_overlay_done(overlay);
 }
 
 /* "written, or new and never written (they read as zeros). Ascending" */
@@ -104,7 +105,7 @@ Test(overlay, grows)
 	cr_assert(overlay->store.page_count == BELOW + 3);
 	cr_assert(get(overlay, BELOW + 1) == 0 && get(overlay, BELOW + 3) == 200 && bed.reads == 0);
 	check_dirty(overlay, (const uint32_t[]){2, BELOW + 1, BELOW + 2, BELOW + 3}, 4);
-	overlay_done(overlay);
+	bk_overlay_done(overlay);
 }
 
 /* "A page that was written, cut off and is within the database again must read as zeros"; so must
@@ -126,7 +127,7 @@ Test(overlay, pages_cut_off_and_grown_again_are_zeros)
 		cr_assert(get(overlay, 46) == 202 && get(overlay, 40) == 40 &&
 			  get(overlay, 3) == 201);
 		check_dirty(overlay, (const uint32_t[]){3, 41, 42, 43, 44, 45, 46}, 7);
-		overlay_done(overlay);
+		bk_overlay_done(overlay);
 	}
 }
 
@@ -141,7 +142,7 @@ Test(overlay, a_cut_to_more_only_grows)
 	cut(overlay, 0);
 	cr_assert(overlay->store.page_count == 0);
 	check_dirty(overlay, NULL, 0);
-	overlay_done(overlay);
+	bk_overlay_done(overlay);
 }
 
 /* Random writes, cuts and reads against an array, with all, some and no pages in memory. */
@@ -176,7 +177,7 @@ Test(overlay, does_what_an_array_does)
 			cr_assert(overlay->store.page_count == count);
 		}
 		cr_assert(bed.io.calls[OP_OPEN_TEMP] == (m != 0), "one temporary file, if any");
-		overlay_done(overlay);
+		bk_overlay_done(overlay);
 	}
 }
 
@@ -190,7 +191,7 @@ Test(overlay, what_the_system_refuses)
 	fails(BK_E_IO, overlay->store.write(&overlay->store, 5, bytes, why()));
 	test_io_fail(&bed.io, OP_WRITE, 1, -28);
 	fails(BK_E_IO, overlay->store.write(&overlay->store, 5, bytes, why()));
-	cr_assert(!overlay_has(overlay, 5) && get(overlay, 5) == 5,
+	cr_assert(!bk_overlay_has(overlay, 5) && get(overlay, 5) == 5,
 		"outputs are written only on success");
 	put(overlay, 5, 77);
 	test_io_fail(&bed.io, OP_READ, 1, -5);
@@ -199,5 +200,5 @@ Test(overlay, what_the_system_refuses)
 	fails(BK_E_IO, overlay->store.read(&overlay->store, 5, bytes, why()));
 	says("lost what was written");
 	cr_assert(get(overlay, 5) == 77);
-	overlay_done(overlay);
+	bk_overlay_done(overlay);
 }

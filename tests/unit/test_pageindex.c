@@ -1,9 +1,10 @@
 /* test_pageindex.c - where each page of the database at one keyframe is stored (pageindex.h;
  * docs/format.md, 6, "Maps"). */
-#include "chain.h"
 #include "forge.h"
 #include "node.h"
 #include "pageindex.h"
+#include "span.h"
+#include <bk/image.h>
 
 SUITE(pageindex);
 
@@ -19,7 +20,7 @@ Test(pageindex, finds_every_page)
 {
 	struct node node;
 	struct pageindex index;
-	struct record_reader *reader = record_reader_new();
+	struct record_reader *reader = bk_record_reader_new();
 	struct span tail;
 	struct bk_log *log;
 	uint64_t offset;
@@ -27,22 +28,22 @@ Test(pageindex, finds_every_page)
 
 	begin(&node);
 	log = bk_writer_log(node.writer);
-	ok(span_of_tail(&tail, log, why()));
-	ok(pageindex_open(&index, log, tail.base, why()));
+	ok(bk_span_of_tail(&tail, log, why()));
+	ok(bk_pageindex_open(&index, log, tail.base, why()));
 	cr_assert(index.count < 20, "%zu levels", index.count);
 	for (uint32_t number = 1; number <= tail.base->page_count; number++) {
-		ok(pageindex_find(&index, number, &offset, why()));
+		ok(bk_pageindex_find(&index, number, &offset, why()));
 		cr_assert(offset, "page %u", number);
-		ok(record_read(reader, &log->lf, offset, number, 4096, page, NULL, why()));
+		ok(bk_record_read(reader, &log->lf.file, offset, number, 4096, page, NULL, why()));
 	}
-	ok(pageindex_find(&index, tail.base->page_count + 1000, &offset, why()));
+	ok(bk_pageindex_find(&index, tail.base->page_count + 1000, &offset, why()));
 	cr_assert(offset == 0);
-	ok(pageindex_find(&index, UINT32_MAX, &offset, why()));
+	ok(bk_pageindex_find(&index, UINT32_MAX, &offset, why()));
 	cr_assert(offset == 0);
-	pageindex_done(&index);
-	pageindex_done(&index);
-	span_done(&tail);
-	record_reader_free(reader);
+	bk_pageindex_done(&index);
+	bk_pageindex_done(&index);
+	bk_span_done(&tail);
+	bk_record_reader_free(reader);
 	node_end(&node);
 }
 
@@ -62,12 +63,12 @@ Test(pageindex, has_few_levels)
 		/* 16^L of each level on the way down, and the full one. */
 		uint64_t want = ordinal % 16 + ordinal / 16 % 16 + ordinal / 256 + 1;
 
-		ok(span_of_ordinal(&span, log, ordinal, why()));
-		ok(pageindex_open(&index, log, span.base, why()));
+		ok(bk_span_of_ordinal(&span, log, ordinal, why()));
+		ok(bk_pageindex_open(&index, log, span.base, why()));
 		cr_assert(index.count == want, "ordinal %d has %zu levels", (int)ordinal,
 			index.count);
-		pageindex_done(&index);
-		span_done(&span);
+		bk_pageindex_done(&index);
+		bk_span_done(&span);
 	}
 	node_end(&node);
 }

@@ -8,7 +8,7 @@ SUITE(pagemap);
 
 static enum bk_code decode(const void *payload, size_t size, struct pagemap **map)
 {
-	return pagemap_decode(map, OFFSET, payload, size, why());
+	return bk_pagemap_decode(map, OFFSET, payload, size, why());
 }
 
 Test(pagemap, layout)
@@ -21,15 +21,15 @@ Test(pagemap, layout)
 	struct pagemap *map = NULL;
 
 	bk_buf_init(&payload, 1000);
-	ok(pagemap_encode(pages, 3, &payload, why()));
+	ok(bk_pagemap_encode(pages, 3, &payload, why()));
 	cr_assert(payload.size == sizeof want && memcmp(payload.data, want, sizeof want) == 0);
 	ok(decode(payload.data, payload.size, &map));
 	cr_assert(map->count == 3 && map->cached.key == OFFSET);
-	cr_assert(pagemap_find(map, 1) == 300 && pagemap_find(map, 2) == 200 &&
-		  pagemap_find(map, 300) == 999999);
-	cr_assert(!pagemap_find(map, 0) && !pagemap_find(map, 3) && !pagemap_find(map, 301) &&
-		  !pagemap_find(map, UINT32_MAX));
-	pagemap_free(&map->cached);
+	cr_assert(bk_pagemap_find(map, 1) == 300 && bk_pagemap_find(map, 2) == 200 &&
+		  bk_pagemap_find(map, 300) == 999999);
+	cr_assert(!bk_pagemap_find(map, 0) && !bk_pagemap_find(map, 3) &&
+		  !bk_pagemap_find(map, 301) && !bk_pagemap_find(map, UINT32_MAX));
+	bk_pagemap_free(&map->cached);
 	bk_buf_done(&payload);
 }
 
@@ -38,8 +38,8 @@ Test(pagemap, may_be_empty)
 	struct pagemap *map = NULL;
 
 	ok(decode("\0\0\0", 4, &map));
-	cr_assert(map->count == 0 && !pagemap_find(map, 1));
-	pagemap_free(&map->cached);
+	cr_assert(map->count == 0 && !bk_pagemap_find(map, 1));
+	bk_pagemap_free(&map->cached);
 }
 
 /* Section 9: "65536 pages in a MAP", and no more. */
@@ -53,15 +53,15 @@ Test(pagemap, holds_so_many_pages)
 	for (uint32_t i = 0; i < COUNT_OF(pages); i++)
 		pages[i] = (struct stored_page){2 * i + 1, 1 + random_next(&seed) % (OFFSET - 1)};
 	bk_buf_init(&payload, 4 << 20);
-	ok(pagemap_encode(pages, PAGEMAP_ENTRIES_MAX, &payload, why()));
+	ok(bk_pagemap_encode(pages, PAGEMAP_ENTRIES_MAX, &payload, why()));
 	ok(decode(payload.data, payload.size, &map));
 	for (uint32_t i = 0; i < PAGEMAP_ENTRIES_MAX; i++) {
-		cr_assert(pagemap_find(map, 2 * i + 1) == pages[i].offset);
-		cr_assert(!pagemap_find(map, 2 * i));
+		cr_assert(bk_pagemap_find(map, 2 * i + 1) == pages[i].offset);
+		cr_assert(!bk_pagemap_find(map, 2 * i));
 	}
-	pagemap_free(&map->cached);
+	bk_pagemap_free(&map->cached);
 	payload.size = 0;
-	ok(pagemap_encode(pages, PAGEMAP_ENTRIES_MAX + 1, &payload, why()));
+	ok(bk_pagemap_encode(pages, PAGEMAP_ENTRIES_MAX + 1, &payload, why()));
 	fails(BK_E_DAMAGE, decode(payload.data, payload.size, &map));
 	bk_buf_done(&payload);
 }

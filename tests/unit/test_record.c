@@ -10,7 +10,7 @@ SUITE(record);
 /* A file of records, and the content that each of them gives. */
 struct shelf {
 	struct test_io io;
-	struct logfile lf;
+	struct file file;
 	struct record_reader *reader;
 	struct bk_buf bytes;
 	ZSTD_CCtx *zstd;
@@ -29,10 +29,10 @@ static struct shelf *shelf_new(uint32_t page_size)
 
 	memset(shelf, 0, sizeof *shelf);
 	test_io_init(&shelf->io);
-	shelf->lf.file = FILE_CLOSED;
+	shelf->file = FILE_CLOSED;
 	shelf->page_size = page_size;
 	shelf->zstd = ZSTD_createCCtx();
-	shelf->reader = record_reader_new();
+	shelf->reader = bk_record_reader_new();
 	cr_assert(shelf->zstd && shelf->reader);
 	bk_buf_init(&shelf->bytes, 1 << 24);
 	ok(bk_buf_append(&shelf->bytes, "header", 6, why())); /* offset 0 is no record's */
@@ -42,15 +42,15 @@ static struct shelf *shelf_new(uint32_t page_size)
 /* Writes the bytes out and opens them for reading. */
 static void shelf_save(struct shelf *shelf)
 {
-	file_close(&shelf->lf.file);
+	bk_file_close(&shelf->file);
 	put_file(scratch("records"), shelf->bytes.data, shelf->bytes.size);
-	ok(file_open(&shelf->lf.file, &shelf->io.io, scratch("records"), BK_IO_READ, why()));
+	ok(bk_file_open(&shelf->file, &shelf->io.io, scratch("records"), BK_IO_READ, why()));
 }
 
 static void shelf_free(struct shelf *shelf)
 {
-	file_close(&shelf->lf.file);
-	record_reader_free(shelf->reader);
+	bk_file_close(&shelf->file);
+	bk_record_reader_free(shelf->reader);
 	ZSTD_freeCCtx(shelf->zstd);
 	bk_buf_done(&shelf->bytes);
 }
@@ -72,15 +72,15 @@ static void shelf_add(struct shelf *shelf, bool stands)
 		shelf->content[n][n ? random_next(&seed) % shelf->page_size : i] =
 			(uint8_t)random_next(&seed);
 	shelf->offsets[n] = shelf->bytes.size;
-	ok(record_write(&shelf->bytes, shelf->zstd, PAGE, shelf->content[n], shelf->page_size,
-		record_check(PAGE, shelf->content[n], shelf->page_size), stands ? &base : NULL,
+	ok(bk_record_write(&shelf->bytes, shelf->zstd, PAGE, shelf->content[n], shelf->page_size,
+		bk_record_check(PAGE, shelf->content[n], shelf->page_size), stands ? &base : NULL,
 		why()));
 }
 
 static enum bk_code shelf_read(struct shelf *shelf, size_t n, uint8_t *page, struct record *top)
 {
-	return record_read(shelf->reader, &shelf->lf, shelf->offsets[n], PAGE, shelf->page_size,
-		page, top, why());
+	return bk_record_read(shelf->reader, &shelf->file, shelf->offsets[n], PAGE,
+		shelf->page_size, page, top, why());
 }
 
 /* The table of section 5, of a record that stands alone. */
@@ -172,8 +172,8 @@ Test(record, a_page_that_changed_as_a_whole_stands_alone)
 	for (size_t i = 0; i < 4096; i++)
 		shelf->content[1][i] = (uint8_t)random_next(&seed);
 	shelf->offsets[1] = shelf->bytes.size;
-	ok(record_write(&shelf->bytes, shelf->zstd, PAGE, shelf->content[1], 4096,
-		record_check(PAGE, shelf->content[1], 4096), &base, why()));
+	ok(bk_record_write(&shelf->bytes, shelf->zstd, PAGE, shelf->content[1], 4096,
+		bk_record_check(PAGE, shelf->content[1], 4096), &base, why()));
 	shelf_save(shelf);
 	ok(shelf_read(shelf, 1, page, &top));
 	cr_assert(top.depth == 0 && top.base == 0 && memcmp(page, shelf->content[1], 4096) == 0);

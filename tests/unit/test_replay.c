@@ -17,8 +17,8 @@ static void bed_begin_limited(struct bed *bed, const struct replay_limits *limit
 {
 	bed->version = 0;
 	test_io_init(&bed->io);
-	overlay_init(&bed->overlay, &bed->io.io, "/tmp", (size_t)64 << 20);
-	ok(replay_open(&bed->replay, &bed->overlay.store, &bed->io.io, "/tmp", limits, why()));
+	bk_overlay_init(&bed->overlay, &bed->io.io, "/tmp", (size_t)64 << 20);
+	ok(bk_replay_open(&bed->replay, &bed->overlay.store, &bed->io.io, "/tmp", limits, why()));
 }
 
 static void bed_begin(struct bed *bed)
@@ -28,8 +28,8 @@ static void bed_begin(struct bed *bed)
 
 static void bed_end(struct bed *bed)
 {
-	replay_close(&bed->replay);
-	overlay_done(&bed->overlay);
+	bk_replay_close(&bed->replay);
+	bk_overlay_done(&bed->overlay);
 }
 
 /* One change of the statements in a list that NULL ends. */
@@ -43,7 +43,7 @@ static enum bk_code run_list(
 		slices[change.statement_count] =
 			(struct bk_slice){statements[change.statement_count],
 				strlen(statements[change.statement_count])};
-	return replay_change(&bed->replay, &change, must, time_us, why());
+	return bk_replay_change(&bed->replay, &change, must, time_us, why());
 }
 
 #define run(bed, must, ...)                                                                        \
@@ -385,7 +385,7 @@ Test(replay, data_versions)
 
 		bed_begin(&bed);
 		ok(run(&bed, 0, cases[i].sql));
-		ok(replay_version(&bed.replay, &version, why()));
+		ok(bk_replay_version(&bed.replay, &version, why()));
 		cr_assert(version == cases[i].version, "case %zu: %u", i, version);
 		bed_end(&bed);
 	}

@@ -3,6 +3,8 @@
 #include "forge.h"
 #include "node.h"
 #include <bk/restore.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>

@@ -24,8 +24,8 @@ static enum bk_code take(
 			.time_us = TEST_NOW_US + version,
 			.sum = feed->at * 3}};
 
-	feed->at = frame_end(&frame);
-	return state_take(&feed->state, &frame, why());
+	feed->at = bk_frame_end(&frame);
+	return bk_state_take(&feed->state, &frame, why());
 }
 
 static enum bk_code change(
@@ -64,7 +64,7 @@ static struct feed feed_new(void)
 		.count = 5,
 		.ordinal = 3};
 
-	state_take_keyframe(&feed.state, &kf);
+	bk_state_take_keyframe(&feed.state, &kf);
 	feed.at = feed.state.end = 1200;
 	return feed;
 }
@@ -76,7 +76,7 @@ Test(state, begins_at_its_keyframe)
 	cr_assert(feed.state.version == 10 && feed.state.time_us == TEST_NOW_US &&
 		  feed.state.history == 100 && feed.state.keyframe == 1000 &&
 		  feed.state.keyframe_ordinal == 3 && feed.state.keyframe_count == 5);
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }
 
 Test(state, follows_changes)
@@ -92,7 +92,7 @@ Test(state, follows_changes)
 	cr_assert(feed.state.tail[0].offset == 1200 && feed.state.tail[0].statements == 3 &&
 		  feed.state.tail[0].sql_bytes == 50 && feed.state.tail[0].log_bytes == 74 &&
 		  feed.state.tail[0].flags == CHANGE_STREAM && feed.state.tail[0].version == 11);
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }
 
 /* "it repeats the version before it": the head's time is when its version came. */
@@ -104,7 +104,7 @@ Test(state, a_lone_pragma_is_not_when_its_version_came)
 	feed.state.time_us = 5;
 	ok(change(&feed, CHANGE_LONE, 11, 28, 1));
 	cr_assert(feed.state.version == 11 && feed.state.time_us == 5 && feed.state.history == 102);
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }
 
 /* Section 4: "statements: at least 1"; section 9: the limits of raw and statements. */
@@ -127,7 +127,7 @@ Test(state, changes_that_make_no_sense)
 		if (cases[i].code)
 			says("offset 1200");
 		cr_assert(feed.state.version == (cases[i].code ? 10 : 11), "case %zu", i);
-		state_done(&feed.state);
+		bk_state_done(&feed.state);
 	}
 }
 
@@ -143,7 +143,7 @@ Test(state, frames_too_short_for_their_kind)
 	for (size_t size = 0; size < 4; size++)
 		fails(BK_E_DAMAGE, take(&feed, EVENT, 0, 10, size));
 	cr_assert(feed.state.version == 10 && feed.state.tail_count == 0 && feed.state.end == 1200);
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }
 
 /* Section 10: "Every change that still stands at or after that offset is struck". */
@@ -159,11 +159,11 @@ Test(state, rewinds)
 	ok(rewind_to(&feed, 11, 101, first));
 	cr_assert(feed.state.version == 11 && feed.state.history == 101 &&
 		  feed.state.time_us == TEST_NOW_US + 11);
-	cr_assert(entry_stands(&feed.state.tail[0]) && !entry_stands(&feed.state.tail[1]) &&
-		  !entry_stands(&feed.state.tail[2]));
+	cr_assert(bk_entry_stands(&feed.state.tail[0]) && !bk_entry_stands(&feed.state.tail[1]) &&
+		  !bk_entry_stands(&feed.state.tail[2]));
 	ok(change(&feed, CHANGE_STREAM, 12, 10, 1));
 	cr_assert(feed.state.version == 12 && feed.state.tail_count == 4);
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }
 
 /* To the keyframe below: its time, its version. */
@@ -175,7 +175,7 @@ Test(state, rewinds_all_of_the_tail)
 	ok(rewind_to(&feed, 10, 100, 1200));
 	cr_assert(feed.state.version == 10 && feed.state.time_us == TEST_NOW_US &&
 		  feed.state.history == 100);
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }
 
 /* What is struck stands before the rewind. */
@@ -186,8 +186,8 @@ Test(state, rewinds_that_make_no_sense)
 	ok(change(&feed, CHANGE_STREAM, 11, 50, 3));
 	fails(BK_E_DAMAGE, rewind_to(&feed, 10, 100, feed.at));
 	fails(BK_E_DAMAGE, rewind_to(&feed, 10, 100, UINT64_MAX));
-	cr_assert(entry_stands(&feed.state.tail[0]) && feed.state.version == 11);
-	state_done(&feed.state);
+	cr_assert(bk_entry_stands(&feed.state.tail[0]) && feed.state.version == 11);
+	bk_state_done(&feed.state);
 }
 
 /* Section 11, codes 1 and 2; "unknown codes" are ignored. */
@@ -205,7 +205,7 @@ Test(state, events)
 	cr_assert(!feed.state.is_closed && feed.state.version == 11);
 	ok(event(&feed, EVENT_OPENED, 11));
 	cr_assert(feed.state.session > opened);
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }
 
 /* Section 3: "it skips a kind of 0x80 or more"; section 5: "A PAGES frame means nothing until…". */
@@ -219,7 +219,7 @@ Test(state, frames_that_change_nothing)
 		cr_assert(feed.state.version == 10 && feed.state.end == feed.at &&
 			  feed.state.tail_count == 0 && feed.state.keyframe == 1000);
 	}
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }
 
 /* "next: the offset of a STREAM change": an interval is closed when a later stream begins, and
@@ -230,19 +230,19 @@ Test(state, closed_intervals)
 	uint64_t next = 0, second;
 	size_t count = 0;
 
-	cr_assert(!state_closed_interval(&feed.state, &next, &count));
+	cr_assert(!bk_state_closed_interval(&feed.state, &next, &count));
 	ok(change(&feed, CHANGE_STREAM, 11, 50, 3));
 	ok(rewind_to(&feed, 10, 100, 1200));
 	ok(change(&feed, CHANGE_STREAM, 11, 50, 3));
 	ok(change(&feed, 0, 12, 50, 3));
-	cr_assert(!state_closed_interval(&feed.state, &next, &count),
+	cr_assert(!bk_state_closed_interval(&feed.state, &next, &count),
 		"the first has nothing that stands");
 	second = feed.at;
 	ok(change(&feed, CHANGE_STREAM, 13, 50, 3));
 	ok(change(&feed, CHANGE_STREAM, 14, 50, 3));
-	cr_assert(state_closed_interval(&feed.state, &next, &count));
+	cr_assert(bk_state_closed_interval(&feed.state, &next, &count));
 	cr_assert(next == second && count == 3);
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }
 
 /* An interval may end within what a rewind struck, which is then partly in the keyframe's list. */
@@ -254,11 +254,11 @@ Test(state, rewinds_over_the_end_of_an_interval)
 
 	ok(change(&feed, CHANGE_STREAM, 11, 50, 3));
 	kf.next = feed.at;
-	state_take_keyframe(&feed.state, &kf);
+	bk_state_take_keyframe(&feed.state, &kf);
 	ok(change(&feed, CHANGE_STREAM | CHANGE_LONE, 11, 50, 3));
 	ok(rewind_to(&feed, 10, 100, first));
-	cr_assert(feed.state.version == 10 && !entry_stands(&feed.state.tail[0]));
-	state_done(&feed.state);
+	cr_assert(feed.state.version == 10 && !bk_entry_stands(&feed.state.tail[0]));
+	bk_state_done(&feed.state);
 }
 
 /* A delta keyframe takes its interval out of the tail, and the rest stays. */
@@ -271,9 +271,9 @@ Test(state, a_keyframe_takes_in_its_interval)
 	ok(change(&feed, CHANGE_STREAM, 11, 50, 3));
 	kf.next = feed.at;
 	ok(change(&feed, CHANGE_STREAM, 12, 50, 3));
-	state_take_keyframe(&feed.state, &kf);
+	bk_state_take_keyframe(&feed.state, &kf);
 	cr_assert(feed.state.tail_count == 1 && feed.state.tail[0].version == 12);
 	cr_assert(feed.state.version == 12 && feed.state.history == 102 &&
 		  feed.state.keyframe_version == 11 && feed.state.keyframe_next == kf.next);
-	state_done(&feed.state);
+	bk_state_done(&feed.state);
 }

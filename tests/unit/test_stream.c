@@ -2,7 +2,10 @@
  */
 #include "forge.h"
 #include "node.h"
-#include <bk/history.h>
+#include <bk/image.h>
+#include <bk/listing.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <xxhash.h>
 #include <zstd.h>
 

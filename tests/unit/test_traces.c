@@ -5,6 +5,9 @@
 #include "tempdir.h"
 #include "trace.h"
 #include <bk/change.h>
+#include <bk/image.h>
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 
 SUITE(traces);
 

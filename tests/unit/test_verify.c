@@ -5,7 +5,9 @@
 #include "image.h"
 #include "node.h"
 #include <bk/restore.h>
+#include <bk/snapshot.h>
 #include <bk/verify.h>
+#include <bk/writer.h>
 
 SUITE(verify);
 
@@ -152,33 +154,33 @@ static void write_wrong_keyframe(struct node *node)
 	uint32_t *pages;
 	size_t count;
 
-	ok(build_begin(&build, node->writer, false, why()));
-	cr_assert(state_closed_interval(state, &result.next, &result.entry_count));
+	ok(bk_build_begin(&build, node->writer, false, why()));
+	cr_assert(bk_state_closed_interval(state, &result.next, &result.entry_count));
 	entries = malloc(result.entry_count * sizeof *entries);
 	memcpy(entries, state->tail, result.entry_count * sizeof *entries);
 	result.entries = entries;
-	ok(image_open_keyframe(&image, build.writer->log, build.below, NULL, why()));
-	ok(image_advance(image, entries, result.entry_count, NULL, why()));
-	pages = overlay_dirty(&image->overlay, &count);
+	ok(bk_image_open_keyframe(&image, build.writer->log, build.below, NULL, why()));
+	ok(bk_image_advance(image, entries, result.entry_count, NULL, why()));
+	pages = bk_overlay_dirty(&image->overlay, &count);
 	cr_assert(pages && count > 1);
 	build.page_size = bk_image_page_size(image);
 	for (size_t i = 0; i < count; i++) {
 		uint8_t page[PAGE_SIZE_MAX];
 
-		ok(image_read_page(image, pages[i], page, why()));
+		ok(bk_image_read_page(image, pages[i], page, why()));
 		page[build.page_size - 1] ^= i == count - 1;
-		ok(build_page(&build, pages[i], page, NULL, why()));
+		ok(bk_build_page(&build, pages[i], page, NULL, why()));
 	}
 	result.version = image->version;
 	result.page_size = build.page_size;
 	result.page_count = bk_image_page_count(image);
 	result.time_us = TEST_NOW_US;
 	result.history = image->history;
-	ok(build_finish(&build, &result, why()));
+	ok(bk_build_finish(&build, &result, why()));
 	free(pages);
 	free(entries);
 	bk_image_close(image);
-	build_done(&build);
+	bk_build_done(&build);
 }
 
 /* Nothing but a replay can tell that. */

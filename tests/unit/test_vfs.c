@@ -16,16 +16,16 @@ struct bed {
 static void bed_begin(struct bed *bed)
 {
 	test_io_init(&bed->io);
-	overlay_init(&bed->overlay, &bed->io.io, "/tmp", (size_t)64 << 20);
-	vfs_init(&bed->vfs, &bed->overlay.store, &bed->io.io, "/tmp");
-	ok(vfs_connect(&bed->vfs, &bed->db, why()));
+	bk_overlay_init(&bed->overlay, &bed->io.io, "/tmp", (size_t)64 << 20);
+	bk_vfs_init(&bed->vfs, &bed->overlay.store, &bed->io.io, "/tmp");
+	ok(bk_vfs_connect(&bed->vfs, &bed->db, why()));
 	sql_run(bed->db, "PRAGMA journal_mode = OFF");
 }
 
 static void bed_end(struct bed *bed)
 {
 	cr_assert(sqlite3_close(bed->db) == SQLITE_OK);
-	overlay_done(&bed->overlay);
+	bk_overlay_done(&bed->overlay);
 }
 
 Test(vfs, holds_a_database_of_any_page_size)
@@ -40,7 +40,7 @@ Test(vfs, holds_a_database_of_any_page_size)
 		cr_assert((int64_t)bed.overlay.store.page_count ==
 			  sql_int(bed.db, "PRAGMA page_count"));
 		sqlite3_close(bed.db);
-		ok(vfs_connect(&bed.vfs, &bed.db, why()));
+		ok(bk_vfs_connect(&bed.vfs, &bed.db, why()));
 		cr_assert(sql_int(bed.db, "SELECT length(x) FROM t") == 300000);
 		cr_assert(sql_int(bed.db, "SELECT count(*) FROM pragma_integrity_check "
 					  "WHERE integrity_check = 'ok'") == 1);
@@ -82,7 +82,7 @@ Test(vfs, a_temporary_file_that_fails)
 			  "3000) "
 			  "INSERT INTO big SELECT hex(randomblob(200)) FROM n",
 			  NULL, NULL, NULL) != SQLITE_OK);
-	cr_assert(vfs_fail(&bed.vfs, bed.db, &err, "sort") == BK_E_IO && err.sys_errno == 13);
+	cr_assert(bk_vfs_fail(&bed.vfs, bed.db, &err, "sort") == BK_E_IO && err.sys_errno == 13);
 	bed_end(&bed);
 }
 
@@ -158,12 +158,12 @@ Test(vfs, another_page_size_than_the_store_has)
 		page[30] = (uint8_t)(pages >> 8);
 		page[31] = (uint8_t)pages;
 		ok(store->write(store, 1, page, why()));
-		ok(vfs_connect(&bed.vfs, &bed.db, why()));
+		ok(bk_vfs_connect(&bed.vfs, &bed.db, why()));
 		sql_run(bed.db, "PRAGMA journal_mode = OFF");
 		rc = sqlite3_exec(bed.db, "PRAGMA user_version = 7", NULL, NULL, NULL);
 		cr_assert(rc == (says == 512 ? SQLITE_OK : SQLITE_CORRUPT), "%u: %d", says, rc);
 		if (says != 512)
-			cr_assert(vfs_fail(&bed.vfs, bed.db, &err, "write") == BK_E_DAMAGE);
+			cr_assert(bk_vfs_fail(&bed.vfs, bed.db, &err, "write") == BK_E_DAMAGE);
 		bed_end(&bed);
 	}
 }
@@ -185,7 +185,7 @@ Test(vfs, failures_of_the_store_come_through)
 	sql_run(bed.db, "CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(10000))");
 	sqlite3_close(bed.db);
 	bed.overlay.store.read = damaged_read;
-	fails(BK_E_DAMAGE, vfs_connect(&bed.vfs, &bed.db, why()));
+	fails(BK_E_DAMAGE, bk_vfs_connect(&bed.vfs, &bed.db, why()));
 	says("page 1 is damaged");
 	cr_assert(!bed.db);
 	bed_end(&bed);
@@ -198,7 +198,7 @@ Test(vfs, failures_of_sql_name_what_was_done)
 
 	bed_begin(&bed);
 	cr_assert(sqlite3_exec(bed.db, "SELECT * FROM nowhere", NULL, NULL, NULL) == SQLITE_ERROR);
-	cr_assert(vfs_fail(&bed.vfs, bed.db, &err, "look") == BK_E_SQL);
+	cr_assert(bk_vfs_fail(&bed.vfs, bed.db, &err, "look") == BK_E_SQL);
 	cr_assert(strcmp(err.msg, "cannot look: no such table: nowhere") == 0, "%s", err.msg);
 	bed_end(&bed);
 }

@@ -1,6 +1,8 @@
 /* test_writer.c - appending to a log (bk/writer.h; docs/format.md, 1, 3, 4 and 10). */
 #include "forge.h"
 #include "node.h"
+#include <bk/snapshot.h>
+#include <bk/writer.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/stat.h>

@@ -3,8 +3,8 @@
  * A function that can fail returns an enum bk_code and takes a struct bk_error as
  * its last argument. The function that meets the failure fills it, with the object,
  * the offset, the number; its callers clean up and return the code unchanged. Only
- * the programs print it. Who only looks something up (bk_log_status, bk_history_find,
- * bk_history_measure, bk_moment_parse) may pass NULL.
+ * the programs print it. Who only looks something up (bk_log_status, bk_log_find,
+ * bk_log_measure, bk_moment_parse) may pass NULL.
  *
  * Threads: an error belongs to its caller; nothing is kept elsewhere. */
 #ifndef BK_ERROR_H

@@ -21,12 +21,6 @@
 
 struct bk_image;
 
-/* Limits what SQLite may take of memory to 2 GiB, unless that is limited already: opening an image
- * runs the log's SQL, and without this a statement of a hostile log may take all there is. The
- * limit is one for all of the process, so the program sets it, in main: a library inside somebody
- * else's does not. */
-void bk_limit_sqlite_memory(void);
-
 /* Zeros mean the defaults. */
 struct bk_image_options {
 	size_t memory_max;     /* bytes of replayed pages in memory; more go to a temporary file */
@@ -73,5 +67,10 @@ size_t bk_image_memory(const struct bk_image *image);
  * Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_image_read(struct bk_image *image, void *dst, size_t size,
 	uint64_t offset, size_t *done, struct bk_error *err);
+
+/* Learns the page counts of the changes that no keyframe lists yet, by replaying them; later calls
+ * replay only what came since. Entries fetched before keep their zeros. Fails as bk_image_open
+ * does. */
+BK_MUST_CHECK enum bk_code bk_log_measure(struct bk_log *log, struct bk_error *err);
 
 #endif

@@ -7,7 +7,7 @@
 #define BK_RESTORE_H
 
 #include <bk/image.h>
-#include <bk/writer.h>
+#include <bk/progress.h>
 #include <stdbool.h>
 
 #define BK_DATABASE_NAME "lightningd.sqlite3"

@@ -5,7 +5,7 @@
 #include <bk/error.h>
 #include <bk/io.h>
 #include <bk/log.h>
-#include <bk/writer.h>
+#include <bk/progress.h>
 #include <stdbool.h>
 #include <stdint.h>
 

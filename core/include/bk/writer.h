@@ -14,6 +14,7 @@
 #include <bk/change.h>
 #include <bk/io.h>
 #include <bk/log.h>
+#include <bk/progress.h>
 
 struct bk_writer;
 
@@ -68,33 +69,8 @@ BK_MUST_CHECK enum bk_code bk_writer_append(
 BK_MUST_CHECK enum bk_code bk_writer_rewind(
 	struct bk_writer *writer, uint32_t version, struct bk_error *err);
 
-/* Why a full keyframe of the live database is taken. */
-enum bk_snapshot_reason {
-	BK_SNAPSHOT_GAP,           /* the database moved on while nobody watched */
-	BK_SNAPSHOT_REPLAY_FAILED, /* a keyframer could not replay a change */
-};
-
-/* Told of progress while a database is copied: pages done and in all. */
-typedef void bk_progress_fn(void *ctx, uint64_t done, uint64_t total);
-
-/* Appends a full keyframe of the database at DATABASE_PATH, as SQLite's backup API reads it, and
- * makes it durable. The log's head is then the version found there. BUSY_MS bounds the wait for
- * SQLite's locks. PROGRESS may be NULL. Fails with BK_E_BUSY, BK_E_SQL, BK_E_MISSING, BK_E_UNSAFE
- * if the database is older than the head, BK_E_IO, BK_E_NOMEM. */
-BK_MUST_CHECK enum bk_code bk_writer_snapshot(struct bk_writer *writer, const char *database_path,
-	enum bk_snapshot_reason reason, unsigned busy_ms, bk_progress_fn *progress, void *ctx,
-	struct bk_error *err);
-
 /* Bytes free on the file system that the log is on. */
 BK_MUST_CHECK enum bk_code bk_writer_free_space(
 	struct bk_writer *writer, uint64_t *bytes, struct bk_error *err);
-
-/* Makes a new log at PATH, with its first keyframe: of the database at DATABASE_PATH, or empty if
- * that is NULL. The log appears at PATH whole and durable, or not at all. *VERSION is the version
- * it begins with. Fails with BK_E_EXISTS, BK_E_BUSY (also if another makes one there), BK_E_SQL,
- * BK_E_MISSING, BK_E_IO, BK_E_NOMEM. */
-BK_MUST_CHECK enum bk_code bk_log_create(const struct bk_io *io, const char *path,
-	const char *database_path, unsigned busy_ms, bk_progress_fn *progress, void *ctx,
-	uint32_t *version, struct bk_error *err);
 
 #endif

@@ -1,0 +1,94 @@
+/* frame.h - the log's header and the head of a frame (docs/format.md, 2 and 3).
+ *
+ * Pure functions over bytes: nothing here reads a file. */
+#ifndef BK_FRAME_H
+#define BK_FRAME_H
+
+#include <bk/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOG_HEADER_SIZE 128
+#define LOG_ID_SIZE     16
+#define LOG_FORMAT      1
+
+struct log_header {
+	uint8_t id[LOG_ID_SIZE];
+	uint8_t predecessor[LOG_ID_SIZE];
+	int64_t created_us;
+	uint64_t sum;  /* of the header: what the first frame is chained to */
+	uint64_t seed; /* from the id; with a frame's offset added, its sum's seed */
+};
+
+/* Writes LOG_HEADER_SIZE bytes and fills in HEADER's sum and seed. */
+void bk_header_encode(uint8_t *out, struct log_header *header);
+
+/* Fails with BK_E_FORMAT if DATA is no log's header or asks for more than we understand, with
+ * BK_E_DAMAGE if it is one that was altered. NAME goes into the message. */
+BK_MUST_CHECK enum bk_code bk_header_decode(struct log_header *header, const uint8_t *data,
+	size_t size, const char *name, struct bk_error *err);
+
+/* Makes a header of the id that TEXT begins with, 32 hexadecimal digits; false if it does not. */
+bool bk_header_from_id(struct log_header *header, const uint8_t *text, size_t size);
+
+#define FRAME_HEAD_SIZE 48
+#define FRAME_MAGIC                                                                                \
+	"\xb7"                                                                                     \
+	"BKF"
+
+enum frame_kind {
+	FRAME_CHANGE = 1,
+	FRAME_PAGES = 2,
+	FRAME_MAP = 3,
+	FRAME_KEYFRAME = 4,
+	FRAME_REWIND = 5,
+	FRAME_EVENT = 6,
+};
+
+/* Flags of `must`, each with the kind it belongs to. */
+#define CHANGE_STREAM 0x01
+#define CHANGE_LONE   0x02
+#define CHANGE_FK_OFF 0x04
+#define KEYFRAME_FULL 0x01
+
+/* Limits on payloads (docs/format.md, 9). */
+#define PAYLOAD_CHANGE_MAX   (1u << 30)
+#define PAYLOAD_PIECE_MAX    (4u << 20) /* PAGES and MAP */
+#define PAYLOAD_KEYFRAME_MAX (256u << 20)
+#define PAYLOAD_REWIND_SIZE  16u
+#define PAYLOAD_EVENT_MAX    (64u << 10)
+#define UNSYNCED_MAX         (1u << 31)
+
+struct frame_head {
+	uint64_t sum;
+	uint64_t keyframe; /* offset of the newest keyframe before; 0: none */
+	int64_t time_us;
+	uint32_t size; /* of the payload */
+	uint32_t version;
+	uint32_t unsynced;
+	uint32_t chain;
+	uint8_t kind;
+	uint8_t must;
+};
+
+/* Writes the head in front of the payload that already stands at FRAME + FRAME_HEAD_SIZE,
+ * and fills in HEAD's sum. SEED is the log's plus the frame's offset. */
+void bk_frame_seal(uint8_t *frame, struct frame_head *head, uint64_t seed);
+
+/* Reads the head and tells whether it could be one: magic, and a size within the kind's
+ * limit. FRAME has FRAME_HEAD_SIZE bytes. */
+bool bk_frame_plausible(struct frame_head *head, const uint8_t *frame);
+
+/* Whether the sum of the whole frame is right. SEED as in bk_frame_seal. */
+bool bk_frame_intact(const struct frame_head *head, const uint8_t *frame, uint64_t seed);
+
+/* Whether this reader understands the frame's kind and flags. */
+bool bk_frame_understood(const struct frame_head *head);
+
+static inline uint64_t bk_frame_size(const struct frame_head *head)
+{
+	return FRAME_HEAD_SIZE + (uint64_t)head->size;
+}
+
+#endif

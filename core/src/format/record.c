@@ -1,0 +1,216 @@
+/* record.c - one stored page. */
+#include "record.h"
+#include "codec.h"
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+#include <zstd_errors.h>
+
+/* One read brings most records whole: their mean is 560 bytes on a real node. */
+#define RECORD_GUESS    1024
+#define RECORD_DATA_MAX ((size_t)1 << 24)
+
+uint64_t bk_record_check(uint32_t page, const void *content, size_t page_size)
+{
+	return XXH3_64bits_withSeed(content, page_size, page);
+}
+
+struct record_reader *bk_record_reader_new(void)
+{
+	struct record_reader *reader = malloc(sizeof *reader);
+
+	if (!reader)
+		return NULL;
+	reader->next = NULL;
+	reader->zstd = ZSTD_createDCtx();
+	bk_buf_init(&reader->data,
+		(RECORD_DEPTH_MAX + 1) * (RECORD_HEAD_SIZE + RECORD_DATA_MAX + RECORD_GUESS));
+	if (!reader->zstd) {
+		bk_record_reader_free(reader);
+		return NULL;
+	}
+	return reader;
+}
+
+void bk_record_reader_free(struct record_reader *reader)
+{
+	if (!reader)
+		return;
+	ZSTD_freeDCtx(reader->zstd);
+	bk_buf_done(&reader->data);
+	free(reader);
+}
+
+static enum bk_code bad_record(
+	const struct file *file, uint64_t offset, const char *what, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset %llu: %s", file->path,
+		(unsigned long long)offset, what);
+}
+
+static void decode_head(struct record *record, const uint8_t *bytes)
+{
+	uint32_t size_and_depth = bk_load_u32(bytes + 4);
+
+	record->page = bk_load_u32(bytes);
+	record->size = size_and_depth & 0xffffff;
+	record->depth = size_and_depth >> 24;
+	record->base = bk_load_u64(bytes + 8);
+	record->check = bk_load_u64(bytes + 16);
+}
+
+/* Appends the record at OFFSET, head and data, to reader->data. */
+static enum bk_code load_record(struct record_reader *reader, const struct file *file,
+	uint64_t offset, struct record *out, struct bk_error *err)
+{
+	struct bk_buf *data = &reader->data;
+	size_t start = data->size, whole, done;
+	enum bk_code code = bk_buf_reserve(data, RECORD_GUESS, err);
+
+	if (!code)
+		code = bk_file_read(file, data->data + start, RECORD_GUESS, offset, &done, err);
+	if (code)
+		return code;
+	if (done < RECORD_HEAD_SIZE)
+		return bad_record(file, offset, "the file ends within a stored page", err);
+	decode_head(out, data->data + start);
+	whole = RECORD_HEAD_SIZE + out->size;
+	if (whole > done && out->size > ZSTD_compressBound(PAGE_SIZE_MAX))
+		return bad_record(file, offset, "a stored page is too large", err);
+	if (whole > done) {
+		size_t more;
+
+		code = bk_buf_reserve(data, whole, err);
+		if (!code)
+			code = bk_file_read(file, data->data + start + done, whole - done,
+				offset + done, &more, err);
+		if (code)
+			return code;
+		if (more < whole - done)
+			return bad_record(file, offset, "the file ends within a stored page", err);
+	}
+	data->size = start + whole;
+	return BK_OK;
+}
+
+/* Loads the record at OFFSET and those it stands on, top first. */
+static enum bk_code load_chain(struct record_reader *reader, const struct file *file,
+	uint64_t offset, uint32_t page, struct record *chain, unsigned *count, struct bk_error *err)
+{
+	struct record *record = chain;
+
+	reader->data.size = 0;
+	for (;; record++) {
+		enum bk_code code = load_record(reader, file, offset, record, err);
+
+		if (code)
+			return code;
+		if (record->page != page || record->depth > RECORD_DEPTH_MAX ||
+			(record > chain && record->depth != record[-1].depth - 1))
+			return bad_record(file, offset, "another page is stored here", err);
+		if (!record->depth)
+			break;
+		if (record->base >= offset)
+			return bad_record(file, offset, "a stored page stands on a later one", err);
+		offset = record->base;
+	}
+	*count = (unsigned)(record - chain) + 1;
+	return BK_OK;
+}
+
+/* Decompresses a page, against what is BELOW unless that is NULL. Returns what zstd does. */
+static size_t decompress(ZSTD_DCtx *zstd, void *to, uint32_t page_size, const void *data,
+	size_t size, const void *below)
+{
+	size_t rc = below ? ZSTD_DCtx_refPrefix(zstd, below, page_size) : 0;
+
+	if (!ZSTD_isError(rc))
+		rc = ZSTD_decompressDCtx(zstd, to, page_size, data, size);
+	/* A prefix that was not used up would be used for the next page. */
+	if (ZSTD_isError(rc))
+		ZSTD_DCtx_reset(zstd, ZSTD_reset_session_and_parameters);
+	return rc;
+}
+
+enum bk_code bk_record_read(struct record_reader *reader, const struct file *file, uint64_t offset,
+	uint32_t page, uint32_t page_size, void *dst, struct record *top, struct bk_error *err)
+{
+	struct record chain[RECORD_DEPTH_MAX + 1];
+	const uint8_t *data, *below = NULL;
+	unsigned count = 0;
+	enum bk_code code = load_chain(reader, file, offset, page, chain, &count, err);
+
+	if (code)
+		return code;
+	data = reader->data.data + reader->data.size;
+	for (unsigned i = count; i-- > 0;) {
+		uint8_t *to = i ? reader->scratch[i % 2] : dst;
+		size_t size;
+
+		data -= chain[i].size;
+		size = decompress(reader->zstd, to, page_size, data, chain[i].size, below);
+		if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
+			return bk_fail(err, BK_E_NOMEM, 0, "no memory to read a page");
+		if (size != page_size)
+			return bad_record(file, offset, "a stored page does not decompress", err);
+		data -= RECORD_HEAD_SIZE;
+		below = to;
+	}
+	if (bk_record_check(page, dst, page_size) != chain[0].check)
+		return bad_record(file, offset, "the checksum of a stored page does not fit", err);
+	if (top)
+		*top = chain[0];
+	return BK_OK;
+}
+
+static void encode_head(uint8_t *at, const struct record *record)
+{
+	at = bk_put_u32(at, record->page);
+	at = bk_put_u32(at, record->size | (uint32_t)record->depth << 24);
+	at = bk_put_u64(at, record->base);
+	bk_put_u64(at, record->check);
+}
+
+static enum bk_code cannot_compress(uint32_t page, size_t rc, struct bk_error *err)
+{
+	return bk_fail(
+		err, BK_E_NOMEM, 0, "cannot compress page %u: %s", page, ZSTD_getErrorName(rc));
+}
+
+enum bk_code bk_record_write(struct bk_buf *out, ZSTD_CCtx *zstd, uint32_t page,
+	const void *content, uint32_t page_size, uint64_t check, const struct record_base *base,
+	struct bk_error *err)
+{
+	size_t room = ZSTD_compressBound(page_size), size = 0;
+	struct record record = {.page = page, .check = check};
+	enum bk_code code = bk_buf_reserve(out, RECORD_HEAD_SIZE + room, err);
+	uint8_t *at = out->data + out->size;
+
+	if (code)
+		return code;
+	if (base) {
+		/* Against the base, and only worth it where it is smaller than half a page: a
+		 * page that changed as a whole is better stored alone, where it ends the chain. */
+		size = ZSTD_CCtx_refPrefix(zstd, base->content, page_size);
+		if (!ZSTD_isError(size))
+			size = ZSTD_compress2(
+				zstd, at + RECORD_HEAD_SIZE, room, content, page_size);
+		if (ZSTD_isError(size))
+			return cannot_compress(page, size, err);
+		record.depth = base->depth + 1;
+		record.base = base->offset;
+		if (size > page_size / 2)
+			size = 0;
+	}
+	if (!size) {
+		size = ZSTD_compress2(zstd, at + RECORD_HEAD_SIZE, room, content, page_size);
+		record.depth = 0;
+		record.base = 0;
+		if (ZSTD_isError(size))
+			return cannot_compress(page, size, err);
+	}
+	record.size = (uint32_t)size;
+	encode_head(at, &record);
+	out->size += RECORD_HEAD_SIZE + size;
+	return BK_OK;
+}

@@ -1,0 +1,58 @@
+/* record.h - one stored page (docs/format.md, 5).
+ *
+ * A page is stored alone, or as what changed against an earlier record of the same page; reading
+ * one decodes at most RECORD_DEPTH_MAX + 1 records. */
+#ifndef BK_RECORD_H
+#define BK_RECORD_H
+
+#include "file.h"
+#include "page.h"
+#include <bk/buf.h>
+#include <zstd.h>
+
+#define RECORD_HEAD_SIZE  24
+#define RECORD_DEPTH_MAX  8 /* what a reader takes */
+#define RECORD_DEPTH_USED 4 /* where the writer stops: measured, see docs/architecture.md */
+
+struct record {
+	uint32_t page;
+	uint32_t size; /* of the data */
+	unsigned depth;
+	uint64_t base;
+	uint64_t check;
+};
+
+/* The sum that a record keeps of a page's content. */
+uint64_t bk_record_check(uint32_t page, const void *content, size_t page_size);
+
+/* What reading pages needs over and over. One thread at a time. */
+struct record_reader {
+	ZSTD_DCtx *zstd;
+	struct bk_buf data;                /* the records of one page, top first */
+	uint8_t scratch[2][PAGE_SIZE_MAX]; /* contents on the way to the top */
+	struct record_reader *next;        /* in a pool */
+};
+
+struct record_reader *bk_record_reader_new(void); /* NULL: no memory */
+void bk_record_reader_free(struct record_reader *reader);
+
+/* Reads PAGE from the record at OFFSET into DST (PAGE_SIZE bytes), and the record's head into
+ * *TOP unless that is NULL. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_record_read(struct record_reader *reader, const struct file *file,
+	uint64_t offset, uint32_t page, uint32_t page_size, void *dst, struct record *top,
+	struct bk_error *err);
+
+/* What a page is stored against. */
+struct record_base {
+	const void *content;
+	uint64_t offset;
+	unsigned depth;
+};
+
+/* Appends to OUT the record of PAGE: against BASE where that is given and smaller, else alone.
+ * CHECK is bk_record_check of the content. */
+BK_MUST_CHECK enum bk_code bk_record_write(struct bk_buf *out, ZSTD_CCtx *zstd, uint32_t page,
+	const void *content, uint32_t page_size, uint64_t check, const struct record_base *base,
+	struct bk_error *err);
+
+#endif

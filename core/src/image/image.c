@@ -1,0 +1,386 @@
+/* image.c - the database as it was at one version. */
+#include "image.h"
+#include <bk/version.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum bk_code bk_image_read_below(struct bk_image *image, uint32_t page, void *dst,
+	struct record *record, uint64_t *offset, struct bk_error *err)
+{
+	uint32_t page_size = image->overlay.store.page_size;
+	struct record_reader *reader;
+	enum bk_code code = bk_pageindex_find(&image->index, page, offset, err);
+
+	if (code)
+		return code;
+	if (!*offset) {
+		if (page != bk_lock_page(page_size))
+			return bk_fail(err, BK_E_DAMAGE, 0,
+				"%s is damaged: page %u of version %u is not stored anywhere",
+				image->log->lf.file.path, page, image->version);
+		memset(dst, 0, page_size);
+		*record = (struct record){0};
+		return BK_OK;
+	}
+	reader = bk_log_reader_take(image->log);
+	if (!reader)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read a page");
+	code = bk_record_read(
+		reader, &image->log->lf.file, *offset, page, page_size, dst, record, err);
+	bk_log_reader_give(image->log, reader);
+	return code;
+}
+
+static enum bk_code read_below(void *ctx, uint32_t page, void *dst, struct bk_error *err)
+{
+	struct record record;
+	uint64_t offset;
+
+	return bk_image_read_below(ctx, page, dst, &record, &offset, err);
+}
+
+enum bk_code bk_image_open_keyframe(struct bk_image **out, struct bk_log *log,
+	const struct keyframe *kf, const struct bk_image_options *options, struct bk_error *err)
+{
+	size_t memory =
+		options && options->memory_max ? options->memory_max : IMAGE_MEMORY_MAX_DEFAULT;
+	struct bk_image *image = malloc(sizeof *image);
+	enum bk_code code;
+
+	if (!image)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to open an image");
+	code = bk_pageindex_open(&image->index, log, kf, err);
+	if (code) {
+		free(image);
+		return code;
+	}
+	bk_overlay_init(&image->overlay, log->lf.file.io,
+		bk_file_spill_dir(options ? options->spill_dir : NULL), memory);
+	image->overlay.store.page_size = kf->page_size;
+	image->overlay.store.page_count = kf->page_count;
+	image->overlay.read_below = read_below;
+	image->overlay.below = image;
+	image->overlay.below_count = kf->page_count;
+	image->log = log;
+	image->version = kf->version;
+	image->history = kf->history;
+	image->is_past_damage = false;
+	*out = image;
+	return BK_OK;
+}
+
+void bk_image_close(struct bk_image *image)
+{
+	if (!image)
+		return;
+	bk_overlay_done(&image->overlay);
+	bk_pageindex_done(&image->index);
+	free(image);
+}
+
+enum bk_code bk_advance_open(struct advance *advance, struct bk_image *image,
+	const struct replay_limits *limits, struct bk_error *err)
+{
+	enum bk_code code;
+
+	advance->image = image;
+	code = bk_decoder_init(&advance->decoder, image->log, image->history, err);
+	if (code)
+		return code;
+	code = bk_replay_open(&advance->replay, &image->overlay.store, image->overlay.io,
+		image->overlay.spill_dir, limits, err);
+	if (code)
+		bk_decoder_done(&advance->decoder);
+	return code;
+}
+
+void bk_advance_close(struct advance *advance)
+{
+	bk_replay_close(&advance->replay);
+	bk_decoder_done(&advance->decoder);
+}
+
+enum bk_code bk_advance_by(struct advance *advance, struct bk_entry *entry, struct bk_error *err)
+{
+	struct bk_image *image = advance->image;
+	uint32_t page_count;
+	struct bk_change change;
+	enum bk_code code = bk_decoder_read(&advance->decoder, entry, &change, err);
+
+	if (code || !bk_entry_stands(entry))
+		return code;
+	code = bk_replay_change(&advance->replay, &change, entry->flags, entry->time_us, err);
+	if (code)
+		return code;
+	page_count = image->overlay.store.page_count;
+	if (entry->page_count && entry->page_count != page_count)
+		return bk_fail(err, BK_E_SQL, 0,
+			"version %u: the database has %u pages after its replay, and had %u",
+			entry->version, page_count, entry->page_count);
+	entry->page_count = page_count;
+	entry->page_size = image->overlay.store.page_size;
+	image->version = entry->version;
+	image->history = advance->decoder.history;
+	return BK_OK;
+}
+
+enum bk_code bk_advance_check(struct advance *advance, struct bk_error *err)
+{
+	uint32_t version;
+	enum bk_code code = bk_replay_version(&advance->replay, &version, err);
+
+	if (!code && version != advance->image->version)
+		return bk_fail(err, BK_E_SQL, 0,
+			"version %u: vars.data_version is %u after its replay",
+			advance->image->version, version);
+	return code;
+}
+
+enum bk_code bk_image_advance(struct bk_image *image, struct bk_entry *entries, size_t count,
+	const struct replay_limits *limits, struct bk_error *err)
+{
+	struct advance advance;
+	enum bk_code code;
+
+	if (!count)
+		return BK_OK;
+	code = bk_advance_open(&advance, image, limits, err);
+	if (code)
+		return code;
+	for (size_t i = 0; i < count && !code; i++)
+		code = bk_advance_by(&advance, &entries[i], err);
+	if (!code)
+		code = bk_advance_check(&advance, err);
+	bk_advance_close(&advance);
+	return code;
+}
+
+/* How many of the entries lead up to VERSION; 0 if none of them does. */
+static size_t entries_up_to(const struct bk_entry *entries, size_t count, uint32_t version)
+{
+	while (count > 0 && (!bk_entry_stands(&entries[count - 1]) ||
+				    bk_version_after(entries[count - 1].version, version)))
+		count--;
+	return count && entries[count - 1].version == version ? count : 0;
+}
+
+static enum bk_code not_held(const struct span *span, uint32_t version, struct bk_error *err)
+{
+	uint32_t low = span->base->version;
+
+	for (size_t i = 0; i < span->count; i++)
+		if (bk_entry_stands(&span->entries[i]) &&
+			!bk_version_after(span->entries[i].version, version))
+			low = span->entries[i].version;
+	if (!span->above)
+		return bk_fail(err, BK_E_MISSING, 0,
+			"version %u is not in the log, whose newest is %u", version, low);
+	return bk_fail(err, BK_E_MISSING, 0,
+		"version %u is not in the log: it has %u, and nothing between that and the next "
+		"snapshot, %u",
+		version, low, span->above->version);
+}
+
+/* The image of VERSION on KF, through the first COUNT of ENTRIES. */
+static enum bk_code open_on(struct bk_image **out, struct bk_log *log, const struct keyframe *kf,
+	struct bk_entry *entries, size_t count, const struct bk_image_options *options,
+	struct bk_error *err)
+{
+	struct bk_image *image;
+	enum bk_code code = bk_image_open_keyframe(&image, log, kf, options, err);
+
+	if (code)
+		return code;
+	code = bk_image_advance(image, entries, count, NULL, err);
+	if (code) {
+		bk_image_close(image);
+		return code;
+	}
+	*out = image;
+	return BK_OK;
+}
+
+/* Whether the pages of KF can be found, though perhaps not read. */
+static enum bk_code has_index(
+	struct bk_log *log, const struct keyframe *kf, bool *has, struct bk_error *err)
+{
+	struct pageindex index;
+	enum bk_code code = bk_pageindex_open(&index, log, kf, err);
+
+	if (!code) {
+		code = bk_pageindex_has_all(&index, err);
+		bk_pageindex_done(&index);
+	}
+	*has = !code;
+	return code == BK_E_DAMAGE ? BK_OK : code;
+}
+
+/* The newest keyframe not after VERSION whose pages can be found, once OLDER have been passed over.
+ */
+static enum bk_code keyframe_past_damage(struct bk_log *log, uint32_t version, uint64_t older,
+	struct keyframe **out, struct bk_error *err)
+{
+	uint64_t limit = UINT64_MAX;
+
+	for (;;) {
+		struct keyframe *kf;
+		bool has = false;
+		enum bk_code code = bk_log_keyframe_before(log, limit, &kf, err);
+
+		if (code)
+			return code;
+		limit = kf->offset;
+		if (bk_version_after(kf->version, version))
+			code = BK_OK;
+		else if (older)
+			older--;
+		else
+			code = has_index(log, kf, &has, err);
+		if (has) {
+			*out = kf;
+			return BK_OK;
+		}
+		bk_log_unpin(log, kf);
+		if (code)
+			return code;
+	}
+}
+
+/* The way past damage: an older keyframe, and every change since, trusting no keyframe's list. */
+static enum bk_code open_past_damage(struct bk_image **out, struct bk_log *log, uint32_t version,
+	const struct bk_image_options *options, struct bk_error *err)
+{
+	struct bk_entry *entries = NULL;
+	struct keyframe *kf;
+	size_t count;
+	enum bk_code code = keyframe_past_damage(log, version, options->older, &kf, err);
+
+	if (code)
+		return code;
+	code = bk_log_changes_behind(log, kf, version, &entries, &count, err);
+	if (!code) {
+		count = entries_up_to(entries, count, version);
+		code = count || kf->version == version
+			       ? open_on(out, log, kf, entries, count, options, err)
+			       : bk_fail(err, BK_E_DAMAGE, 0,
+					 "%s is damaged: the change of version %u is lost",
+					 log->lf.file.path, version);
+		free(entries);
+	}
+	bk_log_unpin(log, kf);
+	if (!code)
+		(*out)->is_past_damage = true;
+	return code;
+}
+
+static enum bk_code open_nearest(struct bk_image **out, struct bk_log *log, uint32_t version,
+	const struct bk_image_options *options, struct bk_error *err)
+{
+	struct bk_entry *entries;
+	struct span span;
+	size_t count;
+	enum bk_code code = bk_span_of_version(&span, log, version, err);
+
+	if (code)
+		return code;
+	count = entries_up_to(span.entries, span.count, version);
+	entries = malloc((count + 1) * sizeof *entries);
+	if (!entries)
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu changes", count);
+	else if (span.base_lost)
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged at offset %llu: the keyframe below version %u cannot be "
+			"read",
+			log->lf.file.path, (unsigned long long)span.above->previous, version);
+	else if (!count && span.base->version != version)
+		code = not_held(&span, version, err);
+	else {
+		/* A copy, since the replay notes page counts in it and a keyframe is shared. */
+		memcpy(entries, span.entries, count * sizeof *entries);
+		code = open_on(out, log, span.base, entries, count, options, err);
+		if (!code)
+			(*out)->is_past_damage = span.is_mended;
+	}
+	free(entries);
+	bk_span_done(&span);
+	return code;
+}
+
+enum bk_code bk_image_open(struct bk_image **out, struct bk_log *log, uint32_t version,
+	const struct bk_image_options *options, struct bk_error *err)
+{
+	bool past_damage = options && options->past_damage;
+	enum bk_code code = BK_E_DAMAGE;
+
+	if (!past_damage || !options->older)
+		code = open_nearest(out, log, version, options, err);
+	if (code == BK_E_DAMAGE && past_damage)
+		code = open_past_damage(out, log, version, options, err);
+	return code;
+}
+
+uint32_t bk_image_version(const struct bk_image *image)
+{
+	return image->version;
+}
+
+bool bk_image_is_past_damage(const struct bk_image *image)
+{
+	return image->is_past_damage;
+}
+
+uint32_t bk_image_page_size(const struct bk_image *image)
+{
+	return image->overlay.store.page_size;
+}
+
+uint32_t bk_image_page_count(const struct bk_image *image)
+{
+	return image->overlay.store.page_count;
+}
+
+uint64_t bk_image_size(const struct bk_image *image)
+{
+	return (uint64_t)bk_image_page_size(image) * bk_image_page_count(image);
+}
+
+size_t bk_image_memory(const struct bk_image *image)
+{
+	return sizeof *image + bk_overlay_memory(&image->overlay);
+}
+
+enum bk_code bk_image_read_page(
+	struct bk_image *image, uint32_t page, void *dst, struct bk_error *err)
+{
+	return image->overlay.store.read(&image->overlay.store, page, dst, err);
+}
+
+enum bk_code bk_image_read(struct bk_image *image, void *dst, size_t size, uint64_t offset,
+	size_t *done, struct bk_error *err)
+{
+	uint32_t page_size = bk_image_page_size(image);
+	uint64_t whole = bk_image_size(image);
+	uint8_t *at = dst, page[PAGE_SIZE_MAX];
+
+	if (offset >= whole)
+		size = 0;
+	else if (size > whole - offset)
+		size = (size_t)(whole - offset);
+	for (size_t left = size; left;) {
+		uint32_t within = (uint32_t)(offset % page_size);
+		size_t part = left < page_size - within ? left : page_size - within;
+		uint32_t number = (uint32_t)(offset / page_size) + 1;
+		enum bk_code code =
+			bk_image_read_page(image, number, part == page_size ? at : page, err);
+
+		if (code)
+			return code;
+		if (part != page_size)
+			memcpy(at, page + within, part);
+		at += part;
+		offset += part;
+		left -= part;
+	}
+	*done = size;
+	return BK_OK;
+}

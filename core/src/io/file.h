@@ -1,0 +1,47 @@
+/* file.h - an open file behind the I/O seam, whose failures say path and offset. */
+#ifndef BK_FILE_H
+#define BK_FILE_H
+
+#include <bk/error.h>
+#include <bk/io.h>
+
+struct file {
+	const struct bk_io *io;
+	char *path; /* owned */
+	int fd;     /* -1 while closed */
+};
+
+#define FILE_CLOSED ((struct file){.fd = -1})
+
+/* Fails with BK_E_MISSING, BK_E_EXISTS, BK_E_IO, BK_E_NOMEM; FILE is then closed. */
+BK_MUST_CHECK enum bk_code bk_file_open(struct file *file, const struct bk_io *io, const char *path,
+	enum bk_io_open how, struct bk_error *err);
+
+/* Where temporary files go: DIR, or if that is NULL $TMPDIR, or /var/tmp. Borrowed. */
+const char *bk_file_spill_dir(const char *dir);
+
+/* An unlinked file in DIR, for what memory cannot hold. */
+BK_MUST_CHECK enum bk_code bk_file_open_temp(
+	struct file *file, const struct bk_io *io, const char *dir, struct bk_error *err);
+
+void bk_file_close(struct file *file);
+
+/* Reads up to SIZE bytes; fewer only at the end of the file. */
+BK_MUST_CHECK enum bk_code bk_file_read(const struct file *file, void *data, size_t size,
+	uint64_t offset, size_t *size_out, struct bk_error *err);
+
+/* Writes all SIZE bytes, or fails; then part of them may stand there. */
+BK_MUST_CHECK enum bk_code bk_file_write(const struct file *file, const void *data, size_t size,
+	uint64_t offset, struct bk_error *err);
+
+BK_MUST_CHECK enum bk_code bk_file_sync(const struct file *file, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_file_truncate(
+	const struct file *file, uint64_t size, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_file_stat(
+	const struct file *file, struct bk_io_stat *out, struct bk_error *err);
+
+/* Makes the name PATH durable: syncs the directory it stands in. */
+BK_MUST_CHECK enum bk_code bk_file_sync_name(
+	const struct bk_io *io, const char *path, struct bk_error *err);
+
+#endif

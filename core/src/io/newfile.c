@@ -1,0 +1,108 @@
+/* newfile.c - a file that appears at its path whole and durable, or not at all. */
+#include "newfile.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void newfile_done(struct newfile *nf)
+{
+	bk_file_close(&nf->file);
+	free(nf->path);
+	free(nf->temp);
+	*nf = (struct newfile){.file = FILE_CLOSED};
+}
+
+/* Takes away what an interrupted program left, unless its maker still holds it. */
+static enum bk_code remove_leftover(struct newfile *nf, struct bk_error *err)
+{
+	const struct bk_io *io = nf->io;
+	enum bk_code code = bk_file_open(&nf->file, io, nf->temp, BK_IO_WRITE, err);
+
+	if (code)
+		return code;
+	if (io->ops->lock(io->ctx, nf->file.fd) < 0)
+		code = bk_fail(err, BK_E_BUSY, 0, "another program is writing %s", nf->temp);
+	bk_file_close(&nf->file);
+	if (!code && io->ops->unlink(io->ctx, nf->temp) < 0)
+		code = bk_fail(err, BK_E_EXISTS, 0, "%s is in the way: remove it", nf->temp);
+	return code;
+}
+
+static enum bk_code create_temp(struct newfile *nf, struct bk_error *err)
+{
+	const struct bk_io *io = nf->io;
+	enum bk_code code = bk_file_open(&nf->file, io, nf->temp, BK_IO_CREATE, err);
+
+	if (code == BK_E_EXISTS) {
+		code = remove_leftover(nf, err);
+		if (!code)
+			code = bk_file_open(&nf->file, io, nf->temp, BK_IO_CREATE, err);
+	}
+	if (!code && io->ops->lock(io->ctx, nf->file.fd) < 0) {
+		io->ops->unlink(io->ctx, nf->temp);
+		code = bk_fail(err, BK_E_BUSY, 0, "cannot lock the new file %s", nf->temp);
+	}
+	return code;
+}
+
+enum bk_code bk_newfile_open(struct newfile *nf, const struct bk_io *io, const char *path,
+	const char *suffix, struct bk_error *err)
+{
+	struct bk_io_stat st;
+	enum bk_code code;
+
+	*nf = (struct newfile){.io = io, .file = FILE_CLOSED};
+	if (io->ops->stat_path(io->ctx, path, &st) == 0)
+		return bk_fail(err, BK_E_EXISTS, 0, "%s exists already", path);
+	nf->path = strdup(path);
+	if (!nf->path || asprintf(&nf->temp, "%s%s", path, suffix) < 0) {
+		nf->temp = NULL;
+		newfile_done(nf);
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to make %s", path);
+	}
+	code = create_temp(nf, err);
+	/* Nothing is missing that the caller asked for, but the directory to make it in. */
+	if (code == BK_E_MISSING)
+		code = bk_fail(err, BK_E_IO, ENOENT, "cannot make %s", path);
+	if (code)
+		newfile_done(nf);
+	return code;
+}
+
+enum bk_code bk_newfile_commit(struct newfile *nf, struct bk_error *err)
+{
+	const struct bk_io *io = nf->io;
+	enum bk_code code = bk_file_sync(&nf->file, err);
+	int rc;
+
+	if (code) {
+		bk_newfile_abort(nf);
+		return code;
+	}
+	rc = io->ops->rename_new(io->ctx, nf->temp, nf->path);
+	if (rc < 0) {
+		code = rc == -EEXIST ? bk_fail(err, BK_E_EXISTS, 0, "%s exists already", nf->path)
+				     : bk_fail(err, BK_E_IO, -rc, "cannot rename %s to %s",
+					       nf->temp, nf->path);
+		bk_newfile_abort(nf);
+		return code;
+	}
+	code = bk_file_sync_name(io, nf->path, err);
+	if (code)
+		io->ops->unlink(io->ctx, nf->path);
+	newfile_done(nf);
+	return code;
+}
+
+void bk_newfile_abort(struct newfile *nf)
+{
+	if (nf->temp)
+		nf->io->ops->unlink(nf->io->ctx, nf->temp);
+	newfile_done(nf);
+}
+
+void bk_newfile_leave(struct newfile *nf)
+{
+	newfile_done(nf);
+}

@@ -1,0 +1,71 @@
+/* log.h - a log as the rest of core sees it: its state, its frames, its cache. */
+#ifndef BK_LOG_IMPL_H
+#define BK_LOG_IMPL_H
+
+#include "pagemap.h"
+#include "record.h"
+#include "state.h"
+#include <bk/log.h>
+
+/* What somebody above keeps with a log that is open, and ends with it. */
+struct attached {
+	void *object;
+	void (*free)(void *object);
+};
+
+struct bk_log {
+	struct logfile lf;
+	struct cache cache;    /* of struct keyframe and struct pagemap */
+	pthread_mutex_t mutex; /* over what follows */
+	struct state state;
+	uint64_t file_end;             /* when last looked at */
+	bool is_writer;                /* a writer owns the log and keeps its state */
+	struct record_reader *readers; /* idle ones */
+
+	pthread_mutex_t attached_mutex; /* taken before mutex; over: */
+	struct attached attached;
+};
+
+/* Sets up *LOG over an open file, which it takes over; STATE is left empty. */
+BK_MUST_CHECK enum bk_code bk_log_new(
+	struct bk_log **out, struct logfile *lf, struct bk_error *err);
+
+/* The log's id in BK_LOG_ID_TEXT bytes. */
+void bk_log_id_text(const struct bk_log *log, char *out);
+
+/* Fails with BK_E_MISSING: LOG does not hold VERSION. */
+enum bk_code bk_log_not_found(const struct bk_log *log, uint32_t version, struct bk_error *err);
+
+/* Reads where the log ends and what its state is. */
+BK_MUST_CHECK enum bk_code bk_log_load(
+	struct bk_log *log, struct log_end *end, struct bk_error *err);
+
+/* The keyframe at OFFSET, pinned until bk_log_unpin. */
+BK_MUST_CHECK enum bk_code bk_log_keyframe(
+	struct bk_log *log, uint64_t offset, struct keyframe **out, struct bk_error *err);
+
+/* The MAP frame at OFFSET, pinned until bk_log_unpin. */
+BK_MUST_CHECK enum bk_code bk_log_pagemap(
+	struct bk_log *log, uint64_t offset, struct pagemap **out, struct bk_error *err);
+
+void bk_log_unpin(struct bk_log *log, void *object); /* takes NULL */
+
+/* The newest keyframe that begins before LIMIT and can be read, pinned; damaged ones are passed
+ * over. Fails with BK_E_DAMAGE if there is none. */
+BK_MUST_CHECK enum bk_code bk_log_keyframe_before(
+	struct bk_log *log, uint64_t limit, struct keyframe **out, struct bk_error *err);
+
+/* All changes behind keyframe KF, read from the frames themselves and from no keyframe's list, up
+ * to where a version after VERSION comes. The caller frees *ENTRIES. */
+BK_MUST_CHECK enum bk_code bk_log_changes_behind(struct bk_log *log, const struct keyframe *kf,
+	uint32_t version, struct bk_entry **entries, size_t *count, struct bk_error *err);
+
+/* The same up to END, an offset at which a frame begins. */
+BK_MUST_CHECK enum bk_code bk_log_changes_between(struct bk_log *log, const struct keyframe *kf,
+	uint64_t end, struct bk_entry **entries, size_t *count, struct bk_error *err);
+
+/* A reader of stored pages to use for a while; NULL: no memory. */
+struct record_reader *bk_log_reader_take(struct bk_log *log);
+void bk_log_reader_give(struct bk_log *log, struct record_reader *reader);
+
+#endif

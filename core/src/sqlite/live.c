@@ -1,0 +1,168 @@
+/* live.c - the node's own database: its version, and copies of it. */
+#include "live.h"
+#include "file.h"
+#include "replay.h"
+#include <unistd.h>
+
+#define COPY_STEP_PAGES 1024
+
+enum bk_code bk_live_fail(
+	sqlite3 *db, int rc, const char *path, const char *doing, struct bk_error *err)
+{
+	const char *why = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
+
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return bk_fail(err, BK_E_BUSY, 0, "cannot %s %s: it stays locked", doing, path);
+	case SQLITE_NOMEM:
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to %s %s", doing, path);
+	default:
+		return bk_fail(err, BK_E_SQL, 0, "cannot %s %s: %s", doing, path, why);
+	}
+}
+
+static int open_with(const char *path, int flags, unsigned busy_ms, sqlite3 **db)
+{
+	int rc = sqlite3_open_v2(path, db, flags, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(*db, (int)busy_ms);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(*db, "BEGIN; SELECT 1 FROM sqlite_schema;", NULL, NULL, NULL);
+	return rc;
+}
+
+/* A killed node leaves a journal that must be rolled back first, and a WAL database needs its
+ * shared memory file: both take write access, which is asked for only then. */
+enum bk_code bk_live_open(const char *path, unsigned busy_ms, sqlite3 **out, struct bk_error *err)
+{
+	sqlite3 *db = NULL;
+	int rc;
+
+	if (access(path, F_OK) != 0)
+		return bk_fail(err, BK_E_MISSING, 0, "there is no database %s", path);
+	rc = open_with(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, busy_ms, &db);
+	if (rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN) {
+		sqlite3_close(db);
+		db = NULL;
+		rc = open_with(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, busy_ms, &db);
+	}
+	if (rc != SQLITE_OK) {
+		enum bk_code code = bk_live_fail(db, rc, path, "read", err);
+
+		sqlite3_close(db);
+		return code;
+	}
+	*out = db;
+	return BK_OK;
+}
+
+enum bk_code bk_live_version(
+	const char *path, unsigned busy_ms, uint32_t *version, struct bk_error *err)
+{
+	sqlite3 *db;
+	uint32_t found;
+	enum bk_code code = bk_live_open(path, busy_ms, &db, err);
+	int rc;
+
+	if (code)
+		return code;
+	rc = bk_read_data_version(db, &found);
+	if (rc != SQLITE_OK)
+		code = bk_live_fail(db, rc, path, "read", err);
+	else
+		*version = found;
+	sqlite3_close(db);
+	return code;
+}
+
+/* Runs the backup to its end. The transaction on DB keeps others from changing what is read, so it
+ * never starts over. */
+static int copy_pages(sqlite3 *to, sqlite3 *from, const struct live_copy *copy)
+{
+	sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+	int rc;
+
+	if (!backup)
+		return sqlite3_errcode(to);
+	do {
+		rc = sqlite3_backup_step(backup, COPY_STEP_PAGES);
+		if (rc == SQLITE_OK && copy->progress) {
+			uint64_t total = (uint64_t)sqlite3_backup_pagecount(backup);
+
+			copy->progress(copy->ctx,
+				total - (uint64_t)sqlite3_backup_remaining(backup), total);
+		}
+	} while (rc == SQLITE_OK);
+	sqlite3_backup_finish(backup);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+enum bk_code bk_live_copy_to(sqlite3 *db, struct pagestore *store, const struct bk_io *io,
+	const struct live_copy *copy, struct bk_error *err)
+{
+	struct vfs vfs;
+	sqlite3 *to;
+	enum bk_code code;
+	int rc;
+
+	bk_vfs_init(&vfs, store, io, bk_file_spill_dir(NULL));
+	code = bk_vfs_connect(&vfs, &to, err);
+	if (code)
+		return code;
+	rc = sqlite3_exec(to,
+		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2048",
+		NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = copy_pages(to, db, copy);
+	if (rc != SQLITE_OK && vfs.error.code)
+		code = bk_vfs_fail(&vfs, to, err, "copy the database");
+	else if (rc != SQLITE_OK)
+		code = bk_live_fail(to, rc, copy->path, "copy", err);
+	sqlite3_close(to);
+	return code;
+}
+
+/* A file of no bytes is a database too, the empty one; the backup API would make a page of it. */
+bool bk_live_has_pages(sqlite3 *db)
+{
+	sqlite3_stmt *statement = NULL;
+	bool has = true;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA page_count", -1, &statement, NULL) == SQLITE_OK &&
+		sqlite3_step(statement) == SQLITE_ROW)
+		has = sqlite3_column_int64(statement, 0) > 0;
+	sqlite3_finalize(statement);
+	return has;
+}
+
+/* A copy of a WAL database is opened without its shared memory file. */
+static enum bk_code set_rollback_mode(struct pagestore *store, struct bk_error *err)
+{
+	uint8_t page[PAGE_SIZE_MAX];
+	enum bk_code code = store->read(store, 1, page, err);
+
+	if (code)
+		return code;
+	page[18] = page[19] = 1;
+	return store->write(store, 1, page, err);
+}
+
+enum bk_code bk_live_copy(const char *path, unsigned busy_ms, struct pagestore *store,
+	const struct bk_io *io, struct bk_error *err)
+{
+	struct live_copy copy = {.path = path};
+	sqlite3 *db;
+	enum bk_code code = bk_live_open(path, busy_ms, &db, err);
+
+	if (code)
+		return code;
+	if (bk_live_has_pages(db)) {
+		code = bk_live_copy_to(db, store, io, &copy, err);
+		if (!code)
+			code = set_rollback_mode(store, err);
+	}
+	sqlite3_close(db);
+	return code;
+}

@@ -1,0 +1,302 @@
+/* bk_verify_deep.c - each keyframe rebuilt from the one before, and what cannot be rebuilt at all.
+ */
+#include "check.h"
+#include "compare.h"
+#include "image.h"
+#include "verify_passes.h"
+#include <bk/version.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define THREADS_MAX 64
+
+/* Where page 1 keeps the number of the SQLite that wrote it last. */
+#define SQLITE_VERSION_AT 96
+
+/* The threads share this, and take keyframes from it one by one. */
+struct deep {
+	struct verify *verify;
+	atomic_size_t next, done;
+	atomic_uint_fast64_t pages, rebuilt;
+	pthread_mutex_t mutex;
+	struct bk_error failure; /* code BK_OK while there is none */
+};
+
+/* Whether the page was written by another SQLite than ours: another release may lay out a page in
+ * another way and be as right. */
+static bool other_sqlite(const uint8_t *first_page)
+{
+	const uint8_t *at = first_page + SQLITE_VERSION_AT;
+	uint32_t number =
+		(uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+
+	return number != (uint32_t)sqlite3_libversion_number();
+}
+
+/* Compares the tables of two images instead of their pages. */
+static enum bk_code compare_tables(
+	struct bk_image *a, struct bk_image *b, struct comparison *result, struct bk_error *err)
+{
+	struct vfs left_vfs, right_vfs;
+	sqlite3 *left = NULL, *right = NULL;
+	enum bk_code code;
+
+	bk_vfs_init(&left_vfs, &a->overlay.store, a->overlay.io, a->overlay.spill_dir);
+	bk_vfs_init(&right_vfs, &b->overlay.store, b->overlay.io, b->overlay.spill_dir);
+	code = bk_vfs_connect(&left_vfs, &left, err);
+	if (!code)
+		code = bk_vfs_connect(&right_vfs, &right, err);
+	if (!code && bk_compare_databases(left, right, result) != SQLITE_OK)
+		code = bk_vfs_fail(left_vfs.error.code ? &left_vfs : &right_vfs, left, err,
+			"compare two images");
+	sqlite3_close(left);
+	sqlite3_close(right);
+	return code;
+}
+
+/* Whether PAGE of REBUILT is what STORED has; BUFFERS hold two pages. */
+static enum bk_code same_page(struct bk_image *rebuilt, struct bk_image *stored, uint32_t page,
+	uint8_t *buffers, bool *same, struct bk_error *err)
+{
+	uint32_t page_size = bk_image_page_size(stored);
+	uint64_t below = 0, here = 0;
+	enum bk_code code = bk_pageindex_find(&stored->index, page, &here, err);
+
+	if (!code && !bk_overlay_has(&rebuilt->overlay, page))
+		code = bk_pageindex_find(&rebuilt->index, page, &below, err);
+	*same = true;
+	if (code || (here && here == below))
+		return code; /* one record for both: it was read where it was written */
+	code = bk_image_read_page(rebuilt, page, buffers, err);
+	if (!code)
+		code = bk_image_read_page(stored, page, buffers + page_size, err);
+	*same = !code && memcmp(buffers, buffers + page_size, page_size) == 0;
+	return code;
+}
+
+/* Compares all pages. *DIFFERENT is the first page that differs, or 0. */
+static enum bk_code compare_pages(struct deep *deep, struct bk_image *rebuilt,
+	struct bk_image *stored, uint32_t *different, struct bk_error *err)
+{
+	uint32_t count = bk_image_page_count(stored);
+	uint8_t *buffers = malloc(2 * (size_t)PAGE_SIZE_MAX);
+	enum bk_code code = BK_OK;
+
+	*different = bk_image_page_count(rebuilt) != count ? 1 : 0;
+	if (!buffers)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to compare pages");
+	for (uint32_t page = 1; page <= count && !*different && !code; page++) {
+		bool same;
+
+		code = same_page(rebuilt, stored, page, buffers, &same, err);
+		if (!code && !same)
+			*different = page;
+		atomic_fetch_add(&deep->pages, 1);
+	}
+	free(buffers);
+	return code;
+}
+
+static enum bk_code report_difference(struct deep *deep, struct bk_image *rebuilt,
+	struct bk_image *stored, uint32_t page, struct bk_error *err)
+{
+	struct comparison tables = {0};
+	const struct keyframe *kf = stored->index.levels[0].kf;
+	uint8_t first[PAGE_SIZE_MAX];
+	enum bk_code code = bk_image_read_page(stored, 1, first, err);
+
+	if (!code && other_sqlite(first)) {
+		code = compare_tables(rebuilt, stored, &tables, err);
+		if (!code && !tables.differences)
+			return BK_OK;
+	}
+	if (!code)
+		bk_verify_finding(deep->verify, kf->offset,
+			"the keyframe of version %u is not what its changes lead to: page %u "
+			"differs",
+			kf->version, page);
+	return code;
+}
+
+/* Replays the interval of KF on the keyframe before it; *OUT is what that leads to. */
+static enum bk_code replay_interval(
+	struct bk_image **out, struct bk_log *log, const struct keyframe *kf, struct bk_error *err)
+{
+	size_t bytes = kf->entry_count * sizeof(struct bk_entry);
+	struct bk_entry *entries = malloc(bytes + 1);
+	struct bk_image *image = NULL;
+	struct keyframe *below;
+	enum bk_code code;
+
+	if (!entries)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to rebuild a keyframe");
+	memcpy(entries, kf->entries, bytes);
+	code = bk_log_keyframe(log, kf->previous, &below, err);
+	if (!code) {
+		code = bk_image_open_keyframe(&image, log, below, NULL, err);
+		if (!code)
+			code = bk_image_advance(image, entries, kf->entry_count, NULL, err);
+		bk_log_unpin(log, below);
+	}
+	free(entries);
+	if (code)
+		bk_image_close(image);
+	else
+		*out = image;
+	return code;
+}
+
+/* Replays the interval of STORED's keyframe on the one before, and compares. */
+static enum bk_code rebuild(struct deep *deep, struct bk_image *stored, struct bk_error *err)
+{
+	const struct keyframe *kf = stored->index.levels[0].kf;
+	struct bk_image *image;
+	uint32_t page;
+	enum bk_code code = replay_interval(&image, stored->log, kf, err);
+
+	if (code)
+		return code;
+	code = compare_pages(deep, image, stored, &page, err);
+	if (!code && page)
+		code = report_difference(deep, image, stored, page, err);
+	bk_image_close(image);
+	return code;
+}
+
+/* A full keyframe needs no changes, but the versions below it do. */
+static enum bk_code check_changes_below(
+	struct deep *deep, const struct keyframe *kf, struct bk_error *err)
+{
+	struct bk_image *image;
+	enum bk_code code;
+
+	if (!kf->entry_count)
+		return BK_OK;
+	code = replay_interval(&image, deep->verify->log, kf, err);
+	if (!code)
+		bk_image_close(image);
+	return code;
+}
+
+/* Reads every page of a full keyframe, and adds up their sums. */
+static enum bk_code check_full(struct deep *deep, struct bk_image *image, struct bk_error *err)
+{
+	const struct keyframe *kf = image->index.levels[0].kf;
+	uint8_t page_bytes[PAGE_SIZE_MAX];
+	uint64_t sum = 0;
+	enum bk_code code = BK_OK;
+
+	for (uint32_t page = 1; page <= kf->page_count && !code; page++) {
+		code = bk_image_read_page(image, page, page_bytes, err);
+		if (!code && page != bk_lock_page(kf->page_size))
+			sum += bk_record_check(page, page_bytes, kf->page_size);
+		atomic_fetch_add(&deep->pages, 1);
+	}
+	if (!code && sum != kf->pages_sum)
+		bk_verify_finding(deep->verify, kf->offset,
+			"the pages of the full keyframe of version %u do not add up to its sum",
+			kf->version);
+	return code;
+}
+
+static enum bk_code check_sound(struct deep *deep, struct bk_image *image, struct bk_error *err)
+{
+	const struct keyframe *kf = image->index.levels[0].kf;
+	struct check_result check;
+	enum bk_code code;
+
+	if (!kf->page_count)
+		return BK_OK;
+	code = bk_check_database(&image->overlay.store, image->overlay.io, &check, err);
+	if (code)
+		return code;
+	if (check.version != kf->version)
+		bk_verify_finding(deep->verify, kf->offset,
+			"the keyframe of version %u holds a database of version %u", kf->version,
+			check.version);
+	if (check.foreign_key_failures)
+		bk_verify_finding(deep->verify, kf->offset,
+			"version %u: %llu rows refer to rows that do not exist", kf->version,
+			(unsigned long long)check.foreign_key_failures);
+	return BK_OK;
+}
+
+/* Damage and failing SQL are findings; all else is a failure. */
+static enum bk_code check_one(struct deep *deep, uint64_t offset, struct bk_error *err)
+{
+	struct bk_log *log = deep->verify->log;
+	struct bk_image *image = NULL;
+	struct keyframe *kf = NULL;
+	enum bk_code code = bk_log_keyframe(log, offset, &kf, err);
+
+	if (!code)
+		code = bk_image_open_keyframe(&image, log, kf, NULL, err);
+	if (!code)
+		code = kf->is_full ? check_full(deep, image, err) : rebuild(deep, image, err);
+	if (!code && kf->is_full)
+		code = check_changes_below(deep, kf, err);
+	if (!code)
+		code = check_sound(deep, image, err);
+	if (!code)
+		atomic_fetch_add(&deep->rebuilt, 1);
+	if (code == BK_E_DAMAGE || code == BK_E_SQL) {
+		bk_verify_finding(deep->verify, offset, "the keyframe of version %u: %s",
+			kf ? kf->version : 0, err->msg);
+		code = BK_OK;
+	}
+	bk_image_close(image);
+	bk_log_unpin(log, kf);
+	return code;
+}
+
+static void *deep_run(void *arg)
+{
+	struct deep *deep = arg;
+	struct verify *verify = deep->verify;
+	struct bk_error err;
+	size_t at;
+
+	while ((at = atomic_fetch_add(&deep->next, 1)) < verify->keyframe_count) {
+		if (check_one(deep, verify->keyframes[at], &err)) {
+			pthread_mutex_lock(&deep->mutex);
+			deep->failure = err;
+			pthread_mutex_unlock(&deep->mutex);
+			atomic_store(&deep->next, verify->keyframe_count);
+			break;
+		}
+		bk_verify_progress(
+			verify, atomic_fetch_add(&deep->done, 1) + 1, verify->keyframe_count);
+	}
+	return NULL;
+}
+
+static unsigned thread_count(const struct verify *verify)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned count = verify->options->threads ? verify->options->threads
+			 : online > 0             ? (unsigned)online
+						  : 1;
+
+	return count < THREADS_MAX ? count : THREADS_MAX;
+}
+
+enum bk_code bk_verify_deep(struct verify *verify, struct bk_error *err)
+{
+	struct deep deep = {.verify = verify};
+	pthread_t threads[THREADS_MAX];
+	unsigned wanted = thread_count(verify), started = 0;
+
+	pthread_mutex_init(&deep.mutex, NULL);
+	while (started + 1 < wanted &&
+		pthread_create(&threads[started], NULL, deep_run, &deep) == 0)
+		started++;
+	deep_run(&deep);
+	while (started)
+		pthread_join(threads[--started], NULL);
+	pthread_mutex_destroy(&deep.mutex);
+	verify->result->rebuilt = deep.rebuilt;
+	verify->result->pages = deep.pages;
+	return deep.failure.code ? bk_fail_as(err, &deep.failure) : BK_OK;
+}

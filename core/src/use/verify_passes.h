@@ -1,0 +1,16 @@
+/* verify_passes.h - the passes of a verification, one file each. */
+#ifndef BK_VERIFY_PASSES_H
+#define BK_VERIFY_PASSES_H
+
+#include "verify_report.h"
+
+/* Walks all frames. Fills result's counts and verify->keyframes. */
+BK_MUST_CHECK enum bk_code bk_verify_frames(struct verify *verify, struct bk_error *err);
+
+/* Rebuilds each keyframe from the one before, and checks it with SQLite. */
+BK_MUST_CHECK enum bk_code bk_verify_deep(struct verify *verify, struct bk_error *err);
+
+/* Tells which versions cannot be rebuilt. */
+BK_MUST_CHECK enum bk_code bk_verify_lost(struct verify *verify, struct bk_error *err);
+
+#endif

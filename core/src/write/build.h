@@ -1,0 +1,50 @@
+/* build.h - writing a keyframe: pages in bounded pieces, the maps, and the frame that makes them
+ * one (docs/format.md, 5 to 7).
+ *
+ * Calling sequence: bk_build_begin, any bk_build_page, bk_build_finish, bk_build_done. Until
+ * bk_build_finish has returned, nothing that was written means anything.
+ *
+ * Memory: a piece, and 16 bytes a page. */
+#ifndef BK_BUILD_H
+#define BK_BUILD_H
+
+#include "writer.h"
+
+struct build {
+	struct bk_writer *writer;
+	struct keyframe *below; /* pinned: the newest keyframe when it began; NULL for the first */
+	bool is_full;
+	uint32_t version, page_size;
+	struct bk_buf piece;
+	ZSTD_CCtx *zstd;
+	struct stored_page *pages;
+	size_t page_count, page_capacity;
+	size_t piece_first; /* pages[piece_first] on stand in the piece, offsets relative to it */
+	uint64_t pages_sum;
+};
+
+/* Takes writer->build_mutex until bk_build_done. */
+BK_MUST_CHECK enum bk_code bk_build_begin(
+	struct build *build, struct bk_writer *writer, bool is_full, struct bk_error *err);
+void bk_build_done(struct build *build);
+
+/* Stores PAGE: against BASE if that is given. A page must come once. */
+BK_MUST_CHECK enum bk_code bk_build_page(struct build *build, uint32_t page, const void *content,
+	const struct record_base *base, struct bk_error *err);
+
+/* What the keyframe says of its interval. */
+struct build_result {
+	uint32_t version, page_size, page_count;
+	int64_t time_us;
+	uint64_t next;    /* in a delta */
+	uint64_t history; /* in a delta */
+	uint64_t session;
+	const struct bk_entry *entries;
+	size_t entry_count;
+};
+
+/* Writes the maps and the KEYFRAME frame. Not durable before the next sync. */
+BK_MUST_CHECK enum bk_code bk_build_finish(
+	struct build *build, const struct build_result *result, struct bk_error *err);
+
+#endif

@@ -1,0 +1,84 @@
+/* create.c - making a log, with its first keyframe. */
+#include "fullkeyframe.h"
+#include "newfile.h"
+#include "replay.h"
+#include <bk/snapshot.h>
+
+/* A log over the file FILE, which stays its caller's: the log opens it once more. */
+static enum bk_code log_over(
+	struct bk_log **out, const struct file *file, struct logfile *lf, struct bk_error *err)
+{
+	enum bk_code code = bk_file_open(&lf->file, file->io, file->path, BK_IO_WRITE, err);
+
+	if (!code)
+		code = bk_log_new(out, lf, err);
+	if (code)
+		bk_file_close(&lf->file);
+	return code;
+}
+
+/* Writes header and first keyframe into the new file FILE. */
+static enum bk_code create_in(const struct file *file, sqlite3 *db, const struct live_copy *copy,
+	uint32_t version, struct bk_error *err)
+{
+	const struct bk_io *io = file->io;
+	struct logfile lf = {.file = FILE_CLOSED};
+	uint8_t header[LOG_HEADER_SIZE];
+	struct bk_log *log = NULL;
+	struct bk_writer *writer;
+	struct build build;
+	enum bk_code code = BK_OK;
+
+	lf.header.created_us = io->ops->now_us(io->ctx);
+	if (io->ops->random(io->ctx, lf.header.id, LOG_ID_SIZE) < 0)
+		return bk_fail(err, BK_E_IO, 0, "no random bytes for the id of a new log");
+	bk_header_encode(header, &lf.header);
+	code = bk_file_write(file, header, sizeof header, 0, err);
+	if (!code)
+		code = log_over(&log, file, &lf, err);
+	if (code)
+		return code;
+	log->state.end = LOG_HEADER_SIZE;
+	log->state.last_sum = lf.header.sum;
+	code = bk_writer_new(&writer, log, NULL, err);
+	if (code)
+		return code;
+	/* Nobody sees the file before it is synced and renamed, so the header counts as synced. */
+	writer->durable = LOG_HEADER_SIZE;
+	code = bk_build_begin(&build, writer, true, err);
+	if (!code) {
+		code = bk_full_keyframe(&build, db, version, copy, err);
+		bk_build_done(&build);
+	}
+	bk_writer_free(writer);
+	return code;
+}
+
+enum bk_code bk_log_create(const struct bk_io *io, const char *path, const char *database_path,
+	unsigned busy_ms, bk_progress_fn *progress, void *ctx, uint32_t *version,
+	struct bk_error *err)
+{
+	struct live_copy copy = {.path = database_path, .progress = progress, .ctx = ctx};
+	struct newfile nf;
+	sqlite3 *db = NULL;
+	uint32_t found = 0;
+	enum bk_code code = bk_newfile_open(&nf, io, path, ".new", err);
+
+	if (code)
+		return code;
+	if (database_path)
+		code = bk_live_open(database_path, busy_ms, &db, err);
+	if (db && bk_read_data_version(db, &found) != SQLITE_OK)
+		code = bk_live_fail(db, sqlite3_errcode(db), database_path, "read", err);
+	if (!code)
+		code = create_in(&nf.file, db, &copy, found, err);
+	sqlite3_close(db);
+	if (code) {
+		bk_newfile_abort(&nf);
+		return code;
+	}
+	code = bk_newfile_commit(&nf, err);
+	if (!code)
+		*version = found;
+	return code;
+}

@@ -1,0 +1,180 @@
+/* writer_change.c - changes appended to a log, and struck out again. */
+#include "codec.h"
+#include "writer.h"
+#include <bk/version.h>
+
+/* The flags of CHANGE; false if it cannot follow the head. */
+static bool change_flags(
+	const struct bk_writer *writer, const struct bk_change *change, uint8_t *must)
+{
+	uint32_t head = writer->log->state.version;
+
+	*must = writer->foreign_keys_off ? CHANGE_FK_OFF : 0;
+	if (change->version == head + 1)
+		return true;
+	*must |= CHANGE_LONE;
+	return change->version == head && bk_change_pragma(change) != BK_PRAGMA_NONE;
+}
+
+/* What connection state the node has after the lone pragma CHANGE. */
+static void follow_pragma(struct bk_writer *writer, const struct bk_change *change)
+{
+	switch (bk_change_pragma(change)) {
+	case BK_PRAGMA_FOREIGN_KEYS_ON:
+		writer->foreign_keys_off = false;
+		break;
+	case BK_PRAGMA_FOREIGN_KEYS_OFF:
+		writer->foreign_keys_off = true;
+		break;
+	case BK_PRAGMA_NONE:
+	case BK_PRAGMA_OTHER:
+		break;
+	}
+}
+
+/* Encodes and puts CHANGE. Whatever fails here, the next change must start a stream. */
+static enum bk_code put_change(struct bk_writer *writer, const struct bk_change *change,
+	uint8_t must, struct bk_error *err)
+{
+	bool starts = !writer->stream_changes;
+	struct change_head head;
+	struct put put = {.kind = FRAME_CHANGE,
+		.must = must | (starts ? CHANGE_STREAM : 0),
+		.version = change->version,
+		.time_us = bk_writer_now_us(writer)};
+	uint64_t offset;
+	enum bk_code code = bk_put_begin(&writer->frame, err);
+
+	if (!code)
+		code = bk_encoder_write(&writer->encoder, change, starts,
+			writer->log->state.history, &writer->frame, &head, err);
+	if (code)
+		return code;
+	code = bk_writer_put(writer, &put, &writer->frame, &offset, err);
+	if (code) {
+		bk_writer_fail(writer, err);
+		return code;
+	}
+	writer->stream_changes++;
+	writer->stream_bytes = (starts ? 0 : writer->stream_bytes) + head.raw;
+	if (writer->stream_changes >= writer->stream_changes_max ||
+		writer->stream_bytes >= writer->stream_bytes_max)
+		writer->stream_changes = 0;
+	return BK_OK;
+}
+
+/* A stream began: the interval before it is closed, and committed. */
+static void tell_stream(struct bk_writer *writer)
+{
+	pthread_mutex_lock(&writer->log->mutex);
+	writer->streams++;
+	pthread_cond_signal(&writer->grown);
+	pthread_mutex_unlock(&writer->log->mutex);
+}
+
+enum bk_code bk_writer_append(
+	struct bk_writer *writer, const struct bk_change *change, struct bk_error *err)
+{
+	bool starts = !writer->stream_changes;
+	uint8_t must;
+	enum bk_code code = bk_change_check(change, err);
+
+	if (!code)
+		code = bk_writer_check(writer, err);
+	if (code)
+		return code;
+	if (!change_flags(writer, change, &must))
+		return bk_fail(err, BK_E_INVALID, 0,
+			"version %u does not follow version %u, which the log is at",
+			change->version, writer->log->state.version);
+	code = put_change(writer, change, must, err);
+	if (code) {
+		writer->stream_changes = 0;
+		return code;
+	}
+	code = bk_writer_sync(writer, err);
+	if (code)
+		return code;
+	if (must & CHANGE_LONE)
+		follow_pragma(writer, change);
+	if (starts)
+		tell_stream(writer);
+	return BK_OK;
+}
+
+/* The first of the changes that stand after VERSION, all of them in the tail. */
+static bool find_struck(const struct bk_writer *writer, uint32_t version, uint64_t *first)
+{
+	const struct state *state = &writer->log->state;
+	bool found = false;
+
+	for (size_t i = state->tail_count; i-- > 0;) {
+		const struct bk_entry *entry = &state->tail[i];
+
+		if (!bk_entry_stands(entry))
+			continue;
+		if (!bk_version_after(entry->version, version))
+			break;
+		*first = entry->offset;
+		found = true;
+	}
+	return found;
+}
+
+/* The history at the change that stands before FIRST, or at the keyframe. */
+static enum bk_code history_before(
+	const struct bk_writer *writer, uint64_t first, uint64_t *history, struct bk_error *err)
+{
+	const struct state *state = &writer->log->state;
+	struct keyframe *kf;
+	struct frame frame;
+	struct walk walk;
+	struct change_head head;
+	enum bk_code code;
+
+	for (size_t i = state->tail_count; i-- > 0;) {
+		const struct bk_entry *entry = &state->tail[i];
+
+		if (!bk_entry_stands(entry) || entry->offset >= first)
+			continue;
+		bk_walk_init(&walk, &writer->log->lf, WALK_CHUNK_ONE);
+		code = bk_walk_frame(&walk, entry->offset, &frame, err);
+		if (!code && bk_change_head_decode(&head, &frame.head, frame.payload))
+			*history = head.history;
+		bk_walk_done(&walk);
+		return code;
+	}
+	code = bk_log_keyframe(writer->log, state->keyframe, &kf, err);
+	if (code)
+		return code;
+	*history = kf->history;
+	bk_log_unpin(writer->log, kf);
+	return BK_OK;
+}
+
+enum bk_code bk_writer_rewind(struct bk_writer *writer, uint32_t version, struct bk_error *err)
+{
+	struct put put = {
+		.kind = FRAME_REWIND, .version = version, .time_us = bk_writer_now_us(writer)};
+	uint8_t payload[PAYLOAD_REWIND_SIZE];
+	uint64_t first = 0, history = 0, offset;
+	uint32_t head = writer->log->state.version;
+	enum bk_code code = BK_E_INVALID;
+
+	pthread_mutex_lock(&writer->log->mutex);
+	if (version == head - 1 && find_struck(writer, version, &first))
+		code = history_before(writer, first, &history, err);
+	else
+		bk_fail(err, code, 0, "the log is at version %u and cannot go back to version %u",
+			head, version);
+	pthread_mutex_unlock(&writer->log->mutex);
+	if (!code)
+		code = bk_put_begin(&writer->frame, err);
+	bk_put_u64(bk_put_u64(payload, history), first);
+	if (!code)
+		code = bk_buf_append(&writer->frame, payload, sizeof payload, err);
+	if (!code)
+		code = bk_writer_put(writer, &put, &writer->frame, &offset, err);
+	writer->stream_changes = 0;
+	return code;
+}

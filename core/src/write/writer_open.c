@@ -1,0 +1,239 @@
+/* writer_open.c - opening a log for writing: its lock, and its torn tail. */
+#include "writer.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Says who holds the log: what its newest session wrote into it. */
+static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_error *err)
+{
+	struct bk_log *log;
+	char text[512] = "", *line, *save;
+	char pid[32] = "?", host[128] = "?", program[128] = "another program";
+	struct bk_error ignored;
+
+	if (bk_log_open(&log, io, path, &ignored) == BK_OK) {
+		if (bk_log_session(log, text, sizeof text, &ignored))
+			text[0] = '\0';
+		bk_log_close(log);
+	}
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "pid=%31s", pid) != 1 && sscanf(line, "host=%127s", host) != 1)
+			sscanf(line, "program=%127[^\n]", program);
+	}
+	return bk_fail(err, BK_E_BUSY, 0,
+		"%s is held by %s, process %s on host %s: one writer at a time; stop that one "
+		"first",
+		path, program, pid, host);
+}
+
+/* Takes the lock, and makes sure that it is that of the file which stands at the path: a
+ * compacted successor may have taken its place while we waited. */
+static enum bk_code lock_once(struct bk_log *log, bool *taken, struct bk_error *err)
+{
+	const struct file *file = &log->lf.file;
+	int rc = file->io->ops->lock(file->io->ctx, file->fd);
+	struct bk_io_stat ours, there;
+	enum bk_code code;
+
+	*taken = rc >= 0;
+	if (rc == -EWOULDBLOCK || rc == -EINTR)
+		return BK_OK;
+	if (rc < 0)
+		return bk_fail(err, BK_E_IO, -rc, "cannot lock %s", file->path);
+	code = bk_file_stat(file, &ours, err);
+	if (code)
+		return code;
+	rc = file->io->ops->stat_path(file->io->ctx, file->path, &there);
+	if (rc < 0 || there.device != ours.device || there.inode != ours.inode)
+		return bk_fail(
+			err, BK_E_BUSY, 0, "%s was replaced just now: try again", file->path);
+	return BK_OK;
+}
+
+static enum bk_code lock_log(struct bk_log *log, unsigned wait_ms, struct bk_error *err)
+{
+	const unsigned step_ms = 20;
+	const struct timespec step = {.tv_nsec = step_ms * 1000000L};
+
+	for (unsigned waited = 0;; waited += step_ms) {
+		bool taken;
+		enum bk_code code = lock_once(log, &taken, err);
+
+		if (code || taken)
+			return code;
+		if (waited >= wait_ms)
+			return busy(log->lf.file.io, log->lf.file.path, err);
+		nanosleep(&step, NULL);
+	}
+}
+
+/* Writes what was last written once more, the same bytes. After a sync that failed the system may
+ * show what it could not write, and believe it written: a later sync alone would not carry it. */
+static enum bk_code write_again(
+	const struct file *file, uint64_t from, uint64_t to, struct bk_error *err)
+{
+	const size_t step = (size_t)1 << 20;
+	size_t size = to - from < step ? (size_t)(to - from) : step, part = 0;
+	uint8_t *bytes = malloc(size + 1);
+	enum bk_code code = BK_OK;
+
+	if (!bytes)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to open %s", file->path);
+	for (uint64_t at = from; at < to && !code; at += part) {
+		code = bk_file_read(
+			file, bytes, to - at < size ? (size_t)(to - at) : size, at, &part, err);
+		if (!code && !part)
+			code = bk_fail(err, BK_E_IO, 0, "%s becomes shorter", file->path);
+		if (!code)
+			code = bk_file_write(file, bytes, part, at, err);
+	}
+	free(bytes);
+	return code;
+}
+
+/* Cuts a torn tail off. What is left may still be in the system's cache only, so it is synced
+ * before anything counts on it. */
+static enum bk_code recover(
+	struct bk_writer *writer, const struct log_end *end, struct bk_error *err)
+{
+	const struct file *file = &writer->log->lf.file;
+	char text[64];
+	enum bk_code code = BK_OK;
+
+	writer->cut_bytes = end->file_end - end->end;
+	if (writer->cut_bytes)
+		code = bk_file_truncate(file, end->end, err);
+	writer->log->file_end = end->end;
+	writer->durable = end->end;
+	if (!code)
+		code = write_again(file, end->synced, end->end, err);
+	if (!code)
+		code = bk_writer_sync(writer, err);
+	if (!code && writer->cut_bytes) {
+		snprintf(text, sizeof text, "bytes=%" PRIu64 "\n", writer->cut_bytes);
+		code = bk_writer_event(writer, EVENT_CUT, text, err);
+	}
+	return code;
+}
+
+static enum bk_code announce(
+	struct bk_writer *writer, const struct bk_writer_options *options, struct bk_error *err)
+{
+	char text[512], host[128] = "?", id[BK_LOG_ID_TEXT];
+
+	gethostname(host, sizeof host - 1);
+	host[sizeof host - 1] = '\0';
+	bk_log_id_text(writer->log, id);
+	snprintf(text, sizeof text, "program=%s\nrelease=%s\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n",
+		options && options->program ? options->program : "unnamed", BK_RELEASE,
+		(long)getpid(), host, sqlite3_libversion(), id);
+	return bk_writer_event(writer, EVENT_OPENED, text, err);
+}
+
+static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const char *path,
+	unsigned wait_ms, struct log_end *end, struct bk_error *err)
+{
+	struct logfile lf;
+	struct bk_log *log = NULL;
+	enum bk_code code = bk_logfile_open(&lf, io, path, BK_IO_WRITE, err);
+
+	if (code)
+		return code;
+	code = bk_log_new(&log, &lf, err);
+	if (code) {
+		bk_logfile_close(&lf);
+		return code;
+	}
+	log->is_writer = true;
+	code = lock_log(log, wait_ms, err);
+	if (!code)
+		code = bk_log_load(log, end, err);
+	if (code) {
+		bk_log_close(log);
+		return code;
+	}
+	*out = log;
+	return BK_OK;
+}
+
+enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, const char *path,
+	const struct bk_writer_options *options, struct bk_error *err)
+{
+	struct bk_writer *writer;
+	struct bk_log *log;
+	struct log_end end;
+	enum bk_code code =
+		open_log(&log, io, path, options ? options->lock_wait_ms : 0, &end, err);
+
+	if (!code)
+		code = bk_writer_new(&writer, log, options, err);
+	if (code)
+		return code;
+	writer->is_head_sure = log->state.is_closed || !log->state.session;
+	code = recover(writer, &end, err);
+	if (!code)
+		code = announce(writer, options, err);
+	if (code) {
+		bk_writer_free(writer);
+		return code;
+	}
+	*out = writer;
+	return BK_OK;
+}
+
+/* Durability never hangs on this: failures are passed over. */
+static void close_with(struct bk_writer *writer, bool in_order)
+{
+	struct bk_error ignored;
+	enum bk_code code;
+
+	if (!writer)
+		return;
+	code = bk_writer_sync(writer, &ignored);
+	if (!code && in_order)
+		code = bk_writer_event(writer, EVENT_CLOSED, "", &ignored);
+	if (!code && in_order)
+		(void)!bk_writer_sync(writer, &ignored);
+	bk_writer_free(writer);
+}
+
+void bk_writer_close(struct bk_writer *writer)
+{
+	close_with(writer, true);
+}
+
+void bk_writer_leave(struct bk_writer *writer)
+{
+	close_with(writer, false);
+}
+
+bool bk_writer_is_head_sure(const struct bk_writer *writer)
+{
+	return writer->is_head_sure;
+}
+
+enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)
+{
+	struct file file;
+	/* Over NFS, only what is open for writing can be locked. */
+	enum bk_code code = bk_file_open(&file, io, path, BK_IO_WRITE, err);
+	int rc;
+
+	if (code)
+		return code;
+	do
+		rc = io->ops->lock(io->ctx, file.fd);
+	while (rc == -EINTR);
+	if (rc == -EWOULDBLOCK)
+		code = busy(io, path, err);
+	else if (rc < 0)
+		code = bk_fail(err, BK_E_IO, -rc, "cannot lock %s", path);
+	bk_file_close(&file);
+	return code;
+}
