@@ -1,5 +1,6 @@
-/* test_first_write.c - the table "First db_write of a process" of DESIGN.md, with a real database
- * whose transaction is open while the plugin looks at it. C is the node's version, H the log's. */
+/* test_first_write.c - the table "The first db_write of a process" of docs/decisions.md, with a
+ * real database whose transaction is open while the plugin looks at it. C is the node's version, H
+ * the log's. */
 #include "plain.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -119,7 +119,7 @@ enum bk_code node_wait_log(struct node *node, const char *text, struct bk_error 
 	return talk_wait_log(&node->talk, text, err);
 }
 
-/* What lightningd insists on, and that it must not be disabled (lightningd.md, "Start"). */
+/* What lightningd insists on, and that it must not be disabled (docs/lightningd.md, "Start"). */
 static enum bk_code check_manifest(const cJSON *answer, struct bk_error *err)
 {
 	const cJSON *result = cJSON_GetObjectItemCaseSensitive(answer, "result"), *hook;

@@ -1,5 +1,5 @@
 /* node.h - a simulated lightningd: plays db_write calls to a plugin over its stdin and stdout, and
- * keeps a database in step with it, as lightningd.md describes the real one.
+ * keeps a database in step with it, as docs/lightningd.md describes the real one.
  *
  * Calling sequence: node_open; node_start, node_init, any node_call, node_stop, as often as the
  * node is to be started; node_close. node_begin and node_end are the two halves of node_call, for

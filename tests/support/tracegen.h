@@ -1,7 +1,7 @@
 /* tracegen.h - made-up db_write calls of a node, without end, the same ones for the same seed.
  *
  * The schema is our own; what it has of a node's is what a backup can trip over: sizes and kinds
- * of statements as DESIGN.md and lightningd.md give them, channel rows of a hundred columns, long
+ * of statements as docs/lightningd.md gives them, channel rows of a hundred columns, long
  * blobs that change a little, rows that a cascade deletes, migrations that rebuild a parent table
  * between lone pragmas, now and then a restart of the node with a migration.
  *

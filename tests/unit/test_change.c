@@ -10,7 +10,7 @@ static struct bk_change one(struct bk_slice *slice, const char *sql)
 	return (struct bk_change){.version = 7, .statements = slice, .statement_count = 1};
 }
 
-/* lightningd.md, "Start": what lightningd sends alone around a migration. */
+/* docs/lightningd.md, "Start": what lightningd sends alone around a migration. */
 Test(change, lone_pragmas)
 {
 	static const struct {

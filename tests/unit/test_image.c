@@ -120,8 +120,8 @@ Test(image, of_versions_that_are_not_there)
 	node_end(&node);
 }
 
-/* DESIGN.md: replay "gives the same pages each time"; an image's bytes do not depend on which
- * keyframes there are, nor on when it is opened. */
+/* docs/decisions.md: a replay gives the same pages each time; an image's bytes do not depend on
+ * which keyframes there are, nor on when it is opened. */
 Test(image, is_the_same_from_any_keyframe)
 {
 	struct node node;

@@ -214,8 +214,8 @@ Test(keyframer, a_change_that_cannot_be_replayed)
 	node_end(&node);
 }
 
-/* DESIGN.md: "It checks itself: after replay, vars.data_version in the image must be the keyframe's
- * version." */
+/* docs/decisions.md, "Replay rules", 5: after a replay, vars.data_version in the image must be the
+ * keyframe's version." */
 Test(keyframer, checks_itself)
 {
 	struct node node;

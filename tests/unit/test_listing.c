@@ -347,7 +347,7 @@ Test(listing, finds_times)
 	}
 }
 
-/* DESIGN.md, "Words": versions wrap at 2^32, and are compared by distance. */
+/* docs/decisions.md, "Words": versions wrap at 2^32, and are compared by distance. */
 Test(listing, wraps)
 {
 	const uint32_t first = UINT32_MAX - 6;

@@ -1,5 +1,5 @@
 /* test_live.c - the node's own database: its version, and full keyframes copied from it (bk/live.h;
- * lightningd.md, "During a call"). */
+ * docs/lightningd.md, "During a call"). */
 #include "forge.h"
 #include "node.h"
 #include <bk/image.h>

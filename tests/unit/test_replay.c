@@ -1,4 +1,4 @@
-/* test_replay.c - running changes on a pagestore (DESIGN.md, "Replay rules"). */
+/* test_replay.c - running changes on a pagestore (docs/decisions.md, "Replay rules"). */
 #include "frame.h"
 #include "overlay.h"
 #include "replay.h"

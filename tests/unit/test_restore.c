@@ -1,5 +1,5 @@
-/* test_restore.c - writing the database of one version out as a file (bk/restore.h; DESIGN.md,
- * "Lightning's own danger"). */
+/* test_restore.c - writing the database of one version out as a file (bk/restore.h;
+ * docs/decisions.md, "Lightning's own danger"). */
 #include "forge.h"
 #include "node.h"
 #include <bk/restore.h>

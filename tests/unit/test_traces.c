@@ -1,6 +1,6 @@
 /* test_traces.c - recorded traffic of real nodes: the image at each version is what plain SQLite
- * makes of all calls up to there (DESIGN.md, "Replay rules"), and at the recorded versions the
- * node's own database. */
+ * makes of all calls up to there (docs/decisions.md, "Replay rules"), and at the recorded versions
+ * the node's own database. */
 #include "node.h"
 #include "tempdir.h"
 #include "trace.h"

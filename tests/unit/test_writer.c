@@ -31,7 +31,7 @@ static unsigned must_of(struct node *node, int nth)
 	return must;
 }
 
-/* DESIGN.md, "The log": "one write, then fdatasync, then the answer". */
+/* docs/decisions.md, "Speed of the hook": one write, one fdatasync, then the answer. */
 Test(writer, one_write_and_one_sync_a_change)
 {
 	struct node node;
@@ -167,7 +167,7 @@ Test(writer, streams)
 	node_end(&node);
 }
 
-/* Section 4, LONE and FK_OFF; DESIGN.md, "Replay rules". */
+/* Section 4, LONE and FK_OFF; docs/decisions.md, "Replay rules". */
 Test(writer, pragmas)
 {
 	struct node node;
@@ -275,7 +275,7 @@ Test(writer, waits_for_the_lock)
 	node_end(&node);
 }
 
-/* "a lock that dies with the process" (DESIGN.md) */
+/* A lock dies with its process. */
 Test(writer, a_killed_writer_leaves_no_lock)
 {
 	struct node node;

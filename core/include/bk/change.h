@@ -15,7 +15,7 @@ struct bk_change {
 };
 
 /* What a lone pragma does: a change of one statement that begins with PRAGMA, which lightningd
- * sends alone around a migration and which repeats the version before it (DESIGN.md,
+ * sends alone around a migration and which repeats the version before it (docs/decisions.md,
  * "Replay rules"). */
 enum bk_pragma {
 	BK_PRAGMA_NONE, /* not a lone pragma */

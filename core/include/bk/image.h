@@ -1,5 +1,5 @@
 /* image.h - the database as it was at one version: the one mechanism that everything which
- * reads the past goes through (DESIGN.md, "One mechanism").
+ * reads the past goes through (docs/decisions.md, "One mechanism").
  *
  * An image is the newest keyframe not after the version, and the changes in between replayed
  * into an overlay of pages. Opening it replays at most one interval, whatever the log's length.

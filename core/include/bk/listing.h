@@ -42,8 +42,8 @@ BK_MUST_CHECK enum bk_code bk_listing_next(
 
 void bk_listing_close(struct bk_listing *listing);
 
-/* The entry of VERSION. Fails with BK_E_MISSING if the log does not hold it (and says what is
- * near), with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+/* The entry of VERSION. Fails with BK_E_MISSING if the log does not hold it,
+ * with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_log_find(
 	struct bk_log *log, uint32_t version, struct bk_entry *entry, struct bk_error *err);
 

@@ -1,7 +1,7 @@
 /* live.h - looking at the node's own database, through SQLite and never past a deadline.
  *
- * lightningd waits for us while it holds a transaction on it (lightningd.md, "During a call"): a
- * lock is waited for a bounded time, and none is kept after a function returns. */
+ * lightningd waits for us while it holds a transaction on it (docs/lightningd.md, "During a call"):
+ * a lock is waited for a bounded time, and none is kept after a function returns. */
 #ifndef BK_LIVE_H
 #define BK_LIVE_H
 

@@ -1,8 +1,8 @@
 /* restore.h - writing the database of one version out as a file.
  *
- * A node that starts from a stale database can lose its channels' funds (DESIGN.md, "Lightning's
- * own danger"): what is restored under the name that lightningd opens is the log's head, and
- * nothing is restored beside a node that runs. */
+ * A node that starts from a stale database can lose its channels' funds (docs/decisions.md,
+ * "Lightning's own danger"): what is restored under the name that lightningd opens is the log's
+ * head, and nothing is restored beside a node that runs. */
 #ifndef BK_RESTORE_H
 #define BK_RESTORE_H
 

@@ -1,6 +1,6 @@
 /* version.h - lightningd's data_version: a u32 that wraps.
  *
- * Versions are compared by distance only (DESIGN.md, "Words"): after 4294967295 comes 0. */
+ * Versions are compared by distance only: after 4294967295 comes 0. */
 #ifndef BK_VERSION_H
 #define BK_VERSION_H
 

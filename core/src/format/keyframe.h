@@ -7,7 +7,7 @@
 #include "cache.h"
 #include "frame.h"
 #include <bk/buf.h>
-#include <bk/listing.h>
+#include <bk/entry.h>
 
 #define KEYFRAME_FANOUT    16
 #define KEYFRAME_LEVEL_MAX 7

@@ -50,7 +50,7 @@ BK_MUST_CHECK enum bk_code bk_image_advance(struct bk_image *image, struct bk_en
 	size_t count, const struct replay_limits *limits, struct bk_error *err);
 
 /* Reads PAGE as it is in the keyframe below, and what is to be known of its record; with
- * record->check 0 and base_offset 0 if it is not stored there. */
+ * record->check 0 and *OFFSET 0 if it is not stored there. */
 BK_MUST_CHECK enum bk_code bk_image_read_below(struct bk_image *image, uint32_t page, void *dst,
 	struct record *record, uint64_t *offset, struct bk_error *err);
 

@@ -10,10 +10,11 @@
 
 /* The threads share this, and take parts of the image one by one. */
 struct copy {
-	const struct bk_restore_options *options;
 	struct bk_image *image;
 	const struct file *file;
 	uint64_t size;
+	bk_progress_fn *progress;
+	void *ctx;
 	atomic_uint_fast64_t next;
 	pthread_mutex_t mutex;
 	uint64_t done;
@@ -36,7 +37,6 @@ static enum bk_code copy_part(
 static void *copy_run(void *arg)
 {
 	struct copy *copy = arg;
-	const struct bk_restore_options *options = copy->options;
 	uint8_t *bytes = malloc(COPY_BYTES);
 	struct bk_error err;
 	enum bk_code code = bytes ? BK_OK : bk_fail(&err, BK_E_NOMEM, 0, "no memory to restore");
@@ -49,8 +49,8 @@ static void *copy_run(void *arg)
 			break;
 		pthread_mutex_lock(&copy->mutex);
 		copy->done += part;
-		if (options->progress)
-			options->progress(options->ctx, copy->done, copy->size);
+		if (copy->progress)
+			copy->progress(copy->ctx, copy->done, copy->size);
 		pthread_mutex_unlock(&copy->mutex);
 	}
 	if (code) {
@@ -64,10 +64,13 @@ static void *copy_run(void *arg)
 }
 
 enum bk_code bk_imagecopy_write(struct bk_image *image, const struct file *file,
-	const struct bk_restore_options *options, struct bk_error *err)
+	bk_progress_fn *progress, void *ctx, struct bk_error *err)
 {
-	struct copy copy = {
-		.options = options, .image = image, .file = file, .size = bk_image_size(image)};
+	struct copy copy = {.image = image,
+		.file = file,
+		.size = bk_image_size(image),
+		.progress = progress,
+		.ctx = ctx};
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	pthread_t threads[COPY_THREADS_MAX];
 	int more = 0;

@@ -1,5 +1,6 @@
 /* listing.c - listing the versions that a log holds. */
 #include "span.h"
+#include <bk/listing.h>
 #include <bk/version.h>
 #include <stdlib.h>
 

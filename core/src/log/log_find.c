@@ -1,5 +1,6 @@
-/* history_find.c - one version of those that a log holds, by its number or its time. */
+/* log_find.c - one version of those that a log holds, by its number or its time. */
 #include "span.h"
+#include <bk/listing.h>
 
 enum bk_code bk_log_find(
 	struct bk_log *log, uint32_t version, struct bk_entry *entry, struct bk_error *err)

@@ -1,4 +1,4 @@
-/* chain.c - finding a keyframe among all of them. */
+/* span.c - finding a keyframe among all of them. */
 #include "span.h"
 #include <bk/version.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
-/* chain.h - finding a keyframe among all of them, in few reads (docs/format.md, 6, "Links"). */
-#ifndef BK_CHAIN_H
-#define BK_CHAIN_H
+/* span.h - the intervals between keyframes: finding one of them, in few reads (docs/format.md, 6,
+ * "Links"). */
+#ifndef BK_SPAN_H
+#define BK_SPAN_H
 
 #include "log.h"
 

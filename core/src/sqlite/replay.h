@@ -1,4 +1,4 @@
-/* replay.h - running changes on a pagestore, by the rules of DESIGN.md, "Replay rules".
+/* replay.h - running changes on a pagestore, by the rules of docs/decisions.md.
  *
  * One change is one transaction. The SQL may come from a hostile log: it reaches nothing
  * but the pagestore, and its steps and sizes are limited.

@@ -2,9 +2,9 @@
  *
  * No file system is behind it: journals do not exist, what SQLite keeps in temporary files goes to
  * unlinked ones, the clock stands where it was set and the random source is fixed, so a
- * replay gives the same pages each time (DESIGN.md, "Replay rules").
+ * replay gives the same pages each time (docs/decisions.md, "Replay rules").
  *
- * Calling sequence: bk_vfs_init, bk_vfs_connect, use of the connection, sqlite3_close, vfs_done.
+ * Calling sequence: bk_vfs_init, bk_vfs_connect, use of the connection, sqlite3_close.
  *
  * Threads: one connection, one thread. */
 #ifndef BK_VFS_H

@@ -219,7 +219,8 @@ static enum bk_code restore_image(const struct restore *restore, struct bk_image
 
 	if (code)
 		return code;
-	code = bk_imagecopy_write(image, &nf.file, restore->options, err);
+	code = bk_imagecopy_write(
+		image, &nf.file, restore->options->progress, restore->options->ctx, err);
 	if (code) {
 		bk_newfile_abort(&nf);
 		return code;

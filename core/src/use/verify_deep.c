@@ -1,4 +1,4 @@
-/* bk_verify_deep.c - each keyframe rebuilt from the one before, and what cannot be rebuilt at all.
+/* verify_deep.c - each keyframe rebuilt from the one before, and what cannot be rebuilt at all.
  */
 #include "check.h"
 #include "compare.h"

@@ -1,4 +1,4 @@
-/* bk_verify_lost.c - which versions cannot be rebuilt. */
+/* verify_lost.c - which versions cannot be rebuilt. */
 #include "image.h"
 #include "verify_passes.h"
 #include <bk/version.h>
