@@ -128,7 +128,7 @@ static void torn_tail(struct forge *forge)
 
 static void unknown_kind(struct forge *forge)
 {
-	forge_append(forge, 7, 0, 8, "from a later release", 20);
+	forge_append(forge, 9, 0, 8, "from a later release", 20);
 	forge_seal(forge);
 }
 

@@ -395,3 +395,39 @@ Test(keyframe, earliest)
 	parts.kf.entry_count = 0;
 	cr_assert(bk_keyframe_earliest(&parts.kf) == INT64_MAX);
 }
+
+/* Section 6, "Notes": in front of the lists, with their size. */
+Test(keyframe, notes)
+{
+	static const char notes[] = "node=02ab\ndoubt=why\n";
+	struct keyframe *kf = NULL;
+	struct frame_head head;
+	struct parts parts;
+	struct bk_buf out;
+
+	make_delta(&parts);
+	point(&parts);
+	parts.kf.notes = notes;
+	bk_buf_init(&out, 1 << 20);
+	ok(bk_keyframe_encode(&parts.kf, &out, why()));
+	cr_assert(forge_get(out.data + 88, 4) == sizeof notes - 1);
+	cr_assert(memcmp(out.data + 92, notes, sizeof notes - 1) == 0);
+	head = (struct frame_head){.size = (uint32_t)out.size,
+		.must = bk_keyframe_must(&parts.kf),
+		.version = parts.kf.version,
+		.time_us = parts.kf.time_us,
+		.keyframe = parts.kf.previous};
+	cr_assert(head.must == KEYFRAME_NOTES);
+	ok(bk_keyframe_decode(&kf, &head, OFFSET, out.data, why()));
+	cr_assert_str_eq(kf->notes, notes);
+	cr_assert(kf->entry_count == 3 && kf->links[1].offset == 400);
+	bk_keyframe_free(&kf->cached);
+	forge_put(out.data + 88, 4, KEYFRAME_NOTES_MAX + 1);
+	fails(BK_E_DAMAGE, bk_keyframe_decode(&kf, &head, OFFSET, out.data, why()));
+	forge_put(out.data + 88, 4, 0);
+	fails(BK_E_DAMAGE, bk_keyframe_decode(&kf, &head, OFFSET, out.data, why()));
+	forge_put(out.data + 88, 4, sizeof notes - 1);
+	out.data[95] = 0;
+	fails(BK_E_DAMAGE, bk_keyframe_decode(&kf, &head, OFFSET, out.data, why()));
+	bk_buf_done(&out);
+}

@@ -1,4 +1,5 @@
 /* test_keyframer.c - delta keyframes written beside the changes (bk/keyframer.h). */
+#include "forge.h"
 #include "node.h"
 #include <bk/image.h>
 #include <bk/listing.h>
@@ -279,5 +280,54 @@ Test(keyframer, tries_again)
 	wait_keyframes(&node, 3);
 	bk_keyframer_stop(keyframer);
 	node_check_all(&node, NULL, NULL);
+	node_end(&node);
+}
+
+/* docs/format.md, 5 and 7: PAGES and MAP frames carry the version of the keyframe under way. */
+Test(keyframer, pieces_carry_the_version_of_their_keyframe)
+{
+	struct node node;
+	struct forge forge;
+	uint32_t version = 0;
+	unsigned pieces = 0;
+
+	node_begin(&node, 4);
+	node_busy(&node, 11);
+	ok(bk_keyframes_build(node.writer, why()));
+	forge_load(&forge, node.path);
+	for (size_t i = forge.count; i-- > 0;) {
+		const uint8_t *frame = forge_frame(&forge, i);
+
+		if (frame[AT_KIND] == KEYFRAME)
+			version = (uint32_t)forge_get(frame + AT_VERSION, 4);
+		else if (frame[AT_KIND] == PAGES || frame[AT_KIND] == MAP) {
+			cr_assert(forge_get(frame + AT_VERSION, 4) == version, "frame %zu", i);
+			pieces++;
+		}
+	}
+	cr_assert(pieces > 4);
+	forge_done(&forge);
+	node_end(&node);
+}
+
+/* Section 6, "Notes": each keyframe says whose database it is, once the database does. */
+Test(keyframer, says_whose_database_it_is)
+{
+	struct bk_log_status status;
+	struct bk_log *log;
+	struct node node;
+
+	node_begin(&node, 4);
+	node_change(&node, "INSERT INTO vars (name, blobval) VALUES ('node_id', x'02abcd')");
+	node_busy(&node, 9);
+	ok(bk_log_status(bk_writer_log(node.writer), &status, why()));
+	cr_assert_str_empty(status.node);
+	ok(bk_keyframes_build(node.writer, why()));
+	ok(bk_log_status(bk_writer_log(node.writer), &status, why()));
+	cr_assert_str_eq(status.node, "02abcd");
+	log = node_log(&node);
+	ok(bk_log_status(log, &status, why()));
+	cr_assert_str_eq(status.node, "02abcd");
+	bk_log_close(log);
 	node_end(&node);
 }

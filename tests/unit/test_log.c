@@ -268,7 +268,7 @@ Test(log, unknown_frames)
 	cr_assert(status_of(log).version == 1 && status_of(log).log_bytes == size + 53);
 	node_check(&node, log, 1, NULL);
 	bk_log_close(log);
-	forge_append(&forge, 7, 0, 1, "later", 5);
+	forge_append(&forge, 9, 0, 1, "later", 5);
 	forge_seal(&forge);
 	forge_save(&forge, scratch("must"));
 	fails(BK_E_FORMAT, open_log(&node, scratch("must"), &log));

@@ -20,6 +20,8 @@ void bk_header_encode(uint8_t *out, struct log_header *header)
 	memcpy(out + 32, header->id, LOG_ID_SIZE);
 	bk_put_u64(out + 48, (uint64_t)header->created_us);
 	memcpy(out + 56, header->predecessor, LOG_ID_SIZE);
+	header->minor = LOG_MINOR;
+	bk_put_u32(out + 72, LOG_MINOR);
 	header->sum = XXH3_64bits(out + 8, LOG_HEADER_SIZE - 8);
 	header->seed = XXH3_64bits(header->id, LOG_ID_SIZE);
 	bk_put_u64(out, header->sum);
@@ -72,6 +74,7 @@ enum bk_code bk_header_decode(struct log_header *header, const uint8_t *data, si
 	memcpy(header->id, data + 32, LOG_ID_SIZE);
 	header->created_us = (int64_t)bk_load_u64(data + 48);
 	memcpy(header->predecessor, data + 56, LOG_ID_SIZE);
+	header->minor = bk_load_u32(data + 72);
 	header->seed = XXH3_64bits(header->id, LOG_ID_SIZE);
 	return BK_OK;
 }
@@ -125,6 +128,7 @@ static uint32_t payload_max(uint8_t kind)
 	case FRAME_MAP:
 		return PAYLOAD_PIECE_MAX;
 	case FRAME_REWIND:
+	case FRAME_SUCCEEDED:
 		return PAYLOAD_REWIND_SIZE;
 	case FRAME_EVENT:
 		return PAYLOAD_EVENT_MAX;
@@ -159,11 +163,12 @@ bool bk_frame_understood(const struct frame_head *head)
 	case FRAME_CHANGE:
 		return !(head->must & ~(CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF));
 	case FRAME_KEYFRAME:
-		return !(head->must & ~KEYFRAME_FULL);
+		return !(head->must & ~(KEYFRAME_FULL | KEYFRAME_NOTES));
 	case FRAME_PAGES:
 	case FRAME_MAP:
 	case FRAME_REWIND:
 	case FRAME_EVENT:
+	case FRAME_SUCCEEDED:
 		return !head->must;
 	default:
 		return head->kind >= 0x80 && !head->must;

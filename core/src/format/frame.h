@@ -12,13 +12,15 @@
 #define LOG_HEADER_SIZE 128
 #define LOG_ID_SIZE     16
 #define LOG_FORMAT      1
+#define LOG_MINOR       1
 
 struct log_header {
 	uint8_t id[LOG_ID_SIZE];
 	uint8_t predecessor[LOG_ID_SIZE];
 	int64_t created_us;
-	uint64_t sum;  /* of the header: what the first frame is chained to */
-	uint64_t seed; /* from the id; with a frame's offset added, its sum's seed */
+	uint32_t minor; /* of the format that the log was made with */
+	uint64_t sum;   /* of the header: what the first frame is chained to */
+	uint64_t seed;  /* from the id; with a frame's offset added, its sum's seed */
 };
 
 /* Writes LOG_HEADER_SIZE bytes and fills in HEADER's sum and seed. */
@@ -44,19 +46,21 @@ enum frame_kind {
 	FRAME_KEYFRAME = 4,
 	FRAME_REWIND = 5,
 	FRAME_EVENT = 6,
+	FRAME_SUCCEEDED = 7,
 };
 
 /* Flags of `must`, each with the kind it belongs to. */
-#define CHANGE_STREAM 0x01
-#define CHANGE_LONE   0x02
-#define CHANGE_FK_OFF 0x04
-#define KEYFRAME_FULL 0x01
+#define CHANGE_STREAM  0x01
+#define CHANGE_LONE    0x02
+#define CHANGE_FK_OFF  0x04
+#define KEYFRAME_FULL  0x01
+#define KEYFRAME_NOTES 0x02
 
 /* Limits on payloads (docs/format.md, 9). */
 #define PAYLOAD_CHANGE_MAX   (1u << 30)
 #define PAYLOAD_PIECE_MAX    (4u << 20) /* PAGES and MAP */
 #define PAYLOAD_KEYFRAME_MAX (256u << 20)
-#define PAYLOAD_REWIND_SIZE  16u
+#define PAYLOAD_REWIND_SIZE  16u /* SUCCEEDED too */
 #define PAYLOAD_EVENT_MAX    (64u << 10)
 #define UNSYNCED_MAX         (1u << 31)
 

@@ -87,18 +87,42 @@ static uint8_t *put_fixed(uint8_t *at, const struct keyframe *kf)
 	return bk_put_u32(at, (uint32_t)kf->entry_count);
 }
 
+static bool has_notes(const struct keyframe *kf)
+{
+	return kf->notes && *kf->notes;
+}
+
+uint8_t bk_keyframe_must(const struct keyframe *kf)
+{
+	return (uint8_t)((kf->is_full ? KEYFRAME_FULL : 0) | (has_notes(kf) ? KEYFRAME_NOTES : 0));
+}
+
+static size_t notes_size(const struct keyframe *kf)
+{
+	return has_notes(kf) ? strlen(kf->notes) : 0;
+}
+
+static uint8_t *put_notes(uint8_t *at, const char *notes, size_t size)
+{
+	if (!size)
+		return at;
+	at = bk_put_u32(at, (uint32_t)size);
+	memcpy(at, notes, size);
+	return at + size;
+}
+
 enum bk_code bk_keyframe_encode(const struct keyframe *kf, struct bk_buf *out, struct bk_error *err)
 {
 	struct bk_entry before = {
 		.offset = kf->from, .version = version_before(kf), .time_us = kf->time_us};
 	size_t room = FIXED_SIZE + kf->link_count * LINK_SIZE + kf->map_count * MAP_SIZE +
-		      kf->entry_count * ENTRY_NUMBERS * NUMBER_SIZE_MAX;
+		      kf->entry_count * ENTRY_NUMBERS * NUMBER_SIZE_MAX + 4 + notes_size(kf);
 	enum bk_code code = bk_buf_reserve(out, room, err);
 	uint8_t *at;
 
 	if (code)
 		return code;
-	at = put_fixed(out->data + out->size, kf);
+	at = put_notes(put_fixed(out->data + out->size, kf), kf->notes, notes_size(kf));
 	for (size_t i = 0; i < kf->link_count; i++) {
 		at = bk_put_u64(at, kf->links[i].offset);
 		at = bk_put_u32(at, kf->links[i].version);
@@ -223,12 +247,32 @@ static bool fields_agree(const struct keyframe *kf)
 	       kf->reach <= bk_keyframe_step(links - 1);
 }
 
-static struct keyframe *keyframe_new(const struct keyframe *fixed)
+/* The notes in front of the lists, *SIZE bytes; NULL if there are none, or none that are right. */
+static const uint8_t *get_notes(struct cursor *cur, uint8_t must, size_t *size)
+{
+	const uint8_t *at;
+
+	*size = 0;
+	if (!(must & KEYFRAME_NOTES))
+		return NULL;
+	*size = bk_get_u32(cur);
+	if (!*size || *size > KEYFRAME_NOTES_MAX)
+		cur->failed = true;
+	at = bk_get_bytes(cur, *size);
+	if (at && memchr(at, '\0', *size))
+		cur->failed = true;
+	return cur->failed ? NULL : at;
+}
+
+/* Takes FIXED over, with room for its lists and a copy of NOTES, SIZE bytes. */
+static struct keyframe *keyframe_new(
+	const struct keyframe *fixed, const uint8_t *notes, size_t size)
 {
 	size_t entries = fixed->entry_count * sizeof *fixed->entries;
 	size_t links = fixed->link_count * sizeof *fixed->links;
 	size_t maps = fixed->map_count * sizeof *fixed->maps;
-	struct keyframe *kf = malloc(sizeof *kf + entries + links + maps);
+	struct keyframe *kf = malloc(sizeof *kf + entries + links + maps + size + 1);
+	char *text;
 
 	if (!kf)
 		return NULL;
@@ -236,8 +280,13 @@ static struct keyframe *keyframe_new(const struct keyframe *fixed)
 	kf->entries = (struct bk_entry *)(kf + 1);
 	kf->links = (struct keyframe_link *)(kf->entries + kf->entry_count);
 	kf->maps = (struct keyframe_map *)(kf->links + kf->link_count);
+	text = (char *)(kf->maps + kf->map_count);
+	if (size)
+		memcpy(text, notes, size);
+	text[size] = '\0';
+	kf->notes = text;
 	kf->cached = (struct cached){.key = kf->offset,
-		.bytes = sizeof *kf + entries + links + maps,
+		.bytes = sizeof *kf + entries + links + maps + size + 1,
 		.free = bk_keyframe_free};
 	return kf;
 }
@@ -255,14 +304,17 @@ enum bk_code bk_keyframe_decode(struct keyframe **out, const struct frame_head *
 		.previous = head->keyframe,
 	};
 	struct keyframe *kf = NULL;
+	const uint8_t *notes;
+	size_t size;
 	bool right;
 
 	get_fixed(&cur, &fixed);
+	notes = get_notes(&cur, head->must, &size);
 	right = !cur.failed && fixed.link_count <= KEYFRAME_LINKS_MAX &&
 		fixed.map_count <= bk_cursor_left(&cur) / MAP_SIZE &&
 		fixed.entry_count <= bk_cursor_left(&cur) / ENTRY_NUMBERS && fields_agree(&fixed);
 	if (right) {
-		kf = keyframe_new(&fixed);
+		kf = keyframe_new(&fixed, notes, size);
 		if (!kf)
 			return bk_fail(err, BK_E_NOMEM, 0, "no memory for a keyframe");
 		get_lists(&cur, kf);

@@ -12,6 +12,7 @@
 #define KEYFRAME_FANOUT    16
 #define KEYFRAME_LEVEL_MAX 7
 #define KEYFRAME_LINKS_MAX (KEYFRAME_LEVEL_MAX + 1)
+#define KEYFRAME_NOTES_MAX 4096u
 
 /* Leads to the keyframe with ordinal - FANOUT^k. */
 struct keyframe_link {
@@ -40,11 +41,15 @@ struct keyframe {
 	struct keyframe_link *links;
 	struct keyframe_map *maps;
 	struct bk_entry *entries; /* page_count 0 and BK_ENTRY_STRUCK as listed */
+	const char *notes;        /* lines of key=value, terminated; empty where there are none */
 };
 
 /* How many of a keyframe's links there are: 0 for the first, else 1 + its level. */
 unsigned bk_keyframe_link_count(uint64_t ordinal);
 uint64_t bk_keyframe_step(unsigned level); /* FANOUT^level */
+
+/* The flags of KF's frame. */
+uint8_t bk_keyframe_must(const struct keyframe *kf);
 
 /* Appends the payload of KF to OUT: everything but offset, end, time, version, previous. */
 BK_MUST_CHECK enum bk_code bk_keyframe_encode(

@@ -139,10 +139,15 @@ void bk_log_reader_give(struct bk_log *log, struct record_reader *reader)
 	pthread_mutex_unlock(&log->mutex);
 }
 
-void bk_log_id_text(const struct bk_log *log, char *out)
+static void id_text(const uint8_t *id, char *out)
 {
 	for (size_t i = 0; i < LOG_ID_SIZE; i++)
-		sprintf(out + 2 * i, "%02x", log->lf.header.id[i]);
+		sprintf(out + 2 * i, "%02x", id[i]);
+}
+
+void bk_log_id_text(const struct bk_log *log, char *out)
+{
+	id_text(log->lf.header.id, out);
 }
 
 enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct bk_error *err)
@@ -167,6 +172,10 @@ enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct
 	status.is_closed = log->state.is_closed;
 	status.damaged_at = log->state.damaged_at;
 	status.head_unsure = log->state.head_unsure;
+	memcpy(status.node, log->state.facts.node, sizeof status.node);
+	memcpy(status.doubt, log->state.facts.doubt, sizeof status.doubt);
+	if (log->state.facts.is_succeeded)
+		id_text(log->state.facts.successor, status.successor);
 	for (size_t i = 0; i < log->state.tail_count; i++)
 		status.unkeyframed += bk_entry_stands(&log->state.tail[i]);
 	pthread_mutex_unlock(&log->mutex);

@@ -146,6 +146,7 @@ static enum bk_code state_behind(struct bk_log *log, struct state *state, const 
 	if (code == BK_E_DAMAGE && on_bad == BAD_SKIPS)
 		code = BK_OK; /* met again, and passed over, when it is taken */
 	bk_state_take_keyframe(state, kf);
+	bk_facts_take_notes(&state->facts, kf->notes);
 	state->session = kf->session;
 	state->end = kf->next;
 	return code;

@@ -65,6 +65,7 @@ static enum bk_code take_change(
 		return code;
 	state->version = entry.version;
 	state->history = change.history;
+	bk_facts_take_change(&state->facts);
 	if (!(entry.flags & BK_ENTRY_LONE))
 		state->time_us = entry.time_us;
 	return BK_OK;
@@ -95,6 +96,17 @@ static enum bk_code take_rewind(
 	state->version = frame->head.version;
 	state->history = bk_load_u64(frame->payload);
 	state->time_us = head_time(state);
+	bk_facts_take_change(&state->facts);
+	return BK_OK;
+}
+
+static enum bk_code take_succeeded(
+	struct state *state, const struct frame *frame, struct bk_error *err)
+{
+	if (frame->head.size != PAYLOAD_REWIND_SIZE)
+		return no_sense(frame, err);
+	state->facts.is_succeeded = true;
+	memcpy(state->facts.successor, frame->payload, LOG_ID_SIZE);
 	return BK_OK;
 }
 
@@ -109,6 +121,8 @@ static enum bk_code take_event(struct state *state, const struct frame *frame, s
 	if (state->is_loose)
 		state->version = frame->head.version;
 	state->is_closed = event == EVENT_CLOSED;
+	bk_facts_take_event(&state->facts, event, (const char *)frame->payload + 4,
+		frame->head.size - 4, frame->head.version, state->version);
 	if (event == EVENT_OPENED)
 		state->session = frame->offset;
 	return BK_OK;
@@ -127,6 +141,9 @@ enum bk_code bk_state_take(struct state *state, const struct frame *frame, struc
 		break;
 	case FRAME_EVENT:
 		code = take_event(state, frame, err);
+		break;
+	case FRAME_SUCCEEDED:
+		code = take_succeeded(state, frame, err);
 		break;
 	}
 	if (code)
@@ -156,6 +173,7 @@ void bk_state_take_keyframe(struct state *state, const struct keyframe *kf)
 	state->keyframe_time_us = kf->time_us;
 	if (kf->is_full)
 		state->head_unsure = false;
+	bk_facts_take_keyframe(&state->facts, kf);
 	if (!state->tail_count) {
 		state->version = kf->version;
 		state->history = kf->history;

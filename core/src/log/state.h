@@ -7,17 +7,8 @@
 #define BK_STATE_H
 
 #include "changeframe.h"
-#include "keyframe.h"
+#include "facts.h"
 #include "logfile.h"
-
-/* EVENT codes (docs/format.md, 11). */
-enum event_code {
-	EVENT_OPENED = 1,
-	EVENT_CLOSED = 2,
-	EVENT_CUT = 3,
-	EVENT_GAP = 4,
-	EVENT_REPLAY_FAILED = 5,
-};
 
 struct state {
 	uint64_t end;      /* behind the last frame */
@@ -33,6 +24,7 @@ struct state {
 	uint64_t history; /* at the head */
 	uint64_t session; /* offset of the newest EVENT_OPENED; 0: none */
 	bool is_closed;   /* the last session ended with EVENT_CLOSED */
+	struct facts facts;
 
 	/* Damage met between keyframe_next and the end, and passed over by a reader. What
 	 * depends on it shows when it is replayed: the history does not fit. */

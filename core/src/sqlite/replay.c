@@ -288,3 +288,37 @@ enum bk_code bk_replay_version(struct replay *replay, uint32_t *version, struct 
 		return bk_vfs_fail(&replay->vfs, replay->db, err, "read vars.data_version");
 	return BK_OK;
 }
+
+int bk_read_node_id(sqlite3 *db, char *out, size_t size)
+{
+	sqlite3_stmt *statement = NULL;
+	const char *text;
+	int rc = sqlite3_prepare_v2(db,
+		"SELECT lower(hex(blobval)) FROM vars WHERE name = 'node_id' AND "
+		"length(blobval) BETWEEN 1 AND 64",
+		-1, &statement, NULL);
+
+	*out = '\0';
+	if (rc == SQLITE_ERROR)
+		return SQLITE_OK; /* no such table, or no such column yet */
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_step(statement);
+	text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+	if (text && strlen(text) < size)
+		strcpy(out, text);
+	sqlite3_finalize(statement);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+enum bk_code bk_replay_node_id(struct replay *replay, char *out, size_t size, struct bk_error *err)
+{
+	int rc;
+
+	replay->is_ours = true;
+	rc = bk_read_node_id(replay->db, out, size);
+	replay->is_ours = false;
+	if (rc != SQLITE_OK)
+		return bk_vfs_fail(&replay->vfs, replay->db, err, "read vars.node_id");
+	return BK_OK;
+}

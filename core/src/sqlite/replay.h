@@ -48,4 +48,12 @@ BK_MUST_CHECK enum bk_code bk_replay_version(
  * old lightningd, or none at all). Returns a SQLite result code. */
 int bk_read_data_version(sqlite3 *db, uint32_t *version);
 
+/* Whose database it is: vars.node_id in hexadecimal digits, into OUT of SIZE bytes (BK_NODE_TEXT);
+ * empty if it does not say. */
+BK_MUST_CHECK enum bk_code bk_replay_node_id(
+	struct replay *replay, char *out, size_t size, struct bk_error *err);
+
+/* The same of any connection. Returns a SQLite result code. */
+int bk_read_node_id(sqlite3 *db, char *out, size_t size);
+
 #endif

@@ -300,10 +300,24 @@ static void describe(
 	}
 }
 
+/* What is carried on in the keyframe. A full one settles what doubt there is. */
+static void write_notes(const struct build *build, const char *node, char *notes)
+{
+	struct bk_log *log = build->writer->log;
+	struct facts facts;
+
+	pthread_mutex_lock(&log->mutex);
+	facts = log->state.facts;
+	pthread_mutex_unlock(&log->mutex);
+	if (build->is_full)
+		*facts.doubt = '\0';
+	bk_facts_notes(&facts, node ? node : "", notes);
+}
+
 static enum bk_code put_keyframe(struct build *build, struct keyframe *kf, struct bk_error *err)
 {
 	struct put put = {.kind = FRAME_KEYFRAME,
-		.must = kf->is_full ? KEYFRAME_FULL : 0,
+		.must = bk_keyframe_must(kf),
 		.version = kf->version,
 		.time_us = kf->time_us,
 		.keyframe = kf};
@@ -322,7 +336,8 @@ enum bk_code bk_build_finish(
 	struct build *build, const struct build_result *result, struct bk_error *err)
 {
 	struct keyframe_link links[KEYFRAME_LINKS_MAX];
-	struct keyframe kf = {.links = links, .entry_count = result->entry_count};
+	char notes[KEYFRAME_NOTES_MAX];
+	struct keyframe kf = {.links = links, .entry_count = result->entry_count, .notes = notes};
 	enum bk_code code = put_pages(build, err);
 
 	if (code)
@@ -334,6 +349,7 @@ enum bk_code bk_build_finish(
 		memcpy(kf.entries, result->entries, result->entry_count * sizeof *kf.entries);
 	build->version = result->version;
 	describe(build, result, &kf);
+	write_notes(build, result->node, notes);
 	if (!build->is_full)
 		code = add_maps_below(build, kf.ordinal, &kf.reach, err);
 	if (!code) {

@@ -41,6 +41,7 @@ struct build_result {
 	uint64_t session;
 	const struct bk_entry *entries;
 	size_t entry_count;
+	const char *node; /* whose database it is, as its vars tell; "" or NULL: they do not */
 };
 
 /* Writes the maps and the KEYFRAME frame. Not durable before the next sync. */

@@ -1,5 +1,6 @@
 /* fullkeyframe.c - a full keyframe out of what SQLite's backup API gives. */
 #include "fullkeyframe.h"
+#include "replay.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,8 @@ enum bk_code bk_full_keyframe(struct build *build, sqlite3 *db, uint32_t version
 {
 	struct bk_log *log = build->writer->log;
 	struct sink *sink = calloc(1, sizeof *sink);
-	struct build_result result = {.version = version};
+	char node[BK_NODE_TEXT] = "";
+	struct build_result result = {.version = version, .node = node};
 	enum bk_code code = BK_OK;
 
 	if (!sink)
@@ -77,6 +79,8 @@ enum bk_code bk_full_keyframe(struct build *build, sqlite3 *db, uint32_t version
 		code = bk_live_copy_to(db, &sink->store, log->lf.file.io, copy, err);
 	if (!code)
 		code = sink_finish(sink, err);
+	if (!code && db && bk_read_node_id(db, node, sizeof node) != SQLITE_OK)
+		code = bk_live_fail(db, sqlite3_errcode(db), copy->path, "read", err);
 	if (!code) {
 		/* Only this thread appends changes, so the tail is what it was. */
 		result.time_us = log->lf.file.io->ops->now_us(log->lf.file.io->ctx);

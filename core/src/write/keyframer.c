@@ -83,17 +83,35 @@ static int64_t time_of_last(const struct interval *interval, const struct keyfra
 	return below->time_us;
 }
 
+/* Whose log it is, where that was not known when the keyframes below were written. */
+static enum bk_code find_node(
+	struct bk_log *log, struct bk_image *image, char *node, struct bk_error *err)
+{
+	bool is_known;
+
+	*node = '\0';
+	pthread_mutex_lock(&log->mutex);
+	is_known = *log->state.facts.node;
+	pthread_mutex_unlock(&log->mutex);
+	return is_known ? BK_OK : bk_image_node(image, node, err);
+}
+
 static enum bk_code build_interval(
 	struct build *build, struct interval *interval, struct bk_error *err)
 {
 	struct bk_log *log = build->writer->log;
 	struct bk_image *image = NULL;
+	char node[BK_NODE_TEXT];
 	enum bk_code code = bk_image_open_keyframe(&image, log, build->below, NULL, err);
 
 	if (!code)
 		code = bk_image_advance(image, interval->entries, interval->count, NULL, err);
 	if (!code)
+		code = find_node(log, image, node, err);
+	if (!code) {
+		build->version = image->version;
 		code = store_dirty(build, image, err);
+	}
 	if (!code) {
 		struct build_result result = {
 			.version = image->version,
@@ -105,6 +123,7 @@ static enum bk_code build_interval(
 			.session = interval->session,
 			.entries = interval->entries,
 			.entry_count = interval->count,
+			.node = node,
 		};
 
 		code = bk_build_finish(build, &result, err);

@@ -1,4 +1,5 @@
 /* writer_open.c - opening a log for writing: its lock, and its torn tail. */
+#include "lines.h"
 #include "writer.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -13,19 +14,22 @@
 static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	struct bk_log *log;
-	char text[512] = "", *line, *save;
-	char pid[32] = "?", host[128] = "?", program[128] = "another program";
+	char text[512] = "", pid[32], host[128], program[128];
 	struct bk_error ignored;
+	size_t size;
 
 	if (bk_log_open(&log, io, path, &ignored) == BK_OK) {
 		if (bk_log_session(log, text, sizeof text, &ignored))
 			text[0] = '\0';
 		bk_log_close(log);
 	}
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "pid=%31s", pid) != 1 && sscanf(line, "host=%127s", host) != 1)
-			sscanf(line, "program=%127[^\n]", program);
-	}
+	size = strlen(text);
+	if (!bk_line_value(text, size, "pid", pid, sizeof pid))
+		strcpy(pid, "?");
+	if (!bk_line_value(text, size, "host", host, sizeof host))
+		strcpy(host, "?");
+	if (!bk_line_value(text, size, "program", program, sizeof program))
+		strcpy(program, "another program");
 	return bk_fail(err, BK_E_BUSY, 0,
 		"%s is held by %s, process %s on host %s: one writer at a time; stop that one "
 		"first",
@@ -130,9 +134,10 @@ static enum bk_code announce(
 	gethostname(host, sizeof host - 1);
 	host[sizeof host - 1] = '\0';
 	bk_log_id_text(writer->log, id);
-	snprintf(text, sizeof text, "program=%s\nrelease=%s\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n",
-		options && options->program ? options->program : "unnamed", BK_RELEASE,
-		(long)getpid(), host, sqlite3_libversion(), id);
+	snprintf(text, sizeof text,
+		"program=%s\nrelease=%s\nformat=%d.%d\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n",
+		options && options->program ? options->program : "unnamed", BK_RELEASE, LOG_FORMAT,
+		LOG_MINOR, (long)getpid(), host, sqlite3_libversion(), id);
 	return bk_writer_event(writer, EVENT_OPENED, text, err);
 }
 
@@ -154,6 +159,10 @@ static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const 
 	code = lock_log(log, wait_ms, err);
 	if (!code)
 		code = bk_log_load(log, end, err);
+	if (!code && log->state.facts.is_succeeded)
+		code = bk_fail(err, BK_E_UNSAFE, 0,
+			"%s was succeeded by another log and takes nothing more: name that one",
+			path);
 	if (code) {
 		bk_log_close(log);
 		return code;
