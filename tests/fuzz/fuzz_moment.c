@@ -19,20 +19,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (code) {
 		REQUIRE(code == BK_E_INVALID && *err.msg && !time_us);
 	} else {
-		bk_moment_text(shown, time_us, 0);
+		bk_moment_text(shown, time_us, false);
 		REQUIRE(strlen(shown) < sizeof shown);
 		/* SQLite's years begin at -4713, and a text with a sign is a step. */
 		if (shown[0] != '?') {
 			REQUIRE(bk_moment_parse(shown, NOW_US, &again_us, &err) == BK_OK);
 			REQUIRE(again_us == time_us);
 		}
-		bk_moment_text(shown, time_us, 1);
+		bk_moment_text(shown, time_us, true);
 		bk_moment_age(shown, time_us, NOW_US);
 		REQUIRE(strlen(shown) < sizeof shown);
 	}
 	if (size >= sizeof time_us) {
 		memcpy(&time_us, data, sizeof time_us);
-		bk_moment_text(shown, time_us, 0);
+		bk_moment_text(shown, time_us, false);
 		bk_moment_age(shown, time_us, NOW_US);
 	}
 	free(text);

@@ -85,9 +85,9 @@ Test(moment, texts)
 	char text[BK_MOMENT_TEXT];
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		bk_moment_text(text, cases[i].time_us, 0);
+		bk_moment_text(text, cases[i].time_us, false);
 		cr_assert(strcmp(text, cases[i].exact) == 0, "case %zu: %s", i, text);
-		bk_moment_text(text, cases[i].time_us, 1);
+		bk_moment_text(text, cases[i].time_us, true);
 		cr_assert(strcmp(text, cases[i].seconds) == 0, "case %zu: %s", i, text);
 	}
 }
@@ -101,7 +101,7 @@ Test(moment, texts_come_back)
 		int64_t time_us = (int64_t)(random_next(&seed) % 4000000000000000), back = 0;
 		char text[BK_MOMENT_TEXT];
 
-		bk_moment_text(text, time_us, 0);
+		bk_moment_text(text, time_us, false);
 		ok(bk_moment_parse(text, NOW, &back, why()));
 		cr_assert(back == time_us, "%s is %lld, not %lld", text, (long long)back,
 			(long long)time_us);

@@ -3,7 +3,7 @@
 #define BK_MOMENT_H
 
 #include <bk/error.h>
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Reads TEXT, a time as SQLite's date functions take it, in UTC ("2026-11-22 07:00",
@@ -23,7 +23,7 @@ BK_MUST_CHECK enum bk_code bk_moment_parse_end(
 
 /* Writes TIME_US as "2026-11-22T07:00:00.123456Z"; SECONDS leaves the fraction out. OUT has room
  * for BK_MOMENT_TEXT bytes. A time out of the years 0 to 9999 gives "?". */
-void bk_moment_text(char *out, int64_t time_us, int seconds);
+void bk_moment_text(char *out, int64_t time_us, bool seconds);
 
 /* Writes how long A is before B: "3 seconds ago", "2 hours ago", "5 days ago"; where A is after B,
  * that a clock is wrong. OUT as above. */

@@ -15,26 +15,26 @@
 #define MOMENT_TEXT_MAX 100
 
 /* What SQLite makes of SQL, which gives a Julian day or NULL. */
-static int julian_day(sqlite3 *db, const char *sql, const char *text, double now, double *out)
+static bool julian_day(sqlite3 *db, const char *sql, const char *text, double now, double *out)
 {
 	sqlite3_stmt *statement = NULL;
-	int found = 0;
+	bool found = false;
 
 	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
-		return 0;
+		return false;
 	sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC);
 	sqlite3_bind_double(statement, 2, now);
 	if (sqlite3_step(statement) == SQLITE_ROW &&
 		sqlite3_column_type(statement, 0) == SQLITE_FLOAT) {
 		*out = sqlite3_column_double(statement, 0);
-		found = 1;
+		found = true;
 	}
 	sqlite3_finalize(statement);
 	return found;
 }
 
 /* A bare number would be a Julian day, which nobody means. Nothing at all counts as one. */
-static int is_number(const char *text)
+static bool is_number(const char *text)
 {
 	char *end;
 
@@ -71,7 +71,7 @@ static int64_t fraction_us(const char *point, const char *end)
 
 /* Reads a date or a time of day. SQLite rounds to milliseconds, so it gets the text without the
  * fraction, which is added exactly. */
-static int parse_date(sqlite3 *db, const char *text, int64_t *time_us, int *has_fraction)
+static bool parse_date(sqlite3 *db, const char *text, int64_t *time_us, bool *has_fraction)
 {
 	static const char whole[] = "SELECT julianday(?1)";
 	char stripped[MOMENT_TEXT_MAX + 1];
@@ -80,31 +80,31 @@ static int parse_date(sqlite3 *db, const char *text, int64_t *time_us, int *has_
 
 	/* What SQLite does not take as a whole, it does not take without its fraction. */
 	if (!julian_day(db, whole, text, 0, &day))
-		return 0;
+		return false;
 	*has_fraction = point != NULL;
 	if (point) {
 		snprintf(stripped, sizeof stripped, "%.*s%s", (int)(point - text), text, end);
 		if (!julian_day(db, whole, stripped, 0, &day))
-			return 0;
+			return false;
 	}
 	*time_us = julian_us(day) + (point ? fraction_us(point, end) : 0);
-	return 1;
+	return true;
 }
 
-/* Sets *IS_EXACT to 0 where TEXT is a date or a time of day without a fraction. */
-static int parse(const char *text, int64_t now_us, int64_t *time_us, int *is_exact)
+/* Clears *IS_EXACT where TEXT is a date or a time of day without a fraction. */
+static bool parse(const char *text, int64_t now_us, int64_t *time_us, bool *is_exact)
 {
 	sqlite3 *db = NULL;
 	double day;
-	int found;
+	bool found;
 
-	*is_exact = 1;
+	*is_exact = true;
 	if (strcmp(text, "now") == 0) {
 		*time_us = now_us;
-		return 1;
+		return true;
 	}
 	if (strlen(text) > MOMENT_TEXT_MAX || is_number(text))
-		return 0;
+		return false;
 	found = sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 			NULL) == SQLITE_OK;
 	if (found && !parse_date(db, text, time_us, is_exact)) {
@@ -126,7 +126,7 @@ static enum bk_code no_time(const char *text, struct bk_error *err)
 enum bk_code bk_moment_parse(
 	const char *text, int64_t now_us, int64_t *time_us, struct bk_error *err)
 {
-	int is_exact;
+	bool is_exact;
 
 	return parse(text, now_us, time_us, &is_exact) ? BK_OK : no_time(text, err);
 }
@@ -134,7 +134,7 @@ enum bk_code bk_moment_parse(
 enum bk_code bk_moment_parse_end(
 	const char *text, int64_t now_us, int64_t *time_us, struct bk_error *err)
 {
-	int is_exact;
+	bool is_exact;
 
 	if (!parse(text, now_us, time_us, &is_exact))
 		return no_time(text, err);
@@ -143,7 +143,7 @@ enum bk_code bk_moment_parse_end(
 	return BK_OK;
 }
 
-void bk_moment_text(char *out, int64_t time_us, int seconds)
+void bk_moment_text(char *out, int64_t time_us, bool seconds)
 {
 	int64_t second = time_us / 1000000, fraction = time_us % 1000000;
 	struct tm tm;
@@ -174,7 +174,7 @@ void bk_moment_age(char *out, int64_t a_us, int64_t b_us)
 		const char *name;
 	} units[] = {{86400 * 2, "days"}, {3600 * 2, "hours"}, {60 * 2, "minutes"}, {0, "seconds"}};
 	static const int64_t sizes[] = {86400, 3600, 60, 1};
-	int is_past = b_us > a_us;
+	bool is_past = b_us > a_us;
 	/* The distance of two times can be more than either holds. */
 	uint64_t apart_us =
 		is_past ? (uint64_t)b_us - (uint64_t)a_us : (uint64_t)a_us - (uint64_t)b_us;
