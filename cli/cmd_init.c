@@ -65,6 +65,25 @@ static enum bk_code read_lock(struct init *init, struct bk_error *err)
 	return code;
 }
 
+/* Where the database is in NETWORK and not in the directory that was named. */
+static enum bk_code refuse_above(const struct init *init, const char *network, struct bk_error *err)
+{
+	struct word dir, url;
+	char *path;
+	enum bk_code code = nodedir_path(&path, network, BK_DATABASE_NAME, err);
+
+	if (code)
+		return code;
+	if (access(path, F_OK) == 0)
+		code = bk_fail(err, BK_E_MISSING, 0,
+			"there is no database in %s, but there is %s: lightningd runs in the "
+			"directory of its network. Name that one: backup-cli init --lightning-dir "
+			"%s %s",
+			init->dir, path, word_of(&dir, network), word_of(&url, init->url));
+	free(path);
+	return code;
+}
+
 /* Where the base directory was named instead of the network's, an empty log would be made, and the
  * plugin, which runs in the network's, would not find it. */
 static enum bk_code refuse_base(const struct init *init, struct bk_error *err)
@@ -72,22 +91,15 @@ static enum bk_code refuse_base(const struct init *init, struct bk_error *err)
 	DIR *entries = opendir(init->dir);
 	struct dirent *entry;
 	enum bk_code code = BK_OK;
-	char *path;
+	char *network;
 
 	while (entries && !code && (entry = readdir(entries))) {
 		if (*entry->d_name == '.')
 			continue;
-		if (asprintf(&path, "%s/%s/" BK_DATABASE_NAME, init->dir, entry->d_name) < 0) {
-			code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
-			break;
-		}
-		if (access(path, F_OK) == 0)
-			code = bk_fail(err, BK_E_MISSING, 0,
-				"there is no database in %s, but there is %s: lightningd runs in "
-				"the directory of its network. Name that one: backup-cli init "
-				"--lightning-dir %s/%s %s",
-				init->dir, path, init->dir, entry->d_name, init->url);
-		free(path);
+		code = nodedir_path(&network, init->dir, entry->d_name, err);
+		if (!code)
+			code = refuse_above(init, network, err);
+		free(network);
 	}
 	if (entries)
 		closedir(entries);

@@ -70,7 +70,7 @@ static void print_json(struct listing *listing, const struct bk_entry *entry)
 {
 	char time[BK_MOMENT_TEXT];
 
-	bk_moment_text(time, entry->time_us, 0);
+	bk_moment_text(time, entry->time_us, false);
 	printf("%s\n  {\"version\": %" PRIu32 ", \"time\": \"%s\", \"time_us\": %" PRId64
 	       ", \"statements\": %" PRIu32 ", \"sql_bytes\": %" PRIu32 ", \"log_bytes\": %" PRIu32,
 		listing->any ? "," : "", entry->version, time, entry->time_us, entry->statements,
@@ -84,7 +84,7 @@ static void print_text(struct listing *listing, const struct bk_entry *entry)
 {
 	char time[BK_MOMENT_TEXT];
 
-	bk_moment_text(time, entry->time_us, 1);
+	bk_moment_text(time, entry->time_us, true);
 	if (!listing->any)
 		printf("%10s  %-20s  %10s  %10s  %10s\n", "version", "time", "statements",
 			"SQL bytes", "log bytes");

@@ -4,6 +4,7 @@
 #include <bk/dest.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
+#include <bk/path.h>
 #include <bk/restore.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -74,7 +75,7 @@ static void tell(const struct bk_restore_result *result)
 {
 	char time[BK_MOMENT_TEXT], age[BK_MOMENT_TEXT], size[32];
 
-	bk_moment_text(time, result->time_us, 1);
+	bk_moment_text(time, result->time_us, true);
 	bk_moment_age(age, result->time_us, now_us());
 	bytes_text(size, result->bytes);
 	printf("Restored version %u, of %s (%s), to %s (%s, checked)\n", result->version, time, age,
@@ -102,39 +103,18 @@ static void tell(const struct bk_restore_result *result)
 	printf("hsm_secret is not in the backup: the node needs its own copy of it.\n");
 }
 
-/* TEXT as a shell takes it back. */
-static void print_word(const char *text)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789%+,-./:=@_";
-
-	if (*text && !text[strspn(text, plain)]) {
-		fputs(text, stdout);
-		return;
-	}
-	putchar('\'');
-	for (; *text; text++)
-		if (*text == '\'')
-			fputs("'\\''", stdout);
-		else
-			putchar(*text);
-	putchar('\'');
-}
-
 static void print_next(const char *dir, const char *log_path)
 {
 	char *real = realpath(dir, NULL), *url = NULL;
+	struct word dir_word, url_word;
 	struct bk_error ignored;
 
 	if (!real || bk_dest_url(&url, log_path, &ignored)) {
 		free(real);
 		return;
 	}
-	printf("Next: backup-cli init --lightning-dir ");
-	print_word(real);
-	putchar(' ');
-	print_word(url);
-	putchar('\n');
+	printf("Next: backup-cli init --lightning-dir %s %s\n", word_of(&dir_word, real),
+		word_of(&url_word, url));
 	free(real);
 	free(url);
 }
@@ -148,7 +128,7 @@ static void prepare_node(const struct bk_restore_result *result, const char *log
 
 	if (strcmp(slash ? slash + 1 : result->path, BK_DATABASE_NAME) != 0)
 		return;
-	dir = nodedir_of(result->path);
+	dir = bk_path_directory(result->path);
 	if (!dir)
 		return;
 	nodedir_give(dir, result->path);

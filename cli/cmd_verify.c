@@ -114,7 +114,7 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 		       "nothing of the kind happened, the disk is failing.\n",
 			result->torn_bytes);
 	if (result->head_known) {
-		bk_moment_text(time, result->head_time_us, 1);
+		bk_moment_text(time, result->head_time_us, true);
 		printf("The newest version, %" PRIu32 " of %s, %s\n", result->head, time,
 			result->head_restorable ? "can be restored." : "CANNOT be rebuilt.");
 	}

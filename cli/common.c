@@ -2,6 +2,7 @@
 #include "common.h"
 #include <bk/dest.h>
 #include <bk/io.h>
+#include <bk/path.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -13,6 +14,12 @@
 
 #define PROGRESS_FIRST_US 1000000
 #define PROGRESS_NEXT_US  200000
+
+const char *word_of(struct word *word, const char *text)
+{
+	bk_path_word(word->text, sizeof word->text, text, "NAME");
+	return word->text;
+}
 
 int report(const struct bk_error *err)
 {

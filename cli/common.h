@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Exit codes (DESIGN.md, "Command line"). */
+/* Exit codes (docs/backup-cli.1, "EXIT STATUS"). */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
 
 /* A command: its name, one line for the list, its own help, and what it does with the arguments
@@ -18,6 +18,13 @@ struct command {
 };
 
 extern const struct command cmd_init, cmd_log, cmd_restore, cmd_verify;
+
+/* TEXT as a word of a shell, for the commands that messages give; WORD holds it. */
+#define WORD_MAX 16384
+struct word {
+	char text[WORD_MAX];
+};
+const char *word_of(struct word *word, const char *text);
 
 /* Prints the error and returns the exit code for it. */
 int report(const struct bk_error *err);

@@ -23,22 +23,27 @@ static enum bk_code say(char **done, struct bk_error *err, const char *fmt, ...)
 static enum bk_code refuse_no_database(
 	const struct init *init, const struct bk_log_status *status, struct bk_error *err)
 {
+	struct word log, dir;
+
 	return bk_fail(err, BK_E_UNSAFE, 0,
 		"the log %s holds the database of a node, at version %u, and there is no database "
 		"%s. To get it back: backup-cli restore %s %s. For a new node, name another file",
-		init->log_path, status->version, init->database_path, init->log_path, init->dir);
+		init->log_path, status->version, init->database_path, word_of(&log, init->log_path),
+		word_of(&dir, init->dir));
 }
 
 static enum bk_code refuse_older(
 	const struct init *init, const struct bk_log_status *status, struct bk_error *err)
 {
+	struct word log, dir;
+
 	return bk_fail(err, BK_E_UNSAFE, 0,
 		"the database %s is at version %u, older than the log %s, at version %u: it lost "
 		"some state, and a node that starts from it can lose the funds of its channels. "
 		"Move it away and run: backup-cli restore %s %s. Only if you are sure that it is "
 		"the newest: move the log away",
-		init->database_path, init->version, init->log_path, status->version, init->log_path,
-		init->dir);
+		init->database_path, init->version, init->log_path, status->version,
+		word_of(&log, init->log_path), word_of(&dir, init->dir));
 }
 
 static enum bk_code refuse_newer(

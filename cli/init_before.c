@@ -19,12 +19,14 @@ static enum bk_code note(struct init *init, const char *what, struct bk_error *e
 static enum bk_code refuse_no_database(
 	const struct init *init, const struct bk_log_status *status, struct bk_error *err)
 {
+	struct word log, dir;
+
 	return bk_fail(err, BK_E_UNSAFE, 0,
 		"there is no database %s, and backup.lock names the log %s, which holds one of "
 		"version %u. To get it back: backup-cli restore %s %s. If this is a new node, "
 		"remove %s first",
 		init->database_path, init->lock.backend_url, status->version,
-		init->lock.backend_url, init->dir, init->lock_path);
+		word_of(&log, init->lock.backend_url), word_of(&dir, init->dir), init->lock_path);
 }
 
 /* One version behind may be a change that lightningd never committed; only the first call that the
@@ -44,13 +46,15 @@ static enum bk_code refuse_behind(
 static enum bk_code refuse_older(
 	const struct init *init, const struct bk_log_status *status, struct bk_error *err)
 {
+	struct word log, dir;
+
 	return bk_fail(err, BK_E_UNSAFE, 0,
 		"the database (version %u) is older than its backup %s (version %u), which "
 		"backup.lock names: it lost some state, and a node that starts from it can lose "
 		"the funds of its channels. Move it away and run: backup-cli restore %s %s. Only "
 		"if you are sure that it is the newest: remove %s first",
-		init->version, init->lock.backend_url, status->version, init->lock.backend_url,
-		init->dir, init->lock_path);
+		init->version, init->lock.backend_url, status->version,
+		word_of(&log, init->lock.backend_url), word_of(&dir, init->dir), init->lock_path);
 }
 
 /* The log before is there, at STATUS. */

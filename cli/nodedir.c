@@ -1,5 +1,6 @@
 /* nodedir.c - the lightning directory: what backup.lock in it names, and who owns it. */
 #include "nodedir.h"
+#include "common.h"
 #include <bk/dest.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,13 +18,6 @@ enum bk_code nodedir_path(char **out, const char *dir, const char *name, struct 
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
 	}
 	return BK_OK;
-}
-
-char *nodedir_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
 enum bk_code nodedir_log(
@@ -77,11 +71,13 @@ static bool is_for_other(const char *dir, struct stat *owner)
 
 static void warn(const struct stat *owner, const char *path)
 {
+	struct word word;
+
 	fflush(stdout);
 	fprintf(stderr,
 		"Warning: %s does not belong to the user that owns the lightning directory, so "
-		"lightningd cannot use it. Run: chown %u:%u '%s'\n",
-		path, (unsigned)owner->st_uid, (unsigned)owner->st_gid, path);
+		"lightningd cannot use it. Run: chown %u:%u %s\n",
+		path, (unsigned)owner->st_uid, (unsigned)owner->st_gid, word_of(&word, path));
 }
 
 void nodedir_give(const char *dir, const char *path)

@@ -11,9 +11,6 @@
 BK_MUST_CHECK enum bk_code nodedir_path(
 	char **out, const char *dir, const char *name, struct bk_error *err);
 
-/* The directory that PATH stands in; NULL without memory. The caller frees it. */
-char *nodedir_of(const char *path);
-
 /* Sets *PATH, which the caller frees, to the log that LOCKFILE in DIR names, as lightningd, which
  * runs in DIR, understands it. Fails as bk_dest_path does. */
 BK_MUST_CHECK enum bk_code nodedir_log(

@@ -1,5 +1,6 @@
 /* mountpoint.c - whether a mount may go where it was asked to. */
 #include "mountpoint.h"
+#include <bk/path.h>
 #include <errno.h>
 #include <limits.h>
 #include <mntent.h>
@@ -144,13 +145,9 @@ static char *follow_link(const char *path, const char *folder)
 /* The real path of the folder that the name PATH stands in; the caller frees it. */
 static char *folder_of(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *given, *folder;
+	char *given = bk_path_directory(path);
+	char *folder = given ? realpath(given, NULL) : NULL;
 
-	if (!slash)
-		return realpath(".", NULL);
-	given = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	folder = given ? realpath(given, NULL) : NULL;
 	free(given);
 	return folder;
 }

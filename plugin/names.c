@@ -1,36 +1,10 @@
 /* names.c - what messages call the places by. */
 #include "names.h"
+#include <bk/path.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* What a shell takes as it is, wherever it stands in a word. */
-#define PLAIN        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
-#define QUOTED_QUOTE "'\\''"
-
-void names_quote(char *out, size_t size, const char *text, const char *instead)
-{
-	size_t used = 0;
-
-	if (*text && !text[strspn(text, PLAIN)]) {
-		snprintf(out, size, "%s", strlen(text) < size ? text : instead);
-		return;
-	}
-	out[used++] = '\'';
-	for (; *text; text++) {
-		const char *part = *text == '\'' ? QUOTED_QUOTE : text;
-		size_t more = *text == '\'' ? strlen(QUOTED_QUOTE) : 1;
-
-		if (used + more + 2 > size) {
-			snprintf(out, size, "%s", instead);
-			return;
-		}
-		memcpy(out + used, part, more);
-		used += more;
-	}
-	memcpy(out + used, "'", 2);
-}
 
 /* The path of NAME in DIR ("": not known), quoted; INSTEAD if it is too long. */
 static void quote_in(char *out, const char *dir, const char *name, const char *instead)
@@ -41,7 +15,7 @@ static void quote_in(char *out, const char *dir, const char *name, const char *i
 
 	if (!*name || (*name != '/' && !*dir) || size >= (int)sizeof path)
 		snprintf(path, sizeof path, "%s", instead);
-	names_quote(out, NAMES_WORD_MAX, path, instead);
+	bk_path_word(out, NAMES_WORD_MAX, path, instead);
 }
 
 void names_fill(struct names *names, const struct lockfile *lockfile, const char *log)
@@ -53,13 +27,13 @@ void names_fill(struct names *names, const struct lockfile *lockfile, const char
 
 	if (!getcwd(dir, sizeof dir))
 		*dir = '\0';
-	names_quote(names->dir, NAMES_WORD_MAX, *dir ? dir : "LIGHTNING_DIR", "LIGHTNING_DIR");
+	bk_path_word(names->dir, NAMES_WORD_MAX, *dir ? dir : "LIGHTNING_DIR", "LIGHTNING_DIR");
 	quote_in(names->lockfile, dir, LOCKFILE_NAME, LOCKFILE_NAME);
 	quote_in(names->database, dir, database, "DATABASE");
 	memcpy(names->restore_to, is_usual ? names->dir : names->database, NAMES_WORD_MAX);
 	/* A plain path stands for a URL, and may be relative. */
 	if (!lockfile || strncmp(url, "file:", 5) == 0)
-		names_quote(names->url, NAMES_WORD_MAX, url, "URL");
+		bk_path_word(names->url, NAMES_WORD_MAX, url, "URL");
 	else
 		quote_in(names->url, dir, url, "URL");
 	quote_in(names->log, dir, log ? log : "", "LOG");

@@ -26,7 +26,4 @@ struct names {
  */
 void names_fill(struct names *names, const struct lockfile *lockfile, const char *log);
 
-/* Writes TEXT as one word of a shell, or INSTEAD if it has no room in SIZE bytes. */
-void names_quote(char *out, size_t size, const char *text, const char *instead);
-
 #endif

@@ -81,3 +81,7 @@ for what in zero.bkp python.bkp text.bkp fifo.bkp node; do
 	t timeout 20 backup-cli init --lightning-dir empty $what
 done
 ls empty
+
+# What is to be pasted is quoted where a shell would take it apart.
+mkdir "my node"
+t backup-cli init --lightning-dir "my node" log.bkp

@@ -82,5 +82,5 @@ if [ "$(id -u)" -eq 0 ]; then
 	t backup-cli init --lightning-dir user2 log.bkp 2>&1 | grep chown
 else # without root there is nothing to give
 	printf '1234:2345\n1234:2345\n1234:2345\n'
-	echo "Warning: log.bkp does not belong to the user that owns the lightning directory, so lightningd cannot use it. Run: chown 1234:2345 'log.bkp'"
+	echo "Warning: log.bkp does not belong to the user that owns the lightning directory, so lightningd cannot use it. Run: chown 1234:2345 log.bkp"
 fi

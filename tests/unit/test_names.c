@@ -6,69 +6,6 @@
 
 SUITE(names);
 
-static const struct row {
-	const char *text, *want;
-} rows[] = {
-	{"/home/user/.lightning/bitcoin", "/home/user/.lightning/bitcoin"},
-	{"file:///mnt/disk/node-1.bkp", "file:///mnt/disk/node-1.bkp"},
-	{"file:///mnt/a%20b.bkp", "file:///mnt/a%20b.bkp"},
-	{"", "''"},
-	{"/mnt/my disk", "'/mnt/my disk'"},
-	{"/mnt/it's", "'/mnt/it'\\''s'"},
-	{"$(reboot)", "'$(reboot)'"},
-	{"a;b&c|d", "'a;b&c|d'"},
-	{"~/x", "'~/x'"},
-	{"a\nb", "'a\nb'"},
-	{"caf\xc3\xa9", "'caf\xc3\xa9'"},
-};
-
-Test(names, quote)
-{
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		char word[64];
-
-		names_quote(word, sizeof word, rows[i].text, "INSTEAD");
-		cr_assert(strcmp(word, rows[i].want) == 0, "row %zu: %s", i, word);
-	}
-}
-
-/* A shell gives back what was quoted. */
-Test(names, a_shell_understands_it)
-{
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		char word[64], command[96], back[64] = "";
-		FILE *shell;
-		size_t size;
-
-		names_quote(word, sizeof word, rows[i].text, "INSTEAD");
-		snprintf(command, sizeof command, "printf '[%%s]' %s", word);
-		shell = popen(command, "r");
-		cr_assert(shell);
-		size = fread(back, 1, sizeof back - 1, shell);
-		cr_assert_eq(pclose(shell), 0);
-		cr_assert(size >= 2 && size - 2 == strlen(rows[i].text) &&
-				  memcmp(back + 1, rows[i].text, size - 2) == 0,
-			"row %zu: %s", i, back);
-	}
-}
-
-/* "never cut, for it would name another place" */
-Test(names, too_long)
-{
-	char word[10];
-
-	names_quote(word, sizeof word, "123456789", "INSTEAD");
-	cr_assert(strcmp(word, "123456789") == 0, "%s", word);
-	names_quote(word, sizeof word, "1234567890", "INSTEAD");
-	cr_assert(strcmp(word, "INSTEAD") == 0, "%s", word);
-	names_quote(word, sizeof word, "1 34567", "INSTEAD");
-	cr_assert(strcmp(word, "'1 34567'") == 0, "%s", word);
-	names_quote(word, sizeof word, "1 345678", "INSTEAD");
-	cr_assert(strcmp(word, "INSTEAD") == 0, "%s", word);
-	names_quote(word, sizeof word, "12345''", "INSTEAD");
-	cr_assert(strcmp(word, "INSTEAD") == 0, "%s", word);
-}
-
 static void name_is(const char *name, const char *before, const char *dir, const char *behind)
 {
 	char want[PATH_MAX + 256];

@@ -1,5 +1,6 @@
 /* file.c - an open file behind the I/O seam. */
 #include "file.h"
+#include <bk/path.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,8 +146,7 @@ enum bk_code bk_file_stat(const struct file *file, struct bk_io_stat *out, struc
 
 enum bk_code bk_file_sync_name(const struct bk_io *io, const char *path, struct bk_error *err)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	char *dir = bk_path_directory(path);
 	enum bk_code code = BK_OK;
 	int rc;
 

@@ -3,6 +3,7 @@
 #include "imagecopy.h"
 #include "newfile.h"
 #include <bk/listing.h>
+#include <bk/path.h>
 #include <bk/restore.h>
 #include <bk/version.h>
 #include <inttypes.h>
@@ -70,9 +71,7 @@ static enum bk_code refuse_beside(
 /* The directory that PATH stands in, or with UP that one's parent; the caller frees it. */
 static char *directory_of(const char *path, bool up)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	char *parent = NULL;
+	char *dir = bk_path_directory(path), *parent = NULL;
 
 	if (!dir || !up)
 		return dir;
