@@ -48,7 +48,7 @@ static enum bk_code find_paths(struct init *init, struct bk_error *err)
 static enum bk_code read_lock(struct init *init, struct bk_error *err)
 {
 	char *path, *url;
-	enum bk_code code = lockfile_read(&init->lock, init->lock_path, err);
+	enum bk_code code = lockfile_read(&init->lock, bk_io_posix(), init->lock_path, err);
 
 	if (code == BK_E_MISSING)
 		return BK_OK;
@@ -179,7 +179,7 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 
 	if (code)
 		return code;
-	code = lockfile_write(init->lock_path, init->log_url, init->database, err);
+	code = lockfile_write(bk_io_posix(), init->lock_path, init->log_url, init->database, err);
 	if (code) {
 		/* So that this can be done again. */
 		if (!is_there)

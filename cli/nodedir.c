@@ -52,7 +52,7 @@ bool nodedir_names(const char *dir, const char *log_path)
 
 	if (nodedir_path(&lock_path, dir, LOCKFILE_NAME, &ignored))
 		return false;
-	if (lockfile_read(&lockfile, lock_path, &ignored) == BK_OK) {
+	if (lockfile_read(&lockfile, bk_io_posix(), lock_path, &ignored) == BK_OK) {
 		if (nodedir_log(&named, dir, &lockfile, &ignored) == BK_OK) {
 			names = nodedir_same_file(named, log_path);
 			free(named);

@@ -159,7 +159,7 @@ static enum bk_code hook_open(struct hook *hook, struct refusal *why)
 	uint64_t cut;
 
 	names_fill(&hook->names, NULL, NULL);
-	if (lockfile_read(&hook->lockfile, LOCKFILE_NAME, &err))
+	if (lockfile_read(&hook->lockfile, hook->io, LOCKFILE_NAME, &err))
 		return refuse_lockfile(why, &hook->names, &err);
 	names_fill(&hook->names, &hook->lockfile, NULL);
 	if (open_log(hook, &err))

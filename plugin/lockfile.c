@@ -1,16 +1,11 @@
 /* lockfile.c - backup.lock. */
 #include "lockfile.h"
-#include <bk/change.h>
+#include <bk/wholefile.h>
 #include <cJSON.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Room is made for one read more than the limit, so that the end of the file is seen. */
-#define READ_BYTES           4096
 #define KEYFRAME_CHANGES_MAX 100000
 
 void lockfile_done(struct lockfile *lockfile)
@@ -18,29 +13,6 @@ void lockfile_done(struct lockfile *lockfile)
 	free(lockfile->backend_url);
 	free(lockfile->database);
 	*lockfile = (struct lockfile){0};
-}
-
-static enum bk_code read_file(const char *path, struct bk_buf *text, struct bk_error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	enum bk_code code = BK_OK;
-	ssize_t n = 1;
-
-	if (fd < 0)
-		return bk_fail(err, errno == ENOENT ? BK_E_MISSING : BK_E_IO, errno,
-			"cannot open %s", path);
-	while (!code && n > 0) {
-		code = bk_buf_reserve(text, READ_BYTES, err);
-		if (code)
-			break;
-		n = read(fd, text->data + text->size, text->capacity - text->size);
-		if (n > 0)
-			text->size += (size_t)n;
-	}
-	if (n < 0)
-		code = bk_fail(err, BK_E_IO, errno, "cannot read %s", path);
-	close(fd);
-	return code;
 }
 
 static enum bk_code bad_key(
@@ -136,13 +108,14 @@ enum bk_code lockfile_parse(
 	return BK_OK;
 }
 
-enum bk_code lockfile_read(struct lockfile *out, const char *path, struct bk_error *err)
+enum bk_code lockfile_read(
+	struct lockfile *out, const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	struct bk_buf text;
 	enum bk_code code;
 
-	bk_buf_init(&text, LOCKFILE_BYTES_MAX + READ_BYTES);
-	code = read_file(path, &text, err);
+	bk_buf_init(&text, LOCKFILE_BYTES_MAX);
+	code = bk_wholefile_read(&text, io, path, err);
 	if (!code)
 		code = lockfile_parse(out, (const char *)text.data, text.size, path, err);
 	bk_buf_done(&text);
@@ -160,90 +133,54 @@ static bool set_string(cJSON *root, const char *key, const char *value)
 	return cJSON_AddItemToObject(root, key, item);
 }
 
-/* The file's new text, which the caller frees. */
-static enum bk_code new_text(const char *path, const char *backend_url, const char *database,
-	char **text, struct bk_error *err)
+/* Sets *ROOT, which the caller deletes, to what stands at PATH; an empty object if nothing does. */
+static enum bk_code old_keys(
+	cJSON **root, const struct bk_io *io, const char *path, struct bk_error *err)
 {
-	struct bk_buf old;
-	cJSON *root = NULL;
+	struct bk_buf text;
 	enum bk_code code;
 
-	bk_buf_init(&old, LOCKFILE_BYTES_MAX + READ_BYTES);
-	code = read_file(path, &old, err);
+	bk_buf_init(&text, LOCKFILE_BYTES_MAX);
+	code = bk_wholefile_read(&text, io, path, err);
 	if (code == BK_E_MISSING) {
-		code = BK_OK;
-		root = cJSON_CreateObject();
+		*root = cJSON_CreateObject();
+		code = *root ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
 	} else if (!code) {
-		code = parse_text(&root, (const char *)old.data, old.size, path, err);
+		code = parse_text(root, (const char *)text.data, text.size, path, err);
 	}
-	bk_buf_done(&old);
-	if (code)
-		return code;
-	*text = NULL;
-	if (root && set_string(root, "backend_url", backend_url) &&
-		(!database || set_string(root, "database", database)))
-		*text = cJSON_Print(root);
-	cJSON_Delete(root);
-	return *text ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
+	bk_buf_done(&text);
+	return code;
 }
 
-static bool write_all(int fd, const char *text, size_t size)
+/* Writes KEYS, with a line's end. */
+static enum bk_code write_keys(
+	const cJSON *keys, const struct bk_io *io, const char *path, struct bk_error *err)
 {
-	while (size) {
-		ssize_t n = write(fd, text, size);
+	char *text = cJSON_Print(keys), *line = NULL;
+	int size = text ? asprintf(&line, "%s\n", text) : -1;
+	enum bk_code code;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		text += n;
-		size -= (size_t)n;
-	}
-	return true;
-}
-
-static enum bk_code replace_file(
-	const char *path, const char *temp, const char *text, struct bk_error *err)
-{
-	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), dir;
-	const char *slash = strrchr(path, '/');
-	char *parent;
-	bool good;
-
-	if (fd < 0)
-		return bk_fail(err, BK_E_IO, errno, "cannot write %s", temp);
-	good = write_all(fd, text, strlen(text)) && write_all(fd, "\n", 1) && fsync(fd) == 0;
-	if (close(fd) != 0 || !good || rename(temp, path) != 0) {
-		bk_fail(err, BK_E_IO, errno, "cannot write %s", path);
-		unlink(temp);
-		return BK_E_IO;
-	}
-	parent = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	dir = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	free(parent);
-	good = dir >= 0 && (fsync(dir) == 0 || errno == EINVAL);
-	if (!good)
-		bk_fail(err, BK_E_IO, errno, "cannot sync the directory of %s", path);
-	if (dir >= 0)
-		close(dir);
-	return good ? BK_OK : BK_E_IO;
-}
-
-enum bk_code lockfile_write(
-	const char *path, const char *backend_url, const char *database, struct bk_error *err)
-{
-	char *text = NULL, *temp = NULL;
-	enum bk_code code = new_text(path, backend_url, database, &text, err);
-
-	if (code)
-		return code;
-	if (asprintf(&temp, "%s.new", path) < 0) {
-		temp = NULL;
-		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
-	} else {
-		code = replace_file(path, temp, text, err);
-	}
-	free(temp);
 	cJSON_free(text);
+	if (size < 0)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
+	code = bk_wholefile_replace(io, path, line, (size_t)size, err);
+	free(line);
+	return code;
+}
+
+enum bk_code lockfile_write(const struct bk_io *io, const char *path, const char *backend_url,
+	const char *database, struct bk_error *err)
+{
+	cJSON *keys;
+	enum bk_code code = old_keys(&keys, io, path, err);
+
+	if (code)
+		return code;
+	if (set_string(keys, "backend_url", backend_url) &&
+		(!database || set_string(keys, "database", database)))
+		code = write_keys(keys, io, path, err);
+	else
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
+	cJSON_Delete(keys);
 	return code;
 }

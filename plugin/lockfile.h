@@ -7,6 +7,7 @@
 #define LOCKFILE_H
 
 #include <bk/error.h>
+#include <bk/io.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,7 +30,7 @@ struct lockfile {
 /* Reads PATH. Fails with BK_E_MISSING, BK_E_INVALID (and says which key is wrong), BK_E_LIMIT,
  * BK_E_IO, BK_E_NOMEM. The caller calls lockfile_done. */
 BK_MUST_CHECK enum bk_code lockfile_read(
-	struct lockfile *out, const char *path, struct bk_error *err);
+	struct lockfile *out, const struct bk_io *io, const char *path, struct bk_error *err);
 
 /* The same from TEXT of SIZE bytes; NAME goes into messages. */
 BK_MUST_CHECK enum bk_code lockfile_parse(struct lockfile *out, const char *text, size_t size,
@@ -38,8 +39,9 @@ BK_MUST_CHECK enum bk_code lockfile_parse(struct lockfile *out, const char *text
 void lockfile_done(struct lockfile *lockfile);
 
 /* Sets backend_url, and "database" unless that is NULL, in the file at PATH, keeping all its other
- * keys, or makes it. It is replaced whole and durably. */
-BK_MUST_CHECK enum bk_code lockfile_write(
-	const char *path, const char *backend_url, const char *database, struct bk_error *err);
+ * keys, or makes it. It is replaced whole and durably. Fails with BK_E_INVALID if what stands there
+ * is no JSON object, BK_E_LIMIT, BK_E_BUSY, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code lockfile_write(const struct bk_io *io, const char *path,
+	const char *backend_url, const char *database, struct bk_error *err);
 
 #endif

@@ -50,7 +50,7 @@ static const struct way ways[] = {
 	{SIM_STAT_PATH, SIM_FAULT_ERROR, EIO, false, false},
 	{SIM_LOCK, SIM_FAULT_ERROR, ENOLCK, false, true},
 	{SIM_LOCK, SIM_FAULT_ERROR, EINTR, false, false},
-	{SIM_RENAME, SIM_FAULT_ERROR, EIO, false, true},
+	{SIM_RENAME_NEW, SIM_FAULT_ERROR, EIO, false, true},
 	{SIM_UNLINK, SIM_FAULT_ERROR, EIO, false, false},
 	{SIM_SYNC_DIR, SIM_FAULT_ERROR, EIO, false, true},
 	{SIM_RANDOM, SIM_FAULT_ERROR, EIO, false, true},

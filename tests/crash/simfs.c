@@ -16,6 +16,7 @@ const char *const sim_call_names[SIM_CALLS] = {
 	[SIM_STAT_PATH] = "stat_path",
 	[SIM_LOCK] = "lock",
 	[SIM_RENAME] = "rename",
+	[SIM_RENAME_NEW] = "rename_new",
 	[SIM_UNLINK] = "unlink",
 	[SIM_SYNC_DIR] = "sync_dir",
 	[SIM_FREE_SPACE] = "free_space",
@@ -367,21 +368,33 @@ static int sim_find_locked(
 	return 0; /* no lightningd runs here */
 }
 
-static int sim_rename_new(void *ctx, const char *from, const char *to)
+static int rename_name(struct simfs *fs, const char *from, const char *to, bool replaces)
+{
+	struct name *name = names_find(&fs->now, from);
+
+	if (!name)
+		return -ENOENT;
+	if (!replaces && names_find(&fs->now, to))
+		return -EEXIST;
+	run_hook(fs);
+	change_names(fs, from, to, name->inode);
+	return 0;
+}
+
+static int sim_rename(void *ctx, const char *from, const char *to)
 {
 	struct simfs *fs = ctx;
 	int rc = begin(fs, SIM_RENAME, NULL);
-	struct name *name = names_find(&fs->now, from);
 
-	if (!rc && !name)
-		rc = -ENOENT;
-	if (!rc && names_find(&fs->now, to))
-		rc = -EEXIST;
-	if (rc)
-		return end(fs, rc);
-	run_hook(fs);
-	change_names(fs, from, to, name->inode);
-	return end(fs, 0);
+	return end(fs, rc ? rc : rename_name(fs, from, to, true));
+}
+
+static int sim_rename_new(void *ctx, const char *from, const char *to)
+{
+	struct simfs *fs = ctx;
+	int rc = begin(fs, SIM_RENAME_NEW, NULL);
+
+	return end(fs, rc ? rc : rename_name(fs, from, to, false));
 }
 
 static int sim_unlink(void *ctx, const char *path)
@@ -477,6 +490,7 @@ const struct bk_io_ops sim_ops = {
 	.stat_path = sim_stat_path,
 	.lock = sim_lock,
 	.find_locked = sim_find_locked,
+	.rename = sim_rename,
 	.rename_new = sim_rename_new,
 	.unlink = sim_unlink,
 	.sync_dir = sim_sync_dir,

@@ -236,11 +236,19 @@ static int io_lock(void *ctx, int fd)
 	return is_failed(test, OP_LOCK) ? test->fail_with : real()->lock(NULL, fd);
 }
 
+static int io_rename(void *ctx, const char *from, const char *to)
+{
+	struct test_io *test = ctx;
+
+	return is_failed(test, OP_RENAME) ? test->fail_with : real()->rename(NULL, from, to);
+}
+
 static int io_rename_new(void *ctx, const char *from, const char *to)
 {
 	struct test_io *test = ctx;
 
-	return is_failed(test, OP_RENAME) ? test->fail_with : real()->rename_new(NULL, from, to);
+	return is_failed(test, OP_RENAME_NEW) ? test->fail_with
+					      : real()->rename_new(NULL, from, to);
 }
 
 static int io_unlink(void *ctx, const char *path)
@@ -295,6 +303,7 @@ void test_io_init(struct test_io *test)
 	test->ops.truncate = io_truncate;
 	test->ops.stat = io_stat;
 	test->ops.lock = io_lock;
+	test->ops.rename = io_rename;
 	test->ops.rename_new = io_rename_new;
 	test->ops.unlink = io_unlink;
 	test->ops.sync_dir = io_sync_dir;

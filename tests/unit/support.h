@@ -56,6 +56,7 @@ enum test_op {
 	OP_STAT,
 	OP_LOCK,
 	OP_RENAME,
+	OP_RENAME_NEW,
 	OP_UNLINK,
 	OP_SYNC_DIR,
 	OP_FREE_SPACE,

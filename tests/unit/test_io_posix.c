@@ -104,6 +104,21 @@ Test(io_posix, renames_replace_nothing)
 	cr_assert(ops()->rename_new(NULL, scratch("a"), scratch("c")) == -ENOENT);
 }
 
+/* "replaces what is there" */
+Test(io_posix, a_rename_replaces)
+{
+	size_t size;
+	uint8_t *bytes;
+
+	put_file(scratch("a"), "a", 1);
+	put_file(scratch("b"), "bb", 2);
+	cr_assert(ops()->rename(NULL, scratch("a"), scratch("b")) == 0);
+	bytes = file_bytes(scratch("b"), &size);
+	cr_assert(!has_file(scratch("a")) && size == 1 && *bytes == 'a');
+	free(bytes);
+	cr_assert(ops()->rename(NULL, scratch("a"), scratch("b")) == -ENOENT);
+}
+
 /* "exclusive, at once or -EWOULDBLOCK; dies with FD"; another handle of the same process closed
  * does not drop it. */
 Test(io_posix, locks)

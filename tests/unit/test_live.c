@@ -328,7 +328,7 @@ Test(live, an_older_database_is_not_copied_over_the_head)
 Test(live, creating_fails_as_a_whole)
 {
 	static const enum test_op ops[] = {
-		OP_OPEN, OP_WRITE, OP_SYNC, OP_LOCK, OP_RENAME, OP_RANDOM};
+		OP_OPEN, OP_WRITE, OP_SYNC, OP_LOCK, OP_RENAME_NEW, OP_RANDOM};
 	sqlite3 *db = sql_open(scratch("db"));
 
 	sql_run(db, VARS);

@@ -109,18 +109,18 @@ Test(lockfile, reads_files)
 	char *large = malloc(LOCKFILE_BYTES_MAX + 1);
 	static const char text[] = "{\"backend_url\": \"u\"}";
 
-	fails(BK_E_MISSING, lockfile_read(&lockfile, scratch("none"), why()));
+	fails(BK_E_MISSING, lockfile_read(&lockfile, bk_io_posix(), scratch("none"), why()));
 	put_file(scratch("backup.lock"), text, sizeof text - 1);
-	ok(lockfile_read(&lockfile, scratch("backup.lock"), why()));
+	ok(lockfile_read(&lockfile, bk_io_posix(), scratch("backup.lock"), why()));
 	lockfile_done(&lockfile);
 	put_file(scratch("backup.lock"), "", 0);
-	fails(BK_E_INVALID, lockfile_read(&lockfile, scratch("backup.lock"), why()));
+	fails(BK_E_INVALID, lockfile_read(&lockfile, bk_io_posix(), scratch("backup.lock"), why()));
 	mkdir(scratch("dir"), 0700);
-	fails(BK_E_IO, lockfile_read(&lockfile, scratch("dir"), why()));
+	fails(BK_E_IO, lockfile_read(&lockfile, bk_io_posix(), scratch("dir"), why()));
 	memset(large, ' ', LOCKFILE_BYTES_MAX + 1);
 	memcpy(large, text, sizeof text - 1);
 	put_file(scratch("backup.lock"), large, LOCKFILE_BYTES_MAX + 1);
-	fails(BK_E_LIMIT, lockfile_read(&lockfile, scratch("backup.lock"), why()));
+	fails(BK_E_LIMIT, lockfile_read(&lockfile, bk_io_posix(), scratch("backup.lock"), why()));
 	free(large);
 }
 
@@ -134,7 +134,7 @@ Test(lockfile, reads_up_to_its_limit)
 	memset(large, ' ', LOCKFILE_BYTES_MAX);
 	memcpy(large, text, sizeof text - 1);
 	put_file(scratch("backup.lock"), large, LOCKFILE_BYTES_MAX);
-	ok(lockfile_read(&lockfile, scratch("backup.lock"), why()));
+	ok(lockfile_read(&lockfile, bk_io_posix(), scratch("backup.lock"), why()));
 	lockfile_done(&lockfile);
 	free(large);
 }
@@ -160,21 +160,21 @@ Test(lockfile, writes)
 	struct lockfile lockfile;
 	struct stat st;
 
-	ok(lockfile_write(path, "file:///a \"b\"", NULL, why()));
-	ok(lockfile_read(&lockfile, path, why()));
+	ok(lockfile_write(bk_io_posix(), path, "file:///a \"b\"", NULL, why()));
+	ok(lockfile_read(&lockfile, bk_io_posix(), path, why()));
 	cr_assert(strcmp(lockfile.backend_url, "file:///a \"b\"") == 0 &&
 		  strcmp(lockfile.database, "lightningd.sqlite3") == 0);
 	lockfile_done(&lockfile);
 	cr_assert(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
 	put_file(path, old, sizeof old - 1);
-	ok(lockfile_write(path, "new", "other.db", why()));
-	ok(lockfile_read(&lockfile, path, why()));
+	ok(lockfile_write(bk_io_posix(), path, "new", "other.db", why()));
+	ok(lockfile_read(&lockfile, bk_io_posix(), path, why()));
 	cr_assert(strcmp(lockfile.backend_url, "new") == 0 &&
 		  strcmp(lockfile.database, "other.db") == 0 && lockfile.halt_on_gap);
 	lockfile_done(&lockfile);
 	cr_assert(holds(path, "\"mine\"") && !holds(path, "old") &&
 		  !has_file(scratch("backup.lock.new")));
-	ok(lockfile_write(path, "newer", NULL, why()));
+	ok(lockfile_write(bk_io_posix(), path, "newer", NULL, why()));
 	cr_assert(holds(path, "other.db"));
 }
 
@@ -183,7 +183,8 @@ Test(lockfile, writes_nothing_over_what_it_does_not_understand)
 	const char *path = scratch("backup.lock");
 
 	put_file(path, "no JSON", 7);
-	fails(BK_E_INVALID, lockfile_write(path, "u", NULL, why()));
+	fails(BK_E_INVALID, lockfile_write(bk_io_posix(), path, "u", NULL, why()));
 	cr_assert(holds(path, "no JSON"));
-	fails(BK_E_IO, lockfile_write(scratch("none/backup.lock"), "u", NULL, why()));
+	fails(BK_E_IO,
+		lockfile_write(bk_io_posix(), scratch("none/backup.lock"), "u", NULL, why()));
 }

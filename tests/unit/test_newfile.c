@@ -26,7 +26,8 @@ Test(newfile, appears_when_it_is_committed)
 	ok(bk_newfile_commit(&nf, why()));
 	check_bytes(scratch("f"), "whole");
 	cr_assert(!has_file(scratch("f.new")));
-	cr_assert(io.calls[OP_SYNC] == 1 && io.calls[OP_SYNC_DIR] == 1 && io.calls[OP_RENAME] == 1);
+	cr_assert(io.calls[OP_SYNC] == 1 && io.calls[OP_SYNC_DIR] == 1 &&
+		  io.calls[OP_RENAME_NEW] == 1);
 }
 
 Test(newfile, leaves_nothing_when_it_is_aborted)
@@ -86,7 +87,7 @@ Test(newfile, what_the_system_refuses)
 		bool at_open;
 	} cases[] = {
 		{OP_OPEN, -EACCES, BK_E_IO, true}, {OP_LOCK, -EWOULDBLOCK, BK_E_BUSY, true},
-		{OP_SYNC, -EIO, BK_E_IO, false}, {OP_RENAME, -EIO, BK_E_IO, false},
+		{OP_SYNC, -EIO, BK_E_IO, false}, {OP_RENAME_NEW, -EIO, BK_E_IO, false},
 		{OP_SYNC_DIR, -EIO, BK_E_IO, false}, /* its name may be lost: it does not stay */
 	};
 

@@ -43,13 +43,13 @@ Test(restore, the_head)
 	struct stat st;
 
 	begin(&node);
-	node.io.calls[OP_SYNC] = node.io.calls[OP_RENAME] = node.io.calls[OP_SYNC_DIR] = 0;
+	node.io.calls[OP_SYNC] = node.io.calls[OP_RENAME_NEW] = node.io.calls[OP_SYNC_DIR] = 0;
 	ok(restore(&node, scratch("out"), NULL, &result));
 	cr_assert(strcmp(result.path, scratch("out")) == 0 && result.version == 22 &&
 		  result.head == 22 && !result.is_past_damage && result.foreign_key_failures == 0);
 	cr_assert(stat(scratch("out"), &st) == 0 && (uint64_t)st.st_size == result.bytes &&
 		  (st.st_mode & 0777) == 0600);
-	cr_assert(node.io.calls[OP_SYNC] == 1 && node.io.calls[OP_RENAME] == 1 &&
+	cr_assert(node.io.calls[OP_SYNC] == 1 && node.io.calls[OP_RENAME_NEW] == 1 &&
 		  node.io.calls[OP_SYNC_DIR] == 1);
 	check_file(&node, scratch("out"));
 	free(result.path);
@@ -384,7 +384,8 @@ Test(restore, counts_rows_that_refer_to_nothing)
 /* Each call failed in turn: nothing stands at the place, and nothing beside it. */
 Test(restore, what_the_system_refuses)
 {
-	static const enum test_op ops[] = {OP_OPEN, OP_READ, OP_WRITE, OP_SYNC, OP_LOCK, OP_RENAME};
+	static const enum test_op ops[] = {
+		OP_OPEN, OP_READ, OP_WRITE, OP_SYNC, OP_LOCK, OP_RENAME_NEW};
 	struct node node;
 
 	begin(&node);

@@ -50,6 +50,7 @@ struct bk_io_ops {
 	 * with SUFFIX, and that NAME; 0 if there is none. */
 	int (*find_locked)(void *ctx, const char *dir, const char *prefix, const char *suffix,
 		char *name, size_t size);
+	int (*rename)(void *ctx, const char *from, const char *to);     /* replaces what is there */
 	int (*rename_new)(void *ctx, const char *from, const char *to); /* -EEXIST over a file */
 	int (*unlink)(void *ctx, const char *path);
 	int (*sync_dir)(void *ctx, const char *dir); /* makes the names in DIR durable */

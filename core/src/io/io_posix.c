@@ -176,6 +176,12 @@ static int posix_find_locked(
 	return pid;
 }
 
+static int posix_rename(void *ctx, const char *from, const char *to)
+{
+	(void)ctx;
+	return result(rename(from, to));
+}
+
 /* Not every file system has RENAME_NOREPLACE (NFS has not); a hard link never replaces either.
  * Where there are no links (FAT, some network mounts) what is left is to look first. */
 static int posix_rename_new(void *ctx, const char *from, const char *to)
@@ -253,6 +259,7 @@ static const struct bk_io_ops posix_ops = {
 	.stat_path = posix_stat_path,
 	.lock = posix_lock,
 	.find_locked = posix_find_locked,
+	.rename = posix_rename,
 	.rename_new = posix_rename_new,
 	.unlink = posix_unlink,
 	.sync_dir = posix_sync_dir,

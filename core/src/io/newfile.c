@@ -46,15 +46,13 @@ static enum bk_code create_temp(struct newfile *nf, struct bk_error *err)
 	return code;
 }
 
-enum bk_code bk_newfile_open(struct newfile *nf, const struct bk_io *io, const char *path,
+/* Makes the file under its other name; ends NF on failure. */
+static enum bk_code begin(struct newfile *nf, const struct bk_io *io, const char *path,
 	const char *suffix, struct bk_error *err)
 {
-	struct bk_io_stat st;
 	enum bk_code code;
 
 	*nf = (struct newfile){.io = io, .file = FILE_CLOSED};
-	if (io->ops->stat_path(io->ctx, path, &st) == 0)
-		return bk_fail(err, BK_E_EXISTS, 0, "%s exists already", path);
 	nf->path = strdup(path);
 	if (!nf->path || asprintf(&nf->temp, "%s%s", path, suffix) < 0) {
 		nf->temp = NULL;
@@ -70,26 +68,54 @@ enum bk_code bk_newfile_open(struct newfile *nf, const struct bk_io *io, const c
 	return code;
 }
 
+enum bk_code bk_newfile_open(struct newfile *nf, const struct bk_io *io, const char *path,
+	const char *suffix, struct bk_error *err)
+{
+	struct bk_io_stat st;
+
+	if (io->ops->stat_path(io->ctx, path, &st) == 0) {
+		*nf = (struct newfile){.file = FILE_CLOSED};
+		return bk_fail(err, BK_E_EXISTS, 0, "%s exists already", path);
+	}
+	return begin(nf, io, path, suffix, err);
+}
+
+enum bk_code bk_newfile_open_over(struct newfile *nf, const struct bk_io *io, const char *path,
+	const char *suffix, struct bk_error *err)
+{
+	enum bk_code code = begin(nf, io, path, suffix, err);
+
+	nf->replaces = !code;
+	return code;
+}
+
+static enum bk_code rename_temp(const struct newfile *nf, struct bk_error *err)
+{
+	const struct bk_io *io = nf->io;
+	int rc =
+		(nf->replaces ? io->ops->rename : io->ops->rename_new)(io->ctx, nf->temp, nf->path);
+
+	if (rc >= 0)
+		return BK_OK;
+	return rc == -EEXIST
+		       ? bk_fail(err, BK_E_EXISTS, 0, "%s exists already", nf->path)
+		       : bk_fail(err, BK_E_IO, -rc, "cannot rename %s to %s", nf->temp, nf->path);
+}
+
 enum bk_code bk_newfile_commit(struct newfile *nf, struct bk_error *err)
 {
 	const struct bk_io *io = nf->io;
 	enum bk_code code = bk_file_sync(&nf->file, err);
-	int rc;
 
+	if (!code)
+		code = rename_temp(nf, err);
 	if (code) {
 		bk_newfile_abort(nf);
 		return code;
 	}
-	rc = io->ops->rename_new(io->ctx, nf->temp, nf->path);
-	if (rc < 0) {
-		code = rc == -EEXIST ? bk_fail(err, BK_E_EXISTS, 0, "%s exists already", nf->path)
-				     : bk_fail(err, BK_E_IO, -rc, "cannot rename %s to %s",
-					       nf->temp, nf->path);
-		bk_newfile_abort(nf);
-		return code;
-	}
 	code = bk_file_sync_name(io, nf->path, err);
-	if (code)
+	/* Where the old file is gone already, none at all would be worse than the new one. */
+	if (code && !nf->replaces)
 		io->ops->unlink(io->ctx, nf->path);
 	newfile_done(nf);
 	return code;

@@ -1,9 +1,10 @@
 /* newfile.h - a file that appears at its path whole and durable, or not at all.
  *
  * It is written under another name beside its path, locked; then synced, renamed without ever
- * replacing anything, and the directory synced.
+ * replacing anything (unless it was opened with bk_newfile_open_over), and the directory synced.
  *
- * Calling sequence: bk_newfile_open, writes to .file, bk_newfile_commit or bk_newfile_abort. */
+ * Calling sequence: bk_newfile_open or bk_newfile_open_over, writes to .file, bk_newfile_commit or
+ * bk_newfile_abort. */
 #ifndef BK_NEWFILE_H
 #define BK_NEWFILE_H
 
@@ -13,6 +14,7 @@ struct newfile {
 	const struct bk_io *io;
 	struct file file;
 	char *path, *temp; /* owned */
+	bool replaces;
 };
 
 /* SUFFIX makes the name it is written under. A file left behind there by one that was interrupted
@@ -21,7 +23,12 @@ struct newfile {
 BK_MUST_CHECK enum bk_code bk_newfile_open(struct newfile *nf, const struct bk_io *io,
 	const char *path, const char *suffix, struct bk_error *err);
 
-/* Both end NF. A failed commit leaves nothing behind. */
+/* The same, to take the place of what stands at PATH, if anything does. */
+BK_MUST_CHECK enum bk_code bk_newfile_open_over(struct newfile *nf, const struct bk_io *io,
+	const char *path, const char *suffix, struct bk_error *err);
+
+/* Both end NF. A failed commit leaves nothing behind; of one that was to replace, the old or the
+ * new file stands at the path, whole. */
 BK_MUST_CHECK enum bk_code bk_newfile_commit(struct newfile *nf, struct bk_error *err);
 void bk_newfile_abort(struct newfile *nf);
 
