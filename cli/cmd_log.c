@@ -1,8 +1,8 @@
 /* cmd_log.c - backup-cli log: lists the versions. */
 #include "common.h"
+#include "json.h"
 #include <bk/listing.h>
 #include <bk/moment.h>
-#include <cJSON.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,21 +66,27 @@ static const char *note(const struct bk_entry *entry)
 	return "";
 }
 
-static void print_json(struct listing *listing, const struct bk_entry *entry)
+static enum bk_code print_json(
+	const struct listing *listing, const struct bk_entry *entry, struct bk_error *err)
 {
+	cJSON *object = cJSON_CreateObject();
 	char time[BK_MOMENT_TEXT];
 
 	bk_moment_text(time, entry->time_us, false);
-	printf("%s\n  {\"version\": %" PRIu32 ", \"time\": \"%s\", \"time_us\": %" PRId64
-	       ", \"statements\": %" PRIu32 ", \"sql_bytes\": %" PRIu32 ", \"log_bytes\": %" PRIu32,
-		listing->any ? "," : "", entry->version, time, entry->time_us, entry->statements,
-		entry->sql_bytes, entry->log_bytes);
+	json_add_count(object, "version", entry->version);
+	cJSON_AddStringToObject(object, "time", time);
+	json_add_time(object, "time_us", entry->time_us);
+	json_add_count(object, "statements", entry->statements);
+	json_add_count(object, "sql_bytes", entry->sql_bytes);
+	json_add_count(object, "log_bytes", entry->log_bytes);
 	if (entry->page_count)
-		printf(", \"page_count\": %" PRIu32, entry->page_count);
-	printf(", \"note\": \"%s\"}", note(entry));
+		json_add_count(object, "page_count", entry->page_count);
+	cJSON_AddStringToObject(object, "note", note(entry));
+	printf("%s\n  ", listing->any ? "," : "");
+	return json_print_line(object, err);
 }
 
-static void print_text(struct listing *listing, const struct bk_entry *entry)
+static void print_text(const struct listing *listing, const struct bk_entry *entry)
 {
 	char time[BK_MOMENT_TEXT];
 
@@ -189,7 +195,10 @@ static enum bk_code print_entries(
 			skip--;
 			continue;
 		}
-		(listing->json ? print_json : print_text)(listing, &entry);
+		if (listing->json)
+			code = print_json(listing, &entry, err);
+		else
+			print_text(listing, &entry);
 		if (!listing->any || entry.time_us > listing->latest_us)
 			listing->latest_us = entry.time_us;
 		listing->any = true;

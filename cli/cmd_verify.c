@@ -1,8 +1,8 @@
 /* cmd_verify.c - backup-cli verify: whether the log is whole, and what it still gives. */
 #include "common.h"
+#include "json.h"
 #include <bk/moment.h>
 #include <bk/verify.h>
-#include <cJSON.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ static void on_finding(void *ctx, uint64_t offset, const char *what)
 	if (v->json) {
 		cJSON *item = cJSON_CreateObject();
 
-		cJSON_AddNumberToObject(item, "offset", (double)offset);
+		json_add_count(item, "offset", offset);
 		cJSON_AddStringToObject(item, "what", what);
 		cJSON_AddItemToArray(v->findings, item);
 		return;
@@ -78,8 +78,8 @@ static void on_lost(void *ctx, uint32_t from, uint32_t to)
 	if (v->json) {
 		cJSON *item = cJSON_CreateObject();
 
-		cJSON_AddNumberToObject(item, "from", from);
-		cJSON_AddNumberToObject(item, "to", to);
+		json_add_count(item, "from", from);
+		json_add_count(item, "to", to);
 		cJSON_AddItemToArray(v->lost, item);
 		return;
 	}
@@ -128,31 +128,28 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 		printf("No damage found.\n");
 }
 
-static void print_json(struct verification *v, const struct bk_verify_result *result)
+static enum bk_code print_json(
+	struct verification *v, const struct bk_verify_result *result, struct bk_error *err)
 {
 	cJSON *root = cJSON_CreateObject();
-	char *text;
 
-	cJSON_AddNumberToObject(root, "bytes", (double)result->bytes);
-	cJSON_AddNumberToObject(root, "frames", (double)result->frames);
-	cJSON_AddNumberToObject(root, "changes", (double)result->changes);
-	cJSON_AddNumberToObject(root, "keyframes", (double)result->keyframes);
-	cJSON_AddNumberToObject(root, "torn_bytes", (double)result->torn_bytes);
+	json_add_count(root, "bytes", result->bytes);
+	json_add_count(root, "frames", result->frames);
+	json_add_count(root, "changes", result->changes);
+	json_add_count(root, "keyframes", result->keyframes);
+	json_add_count(root, "torn_bytes", result->torn_bytes);
 	if (v->options.deep) {
-		cJSON_AddNumberToObject(root, "rebuilt", (double)result->rebuilt);
-		cJSON_AddNumberToObject(root, "pages", (double)result->pages);
+		json_add_count(root, "rebuilt", result->rebuilt);
+		json_add_count(root, "pages", result->pages);
 	}
 	if (result->head_known) {
-		cJSON_AddNumberToObject(root, "head", result->head);
+		json_add_count(root, "head", result->head);
 		cJSON_AddBoolToObject(root, "head_restorable", result->head_restorable);
 	}
 	cJSON_AddItemToObject(root, "findings", v->findings);
 	cJSON_AddItemToObject(root, "lost", v->lost);
 	cJSON_AddBoolToObject(root, "damaged", result->findings > 0);
-	text = cJSON_Print(root);
-	puts(text ? text : "{}");
-	cJSON_free(text);
-	cJSON_Delete(root);
+	return json_print(root, err);
 }
 
 static int verify_log(struct verification *v)
@@ -179,7 +176,8 @@ static int verify_log(struct verification *v)
 	free(path);
 	progress_end(&v->progress);
 	if (v->json) {
-		print_json(v, &result);
+		if (print_json(v, &result, &err))
+			return report(&err);
 	} else {
 		print_text(v, &result);
 		cJSON_Delete(v->findings);
@@ -188,15 +186,20 @@ static int verify_log(struct verification *v)
 	return result.findings || result.torn_bytes ? EXIT_DAMAGE : EXIT_DONE;
 }
 
-static void print_against(const struct verification *v, const struct bk_against_result *result)
+static enum bk_code print_against_json(const struct bk_against_result *result, struct bk_error *err)
 {
-	if (v->json) {
-		printf("{\"version\": %" PRIu32 ", \"head\": %" PRIu32 ", \"tables\": %" PRIu64
-		       ", \"rows\": %" PRIu64 ", \"differences\": %" PRIu64 "}\n",
-			result->version, result->head, result->tables, result->rows,
-			result->differences);
-		return;
-	}
+	cJSON *root = cJSON_CreateObject();
+
+	json_add_count(root, "version", result->version);
+	json_add_count(root, "head", result->head);
+	json_add_count(root, "tables", result->tables);
+	json_add_count(root, "rows", result->rows);
+	json_add_count(root, "differences", result->differences);
+	return json_print(root, err);
+}
+
+static void print_against(const struct bk_against_result *result)
+{
 	if (result->differences)
 		printf("DIFFERENT at version %" PRIu32 ": %" PRIu64 " differences; the first: %s\n",
 			result->version, result->differences, result->first);
@@ -220,7 +223,10 @@ static int verify_against(struct verification *v)
 	bk_log_close(log);
 	if (code)
 		return report(&err);
-	print_against(v, &result);
+	if (!v->json)
+		print_against(&result);
+	else if (print_against_json(&result, &err))
+		return report(&err);
 	return result.differences ? EXIT_DAMAGE : EXIT_DONE;
 }
 

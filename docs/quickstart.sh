@@ -34,7 +34,7 @@ step "backup-cli log: the newest versions"
 step "backup-cli verify"
 "$cli" verify "$url"
 
-middle=$("$cli" log --limit 500 --json "$url" | sed -n 's/.*"version": \([0-9]*\).*/\1/p' | head -n 1)
+middle=$("$cli" log --limit 500 --json "$url" | sed -n 's/.*"version":\([0-9]*\).*/\1/p' | head -n 1)
 if [ -e /dev/fuse ]; then
 	step "backup-fuse: version $middle, mounted and queried with sqlite3"
 	"$mount" "$url" "$work/mnt"

@@ -6,6 +6,8 @@ t backup-cli log --limit 1000 log.bkp
 t backup-cli log --all log.bkp
 t backup-cli log --json --limit 2 log.bkp
 t backup-cli log --json --all --limit 3 log.bkp
+# All digits of a microsecond.
+backup-cli log --json --limit 1 log.bkp | grep -c '"time_us":[0-9]\{16\},'
 
 # By time.
 t backup-cli log --since '-1 hour' --limit 2 log.bkp
@@ -16,7 +18,7 @@ t backup-cli log --since 'last summer' log.bkp
 
 # The times that are printed, in seconds or exact, can be given back.
 seconds=$(backup-cli log --limit 1 log.bkp | awk 'NR == 2 {print $2}')
-exact=$(backup-cli log --limit 1 --json log.bkp | sed -n 's/.*"time": "\([^"]*\)".*/\1/p')
+exact=$(backup-cli log --limit 1 --json log.bkp | sed -n 's/.*"time":"\([^"]*\)".*/\1/p')
 t backup-cli log --until "$seconds" --limit 1 log.bkp
 t backup-cli log --until "$exact" --since "$exact" log.bkp
 backup-cli restore --at "$seconds" log.bkp at-seconds.sqlite3 >/dev/null

@@ -3,6 +3,7 @@ t backup-cli verify log.bkp
 t backup-cli verify --deep log.bkp
 t backup-cli verify --deep --threads 2 log.bkp
 t backup-cli verify --against node/lightningd.sqlite3 log.bkp
+t backup-cli verify --against node/lightningd.sqlite3 --json log.bkp
 t backup-cli verify --json log.bkp
 
 # With delta keyframes; how many there are already depends on how fast their thread was.
