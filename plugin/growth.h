@@ -13,7 +13,8 @@
 #define SPACE_BYTES_MIN ((uint64_t)64 << 20)
 
 /* The bytes that a day needs where GROWN bytes came in OBSERVED_US microseconds. At least
- * SPACE_BYTES_MIN, and no more where that was less than an hour: a minute says nothing of a day. */
+ * SPACE_BYTES_MIN, and no more where that was less than an hour: a minute says nothing of a day.
+ * growth_for_a_day's own; here for its test. */
 uint64_t space_for_a_day(uint64_t grown, int64_t observed_us);
 
 struct growth {

@@ -37,7 +37,7 @@ BK_MUST_CHECK enum bk_code heal_snapshot(
 void heal_replay(struct heal *heal);
 
 /* Whether a snapshot of a database of so many bytes fits for certain: its pages may not compress at
- * all, and changes must have room behind it. */
+ * all, and changes must have room behind it. heal_snapshot asks this itself; here for its test. */
 bool heal_has_room(uint64_t free_bytes, uint64_t database_bytes);
 
 #endif

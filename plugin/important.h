@@ -13,7 +13,8 @@
 void important_check(const cJSON *configuration, const char *path);
 
 /* What the answer to `listconfigs` says of this program, which lightningd started as PATH: whether
- * it is the same file as an important plugin, whatever that is called. */
+ * it is the same file as an important plugin, whatever that is called. important_check's own; here
+ * for its test. */
 enum important_answer {
 	IMPORTANT_YES,
 	IMPORTANT_NO,

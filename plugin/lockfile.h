@@ -32,7 +32,7 @@ struct lockfile {
 BK_MUST_CHECK enum bk_code lockfile_read(
 	struct lockfile *out, const struct bk_io *io, const char *path, struct bk_error *err);
 
-/* The same from TEXT of SIZE bytes; NAME goes into messages. */
+/* The same from TEXT of SIZE bytes; NAME goes into messages. Apart from the file for tests. */
 BK_MUST_CHECK enum bk_code lockfile_parse(struct lockfile *out, const char *text, size_t size,
 	const char *name, struct bk_error *err);
 

@@ -117,5 +117,5 @@ enum bk_code message_change(struct bk_change *change, const cJSON *params,
 	}
 	change->statements = statements->list;
 	change->statement_count = count;
-	return bk_change_check(change, err);
+	return BK_OK;
 }

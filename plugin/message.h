@@ -21,8 +21,8 @@ struct statements {
 	size_t capacity;
 };
 
-/* Sets *CHANGE to what the PARAMS of a db_write hold; it points into them and STATEMENTS. Fails
- * with BK_E_INVALID, BK_E_LIMIT, BK_E_NOMEM. */
+/* Sets *CHANGE to what the PARAMS of a db_write hold; it points into them and STATEMENTS. Whether
+ * it can be stored is for bk_writer_append to say. Fails with BK_E_INVALID, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code message_change(struct bk_change *change, const cJSON *params,
 	struct statements *statements, struct bk_error *err);
 

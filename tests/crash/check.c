@@ -1,5 +1,6 @@
 /* check.c - whether a log is what the model says. */
 #include "check.h"
+#include "codename.h"
 #include <assert.h>
 #include <bk/image.h>
 #include <bk/listing.h>
@@ -30,7 +31,7 @@ void check_ok(
 	const struct check *check, enum bk_code code, const struct bk_error *err, const char *doing)
 {
 	if (code)
-		check_fail(check, "%s: %s: %s", doing, bk_code_name(code), err->msg);
+		check_fail(check, "%s: %s: %s", doing, code_name(code), err->msg);
 }
 
 /* Compares the statements of one version, as bk_log_sql gives them, with VIEW's. */

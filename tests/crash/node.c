@@ -1,5 +1,6 @@
 /* node.c - a made-up node and the plugin beside it. */
 #include "node.h"
+#include "codename.h"
 #include <bk/restore.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
@@ -91,7 +92,7 @@ static bool done(
 		CHECK(&node->check, *err->msg && err->code == code);
 	if (code && node->only_code && code != node->only_code)
 		check_fail(&node->check, "%s: a failure of another kind: %s: %s", doing,
-			bk_code_name(code), err->msg);
+			code_name(code), err->msg);
 	node->failures += code != BK_OK;
 	return !code;
 }

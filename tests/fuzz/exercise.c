@@ -1,6 +1,7 @@
 /* exercise.c - everything that can be done with a log, on one that may say anything. */
 #include "exercise.h"
 #include "changeframe.h"
+#include "codename.h"
 #include "encoder.h"
 #include "fuzz.h"
 #include "image.h"
@@ -29,7 +30,7 @@ static bool is_answer(enum bk_code code, const struct bk_error *err)
 
 	REQUIRE(!code || *err->msg);
 	if (!is_one)
-		fprintf(stderr, "answer: %s: %s\n", bk_code_name(code), err->msg);
+		fprintf(stderr, "answer: %s: %s\n", code_name(code), err->msg);
 	return is_one;
 }
 

@@ -2,7 +2,7 @@
  * values:
  *
  *     # a sentence about the file
- *     read CODE           what bk_log_open gives (bk_code_name)
+ *     read CODE           what bk_log_open gives
  *     write CODE          what bk_writer_open gives, on a copy, which then takes one more change
  *     verify clean        or damage: whether bk_verify has findings
  *     head, changes, keyframes, torn, id    of bk_log_status
@@ -11,6 +11,7 @@
  *     past VERSION SUM    the same, where damaged keyframes must be passed over
  *     bytes VERSION SIZE SUM    the image's bytes (XXH3), where there is a keyframe and nothing is
  * replayed lost VERSION CODE   what opening the image gives */
+#include "codename.h"
 #include "node.h"
 #include <bk/image.h>
 #include <bk/listing.h>
@@ -35,8 +36,8 @@ static void check_read(struct golden *golden, const char *code)
 {
 	enum bk_code found = bk_log_open(&golden->log, &golden->io.io, golden->path, why());
 
-	cr_assert(strcmp(bk_code_name(found), code) == 0, "%s: reading gives %s: %s", golden->name,
-		bk_code_name(found), found ? why()->msg : "");
+	cr_assert(strcmp(code_name(found), code) == 0, "%s: reading gives %s: %s", golden->name,
+		code_name(found), found ? why()->msg : "");
 	cr_assert(!found || (why()->code == found && *why()->msg));
 	if (!found)
 		ok(bk_log_status(golden->log, &golden->status, why()));
@@ -51,8 +52,8 @@ static void check_write(struct golden *golden, const char *code)
 
 	copy_file(golden->path, scratch("copy"));
 	found = bk_writer_open(&writer, &golden->io.io, scratch("copy"), NULL, why());
-	cr_assert(strcmp(bk_code_name(found), code) == 0, "%s: writing gives %s: %s", golden->name,
-		bk_code_name(found), found ? why()->msg : "");
+	cr_assert(strcmp(code_name(found), code) == 0, "%s: writing gives %s: %s", golden->name,
+		code_name(found), found ? why()->msg : "");
 	if (found)
 		return;
 	cr_assert(bk_writer_version(writer) == golden->status.version);
@@ -145,8 +146,8 @@ static void check_lost(struct golden *golden, const char *values)
 
 	cr_assert(sscanf(values, "%" SCNu32 " %19s", &version, code) == 2);
 	found = bk_image_open(&image, golden->log, version, NULL, why());
-	cr_assert(strcmp(bk_code_name(found), code) == 0, "%s: version %u gives %s", golden->name,
-		version, bk_code_name(found));
+	cr_assert(strcmp(code_name(found), code) == 0, "%s: version %u gives %s", golden->name,
+		version, code_name(found));
 	bk_image_close(image);
 }
 

@@ -1,5 +1,6 @@
 /* support.c - what the unit tests share. */
 #include "support.h"
+#include "codename.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -61,7 +62,7 @@ bool code_is(enum bk_code code, enum bk_code want)
 
 	if (!is_told)
 		snprintf(why()->msg, sizeof why()->msg,
-			"returned %s without saying so in its error", bk_code_name(code));
+			"returned %s without saying so in its error", code_name(code));
 	else if (!code)
 		snprintf(why()->msg, sizeof why()->msg, "it succeeds");
 	why()->code = BK_OK;

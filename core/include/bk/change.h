@@ -27,7 +27,7 @@ enum bk_pragma {
 enum bk_pragma bk_change_pragma(const struct bk_change *change);
 
 /* Whether CHANGE can be stored: at least one statement, none with a zero byte, within the
- * limits. Fails with BK_E_INVALID, BK_E_LIMIT. */
+ * limits. bk_writer_append asks this itself. Fails with BK_E_INVALID, BK_E_LIMIT. */
 BK_MUST_CHECK enum bk_code bk_change_check(const struct bk_change *change, struct bk_error *err);
 
 #endif

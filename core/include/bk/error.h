@@ -47,7 +47,4 @@ enum bk_code bk_fail(struct bk_error *err, enum bk_code code, int sys_errno, con
 /* Fills ERR (which may be NULL) with FROM and returns its code. */
 enum bk_code bk_fail_as(struct bk_error *err, const struct bk_error *from);
 
-/* The name of CODE, for tests and --json: "damage", "busy", ... */
-const char *bk_code_name(enum bk_code code);
-
 #endif

@@ -4,8 +4,7 @@
  * committed, on the keyframe before, and appends what pages changed. Stopping or killing it at any
  * moment leaves a valid log; the next one catches up.
  *
- * Calling sequence: bk_keyframer_start, bk_keyframer_stop before the writer is closed. Or, without
- * a thread, bk_keyframes_build.
+ * Calling sequence: bk_keyframer_start, bk_keyframer_stop before the writer is closed.
  *
  * Threads: NOTIFY is called from the keyframer's own. */
 #ifndef BK_KEYFRAMER_H
@@ -30,7 +29,9 @@ void bk_keyframer_stop(struct bk_keyframer *keyframer);
 
 bool bk_keyframer_needs_snapshot(struct bk_keyframer *keyframer);
 
-/* Writes the keyframes of all closed intervals, now. Fails as a keyframer notifies. */
+/* Writes the keyframes of all closed intervals in the calling thread, and returns when they are
+ * there. For tests and benchmarks, which need a log with keyframes at a known moment: the programs
+ * have a keyframer. Fails as a keyframer notifies. */
 BK_MUST_CHECK enum bk_code bk_keyframes_build(struct bk_writer *writer, struct bk_error *err);
 
 #endif

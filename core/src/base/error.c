@@ -30,34 +30,3 @@ enum bk_code bk_fail_as(struct bk_error *err, const struct bk_error *from)
 		*err = *from;
 	return from->code;
 }
-
-const char *bk_code_name(enum bk_code code)
-{
-	switch (code) {
-	case BK_OK:
-		return "ok";
-	case BK_E_IO:
-		return "io";
-	case BK_E_NOMEM:
-		return "nomem";
-	case BK_E_LIMIT:
-		return "limit";
-	case BK_E_DAMAGE:
-		return "damage";
-	case BK_E_FORMAT:
-		return "format";
-	case BK_E_MISSING:
-		return "missing";
-	case BK_E_EXISTS:
-		return "exists";
-	case BK_E_BUSY:
-		return "busy";
-	case BK_E_INVALID:
-		return "invalid";
-	case BK_E_SQL:
-		return "sql";
-	case BK_E_UNSAFE:
-		return "unsafe";
-	}
-	return "unknown";
-}
