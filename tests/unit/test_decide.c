@@ -1,4 +1,4 @@
-/* test_decide.c - what to do at a db_write (plugin/decide.h; the table of docs/decisions.md).
+/* test_decide.c - what to do at a db_write (plugin/hook/decide.h; the table of docs/decisions.md).
  */
 #include "decide.h"
 #include "support.h"

@@ -1,4 +1,4 @@
-/* test_framing.c - cutting lightningd's stream into messages (plugin/framing.h). */
+/* test_framing.c - cutting lightningd's stream into messages (plugin/wire/framing.h). */
 #include "framing.h"
 #include "support.h"
 

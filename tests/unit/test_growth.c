@@ -1,4 +1,4 @@
-/* test_growth.c - how much space a day takes (plugin/growth.h). */
+/* test_growth.c - how much space a day takes (plugin/beside/growth.h). */
 #include "growth.h"
 #include "support.h"
 

@@ -1,4 +1,4 @@
-/* test_heal.c - whether a full snapshot fits (plugin/heal.h). */
+/* test_heal.c - whether a full snapshot fits (plugin/hook/heal.h). */
 #include "heal.h"
 #include "support.h"
 

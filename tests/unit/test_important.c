@@ -1,5 +1,5 @@
 /* test_important.c - whether lightningd loaded this very program as an important one
- * (plugin/important.h). */
+ * (plugin/start/important.h). */
 #include "important.h"
 #include "support.h"
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-/* test_lockfile.c - backup.lock (plugin/lockfile.h). */
+/* test_lockfile.c - backup.lock (plugin/lockfile/lockfile.h). */
 #include "lockfile.h"
 #include "support.h"
 #include <sys/stat.h>

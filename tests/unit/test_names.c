@@ -1,4 +1,4 @@
-/* test_names.c - what messages call the places by (plugin/names.h). */
+/* test_names.c - what messages call the places by (plugin/say/names.h). */
 #include "names.h"
 #include "support.h"
 #include <limits.h>

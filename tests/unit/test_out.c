@@ -1,4 +1,4 @@
-/* test_out.c - what goes to lightningd (plugin/out.h): an answer that cannot be made ends the
+/* test_out.c - what goes to lightningd (plugin/wire/out.h): an answer that cannot be made ends the
  * plugin, for lightningd would wait for it for ever. */
 #include "manifest.h"
 #include "out.h"

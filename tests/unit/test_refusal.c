@@ -1,4 +1,4 @@
-/* test_refusal.c - the words with which a change is refused (plugin/refusal.h). */
+/* test_refusal.c - the words with which a change is refused (plugin/say/refusal.h). */
 #include "refusal.h"
 #include "support.h"
 #include <errno.h>

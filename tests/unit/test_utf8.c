@@ -1,4 +1,5 @@
-/* test_utf8.c - texts for lightningd, which takes valid UTF-8 only (plugin/utf8.h; RFC 3629). */
+/* test_utf8.c - texts for lightningd, which takes valid UTF-8 only (plugin/wire/utf8.h; RFC 3629).
+ */
 #include "support.h"
 #include "utf8.h"
 
