@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Exit codes (docs/backup-cli.1, "EXIT STATUS"). */
+/* Exit codes (docs/decisions.md, "Exit codes"). */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
 
 /* A command: its name, one line for the list, its own help, and what it does with the arguments

@@ -23,7 +23,7 @@ enum verdict decide_first(const struct call *call)
 	return can_copy ? VERDICT_HEAL : VERDICT_GAP;
 }
 
-enum verdict decide_later(const struct call *call)
+bool call_follows(const struct call *call)
 {
-	return call_base(call) == call->head ? VERDICT_APPEND : VERDICT_OUT_OF_ORDER;
+	return call_base(call) == call->head;
 }

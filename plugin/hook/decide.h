@@ -1,4 +1,5 @@
-/* decide.h - what to do at a db_write, as a pure function (DESIGN.md, "The plugin"). */
+/* decide.h - what to do at a db_write, as a pure function (docs/decisions.md, "The first
+ * db_write of a process"). */
 #ifndef DECIDE_H
 #define DECIDE_H
 
@@ -6,12 +7,11 @@
 #include <stdint.h>
 
 enum verdict {
-	VERDICT_APPEND,       /* in step */
-	VERDICT_REWIND,       /* the head was never committed: strike it out, then append */
-	VERDICT_HEAL,         /* a gap: a full keyframe of the live database, then append */
-	VERDICT_GAP,          /* a gap, and the live database cannot be read: stop */
-	VERDICT_OLDER,        /* the node's state is older than the backup: stop */
-	VERDICT_OUT_OF_ORDER, /* within one process: stop */
+	VERDICT_APPEND, /* in step */
+	VERDICT_REWIND, /* the head was never committed: strike it out, then append */
+	VERDICT_HEAL,   /* a gap: a full keyframe of the live database, then append */
+	VERDICT_GAP,    /* a gap, and the live database cannot be read: stop */
+	VERDICT_OLDER,  /* the node's state is older than the backup: stop */
 };
 
 /* What is known at a db_write. */
@@ -29,7 +29,7 @@ uint32_t call_base(const struct call *call);
 /* The first db_write of a process. */
 enum verdict decide_first(const struct call *call);
 
-/* Any later one. */
-enum verdict decide_later(const struct call *call);
+/* Whether any later one is in step; if not, a change is missing in between: stop. */
+bool call_follows(const struct call *call);
 
 #endif

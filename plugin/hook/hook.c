@@ -301,7 +301,6 @@ static enum bk_code settle(struct hook *hook, struct call *call, struct refusal 
 	case VERDICT_GAP:
 		return refuse_gap(why, &hook->names, call, &live);
 	case VERDICT_OLDER:
-	case VERDICT_OUT_OF_ORDER:
 		return refuse_older(why, &hook->names, call);
 	}
 	return BK_OK;
@@ -326,7 +325,7 @@ static enum bk_code prepare(struct hook *hook, const struct bk_change *change, s
 		hook->is_settled = !code;
 		return code;
 	}
-	if (decide_later(&call) != VERDICT_APPEND)
+	if (!call_follows(&call))
 		return refuse_order(why, &call);
 	/* A keyframer that met a change it cannot replay needs a full keyframe. */
 	if (hook->keyframer && bk_keyframer_needs_snapshot(hook->keyframer))

@@ -4,8 +4,8 @@
 #include "out.h"
 
 /* Never "disable": it lets the node run on unprotected even where we are marked important
- * (lightningd.md, "Start"). As one text, which is read whole or not at all: a manifest without the
- * hook would have the node run without a backup. */
+ * (docs/lightningd.md, "Start"). As one text, which is read whole or not at all: a manifest without
+ * the hook would have the node run without a backup. */
 static const char manifest[] =
 	"{\"options\":[{\"name\":\"" OPTION_DESTINATION "\",\"type\":\"string\",\"description\":"
 	"\"Has no effect: backup-cli init sets the destination\",\"deprecated\":true}],"
