@@ -19,8 +19,27 @@
 struct plugin {
 	struct hook *hook;
 	const char *path; /* what lightningd started us as */
+	char **arguments; /* and gave us, ended by NULL */
 	bool is_stopping, has_closed;
 };
+
+/* No argument of lightningd's may keep us from our work: with plugin= the node would run on
+ * unprotected. --developer is what it gives each plugin where it has been given that itself. */
+static void tell_arguments(char **arguments)
+{
+	for (; *arguments; arguments++)
+		if (strcmp(*arguments, "--developer") != 0)
+			out_log(LEVEL_UNUSUAL,
+				"lightningd started this plugin with \"%s\", which it does not "
+				"know: it works as without",
+				*arguments);
+}
+
+static void answer_manifest(const struct plugin *plugin, const cJSON *id)
+{
+	manifest_answer(id);
+	tell_arguments(plugin->arguments);
+}
 
 static void dispatch(struct plugin *plugin, const cJSON *message)
 {
@@ -34,7 +53,7 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 	if (strcmp(method, "db_write") == 0)
 		hook_db_write(plugin->hook, id, params);
 	else if (strcmp(method, "getmanifest") == 0)
-		manifest_answer(id);
+		answer_manifest(plugin, id);
 	else if (strcmp(method, "init") == 0)
 		init_answer(id, params, plugin->path);
 	else if (strcmp(method, "shutdown") == 0)
@@ -169,12 +188,17 @@ static void ignore_signals(void)
 		signal(signals[i], SIG_IGN);
 }
 
-/* lightningd gives no arguments: a person does. */
+static bool is_one_of(const char *argument, const char *name, const char *letter)
+{
+	return strcmp(argument, name) == 0 || strcmp(argument, letter) == 0;
+}
+
+/* What a person wants who starts us by hand. */
 static int take_argument(const char *argument)
 {
-	if (strcmp(argument, "--version") == 0) {
+	if (is_one_of(argument, "--version", "-V")) {
 		puts("backup " BK_RELEASE);
-	} else if (strcmp(argument, "--help") == 0) {
+	} else if (is_one_of(argument, "--help", "-h")) {
 		explain();
 	} else {
 		fprintf(stderr,
@@ -191,15 +215,16 @@ int main(int argc, char **argv)
 	struct plugin plugin = {0};
 	int status;
 
-	if (argc > 1)
-		return take_argument(argv[1]);
 	if (!getenv("LIGHTNINGD_PLUGIN")) {
+		if (argc > 1)
+			return take_argument(argv[1]);
 		explain();
 		return EXIT_SUCCESS;
 	}
 	bk_limit_sqlite_memory();
 	ignore_signals();
 	plugin.path = argv[0];
+	plugin.arguments = argv + 1;
 	plugin.hook = hook_new(bk_io_posix());
 	if (!plugin.hook)
 		return EXIT_FAILURE;
