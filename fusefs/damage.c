@@ -96,7 +96,7 @@ bool damage_get(struct damage *damage, size_t at, struct damage_range *out)
 	return found;
 }
 
-bool damage_find(struct damage *damage, uint32_t version, struct damage_range *out)
+bool damage_has(struct damage *damage, uint32_t version)
 {
 	bool found = false;
 
@@ -106,8 +106,6 @@ bool damage_find(struct damage *damage, uint32_t version, struct damage_range *o
 
 		found = !bk_version_after(range->from, version) &&
 			!bk_version_after(version, range->to);
-		if (found)
-			*out = *range;
 	}
 	pthread_mutex_unlock(&damage->mutex);
 	return found;

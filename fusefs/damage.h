@@ -32,8 +32,8 @@ void damage_done(struct damage *damage);
  * first. */
 void damage_note(struct damage *damage, uint32_t from, uint32_t to, const char *what);
 
-/* Whether VERSION is in one of the ranges; then copies it to OUT. */
-bool damage_find(struct damage *damage, uint32_t version, struct damage_range *out);
+/* Whether VERSION is in one of the ranges. */
+bool damage_has(struct damage *damage, uint32_t version);
 
 /* Forgets all: another log stands there now. */
 void damage_clear(struct damage *damage);

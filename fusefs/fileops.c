@@ -51,18 +51,15 @@ static int find_version(
 static int open_image(
 	struct fs *fs, struct source *source, struct handle *handle, struct fuse_file_info *fi)
 {
-	struct bk_entry entry;
+	uint32_t version = handle->node.number;
 	struct bk_error err;
-	int rc = find_version(fs, source, &handle->node, &entry);
 
-	if (rc)
-		return rc;
 	fi->keep_cache = 1;
-	if (images_open(&handle->image, &fs->images, source, &entry, &err))
+	if (images_open(&handle->image, &fs->images, source, &handle->node, &err))
 		return err.code == BK_E_MISSING
 			       ? ESTALE
-			       : fs_errno(fs, TROUBLE_OPEN, entry.version, entry.version, &err);
-	trouble_passed(&fs->trouble, TROUBLE_OPEN, entry.version);
+			       : fs_errno(fs, TROUBLE_OPEN, version, version, &err);
+	trouble_passed(&fs->trouble, TROUBLE_OPEN, version);
 	return 0;
 }
 
@@ -201,7 +198,7 @@ void fileops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 static void read_image(
 	struct fs *fs, fuse_req_t req, struct image *image, size_t size, off_t offset)
 {
-	uint32_t version = image->version;
+	uint32_t version = image->node.number;
 	char *data = scratch_get(fs, size);
 	struct bk_error err;
 	size_t done;

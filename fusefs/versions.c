@@ -97,6 +97,9 @@ static void measure_below(struct source *source, struct bk_entry *entry)
 
 int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry)
 {
+	const struct node node = {
+		NODE_IMAGE, entry->version, node_identity(entry, source->generation)};
+	const struct bk_entry *measured;
 	struct image *image;
 	struct bk_error err;
 	int rc;
@@ -107,7 +110,7 @@ int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry
 	if (!bk_log_measure(source->log, &err) &&
 		!bk_log_find(source->log, entry->version, entry, &err) && entry_has_size(entry))
 		return 0;
-	if (images_open(&image, &fs->images, source, entry, &err)) {
+	if (images_open(&image, &fs->images, source, &node, &err)) {
 		rc = fs_errno(fs, TROUBLE_OPEN, entry->version, entry->version, &err);
 		if (err.code != BK_E_DAMAGE && err.code != BK_E_SQL)
 			return rc;
@@ -115,8 +118,9 @@ int version_measure(struct fs *fs, struct source *source, struct bk_entry *entry
 		return 0;
 	}
 	trouble_passed(&fs->trouble, TROUBLE_OPEN, entry->version);
-	entry->page_count = image->page_count;
-	entry->page_size = image->page_size;
+	measured = bk_rebuild_entry(image->rebuild);
+	entry->page_count = measured->page_count;
+	entry->page_size = measured->page_size;
 	images_close(&fs->images, image);
 	return 0;
 }
@@ -221,23 +225,6 @@ int walk_next_measured(struct walk *walk, struct bk_entry *entry, bool *more)
 	walk_close(walk);
 	walk->next = entry->version;
 	return walk_next(walk, entry, more);
-}
-
-int bucket_first(struct fs *fs, struct source *source, uint32_t bucket, struct bk_entry *entry)
-{
-	struct bk_entry first;
-	struct walk walk;
-	bool more;
-	int rc;
-
-	walk_open(&walk, fs, source, bucket * BUCKET_VERSIONS);
-	rc = walk_next(&walk, &first, &more);
-	walk_close(&walk);
-	if (!rc && (!more || bucket_of(first.version) != bucket))
-		rc = ENOENT;
-	if (!rc)
-		*entry = first;
-	return rc;
 }
 
 int bucket_newest(struct fs *fs, struct source *source, uint32_t bucket, struct bk_entry *entry)

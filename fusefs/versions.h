@@ -56,8 +56,7 @@ int walk_next_measured(struct walk *walk, struct bk_entry *entry, bool *more);
 
 void walk_close(struct walk *walk);
 
-/* The first and the newest version of a bucket; ENOENT if it has none. */
-int bucket_first(struct fs *fs, struct source *source, uint32_t bucket, struct bk_entry *entry);
+/* The newest version of a bucket; ENOENT if it has none. */
 int bucket_newest(struct fs *fs, struct source *source, uint32_t bucket, struct bk_entry *entry);
 
 #endif

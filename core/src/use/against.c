@@ -2,6 +2,7 @@
 #include "compare.h"
 #include "image.h"
 #include "live.h"
+#include <bk/rebuild.h>
 #include <bk/verify.h>
 #include <string.h>
 
@@ -36,43 +37,35 @@ static enum bk_code compare_image(
 	return code;
 }
 
-/* Compares DB, of the version in FOUND, with the image that OPTIONS lead to. */
-static enum bk_code try_against(struct bk_log *log, sqlite3 *db,
-	const struct bk_image_options *options, struct bk_against_result *found,
-	struct bk_error *err)
-{
-	struct bk_against_result tried = {.version = found->version, .head = found->head};
-	struct bk_image *image;
-	enum bk_code code = bk_image_open(&image, log, found->version, options, err);
+/* A comparison that is tried, perhaps several times, since damage is passed over. */
+struct attempt {
+	sqlite3 *db;
+	struct bk_against_result *found;
+};
 
-	if (code)
-		return code;
-	code = compare_image(image, db, &tried, err);
-	bk_image_close(image);
+static enum bk_code try_against(void *ctx, struct bk_image *image, struct bk_error *err)
+{
+	const struct attempt *attempt = ctx;
+	struct bk_against_result tried = *attempt->found;
+	enum bk_code code = compare_image(image, attempt->db, &tried, err);
+
 	if (!code)
-		*found = tried;
+		*attempt->found = tried;
 	return code;
 }
 
-/* Damage in keyframes is passed over, as restore does. What was met first is what is told if
- * nothing helps. */
+/* Compares DB with the image of the version in FOUND. */
 static enum bk_code against_past_damage(
 	struct bk_log *log, sqlite3 *db, struct bk_against_result *found, struct bk_error *err)
 {
-	struct bk_image_options options = {.past_damage = true};
-	struct bk_error first = {0};
+	struct attempt attempt = {db, found};
 	struct bk_log_status status;
 	enum bk_code code = bk_log_status(log, &status, err);
 
 	if (code)
 		return code;
 	found->head = status.version;
-	do {
-		code = try_against(log, db, &options, found, err);
-		if (!first.code)
-			first = *err;
-	} while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, status.keyframes));
-	return code == BK_E_DAMAGE ? bk_fail_as(err, &first) : code;
+	return bk_rebuild_do(log, found->version, NULL, try_against, &attempt, err);
 }
 
 /* Compares the database in COPY. */
