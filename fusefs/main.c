@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* As backup-cli has them (DESIGN.md, "Command line"). */
+/* As backup-cli has them (docs/backup-fuse.1, "EXIT STATUS"). */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
 
 /* What is open in the course of a mount. */

@@ -303,20 +303,20 @@ Test(parts, what_passes_is_no_damage)
 	ops.pread = pread_or_fail;
 	ok(fs_init(&fs, &io, &options, log_path(), "file:///x", why()));
 	is_failing = true;
-	cr_assert(version_find(&fs, fs.sources.current, 20, &entry) == EIO);
+	cr_assert(version_find(fs.sources.current, 20, &entry) == EIO);
 	cr_assert(status_says(&fs, "\"trouble\"") && status_says(&fs, "\"failing\""));
 	cr_assert(status_says(&fs, "\"damaged_versions\":\t[]"));
-	cr_assert(version_find_time(&fs, fs.sources.current, LOG_BEGIN_US + 5000, &entry) == EIO);
+	cr_assert(version_find_time(fs.sources.current, LOG_BEGIN_US + 5000, &entry) == EIO);
 	is_failing = false;
-	cr_assert(version_find(&fs, fs.sources.current, 20, &entry) == 0);
+	cr_assert(version_find(fs.sources.current, 20, &entry) == 0);
 	cr_assert(status_says(&fs, "\"trouble\""), "the other failure is still told");
-	cr_assert(!version_find_time(&fs, fs.sources.current, LOG_BEGIN_US + 5000, &entry));
+	cr_assert(!version_find_time(fs.sources.current, LOG_BEGIN_US + 5000, &entry));
 	cr_assert(!status_says(&fs, "\"trouble\"") && status_says(&fs, "\"ok\""));
-	cr_assert(fs_errno(&fs, TROUBLE_READ, 7, 7,
+	cr_assert(health_errno(&fs.sources.health, TROUBLE_READ, 7, 7,
 			  &(struct bk_error){.code = BK_E_NOMEM, .msg = "no memory"}) == ENOMEM);
 	cr_assert(status_says(&fs, "\"failing\""));
-	cr_assert(
-		fs_errno(&fs, TROUBLE_READ, 7, 7, &(struct bk_error){.code = BK_E_DAMAGE}) == EIO);
+	cr_assert(health_errno(&fs.sources.health, TROUBLE_READ, 7, 7,
+			  &(struct bk_error){.code = BK_E_DAMAGE}) == EIO);
 	cr_assert(status_says(&fs, "\"damaged\""));
 	fs_done(&fs);
 }
