@@ -1,6 +1,6 @@
 /* log.h - reading a log: opening it at once, whatever its length, and following it as it grows.
  *
- * Calling sequence: bk_log_open, any bk_log_refresh and reads (history.h, image.h,
+ * Calling sequence: bk_log_open, any bk_log_refresh and reads (listing.h, image.h,
  * verify.h), bk_log_close. Writing is writer.h's.
  *
  * Invariants: what was read of a log stays true; a log only grows (docs/format.md). Opening
