@@ -87,6 +87,16 @@ enum bk_code bk_file_read(const struct file *file, void *data, size_t size, uint
 	return BK_OK;
 }
 
+uint64_t bk_file_next_data(const struct file *file, uint64_t offset)
+{
+	const struct bk_io *io = file->io;
+	int64_t at = io->ops->next_data ? io->ops->next_data(io->ctx, file->fd, offset) : -1;
+
+	if (at == INT64_MAX)
+		return UINT64_MAX;
+	return at < 0 || (uint64_t)at < offset ? offset : (uint64_t)at;
+}
+
 enum bk_code bk_file_write(const struct file *file, const void *data, size_t size, uint64_t offset,
 	struct bk_error *err)
 {

@@ -30,6 +30,10 @@ void bk_file_close(struct file *file);
 BK_MUST_CHECK enum bk_code bk_file_read(const struct file *file, void *data, size_t size,
 	uint64_t offset, size_t *size_out, struct bk_error *err);
 
+/* The first offset at or behind OFFSET where data may stand: what is before it is a hole, which
+ * reads as zeros. UINT64_MAX if there is nothing else. */
+uint64_t bk_file_next_data(const struct file *file, uint64_t offset);
+
 /* Writes all SIZE bytes, or fails; then part of them may stand there. */
 BK_MUST_CHECK enum bk_code bk_file_write(const struct file *file, const void *data, size_t size,
 	uint64_t offset, struct bk_error *err);

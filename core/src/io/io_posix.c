@@ -102,12 +102,23 @@ static int posix_truncate(void *ctx, int fd, uint64_t size)
 	return result(ftruncate(fd, (off_t)size));
 }
 
+static int64_t posix_next_data(void *ctx, int fd, uint64_t offset)
+{
+	off_t at = lseek(fd, (off_t)offset, SEEK_DATA);
+
+	(void)ctx;
+	if (at < 0)
+		return errno == ENXIO ? INT64_MAX : -errno;
+	return at;
+}
+
 static void stat_copy(const struct stat *st, struct bk_io_stat *out)
 {
 	out->size = (uint64_t)st->st_size;
 	out->device = st->st_dev;
 	out->inode = st->st_ino;
 	out->is_directory = S_ISDIR(st->st_mode);
+	out->changed = st->st_ctim.tv_sec * INT64_C(1000000000) + st->st_ctim.tv_nsec;
 }
 
 static int posix_stat(void *ctx, int fd, struct bk_io_stat *out)
@@ -255,6 +266,7 @@ static const struct bk_io_ops posix_ops = {
 	.datasync = posix_datasync,
 	.write_behind = posix_write_behind,
 	.truncate = posix_truncate,
+	.next_data = posix_next_data,
 	.stat = posix_stat,
 	.stat_path = posix_stat_path,
 	.lock = posix_lock,

@@ -101,8 +101,8 @@ static enum bk_code write_again(
 	return code;
 }
 
-/* Cuts a torn tail off. What is left may still be in the system's cache only, so it is synced
- * before anything counts on it. */
+/* Cuts a torn tail off, and zeros that were laid ahead. What is left may still be in the system's
+ * cache only, so it is synced before anything counts on it. */
 static enum bk_code recover(
 	struct bk_writer *writer, const struct log_end *end, struct bk_error *err)
 {
@@ -110,10 +110,10 @@ static enum bk_code recover(
 	char text[64];
 	enum bk_code code = BK_OK;
 
-	writer->cut_bytes = end->file_end - end->end;
-	if (writer->cut_bytes)
+	writer->cut_bytes = end->tail_end - end->end;
+	if (end->file_end > end->end)
 		code = bk_file_truncate(file, end->end, err);
-	writer->log->file_end = end->end;
+	writer->log->file_end = writer->log->tail_end = end->end;
 	writer->durable = end->end;
 	if (!code)
 		code = write_again(file, end->synced, end->end, err);
