@@ -106,6 +106,12 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 	if (v->options.deep)
 		printf("%" PRIu64 " keyframes rebuilt and checked, %" PRIu64 " pages compared\n",
 			result->rebuilt, result->pages);
+	if (result->copied_at)
+		printf("A COPY taken while the log grew: it ends at offset %" PRIu64
+		       ", in zeros, and "
+		       "frames stand behind them. What is before can be read. Copy the log "
+		       "again.\n",
+			result->copied_at);
 	if (result->torn_bytes)
 		printf("The log ends in %" PRIu64 " bytes that are no whole frame. After a crash "
 		       "or a power cut that is a write "
@@ -124,7 +130,7 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 		       "with "
 		       "backup-cli init while the node is well.\n",
 			result->findings, result->lost);
-	else
+	else if (!result->copied_at)
 		printf("No damage found.\n");
 }
 
@@ -138,6 +144,8 @@ static enum bk_code print_json(
 	json_add_count(root, "changes", result->changes);
 	json_add_count(root, "keyframes", result->keyframes);
 	json_add_count(root, "torn_bytes", result->torn_bytes);
+	if (result->copied_at)
+		json_add_count(root, "copied_at", result->copied_at);
 	if (v->options.deep) {
 		json_add_count(root, "rebuilt", result->rebuilt);
 		json_add_count(root, "pages", result->pages);
@@ -183,7 +191,7 @@ static int verify_log(struct verification *v)
 		cJSON_Delete(v->findings);
 		cJSON_Delete(v->lost);
 	}
-	return result.findings || result.torn_bytes ? EXIT_DAMAGE : EXIT_DONE;
+	return result.findings || result.copied_at ? EXIT_DAMAGE : EXIT_DONE;
 }
 
 static enum bk_code print_against_json(const struct bk_against_result *result, struct bk_error *err)

@@ -93,6 +93,12 @@ void warn_of_log(const struct bk_log_status *status)
 			"cut that is a write which was never acknowledged. If the disk is failing, "
 			"the newest change may be lost: backup-cli verify tells more.\n",
 			(unsigned long long)status->torn_bytes);
+	if (status->copied_at)
+		fprintf(stderr,
+			"Warning: the file is a copy that was taken while the log grew. It ends at "
+			"offset %llu, in zeros, and newer changes stand behind them: copy the log "
+			"again to have them.\n",
+			(unsigned long long)status->copied_at);
 	if (status->damaged_at)
 		fprintf(stderr, "Warning: the log is damaged at offset %llu.%s\n",
 			(unsigned long long)status->damaged_at,

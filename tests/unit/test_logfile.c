@@ -374,15 +374,17 @@ Test(logfile, zeros_at_the_end)
 /* What looks like frames costs a multiple of what there is of it, and no more. */
 static void forge_heads(struct batch *batch, size_t count, uint64_t reach)
 {
-	uint8_t head[48] = {[AT_MAGIC] = 0xb7, 'B', 'K', 'F', [AT_KIND] = CHANGE};
-	uint64_t at = batch->forge.size;
+	uint8_t *heads = calloc(count, 48);
 
-	for (size_t i = 0; i < count; i++, at += sizeof head) {
-		uint64_t size = reach - at - sizeof head;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t size = reach - batch->forge.size - (i + 1) * 48;
 
-		forge_put(head + AT_SIZE, 4, size < 1u << 30 ? size : 1u << 30);
-		poke_file(scratch("batch"), at, head, sizeof head);
+		memcpy(heads + i * 48 + AT_MAGIC, FRAME_MAGIC, 4);
+		heads[i * 48 + AT_KIND] = CHANGE;
+		forge_put(heads + i * 48 + AT_SIZE, 4, size < 1u << 30 ? size : 1u << 30);
 	}
+	poke_file(scratch("batch"), batch->forge.size, heads, count * 48);
+	free(heads);
 }
 
 Test(logfile, forged_heads)

@@ -51,7 +51,7 @@ struct walk {
 
 #define WASTE_BYTES   ((uint64_t)256 << 20)
 #define WASTE_TIMES   8
-#define WASTE_LARGEST 4
+#define WASTE_LARGEST 2
 
 #define WALK_CHUNK_ONE  ((size_t)4 << 10)   /* for single frames here and there */
 #define WALK_CHUNK_MANY ((size_t)128 << 10) /* for one after the other */

@@ -174,6 +174,7 @@ static enum bk_code next_frame(
 	struct pass *pass, uint64_t limit, struct frame *frame, bool *found, struct bk_error *err)
 {
 	uint64_t offset = pass->state.end, next;
+	bool zeros;
 	enum bk_code code = bk_walk_frame(&pass->walk, offset, frame, err);
 
 	*found = !code;
@@ -188,8 +189,14 @@ static enum bk_code next_frame(
 	code = bk_walk_resync(&pass->walk, offset, limit, &next, err);
 	if (code)
 		return code;
+	code = bk_walk_zeros(&pass->walk, offset, &zeros, err);
+	if (code)
+		return code;
 	bk_verify_finding(pass->verify, offset,
-		"no valid frame stands in the %llu bytes from %llu on",
+		zeros ? "zeros begin in the %llu bytes from %llu on, and frames follow: a copy "
+			"that was "
+			"taken while the log grew"
+		      : "no valid frame stands in the %llu bytes from %llu on",
 		(unsigned long long)(next - offset), (unsigned long long)offset);
 	pass_broken(pass);
 	pass->state.end = next;
@@ -209,6 +216,10 @@ static enum bk_code walk_all(struct pass *pass, uint64_t end, struct bk_error *e
 		code = next_frame(pass, end, &frame, &found, err);
 		if (!code && found)
 			code = check_frame(pass, &frame, err);
+		if (code == BK_E_LIMIT) {
+			bk_verify_finding(pass->verify, pass->state.end, "%s", err->msg);
+			return BK_OK;
+		}
 		if (pass->state.end - told >= PROGRESS_BYTES) {
 			told = pass->state.end;
 			bk_verify_progress(pass->verify, told, end);
