@@ -93,4 +93,11 @@ struct bk_buf;
 BK_MUST_CHECK enum bk_code bk_log_sql(
 	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err);
 
+/* The same text, given to TAKE in its order, in pieces of at most 256 KiB: a change of a gigabyte
+ * can be 132 KB of log. What was given is right only if it returns BK_OK. Fails as TAKE does, too.
+ */
+typedef enum bk_code bk_sql_fn(void *ctx, const void *bytes, size_t size, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_log_sql_pieces(
+	struct bk_log *log, uint32_t version, bk_sql_fn *take, void *ctx, struct bk_error *err);
+
 #endif

@@ -29,7 +29,6 @@ static void pass_broken(struct pass *pass)
 static enum bk_code check_change(struct pass *pass, const struct frame *frame, struct bk_error *err)
 {
 	struct bk_entry entry = {.offset = frame->offset, .version = frame->head.version};
-	struct bk_change change;
 	enum bk_code code;
 
 	if (pass->stream_broken && !(frame->head.must & CHANGE_STREAM))
@@ -37,7 +36,7 @@ static enum bk_code check_change(struct pass *pass, const struct frame *frame, s
 	if (pass->stream_broken)
 		pass->decoder.history_unknown = true;
 	pass->stream_broken = false;
-	code = bk_decoder_read(&pass->decoder, &entry, &change, err);
+	code = bk_decoder_stream(&pass->decoder, &entry, NULL, NULL, err);
 	if (code != BK_E_DAMAGE)
 		return code;
 	bk_verify_finding(pass->verify, frame->offset, "%s", err->msg);
