@@ -14,6 +14,12 @@ void health_done(struct health *health)
 	damage_done(&health->damage);
 }
 
+void health_clear(struct health *health)
+{
+	damage_clear(&health->damage);
+	trouble_clear(&health->trouble);
+}
+
 /* What the log no longer says, however often it is asked. */
 static bool is_damage(enum bk_code code)
 {

@@ -16,6 +16,9 @@ struct health {
 void health_init(struct health *health);
 void health_done(struct health *health);
 
+/* Another log is there: what was met is no more. */
+void health_clear(struct health *health);
+
 /* The errno for ERR, which work of KIND met at versions FROM to TO. For status.json, damage is
  * noted as theirs, and what may pass as trouble. */
 int health_errno(struct health *health, enum trouble_kind kind, uint32_t from, uint32_t to,

@@ -66,8 +66,7 @@ static int next_past_damage(struct tour *tour, struct bk_entry *entry, bool *mor
 		code = try_next(tour, entry, more, &err);
 	}
 	if (code)
-		return health_errno(
-			tour->source->health, TROUBLE_LIST, tour->next, tour->next, &err);
+		return source_errno(tour->source, TROUBLE_LIST, tour->next, tour->next, &err);
 	trouble_passed(&tour->source->health->trouble, TROUBLE_LIST, tour->next);
 	if (damage.code)
 		note_hidden(tour, entry, *more, &damage);

@@ -53,6 +53,14 @@ void trouble_passed(struct trouble *trouble, enum trouble_kind kind, uint32_t ve
 	pthread_mutex_unlock(&trouble->mutex);
 }
 
+void trouble_clear(struct trouble *trouble)
+{
+	pthread_mutex_lock(&trouble->mutex);
+	for (size_t kind = 0; kind < TROUBLE_KINDS; kind++)
+		forget(trouble, kind);
+	pthread_mutex_unlock(&trouble->mutex);
+}
+
 void trouble_get(struct trouble *trouble, char *out)
 {
 	int64_t now = seconds_now(), newest = INT64_MIN;

@@ -46,6 +46,9 @@ void trouble_note(
 /* KIND works for VERSION. */
 void trouble_passed(struct trouble *trouble, enum trouble_kind kind, uint32_t version);
 
+/* All of it has passed. */
+void trouble_clear(struct trouble *trouble);
+
 /* Copies what is newest, to OUT of BK_ERROR_MESSAGE_MAX bytes; an empty text if there is nothing.
  */
 void trouble_get(struct trouble *trouble, char *out);

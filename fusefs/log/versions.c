@@ -57,7 +57,7 @@ int version_find(struct source *source, uint32_t version, struct bk_entry *entry
 	if (bk_log_find(source->log, version, &found, &err))
 		return err.code == BK_E_MISSING && !is_lost(source, version, &err)
 			       ? ENOENT
-			       : health_errno(source->health, TROUBLE_FIND, version, version, &err);
+			       : source_errno(source, TROUBLE_FIND, version, version, &err);
 	trouble_passed(&source->health->trouble, TROUBLE_FIND, version);
 	if (entry_is_nothing(&found))
 		return ENOENT;

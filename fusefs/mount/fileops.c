@@ -21,29 +21,34 @@ static int open_image(
 	if (images_open(&handle->image, &fs->images, source, &handle->node, &err))
 		return err.code == BK_E_MISSING
 			       ? ESTALE
-			       : health_errno(source->health, TROUBLE_OPEN, version, version, &err);
+			       : source_errno(source, TROUBLE_OPEN, version, version, &err);
 	trouble_passed(&source->health->trouble, TROUBLE_OPEN, version);
 	return 0;
+}
+
+/* A bk_sql_fn. */
+static enum bk_code add_sql(void *ctx, const void *bytes, size_t size, struct bk_error *err)
+{
+	return text_append(ctx, bytes, size, err);
 }
 
 /* The statements of a version, one after the other, and behind them as many empty lines as
  * statements had a semicolon of their own: so the size is known without reading them. */
 static enum bk_code fill_sql(struct source *source, const struct bk_entry *entry,
-	struct bk_buf *text, struct bk_error *err)
+	struct text_content *content, struct bk_error *err)
 {
 	uint64_t size = entry_sql_size(entry);
-	enum bk_code code = bk_buf_reserve(text, (size_t)size, err);
+	char lines[4096];
+	enum bk_code code = bk_log_sql_pieces(source->log, entry->version, add_sql, content, err);
 
-	if (!code)
-		code = bk_log_sql(source->log, entry->version, text, err);
-	if (code || text->size >= size)
-		return code;
-	code = bk_buf_reserve(text, (size_t)size - text->size, err);
-	if (code)
-		return code;
-	memset(text->data + text->size, '\n', (size_t)size - text->size);
-	text->size = (size_t)size;
-	return BK_OK;
+	memset(lines, '\n', sizeof lines);
+	while (!code && content->size < size) {
+		uint64_t left = size - content->size;
+
+		code = text_append(
+			content, lines, left < sizeof lines ? (size_t)left : sizeof lines, err);
+	}
+	return code;
 }
 
 /* The text of ENTRY's statements: somebody's who has it open, or made. */
@@ -51,22 +56,21 @@ static enum bk_code sql_text(struct fs *fs, struct source *source, struct handle
 	const struct bk_entry *entry, struct bk_error *err)
 {
 	uint64_t ino = node_ino(&handle->node);
-	struct bk_buf buf;
+	struct text_content content;
 	enum bk_code code;
 
-	handle->text =
-		texts_share(&fs->texts, ino, source->generation, (size_t)entry_sql_size(entry));
+	handle->text = texts_share(&fs->texts, ino, source->generation, entry_sql_size(entry));
 	if (handle->text)
 		return BK_OK;
-	bk_buf_init(&buf, TEXT_BYTES_MAX);
-	code = fill_sql(source, entry, &buf, err);
+	text_init(&content, fs->io);
+	code = fill_sql(source, entry, &content, err);
 	if (!code) {
-		handle->text = texts_add(&fs->texts, ino, source->generation, &buf);
+		handle->text = texts_add(&fs->texts, ino, source->generation, &content);
 		if (handle->text)
 			return BK_OK;
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to open a text");
 	}
-	bk_buf_done(&buf);
+	text_done(&content);
 	return code;
 }
 
@@ -91,8 +95,7 @@ static int open_sql(
 	if (is_large)
 		pthread_mutex_unlock(&fs->texts.making);
 	if (code)
-		return health_errno(
-			source->health, TROUBLE_OPEN, entry.version, entry.version, &err);
+		return source_errno(source, TROUBLE_OPEN, entry.version, entry.version, &err);
 	trouble_passed(&source->health->trouble, TROUBLE_OPEN, entry.version);
 	return 0;
 }
@@ -102,14 +105,14 @@ static int open_status(
 	struct fs *fs, struct source *source, struct handle *handle, struct fuse_file_info *fi)
 {
 	char *json = status_text(fs, source);
-	struct bk_buf buf;
+	struct text_content content;
 
 	fi->direct_io = 1;
-	bk_buf_init(&buf, TEXT_BYTES_MAX);
-	if (json && !bk_buf_append(&buf, json, strlen(json), NULL))
-		handle->text = texts_add(&fs->texts, 0, 0, &buf);
+	text_init(&content, fs->io);
+	if (json && !text_append(&content, json, strlen(json), NULL))
+		handle->text = texts_add(&fs->texts, 0, 0, &content);
 	if (!handle->text)
-		bk_buf_done(&buf);
+		text_done(&content);
 	free(json);
 	return handle->text ? 0 : ENOMEM;
 }
@@ -176,25 +179,25 @@ static void read_image(
 	} else if (err.code == BK_E_MISSING) {
 		fuse_reply_err(req, ESTALE);
 	} else {
-		fuse_reply_err(req, health_errno(health, TROUBLE_READ, version, version, &err));
+		fuse_reply_err(
+			req, source_errno(image->source, TROUBLE_READ, version, version, &err));
 	}
 }
 
 /* Replies with a copy: whoever has the answer may close the file before the reply has returned. */
-static void read_text(
-	struct fs *fs, fuse_req_t req, const struct bk_buf *text, size_t size, off_t offset)
+static void read_text(struct fs *fs, fuse_req_t req, const struct text_content *content,
+	size_t size, off_t offset)
 {
-	size_t at = (uint64_t)offset < text->size ? (size_t)offset : text->size;
-	size_t left = text->size - at, part = size < left ? size : left;
-	char *data = scratch_get(&fs->scratch, part);
+	uint64_t left = (uint64_t)offset < content->size ? content->size - (uint64_t)offset : 0;
+	char *data = scratch_get(&fs->scratch, size < left ? size : (size_t)left);
+	size_t done;
 
-	if (!data) {
+	if (!data)
 		fuse_reply_err(req, ENOMEM);
-		return;
-	}
-	if (part)
-		memcpy(data, text->data + at, part);
-	fuse_reply_buf(req, data, part);
+	else if (text_read(content, data, size, (uint64_t)offset, &done, NULL))
+		fuse_reply_err(req, EIO);
+	else
+		fuse_reply_buf(req, data, done);
 }
 
 void fileops_read(
@@ -207,7 +210,7 @@ void fileops_read(
 	if (handle->image)
 		read_image(fs, req, handle->image, size, offset);
 	else
-		read_text(fs, req, &handle->text->buf, size, offset);
+		read_text(fs, req, &handle->text->content, size, offset);
 }
 
 void fileops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -219,5 +222,5 @@ void fileops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 void fileops_size(const struct fuse_file_info *fi, struct stat *st)
 {
-	st->st_size = (off_t)handle_of(fi)->text->buf.size;
+	st->st_size = (off_t)handle_of(fi)->text->content.size;
 }

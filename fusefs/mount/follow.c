@@ -138,8 +138,9 @@ static void take_news(struct follow *follow, enum bk_log_news news)
 	struct source *source = sources_get(&fs->sources);
 
 	if (news == BK_LOG_REPLACED) {
-		say("another log stands at %s now", bk_log_path(source->log));
-		damage_clear(&source->health->damage);
+		say("the log at %s was replaced, cut or put back: it is read anew",
+			bk_log_path(source->log));
+		health_clear(source->health);
 		forget_all(follow);
 		follow->forget_again = FORGET_AGAIN;
 		images_replaced(&fs->images, source->generation);

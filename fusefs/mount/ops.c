@@ -22,16 +22,37 @@ static void ops_init(void *userdata, struct fuse_conn_info *conn)
 	conn->want |= conn->capable & FUSE_CAP_PARALLEL_DIROPS;
 }
 
+static int look_up_once(
+	struct fs *fs, const struct node *parent, const char *name, struct fuse_entry_param *entry)
+{
+	struct source *source = sources_get(&fs->sources);
+	int rc = lookup_name(fs, source, parent, name, entry);
+
+	source_put(source);
+	return rc;
+}
+
+/* A name that is not there may be of a version that came after the last look at the log. */
+static int look_up(
+	struct fs *fs, const struct node *parent, const char *name, struct fuse_entry_param *entry)
+{
+	unsigned before = atomic_load(&fs->sources.changes);
+	int rc = look_up_once(fs, parent, name, entry);
+
+	if (rc != ENOENT)
+		return rc;
+	sources_look(&fs->sources);
+	return atomic_load(&fs->sources.changes) == before ? rc
+							   : look_up_once(fs, parent, name, entry);
+}
+
 static void ops_lookup(fuse_req_t req, fuse_ino_t parent_ino, const char *name)
 {
 	struct fs *fs = fuse_req_userdata(req);
-	struct source *source = sources_get(&fs->sources);
 	struct fuse_entry_param entry;
 	struct node parent;
-	int rc = node_of_ino(&parent, parent_ino) ? lookup_name(fs, source, &parent, name, &entry)
-						  : ESTALE;
+	int rc = node_of_ino(&parent, parent_ino) ? look_up(fs, &parent, name, &entry) : ESTALE;
 
-	source_put(source);
 	if (rc)
 		fuse_reply_err(req, rc);
 	else
@@ -96,6 +117,8 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, bool
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
+	if (!offset)
+		sources_look(&fs->sources); /* a list begins with what is there now */
 	dirbuf.source = sources_get(&fs->sources);
 	if (node_of_ino(&node, ino))
 		rc = dir_list(&dirbuf, &node, offset);

@@ -55,7 +55,7 @@ bool handles_text_size(struct handles *handles, enum node_kind kind, size_t *siz
 	while (handle && handle->node.kind != kind)
 		handle = handle->next;
 	if (handle)
-		*size = handle->text->buf.size;
+		*size = (size_t)handle->text->content.size;
 	pthread_mutex_unlock(&handles->mutex);
 	return handle;
 }

@@ -166,6 +166,17 @@ static enum bk_code load(struct image *image, struct bk_error *err)
 	return bk_fail(err, BK_E_MISSING, 0, "version %u was struck out", image->node.number);
 }
 
+/* What looks like damage to a log that is no longer there is none. Without the lock: it looks. */
+static enum bk_code still_damage(const struct image *image, enum bk_code code, struct bk_error *err)
+{
+	struct bk_error was;
+
+	if ((code != BK_E_DAMAGE && code != BK_E_SQL) || source_stands(image->source))
+		return code;
+	was = *err;
+	return bk_fail(err, BK_E_BUSY, 0, "the log was cut or replaced meanwhile: %s", was.msg);
+}
+
 enum bk_code images_open(struct image **out, struct images *images, struct source *source,
 	const struct node *node, struct bk_error *err)
 {
@@ -182,7 +193,7 @@ enum bk_code images_open(struct image **out, struct images *images, struct sourc
 		return BK_E_NOMEM;
 	}
 	begin_work(images, image);
-	code = load(image, err);
+	code = still_damage(image, load(image, err), err);
 	pthread_mutex_lock(&images->mutex);
 	image->handles += !code;
 	unused = end_work(images, image, code, err);
@@ -218,6 +229,7 @@ enum bk_code images_read(struct images *images, struct image *image, void *dst, 
 	pthread_mutex_lock(&images->mutex);
 	begin_work(images, image);
 	code = bk_rebuild_read(image->rebuild, dst, size, offset, done, err);
+	code = still_damage(image, code, err);
 	pthread_mutex_lock(&images->mutex);
 	unused = end_work(images, image, code, err);
 	pthread_mutex_unlock(&images->mutex);

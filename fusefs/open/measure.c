@@ -35,8 +35,7 @@ int version_measure(struct images *images, struct source *source, struct bk_entr
 		return 0;
 	node.identity = node_identity(entry, source->generation);
 	if (images_open(&image, images, source, &node, &err)) {
-		rc = health_errno(
-			source->health, TROUBLE_OPEN, entry->version, entry->version, &err);
+		rc = source_errno(source, TROUBLE_OPEN, entry->version, entry->version, &err);
 		if (err.code != BK_E_DAMAGE && err.code != BK_E_SQL)
 			return rc;
 		measure_below(source, entry);

@@ -67,6 +67,8 @@ static bool add_damage(cJSON *root, struct fs *fs, const struct bk_log_status *s
 		add_number(root, "damaged_at", status->damaged_at);
 	if (past_damage)
 		add_number(root, "opened_past_damage", past_damage);
+	if (status->copied_at)
+		add_number(root, "copied_at", status->copied_at);
 	if (status->header_damaged)
 		cJSON_AddTrueToObject(root, "header_damaged");
 	return count || past_damage || status->damaged_at || status->header_damaged;
