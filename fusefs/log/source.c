@@ -149,8 +149,10 @@ enum bk_code sources_follow(struct sources *sources, enum bk_log_news *news, str
 
 	pthread_mutex_lock(&sources->following);
 	code = look_and_note(sources, err);
-	*news = sources->news;
-	sources->news = BK_LOG_SAME;
+	if (!code) {
+		*news = sources->news;
+		sources->news = BK_LOG_SAME;
+	}
 	pthread_mutex_unlock(&sources->following);
 	return code;
 }

@@ -327,6 +327,11 @@ static void put_back(const char *name)
 	shell("cat %s >%s", path_of("%s", name), log_path());
 }
 
+static bool is_well(void)
+{
+	return strcmp(status_member("health"), "\"ok\"") == 0;
+}
+
 /* The newest frames vanish, as a tail does that was not synced when a server lost its power, or
  * that a writer cut; then they are there again. Never is it damage. */
 Test(follow, newest_frames_that_vanish)
@@ -343,11 +348,13 @@ Test(follow, newest_frames_that_vanish)
 		wait_until(is_latest(300), BUSY_MS);
 		cr_assert(is_latest(300) && !is_there(305), "after the cut: %s", latest());
 		cr_assert(sum_of(mnt("latest.sqlite3")) == sum_up_to(300));
+		wait_until(is_well(), BUSY_MS);
 		says(status_member("health"), "\"ok\"");
 		put_back("newer");
 		wait_until(is_latest(310), BUSY_MS);
 		cr_assert(is_latest(310) && is_there(305));
 		cr_assert(sum_of(mnt("latest.sqlite3")) == sum_up_to(310));
+		wait_until(is_well(), BUSY_MS);
 		says(status_member("health"), "\"ok\"");
 	}
 	mount_stop();
@@ -382,6 +389,7 @@ Test(follow, a_log_put_back_in_place)
 		for (uint32_t version = 50; version <= 700; version += 50)
 			cr_assert(sum_of(mnt_version(version)) == sum_up_to(version), "cut %zu: %u",
 				i, version);
+		wait_until(is_well(), BUSY_MS);
 		says(status_member("health"), "\"ok\"");
 	}
 	mount_stop();
