@@ -16,11 +16,16 @@
 
 #define EXIT_USAGE 2
 
+/* lightningd dies if we leave while it asks. So we leave when it has sent nothing for so long
+ * (docs/decisions.md, "Leaving"). */
+#define QUIET_MS 50
+
 struct plugin {
 	struct hook *hook;
 	const char *path; /* what lightningd started us as */
 	char **arguments; /* and gave us, ended by NULL */
-	bool is_stopping, has_closed;
+	bool is_stopping; /* `shutdown` was heard */
+	bool is_unsure;   /* a change came behind it, which may be committed or not */
 };
 
 /* No argument of lightningd's may keep us from our work: with plugin= the node would run on
@@ -41,6 +46,12 @@ static void answer_manifest(const struct plugin *plugin, const cJSON *id)
 	tell_arguments(plugin->arguments);
 }
 
+static void take_change(struct plugin *plugin, const cJSON *id, const cJSON *params)
+{
+	plugin->is_unsure = plugin->is_stopping;
+	hook_db_write(plugin->hook, id, params);
+}
+
 static void dispatch(struct plugin *plugin, const cJSON *message)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
@@ -51,7 +62,7 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 	if (!method)
 		method = "";
 	if (strcmp(method, "db_write") == 0)
-		hook_db_write(plugin->hook, id, params);
+		take_change(plugin, id, params);
 	else if (strcmp(method, "getmanifest") == 0)
 		answer_manifest(plugin, id);
 	else if (strcmp(method, "init") == 0)
@@ -103,23 +114,27 @@ static void take_all(struct plugin *plugin, struct framing *framing)
 	}
 }
 
-/* Whether `shutdown` was heard, and nothing more has come. lightningd waits for an answer to each
- * db_write that it sent, also behind that, and aborts if there is none. Closing the log takes a
- * while; what comes meanwhile is taken too. */
-static bool is_finished(struct plugin *plugin, const struct framing *framing)
+/* Whether nothing comes from lightningd for MS, its end included. */
+static bool is_quiet(int ms)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	int n;
 
-	if (!plugin->is_stopping || framing_has_part(framing))
+	do
+		n = poll(&input, 1, ms);
+	while (n < 0 && errno == EINTR);
+	return n == 0;
+}
+
+/* Whether `shutdown` was heard, and nothing more comes. Where that never happens lightningd ends us
+ * itself after 30 s, when it does not ask. Closing the log takes a while; what comes meanwhile is
+ * taken too. */
+static bool is_finished(struct plugin *plugin, const struct framing *framing)
+{
+	if (!plugin->is_stopping || framing_has_part(framing) || !is_quiet(QUIET_MS))
 		return false;
-	for (;;) {
-		if (poll(&input, 1, 0) > 0)
-			return false;
-		if (!hook_close(plugin->hook, !plugin->has_closed))
-			return true;
-		/* What comes behind `shutdown` may be committed or not. */
-		plugin->has_closed = true;
-	}
+	hook_close(plugin->hook, !plugin->is_unsure);
+	return is_quiet(0);
 }
 
 /* Says why we end with a message that is not whole yet. */
@@ -130,7 +145,7 @@ static void end_for(const struct bk_error *err)
 
 	refusal_of(&why, err, NULL);
 	refusal_text(&why, text);
-	out_log(LEVEL_BROKEN, "%s", text);
+	out_log(LEVEL_REFUSAL, "%s", text);
 }
 
 static int run(struct plugin *plugin)
@@ -158,6 +173,7 @@ static int run(struct plugin *plugin)
 		framing_feed(&framing, (size_t)n);
 		take_all(plugin, &framing);
 	}
+	out_close();
 	framing_done(&framing);
 	return status;
 }
@@ -229,6 +245,7 @@ int main(int argc, char **argv)
 	if (!plugin.hook)
 		return EXIT_FAILURE;
 	status = run(&plugin);
+	hook_close(plugin.hook, plugin.is_stopping && !plugin.is_unsure);
 	hook_free(plugin.hook);
 	return status;
 }

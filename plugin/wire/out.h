@@ -31,4 +31,7 @@ void out_refuse(const cJSON *id, const char *reason);
 /* Answers a request that is not known. */
 void out_unknown(const cJSON *id, const char *method);
 
+/* Shows lightningd our end, at once; what is sent after that goes nowhere. */
+void out_close(void);
+
 #endif
