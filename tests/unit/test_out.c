@@ -112,7 +112,7 @@ Test(out, a_log_line_is_whole_or_lost)
 
 static void log_latin1(const cJSON *id)
 {
-	out_log(LEVEL_INFO, "caf\xe9");
+	out_log(LEVEL_INFO, "caf\xe9\x1b");
 	out_refuse(id, "/mnt/\xff/node.bkp");
 }
 
@@ -122,7 +122,7 @@ Test(out, all_texts_are_utf8)
 	char text[ANSWER_MAX];
 
 	cr_assert_eq(send_with(log_latin1, ALLOCATIONS_MAX, text), 0);
-	cr_assert(strstr(text, "\"message\":\"caf?\""), "%s", text);
+	cr_assert(strstr(text, "\"message\":\"caf\\\\xe9\\\\x1b\""), "%s", text);
 	cr_assert(strstr(text, "\"reason\":\"/mnt/?/node.bkp\""), "%s", text);
 }
 
