@@ -218,7 +218,7 @@ static int take_argument(const char *argument)
 		explain();
 	} else {
 		fprintf(stderr,
-			"backup: unknown argument \"%s\"; lightningd starts it without any\n"
+			"backup: unknown argument \"%s\"; by hand it takes --help or --version\n"
 			"Try: backup --help\n",
 			argument);
 		return EXIT_USAGE;
@@ -242,8 +242,10 @@ int main(int argc, char **argv)
 	plugin.path = argv[0];
 	plugin.arguments = argv + 1;
 	plugin.hook = hook_new(bk_io_posix());
-	if (!plugin.hook)
+	if (!plugin.hook) {
+		fputs("backup: no memory to begin with\n", stderr);
 		return EXIT_FAILURE;
+	}
 	status = run(&plugin);
 	hook_close(plugin.hook, plugin.is_stopping && !plugin.is_unsure);
 	hook_free(plugin.hook);
