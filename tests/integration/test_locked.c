@@ -70,7 +70,7 @@ Test(locked, gap, .timeout = TIMEOUT_S)
 	plain_play_unwatched(&world, 3);
 	world_start(&world);
 	cr_assert_eq(play_locked(&world), NODE_REFUSED);
-	world_expect_log(&world, "unusual", "Backup is out of date");
+	world_expect_log(&world, "unusual", "Backup is out of date, we cannot continue safely");
 	world_expect_log(&world, "unusual", "it stays locked");
 	world_stop(&world);
 	world_start(&world);
