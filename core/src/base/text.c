@@ -26,14 +26,14 @@ static size_t sequence_of(uint8_t lead, uint8_t *low, uint8_t *high)
 	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
 }
 
-/* The bytes of the valid sequence at TEXT, of LEFT bytes; 0 if there is none. A zero byte ends
- * whatever has begun, so that a text that ends in one is not read beyond it. */
-static size_t valid_at(const uint8_t *text, size_t left)
+/* The bytes of the valid sequence at TEXT; 0 if there is none. The zero byte that ends a text ends
+ * whatever has begun. */
+static size_t valid_at(const uint8_t *text)
 {
 	uint8_t low, high;
 	size_t size = sequence_of(*text, &low, &high);
 
-	if (size > left || (size > 1 && (text[1] < low || text[1] > high)))
+	if (size > 1 && (text[1] < low || text[1] > high))
 		return 0;
 	for (size_t i = 2; i < size; i++)
 		if (text[i] < 0x80 || text[i] > 0xbf)
@@ -61,16 +61,20 @@ static bool is_control(uint32_t number)
  * bytes. Line ends and tabs stand between values: in strings they are escapes already. */
 static size_t put_json(char out[ESCAPE_MAX + 1], const uint8_t **text)
 {
-	size_t size = valid_at(*text, SEQUENCE_MAX);
-	uint32_t number = size ? number_of(*text, size) : '?';
+	size_t size = valid_at(*text);
+	const uint8_t *at = *text;
+	uint32_t number;
 
-	if (number >= 0x20 && is_control(number)) {
-		*text += size;
-		return (size_t)snprintf(out, ESCAPE_MAX + 1, "\\u%04x", (unsigned)number);
-	}
-	memcpy(out, size ? (const char *)*text : "?", size ? size : 1);
 	*text += size ? size : 1;
-	return size ? size : 1;
+	if (!size) {
+		*out = '?';
+		return 1;
+	}
+	number = number_of(at, size);
+	if (number >= 0x20 && is_control(number))
+		return (size_t)snprintf(out, ESCAPE_MAX + 1, "\\u%04x", (unsigned)number);
+	memcpy(out, at, size);
+	return size;
 }
 
 char *bk_json_text(const char *json, const char *end)
@@ -106,7 +110,7 @@ static size_t put_byte(char *out, uint8_t byte)
  * its bytes. */
 static size_t put_shown(char out[SHOWN_MAX + 1], const uint8_t **text)
 {
-	size_t good = valid_at(*text, SEQUENCE_MAX), size = good ? good : 1, used = 0;
+	size_t good = valid_at(*text), size = good ? good : 1, used = 0;
 	const uint8_t *end = *text + size;
 
 	if (good && !is_control(number_of(*text, good))) {
