@@ -5,9 +5,9 @@
 #include "message.h"
 #include "out.h"
 #include "refusal.h"
+#include "silence.h"
 #include <bk/memory.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +15,6 @@
 #include <unistd.h>
 
 #define EXIT_USAGE 2
-
-/* lightningd dies if we leave while it asks. So we leave when it has sent nothing for so long
- * (docs/decisions.md, "Leaving"). */
-#define QUIET_MS 50
 
 struct plugin {
 	struct hook *hook;
@@ -114,27 +110,18 @@ static void take_all(struct plugin *plugin, struct framing *framing)
 	}
 }
 
-/* Whether nothing comes from lightningd for MS, its end included. */
-static bool is_quiet(int ms)
-{
-	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-	int n;
-
-	do
-		n = poll(&input, 1, ms);
-	while (n < 0 && errno == EINTR);
-	return n == 0;
-}
-
-/* Whether `shutdown` was heard, and nothing more comes. Where that never happens lightningd ends us
- * itself after 30 s, when it does not ask. Closing the log takes a while; what comes meanwhile is
- * taken too. */
+/* Whether `shutdown` was heard, and lightningd has been silent since, before the log was closed and
+ * behind that: it waits for an answer to each db_write, and aborts if there is none. Where it never
+ * falls silent it ends us itself after 30 s, when it does not ask (docs/decisions.md, "Leaving").
+ */
 static bool is_finished(struct plugin *plugin, const struct framing *framing)
 {
-	if (!plugin->is_stopping || framing_has_part(framing) || !is_quiet(QUIET_MS))
+	if (!plugin->is_stopping || framing_has_part(framing))
 		return false;
-	hook_close(plugin->hook, !plugin->is_unsure);
-	return is_quiet(0);
+	while (silence_comes())
+		if (!hook_close(plugin->hook, !plugin->is_unsure))
+			return true;
+	return false;
 }
 
 /* Says why we end with a message that is not whole yet. */
