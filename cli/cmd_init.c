@@ -197,6 +197,7 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 
 static enum bk_code set_up(struct init *init, struct bk_error *err)
 {
+	struct shown shown;
 	char *done;
 	enum bk_code code = find_paths(init, err);
 
@@ -211,7 +212,7 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 	if (code)
 		return code;
 	if (init->before)
-		printf("backup.lock named %s before\n", init->before);
+		printf("backup.lock named %s before\n", shown_of(&shown, init->before));
 	warn_same_disk(init);
 	printf("%s\n", done);
 	free(done);

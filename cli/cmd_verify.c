@@ -58,6 +58,7 @@ static int parse(int argc, char **argv, struct verification *v)
 static void on_finding(void *ctx, uint64_t offset, const char *what)
 {
 	struct verification *v = ctx;
+	struct shown shown;
 
 	if (v->json) {
 		cJSON *item = cJSON_CreateObject();
@@ -68,7 +69,7 @@ static void on_finding(void *ctx, uint64_t offset, const char *what)
 		return;
 	}
 	progress_end(&v->progress);
-	printf("offset %" PRIu64 ": %s\n", offset, what);
+	printf("offset %" PRIu64 ": %s\n", offset, shown_of(&shown, what));
 }
 
 static void on_lost(void *ctx, uint32_t from, uint32_t to)
@@ -208,9 +209,11 @@ static enum bk_code print_against_json(const struct bk_against_result *result, s
 
 static void print_against(const struct bk_against_result *result)
 {
+	struct shown shown;
+
 	if (result->differences)
 		printf("DIFFERENT at version %" PRIu32 ": %" PRIu64 " differences; the first: %s\n",
-			result->version, result->differences, result->first);
+			result->version, result->differences, shown_of(&shown, result->first));
 	else
 		printf("The same at version %" PRIu32 ": %" PRIu64 " tables, %" PRIu64 " rows.\n",
 			result->version, result->tables, result->rows);

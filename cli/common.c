@@ -3,6 +3,7 @@
 #include <bk/dest.h>
 #include <bk/io.h>
 #include <bk/path.h>
+#include <bk/text.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -21,10 +22,17 @@ const char *word_of(struct word *word, const char *text)
 	return word->text;
 }
 
+const char *shown_of(struct shown *shown, const char *text)
+{
+	return bk_show_controls(shown->text, sizeof shown->text, text);
+}
+
 int report(const struct bk_error *err)
 {
+	struct shown shown;
+
 	fflush(stdout); /* what was said before comes before, in a file that takes both */
-	fprintf(stderr, "backup-cli: %s\n", err->msg);
+	fprintf(stderr, "backup-cli: %s\n", shown_of(&shown, err->msg));
 	return err->code == BK_E_DAMAGE ? EXIT_DAMAGE : EXIT_FAILED;
 }
 

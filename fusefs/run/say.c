@@ -1,5 +1,6 @@
 /* say.c - messages to whoever runs the mount. */
 #include "say.h"
+#include <bk/text.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,16 +20,17 @@ static atomic_bool is_silent; /* stderr is gone */
 
 void say(const char *fmt, ...)
 {
-	char line[1024];
+	char line[1024], shown[BK_SHOWN_SIZE(sizeof line)];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(line, sizeof line, fmt, args);
 	va_end(args);
+	bk_show_controls(shown, sizeof shown, line);
 	if (atomic_load(&is_silent))
-		syslog(LOG_NOTICE, "%s", line);
+		syslog(LOG_NOTICE, "%s", shown);
 	else
-		fprintf(stderr, PROGRAM ": %s\n", line);
+		fprintf(stderr, PROGRAM ": %s\n", shown);
 }
 
 void say_to_syslog(void)

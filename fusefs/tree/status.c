@@ -1,6 +1,7 @@
 /* status.c - status.json: what the log holds, and how it is. */
 #include "status.h"
 #include <bk/moment.h>
+#include <bk/text.h>
 #include <cJSON.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,10 +122,7 @@ char *status_text(struct fs *fs, struct source *source)
 	root = make(fs, &status);
 	text = cJSON_Print(root);
 	cJSON_Delete(root);
-	whole = text ? realloc(text, strlen(text) + 2) : NULL;
-	if (whole)
-		strcat(whole, "\n");
-	else
-		free(text);
+	whole = text ? bk_json_text(text, "\n") : NULL;
+	cJSON_free(text);
 	return whole;
 }

@@ -1,6 +1,5 @@
 /* refusal.c - the words with which a change is refused. */
 #include "refusal.h"
-#include "out.h"
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -85,6 +84,6 @@ void refusal_send(const struct refusal *why, const cJSON *id)
 	char text[REFUSAL_TEXT_MAX];
 
 	refusal_text(why, text);
-	out_log(LEVEL_BROKEN, "%s", text);
+	out_log(LEVEL_REFUSAL, "%s", text);
 	out_refuse(id, text);
 }

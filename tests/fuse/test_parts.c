@@ -287,6 +287,20 @@ static bool status_says(struct fs *fs, const char *what)
 	return found;
 }
 
+/* A path may hold any bytes; JSON is UTF-8. */
+Test(parts, status_is_utf8)
+{
+	struct options options = {.cache_bytes = CACHE_BYTES_MIN};
+	struct fs fs = {0};
+
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_close();
+	ok(fs_init(&fs, bk_io_posix(), &options, log_path(), "file:///caf\xe9\x7f.bkp", why()));
+	cr_assert(status_says(&fs, "\"file:///caf?\\u007f.bkp\""));
+	fs_done(&fs);
+}
+
 /* A disk that does not answer for a while is no damage. */
 Test(parts, what_passes_is_no_damage)
 {
