@@ -27,10 +27,12 @@ struct bk_io_stat {
 	uint64_t size;
 	uint64_t device, inode; /* together the file's identity */
 	bool is_directory;
+	unsigned mode; /* who may do what: the permission bits */
 };
 
 struct bk_io_ops {
-	/* -EOPNOTSUPP for what is neither file nor directory. */
+	/* -EOPNOTSUPP for what is neither file nor directory, without waiting for it; -ELOOP where
+	 * a link that another user made leads to a file that is not that user's. */
 	int (*open)(void *ctx, const char *path, enum bk_io_open how);
 	int (*open_temp)(void *ctx, const char *dir); /* an unlinked file, mode 0600 */
 	int (*close)(void *ctx, int fd);
