@@ -6,6 +6,7 @@
 #include "out.h"
 #include "refusal.h"
 #include <bk/memory.h>
+#include <bk/process.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -221,6 +222,7 @@ int main(int argc, char **argv)
 		explain();
 		return EXIT_SUCCESS;
 	}
+	bk_process_guard();
 	bk_limit_sqlite_memory();
 	ignore_signals();
 	plugin.path = argv[0];
