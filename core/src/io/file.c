@@ -7,10 +7,20 @@
 
 static enum bk_code open_failed(int rc, const char *path, struct bk_error *err)
 {
-	enum bk_code code = rc == -ENOENT   ? BK_E_MISSING
-			    : rc == -EEXIST ? BK_E_EXISTS
-			    : rc == -ENOMEM ? BK_E_NOMEM
-					    : BK_E_IO;
+	enum bk_code code;
+
+	if (rc == -EOPNOTSUPP)
+		return bk_fail(err, BK_E_IO, 0,
+			"cannot open %s: it is not a file but a pipe or a device", path);
+	if (rc == -ELOOP)
+		return bk_fail(err, BK_E_IO, 0,
+			"cannot open %s: it is a link that another user made, to a file that is "
+			"not theirs, or links without an end: name the file itself",
+			path);
+	code = rc == -ENOENT   ? BK_E_MISSING
+	       : rc == -EEXIST ? BK_E_EXISTS
+	       : rc == -ENOMEM ? BK_E_NOMEM
+			       : BK_E_IO;
 
 	return bk_fail(err, code, -rc, "cannot open %s", path);
 }
