@@ -8,6 +8,7 @@
 #include "stop.h"
 #include <bk/dest.h>
 #include <bk/memory.h>
+#include <bk/process.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -144,6 +145,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int status = EXIT_USAGE;
 
+	bk_process_guard();
 	bk_limit_sqlite_memory();
 	switch (options_read(&options, argc, argv)) {
 	case OPTIONS_MOUNT:

@@ -7,6 +7,7 @@
 #include "refusal.h"
 #include "silence.h"
 #include <bk/memory.h>
+#include <bk/process.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -224,6 +225,7 @@ int main(int argc, char **argv)
 		explain();
 		return EXIT_SUCCESS;
 	}
+	bk_process_guard();
 	bk_limit_sqlite_memory();
 	ignore_signals();
 	plugin.path = argv[0];

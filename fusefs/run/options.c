@@ -106,13 +106,17 @@ static bool read_size(const char *text, size_t *out)
 	const char *unit;
 	uint64_t number;
 	char *end;
+	int shift;
 
-	if (!read_start(text, 10, SIZE_MAX >> 30, &number, &end))
+	if (!read_start(text, 10, UINT64_MAX >> 30, &number, &end))
 		return false;
 	unit = *end ? strchr(units, *end) : NULL;
 	if (*end && (!unit || end[1]))
 		return false;
-	*out = (size_t)number << (unit ? 10 * (unit - units + 1) : 0);
+	shift = unit ? 10 * (int)(unit - units + 1) : 0;
+	if (number > SIZE_MAX >> shift)
+		return false;
+	*out = (size_t)number << shift;
 	return *out >= CACHE_BYTES_MIN;
 }
 

@@ -15,14 +15,25 @@
 
 #define ROOT_LINKS 6 /* itself, its parent's entry, four directories in it */
 
+/* libfuse may be one of a computer of 32 bits, whose times go from 1901 to 2038: the nearest that
+ * it has. */
+static time_t nearest_time(int64_t second)
+{
+	if (sizeof(time_t) > 4)
+		return (time_t)second;
+	return (time_t)(second > INT32_MAX ? INT32_MAX : second < INT32_MIN ? INT32_MIN : second);
+}
+
 static void set_time(struct stat *st, int64_t time_us)
 {
-	st->st_mtim.tv_sec = time_us / 1000000;
-	st->st_mtim.tv_nsec = time_us % 1000000 * 1000;
-	if (st->st_mtim.tv_nsec < 0) {
-		st->st_mtim.tv_sec--;
-		st->st_mtim.tv_nsec += 1000000000;
+	int64_t second = time_us / 1000000, fraction = time_us % 1000000;
+
+	if (fraction < 0) {
+		second--;
+		fraction += 1000000;
 	}
+	st->st_mtim.tv_sec = nearest_time(second);
+	st->st_mtim.tv_nsec = (long)fraction * 1000;
 	st->st_ctim = st->st_atim = st->st_mtim;
 }
 

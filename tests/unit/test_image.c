@@ -17,7 +17,7 @@ static uint8_t *read_all(
 	size_t done;
 
 	ok(bk_image_open(&image, log, version, options, why()));
-	*size = bk_image_size(image);
+	*size = (size_t)bk_image_size(image);
 	bytes = malloc(*size + 1);
 	cr_assert(bytes);
 	ok(bk_image_read(image, bytes, *size, 0, &done, why()));
@@ -77,8 +77,8 @@ Test(image, reads_of_any_size_and_place)
 	part = malloc(size + 10000);
 	ok(bk_image_open(&image, log, 20, NULL, why()));
 	for (unsigned i = 0; i < 500; i++) {
-		size_t offset = random_next(&seed) % (size + 5000);
-		size_t want = random_next(&seed) % (i % 5 ? 9000 : size + 5000), done;
+		size_t offset = (size_t)(random_next(&seed) % (size + 5000));
+		size_t want = (size_t)(random_next(&seed) % (i % 5 ? 9000 : size + 5000)), done;
 		size_t left = offset < size ? size - offset : 0;
 
 		ok(bk_image_read(image, part, want, offset, &done, why()));
@@ -295,7 +295,7 @@ static void *read_along(void *arg)
 	reading->is_right = true;
 	for (unsigned i = 0; i < 300 && reading->is_right; i++) {
 		struct bk_image *own = NULL;
-		size_t offset = random_next(&reading->seed) % reading->size, done;
+		size_t offset = (size_t)(random_next(&reading->seed) % reading->size), done;
 		struct bk_error err;
 
 		if (i % 10 == 0)

@@ -76,7 +76,7 @@ Test(writer, frames_follow_each_other)
 		uint64_t offset = forge.frames[i], size = forge_frame_size(&forge, i);
 
 		cr_assert(forge_get(frame + AT_CHAIN, 4) == (uint32_t)sum, "frame %zu", i);
-		sum = XXH3_64bits_withSeed(frame + 8, size - 8, seed + offset);
+		sum = XXH3_64bits_withSeed(frame + 8, (size_t)size - 8, seed + offset);
 		cr_assert(forge_get(frame, 8) == sum && !forge_get(frame + AT_MAY, 2), "frame %zu",
 			i);
 		cr_assert(forge_get(frame + AT_KEYFRAME, 8) == keyframe, "frame %zu", i);
@@ -217,6 +217,29 @@ Test(writer, a_pragma_that_leads_to_a_version_is_not_lone)
 	cr_assert(must_of(&node, -1) == 0);
 	ok(append(&node, 3, "SELECT 1"));
 	cr_assert(must_of(&node, -1) == 0);
+	node_end(&node);
+}
+
+/* "Whether any user of the computer can read the log", who then can hold its lock. */
+Test(writer, an_exposed_log)
+{
+	static const struct {
+		unsigned file, dir;
+		bool is_exposed;
+	} cases[] = {{0600, 0755, false}, {0640, 0755, false}, {0644, 0755, true},
+		{0644, 0750, false}, {0604, 0711, true}, {0602, 0711, true}};
+	struct node node;
+
+	node_begin(&node, 0);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		cr_assert(chmod(node.path, cases[i].file) == 0 &&
+			  chmod(scratch("."), cases[i].dir) == 0);
+		cr_assert(bk_writer_is_exposed(node.writer) == cases[i].is_exposed, "case %zu", i);
+	}
+	cr_assert(chmod(node.path, 0644) == 0 && chmod(scratch("."), 0755) == 0);
+	fails(BK_E_BUSY, bk_writer_check_free(&node.io.io, node.path, why()));
+	says("any user may have done that");
+	says("chmod 600");
 	node_end(&node);
 }
 

@@ -164,6 +164,18 @@ enum bk_code bk_file_stat(const struct file *file, struct bk_io_stat *out, struc
 	return BK_OK;
 }
 
+bool bk_file_is_exposed(const struct file *file)
+{
+	const struct bk_io *io = file->io;
+	char *dir = bk_path_directory(file->path);
+	struct bk_io_stat st, above;
+	bool is_exposed = dir && io->ops->stat(io->ctx, file->fd, &st) == 0 && (st.mode & 06) &&
+			  io->ops->stat_path(io->ctx, dir, &above) == 0 && (above.mode & 01);
+
+	free(dir);
+	return is_exposed;
+}
+
 enum bk_code bk_file_sync_name(const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	char *dir = bk_path_directory(path);

@@ -1,5 +1,6 @@
 /* replay.c - running changes on a pagestore. */
 #include "replay.h"
+#include "statement.h"
 #include <bk/entry.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,18 +217,15 @@ static int run_sql(sqlite3 *db, const struct bk_slice *sql)
 static enum bk_code change_failed(struct replay *replay, const struct bk_change *change,
 	size_t statement, struct bk_error *err)
 {
-	const int shown_max = 80;
-	const struct bk_slice *sql = &change->statements[statement];
+	char name[BK_STATEMENT_TEXT], why[BK_STATEMENT_WHY];
 
 	if (replay->vfs.error.code || sqlite3_errcode(replay->db) == SQLITE_NOMEM)
 		return bk_vfs_fail(&replay->vfs, replay->db, err, "replay a change");
-	return bk_fail(err, BK_E_SQL, 0,
-		"version %u: statement %zu of %zu fails in replay: %s: %.*s", change->version,
-		statement + 1, change->statement_count,
-		replay->steps > replay->steps_max ? "it takes too long"
-						  : sqlite3_errmsg(replay->db),
-		sql->size < (size_t)shown_max ? (int)sql->size : shown_max,
-		(const char *)sql->data);
+	bk_statement_name(name, &change->statements[statement]);
+	bk_statement_why(why, sqlite3_errmsg(replay->db));
+	return bk_fail(err, BK_E_SQL, 0, "version %u: statement %zu of %zu fails in replay: %s: %s",
+		change->version, statement + 1, change->statement_count,
+		replay->steps > replay->steps_max ? "it takes too long" : why, name);
 }
 
 static int set_foreign_keys(struct replay *replay, bool off)
