@@ -1,6 +1,7 @@
 /* cmd_verify.c - backup-cli verify: whether the log is whole, and what it still gives. */
 #include "common.h"
 #include "json.h"
+#include "owner.h"
 #include <bk/moment.h>
 #include <bk/verify.h>
 #include <getopt.h>
@@ -230,7 +231,9 @@ static int verify_against(struct verification *v)
 
 	if (code)
 		return report(&err);
-	code = bk_verify_against(log, v->against, BUSY_MS, &result, &err);
+	code = owner_enter_file(v->against, &err);
+	if (!code)
+		code = bk_verify_against(log, v->against, BUSY_MS, &result, &err);
 	bk_log_close(log);
 	if (code)
 		return report(&err);

@@ -1,5 +1,6 @@
 /* common.c - what the commands share. */
 #include "common.h"
+#include "owner.h"
 #include <bk/dest.h>
 #include <bk/io.h>
 #include <bk/path.h>
@@ -67,7 +68,9 @@ enum bk_code find_log(char **path, const char *url, struct bk_error *err)
 
 	if (code)
 		return code;
-	code = check_file(found, err);
+	code = owner_check_path(found, err);
+	if (!code)
+		code = check_file(found, err);
 	if (!code && access(found, F_OK) != 0 && errno == ENOENT)
 		code = bk_fail(err, BK_E_MISSING, 0,
 			"there is no log %s. backup-cli init makes one; backup.lock in the "

@@ -194,6 +194,6 @@ Test(newfile, a_link_at_the_temporary_name)
 	cr_assert(!has_file(scratch("f.new")));
 	cr_assert(symlink(scratch("nothing"), scratch("g.new")) == 0);
 	fails(BK_E_EXISTS, bk_newfile_open(&nf, &io.io, scratch("g"), ".new", why()));
-	says("in the way: remove it");
+	says("in the way, remove it");
 	cr_assert(!has_file(scratch("nothing")));
 }

@@ -40,10 +40,14 @@ static enum bk_code remove_leftover(struct newfile *nf, struct bk_error *err)
 	const struct bk_io *io = nf->io;
 	enum bk_code code = bk_file_open(&nf->file, io, nf->temp, BK_IO_WRITE, err);
 
+	/* A link that leads nowhere, or where we must not go, a pipe: no leftover of ours. */
+	if (code == BK_E_MISSING || code == BK_E_IO)
+		return bk_fail(err, code == BK_E_IO ? code : BK_E_EXISTS, err->sys_errno,
+			"%s is in the way, remove it", nf->temp);
 	if (!code)
 		code = lock_temp(nf, err);
-	if (code == BK_E_MISSING || (!code && io->ops->unlink(io->ctx, nf->temp) < 0))
-		code = bk_fail(err, BK_E_EXISTS, 0, "%s is in the way: remove it", nf->temp);
+	if (!code && io->ops->unlink(io->ctx, nf->temp) < 0)
+		code = bk_fail(err, BK_E_EXISTS, 0, "%s is in the way, remove it", nf->temp);
 	bk_file_close(&nf->file);
 	return code;
 }

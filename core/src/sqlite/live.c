@@ -53,7 +53,7 @@ static enum bk_code check_files(const char *path, struct bk_error *err)
 				"cannot read %s: %s is not a file but a %s", path, name,
 				S_ISDIR(st.st_mode) ? "directory" : "pipe or a device");
 	}
-	if (access(path, F_OK) == 0)
+	if (stat(path, &st) == 0)
 		return BK_OK;
 	if (errno == ENOENT || errno == ENOTDIR)
 		return bk_fail(err, BK_E_MISSING, 0, "there is no database %s", path);
