@@ -3,6 +3,7 @@
 #include "init.h"
 #include "nodedir.h"
 #include "owner.h"
+#include "owner_io.h"
 #include <bk/dest.h>
 #include <bk/live.h>
 #include <bk/path.h>
@@ -34,6 +35,8 @@ static enum bk_code find_paths(struct init *init, struct bk_error *err)
 	struct stat st;
 	enum bk_code code = owner_enter(init->dir, err);
 
+	init->is_for_other = owner_is_other();
+	init->node_io = bk_io_posix();
 	if (!code)
 		code = bk_dest_path(&init->log_path, init->url, err);
 	if (!code)
@@ -55,7 +58,7 @@ static enum bk_code find_paths(struct init *init, struct bk_error *err)
 static enum bk_code read_lock(struct init *init, struct bk_error *err)
 {
 	char *path, *url;
-	enum bk_code code = lockfile_read(&init->lock, bk_io_posix(), init->lock_path, err);
+	enum bk_code code = lockfile_read(&init->lock, init->node_io, init->lock_path, err);
 
 	if (code == BK_E_MISSING)
 		return BK_OK;
@@ -133,6 +136,17 @@ static enum bk_code no_database(const struct init *init, bool is_usual, struct b
 			       : ", which backup.lock names: mount its disk, or give --database");
 }
 
+/* Where a node of root's has its database in another user's directory, that user's right is enough
+ * to read it, and all else stays root's. */
+static enum bk_code enter_database(struct init *init, struct bk_error *err)
+{
+	enum bk_code code = owner_enter_file(init->database_path, err);
+
+	if (!code && owner_is_other() && !init->is_for_other)
+		init->io = init->node_io = owner_io_root();
+	return code;
+}
+
 /* Looks at the database that the node has: the one given, or that of backup.lock. */
 static enum bk_code find_database(struct init *init, struct bk_error *err)
 {
@@ -144,7 +158,7 @@ static enum bk_code find_database(struct init *init, struct bk_error *err)
 	enum bk_code code = nodedir_path(&init->database_path, init->dir, name, err);
 
 	if (!code)
-		code = owner_enter_file(init->database_path, err);
+		code = enter_database(init, err);
 	if (code)
 		return code;
 	if (stat(init->database_path, &st) != 0)
@@ -223,15 +237,17 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 
 	if (code)
 		return code;
-	code = lockfile_write(bk_io_posix(), init->lock_path, init->log_url, init->database, err);
+	code = lockfile_write(init->node_io, init->lock_path, init->log_url, init->database, err);
 	if (code) {
 		/* So that this can be done again. But where backup.lock was replaced, and only that
 		 * could not be made durable, it names this log. */
-		if (!is_there && !nodedir_names(init->dir, init->log_path))
+		if (!is_there && !nodedir_names(init->node_io, init->dir, init->log_path))
 			io->ops->unlink(io->ctx, init->log_path);
 		free(*done);
 		return code;
 	}
+	if (!init->is_for_other)
+		return BK_OK;
 	if (is_there)
 		owner_warn(init->log_path);
 	else

@@ -133,7 +133,7 @@ static void prepare_node(const struct bk_restore_result *result, const char *log
 	dir = bk_path_directory(result->path);
 	if (!dir)
 		return;
-	if (result->version == result->head && !nodedir_names(dir, log_path))
+	if (result->version == result->head && !nodedir_names(bk_io_posix(), dir, log_path))
 		print_next(dir, log_path);
 	free(dir);
 }

@@ -40,7 +40,7 @@ bool nodedir_same_file(const char *a, const char *b)
 	return has_left == has_right && strcmp(a, b) == 0;
 }
 
-bool nodedir_names(const char *dir, const char *log_path)
+bool nodedir_names(const struct bk_io *io, const char *dir, const char *log_path)
 {
 	struct lockfile lockfile;
 	struct bk_error ignored;
@@ -49,7 +49,7 @@ bool nodedir_names(const char *dir, const char *log_path)
 
 	if (nodedir_path(&lock_path, dir, LOCKFILE_NAME, &ignored))
 		return false;
-	if (lockfile_read(&lockfile, bk_io_posix(), lock_path, &ignored) == BK_OK) {
+	if (lockfile_read(&lockfile, io, lock_path, &ignored) == BK_OK) {
 		if (nodedir_log(&named, dir, &lockfile, &ignored) == BK_OK) {
 			names = nodedir_same_file(named, log_path);
 			free(named);

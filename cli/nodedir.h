@@ -20,6 +20,6 @@ BK_MUST_CHECK enum bk_code nodedir_log(
 bool nodedir_same_file(const char *a, const char *b);
 
 /* Whether backup.lock in DIR names the log at LOG_PATH. False where it cannot be read. */
-bool nodedir_names(const char *dir, const char *log_path);
+bool nodedir_names(const struct bk_io *io, const char *dir, const char *log_path);
 
 #endif

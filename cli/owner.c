@@ -103,6 +103,11 @@ enum bk_code owner_enter_file(const char *path, struct bk_error *err)
 	return code;
 }
 
+bool owner_is_other(void)
+{
+	return owner.is_other;
+}
+
 static enum bk_code refuse_led(const char *path, const struct stat *link, struct bk_error *err)
 {
 	return bk_fail(err, BK_E_UNSAFE, 0,

@@ -28,6 +28,9 @@ BK_MUST_CHECK enum bk_code owner_enter(const char *dir, struct bk_error *err);
 /* The same for the file PATH: its directory's user, or its own, or that of a journal beside it. */
 BK_MUST_CHECK enum bk_code owner_enter_file(const char *path, struct bk_error *err);
 
+/* Whether we work as another user than the one who runs us. */
+bool owner_is_other(void);
+
 /* Fails with BK_E_UNSAFE where root would come to PATH through a link that another user made. */
 BK_MUST_CHECK enum bk_code owner_check_path(const char *path, struct bk_error *err);
 

@@ -65,9 +65,18 @@ fresh
 try "init, no such disk" 1 backup-cli init --lightning-dir node nowhere/n.bkp
 [ ! -e node/backup.lock ] || fail "$what: backup.lock"
 
-# A directory of root's own stays root's.
+# A directory of root's own stays root's, with a database of that user's too.
 fresh
 mkdir root/node
+database mine/db.sqlite3 7
+chown $user mine/db.sqlite3
+try "init of root's, the user's database" 0 backup-cli init --lightning-dir root/node \
+	--database "$work/mine/db.sqlite3" root/other.bkp
+[ "$(stat -c %u root/other.bkp root/node/backup.lock | sort -u)" = 0 ] || fail "$what: $(ls -l root root/node)"
+try "the same again" 0 backup-cli init --lightning-dir root/node root/other.bkp
+try "another log" 0 backup-cli init --lightning-dir root/node root/third.bkp
+says "(version 7) before"
+rm root/node/backup.lock
 try "init of root's own" 0 backup-cli init --lightning-dir root/node root/n.bkp
 [ "$(stat -c %u root/n.bkp root/node/backup.lock | sort -u)" = 0 ] || fail "$what: $(ls -l root root/node)"
 exit $bad

@@ -6,6 +6,9 @@
 set -eu
 source=$1 compiler=$2 build=$3
 here=$(cd "$(dirname "$0")" && pwd)
+# Two runs of the tests may share a build folder.
+exec 9>"$build.lock"
+flock 9
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() {
