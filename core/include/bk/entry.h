@@ -5,13 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The first three are the flags of the change's frame (docs/format.md, 4). */
+/* Those below 0x100 are the flags of the change's frame (docs/format.md, 4). */
 enum bk_entry_flag {
-	BK_ENTRY_STREAM = 0x01,    /* begins a compression stream */
-	BK_ENTRY_LONE = 0x02,      /* a lone pragma: repeats the version before it */
-	BK_ENTRY_FK_OFF = 0x04,    /* ran with foreign keys off */
-	BK_ENTRY_STRUCK = 0x100,   /* a rewind struck it: it never happened */
-	BK_ENTRY_SNAPSHOT = 0x200, /* no change, but a full keyframe: the version was copied */
+	BK_ENTRY_STREAM = 0x01,       /* begins a compression stream */
+	BK_ENTRY_LONE = 0x02,         /* a lone pragma: repeats the version before it */
+	BK_ENTRY_FK_OFF = 0x04,       /* ran with foreign keys off */
+	BK_ENTRY_LEGACY_ALTER = 0x08, /* ran with PRAGMA legacy_alter_table on */
+	BK_ENTRY_RECURSIVE = 0x10,    /* ran with PRAGMA recursive_triggers on */
+	BK_ENTRY_UNLIKE = 0x20,       /* ran in a state of the connection that no replay has */
+	BK_ENTRY_STRUCK = 0x100,      /* a rewind struck it: it never happened */
+	BK_ENTRY_SNAPSHOT = 0x200,    /* no change, but a full keyframe: the version was copied */
 };
 
 struct bk_entry {

@@ -161,7 +161,7 @@ bool bk_frame_understood(const struct frame_head *head)
 {
 	switch (head->kind) {
 	case FRAME_CHANGE:
-		return !(head->must & ~(CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF));
+		return !(head->must & ~CHANGE_FLAGS);
 	case FRAME_KEYFRAME:
 		return !(head->must & ~(KEYFRAME_FULL | KEYFRAME_NOTES));
 	case FRAME_PAGES:

@@ -50,11 +50,15 @@ enum frame_kind {
 };
 
 /* Flags of `must`, each with the kind it belongs to. */
-#define CHANGE_STREAM  0x01
-#define CHANGE_LONE    0x02
-#define CHANGE_FK_OFF  0x04
-#define KEYFRAME_FULL  0x01
-#define KEYFRAME_NOTES 0x02
+#define CHANGE_STREAM       0x01
+#define CHANGE_LONE         0x02
+#define CHANGE_FK_OFF       0x04
+#define CHANGE_LEGACY_ALTER 0x08
+#define CHANGE_RECURSIVE    0x10
+#define CHANGE_UNLIKE       0x20
+#define CHANGE_FLAGS        0x3f /* all of them */
+#define KEYFRAME_FULL       0x01
+#define KEYFRAME_NOTES      0x02
 
 /* Limits on payloads (docs/format.md, 9). */
 #define PAYLOAD_CHANGE_MAX   (1u << 30)

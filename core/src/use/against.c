@@ -2,42 +2,34 @@
 #include "compare.h"
 #include "image.h"
 #include "live.h"
+#include "sandbox.h"
 #include <bk/verify.h>
 #include <string.h>
 
-/* Compares DB with IMAGE. */
-static enum bk_code compare_image(
-	struct bk_image *image, sqlite3 *db, struct bk_against_result *result, struct bk_error *err)
+/* Compares THEIRS with IMAGE. */
+static enum bk_code compare_image(struct bk_image *image, const struct sandbox *theirs,
+	struct bk_against_result *result, struct bk_error *err)
 {
 	struct comparison comparison = {0};
-	struct vfs vfs;
-	sqlite3 *ours;
+	struct sandbox ours;
 	enum bk_code code;
-	int rc;
 
-	bk_vfs_init(&vfs, &image->overlay.store, image->overlay.io, image->overlay.spill_dir);
-	code = bk_vfs_connect(&vfs, &ours, err);
+	bk_budget_begin(&image->budget);
+	code = bk_sandbox_open_reading(
+		&ours, &image->overlay.store, image->overlay.io, &image->budget, err);
 	if (code)
 		return code;
-	rc = sqlite3_exec(
-		ours, "PRAGMA query_only = ON; PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = bk_compare_databases(ours, db, &comparison);
-	if (rc != SQLITE_OK && (vfs.error.code || sqlite3_errcode(db) == SQLITE_OK))
-		code = bk_vfs_fail(&vfs, ours, err, "compare the databases");
-	else if (rc != SQLITE_OK)
-		code = bk_fail(
-			err, BK_E_SQL, 0, "cannot compare the databases: %s", sqlite3_errmsg(db));
+	code = bk_compare_databases(&ours, theirs, &comparison, err);
 	result->tables = comparison.tables;
 	result->rows = comparison.rows;
 	result->differences = comparison.differences;
 	memcpy(result->first, comparison.first, sizeof result->first);
-	sqlite3_close(ours);
+	bk_sandbox_close(&ours);
 	return code;
 }
 
-/* Compares DB, of the version in FOUND, with the image that OPTIONS lead to. */
-static enum bk_code try_against(struct bk_log *log, sqlite3 *db,
+/* Compares THEIRS, of the version in FOUND, with the image that OPTIONS lead to. */
+static enum bk_code try_against(struct bk_log *log, const struct sandbox *theirs,
 	const struct bk_image_options *options, struct bk_against_result *found,
 	struct bk_error *err)
 {
@@ -47,7 +39,7 @@ static enum bk_code try_against(struct bk_log *log, sqlite3 *db,
 
 	if (code)
 		return code;
-	code = compare_image(image, db, &tried, err);
+	code = compare_image(image, theirs, &tried, err);
 	bk_image_close(image);
 	if (!code)
 		*found = tried;
@@ -56,8 +48,8 @@ static enum bk_code try_against(struct bk_log *log, sqlite3 *db,
 
 /* Damage in keyframes is passed over, as restore does. What was met first is what is told if
  * nothing helps. */
-static enum bk_code against_past_damage(
-	struct bk_log *log, sqlite3 *db, struct bk_against_result *found, struct bk_error *err)
+static enum bk_code against_past_damage(struct bk_log *log, const struct sandbox *theirs,
+	struct bk_against_result *found, struct bk_error *err)
 {
 	struct bk_image_options options = {.past_damage = true};
 	struct bk_error first = {0};
@@ -68,7 +60,7 @@ static enum bk_code against_past_damage(
 		return code;
 	found->head = status.version;
 	do {
-		code = try_against(log, db, &options, found, err);
+		code = try_against(log, theirs, &options, found, err);
 		if (!first.code)
 			first = *err;
 	} while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, status.keyframes));
@@ -79,19 +71,22 @@ static enum bk_code against_past_damage(
 static enum bk_code compare_copy(struct bk_log *log, struct overlay *copy, const char *path,
 	struct bk_against_result *found, struct bk_error *err)
 {
-	struct vfs vfs;
-	sqlite3 *db;
+	struct budget budget;
+	struct budget_limits limits = {
+		.given = (uint64_t)copy->store.page_count * copy->store.page_size};
+	struct sandbox theirs;
 	enum bk_code code;
 
-	bk_vfs_init(&vfs, &copy->store, copy->io, copy->spill_dir);
-	code = bk_vfs_connect(&vfs, &db, err);
+	bk_budget_init(&budget, &limits);
+	code = bk_sandbox_open_reading(&theirs, &copy->store, copy->io, &budget, err);
 	if (code)
 		return code;
-	if (bk_read_data_version(db, &found->version) != SQLITE_OK)
-		code = bk_fail(err, BK_E_SQL, 0, "cannot read %s: %s", path, sqlite3_errmsg(db));
+	if (bk_read_data_version(theirs.db, &found->version) != SQLITE_OK)
+		code = bk_fail(
+			err, BK_E_SQL, 0, "cannot read %s: %s", path, sqlite3_errmsg(theirs.db));
 	else
-		code = against_past_damage(log, db, found, err);
-	sqlite3_close(db);
+		code = against_past_damage(log, &theirs, found, err);
+	bk_sandbox_close(&theirs);
 	return code;
 }
 

@@ -1,0 +1,66 @@
+/* connstate.c - what of a connection's state its later statements depend on. */
+#include "connstate.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+static int read_int(sqlite3 *db, const char *sql, int *out)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW)
+		*out = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int bk_connstate_read(sqlite3 *db, uint32_t *flags)
+{
+	static const struct {
+		const char *sql;
+		int usual;
+		uint32_t flag;
+	} parts[] = {
+		{"PRAGMA foreign_keys", 1, BK_ENTRY_FK_OFF},
+		{"PRAGMA legacy_alter_table", 0, BK_ENTRY_LEGACY_ALTER},
+		{"PRAGMA recursive_triggers", 0, BK_ENTRY_RECURSIVE},
+		{"PRAGMA automatic_index", 1, BK_ENTRY_UNLIKE},
+		{"PRAGMA ignore_check_constraints", 0, BK_ENTRY_UNLIKE},
+		{"PRAGMA reverse_unordered_selects", 0, BK_ENTRY_UNLIKE},
+		{"PRAGMA writable_schema", 0, BK_ENTRY_UNLIKE},
+		{"SELECT 'a' LIKE 'A'", 1, BK_ENTRY_UNLIKE},
+	};
+
+	*flags = 0;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		int value = parts[i].usual, rc = read_int(db, parts[i].sql, &value);
+
+		if (rc != SQLITE_OK)
+			return rc;
+		if (value != parts[i].usual)
+			*flags |= parts[i].flag;
+	}
+	return SQLITE_OK;
+}
+
+int bk_connstate_set(sqlite3 *db, uint32_t have, uint32_t flags)
+{
+	uint32_t change = have ^ flags;
+	int rc = SQLITE_OK;
+
+	if (change & BK_ENTRY_FK_OFF)
+		rc = sqlite3_db_config(
+			db, SQLITE_DBCONFIG_ENABLE_FKEY, !(flags & BK_ENTRY_FK_OFF), NULL);
+	if (rc == SQLITE_OK && (change & BK_ENTRY_LEGACY_ALTER))
+		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE,
+			!!(flags & BK_ENTRY_LEGACY_ALTER), NULL);
+	if (rc == SQLITE_OK && (change & BK_ENTRY_RECURSIVE))
+		rc = sqlite3_exec(db,
+			flags & BK_ENTRY_RECURSIVE ? "PRAGMA recursive_triggers = ON"
+						   : "PRAGMA recursive_triggers = OFF",
+			NULL, NULL, NULL);
+	return rc;
+}
