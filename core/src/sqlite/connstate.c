@@ -1,6 +1,5 @@
 /* connstate.c - what of a connection's state its later statements depend on. */
 #include "connstate.h"
-#include <stdbool.h>
 #include <stddef.h>
 
 static int read_int(sqlite3 *db, const char *sql, int *out)
@@ -17,25 +16,35 @@ static int read_int(sqlite3 *db, const char *sql, int *out)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static const struct {
+	const char *name, *sql;
+	int usual;
+	uint32_t flag;
+} parts[] = {
+	{"foreign_keys", "PRAGMA foreign_keys", 1, BK_ENTRY_FK_OFF},
+	{"legacy_alter_table", "PRAGMA legacy_alter_table", 0, BK_ENTRY_LEGACY_ALTER},
+	{"recursive_triggers", "PRAGMA recursive_triggers", 0, BK_ENTRY_RECURSIVE},
+	{"automatic_index", "PRAGMA automatic_index", 1, BK_ENTRY_UNLIKE},
+	{"ignore_check_constraints", "PRAGMA ignore_check_constraints", 0, BK_ENTRY_UNLIKE},
+	{"reverse_unordered_selects", "PRAGMA reverse_unordered_selects", 0, BK_ENTRY_UNLIKE},
+	{"writable_schema", "PRAGMA writable_schema", 0, BK_ENTRY_UNLIKE},
+	{"case_sensitive_like", "SELECT 'a' LIKE 'A'", 1, BK_ENTRY_UNLIKE},
+};
+
+#define PARTS (sizeof parts / sizeof *parts)
+
+bool bk_connstate_tells(const char *name)
+{
+	for (size_t i = 0; i < PARTS; i++)
+		if (sqlite3_stricmp(name, parts[i].name) == 0)
+			return true;
+	return false;
+}
+
 int bk_connstate_read(sqlite3 *db, uint32_t *flags)
 {
-	static const struct {
-		const char *sql;
-		int usual;
-		uint32_t flag;
-	} parts[] = {
-		{"PRAGMA foreign_keys", 1, BK_ENTRY_FK_OFF},
-		{"PRAGMA legacy_alter_table", 0, BK_ENTRY_LEGACY_ALTER},
-		{"PRAGMA recursive_triggers", 0, BK_ENTRY_RECURSIVE},
-		{"PRAGMA automatic_index", 1, BK_ENTRY_UNLIKE},
-		{"PRAGMA ignore_check_constraints", 0, BK_ENTRY_UNLIKE},
-		{"PRAGMA reverse_unordered_selects", 0, BK_ENTRY_UNLIKE},
-		{"PRAGMA writable_schema", 0, BK_ENTRY_UNLIKE},
-		{"SELECT 'a' LIKE 'A'", 1, BK_ENTRY_UNLIKE},
-	};
-
 	*flags = 0;
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+	for (size_t i = 0; i < PARTS; i++) {
 		int value = parts[i].usual, rc = read_int(db, parts[i].sql, &value);
 
 		if (rc != SQLITE_OK)

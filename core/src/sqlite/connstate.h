@@ -7,6 +7,7 @@
 
 #include <bk/entry.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CONNSTATE_FLAGS                                                                            \
@@ -14,6 +15,9 @@
 
 /* Reads it. Returns a SQLite result code. DB has no authorizer that refuses pragmas. */
 int bk_connstate_read(sqlite3 *db, uint32_t *flags);
+
+/* Whether bk_connstate_read would tell what the pragma NAME did. */
+bool bk_connstate_tells(const char *name);
 
 /* Sets it, outside a transaction; the state it has is HAVE. Returns a SQLite result code. */
 int bk_connstate_set(sqlite3 *db, uint32_t have, uint32_t flags);

@@ -191,6 +191,7 @@ enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 
 void bk_writer_free(struct bk_writer *writer)
 {
+	bk_probe_close(writer->probe);
 	bk_encoder_done(&writer->encoder);
 	bk_buf_done(&writer->frame);
 	pthread_cond_destroy(&writer->grown);

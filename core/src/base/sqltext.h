@@ -1,0 +1,15 @@
+/* sqltext.h - where statements begin in a text of SQL.
+ *
+ * Threads: any; nothing is kept. */
+#ifndef BK_SQLTEXT_H
+#define BK_SQLTEXT_H
+
+/* Where the first statement from AT on begins: behind blanks, comments and empty statements. END if
+ * there is none. */
+const char *bk_sqltext_begin(const char *at, const char *end);
+
+/* The first statement from AT on that is a pragma: where its word PRAGMA begins. NULL if there is
+ * none before END. AT is where a statement begins, or blanks and comments before it. */
+const char *bk_sqltext_pragma(const char *at, const char *end);
+
+#endif
