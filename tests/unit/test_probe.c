@@ -64,13 +64,13 @@ Test(probe, states)
 		{"SELECT 1; PRAGMA recursive_triggers = 1", "PRAGMA recursive_triggers = no",
 			BK_ENTRY_RECURSIVE},
 		{"PRAGMA ignore_check_constraints = 1", "PRAGMA ignore_check_constraints = 0",
-			BK_ENTRY_UNLIKE},
-		{"PRAGMA automatic_index = 0", "PRAGMA automatic_index = 1", BK_ENTRY_UNLIKE},
+			BK_ENTRY_IGNORE_CHECK},
+		{"PRAGMA automatic_index = 0", "PRAGMA automatic_index = 1", BK_ENTRY_NO_AUTOINDEX},
 		{"PRAGMA reverse_unordered_selects = 1", "PRAGMA reverse_unordered_selects = 0",
-			BK_ENTRY_UNLIKE},
-		{"PRAGMA writable_schema = 1", "PRAGMA writable_schema = 0", BK_ENTRY_UNLIKE},
+			BK_ENTRY_REVERSE},
 		{"PRAGMA case_sensitive_like = 1", "PRAGMA case_sensitive_like = 0",
-			BK_ENTRY_UNLIKE},
+			BK_ENTRY_CASE_LIKE},
+		{"PRAGMA writable_schema = 1", "PRAGMA writable_schema = 0", 0},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases) * 2; i++) {

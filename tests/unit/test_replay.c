@@ -3,6 +3,7 @@
 #include "overlay.h"
 #include "replay.h"
 #include "sql.h"
+#include <bk/entry.h>
 
 SUITE(replay);
 
@@ -214,11 +215,8 @@ Test(replay, refused_statements)
 		"CREATE VIRTUAL TABLE v USING csv('VICTIM')",
 		"SELECT * FROM sqlite_dbpage",
 		"SAVEPOINT s; INSERT INTO t VALUES (2); ROLLBACK TO s",
-		"PRAGMA writable_schema = ON",
-		"PRAGMA ignore_check_constraints = ON",
-		"PRAGMA case_sensitive_like = ON",
-		"PRAGMA reverse_unordered_selects = 1",
 		"PRAGMA schema_version = 1",
+		"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET name = 'u'",
 		"PRAGMA optimize",
 		"PRAGMA key = 'x'",
 		"INSERT INTO sqlite_schema VALUES ('table', 'x', 'x', 2, 'CREATE TABLE x (y)')",
@@ -441,16 +439,36 @@ Test(replay, the_state_of_the_connection)
 		"INSERT INTO n VALUES (1)"));
 	cr_assert(
 		value(&bed, "SELECT count(*) FROM n") == 5, "it counts from its own statement on");
-	ok(run(&bed, CHANGE_RECURSIVE, "INSERT INTO n VALUES (1)"));
-	ok(run(&bed, CHANGE_LEGACY_ALTER, "ALTER TABLE p RENAME TO q", "INSERT INTO n VALUES (1)"));
+	ok(run(&bed, BK_ENTRY_RECURSIVE, "INSERT INTO n VALUES (1)"));
+	ok(run(&bed, BK_ENTRY_LEGACY_ALTER, "ALTER TABLE p RENAME TO q",
+		"INSERT INTO n VALUES (1)"));
 	cr_assert(value(&bed, "SELECT count(*) FROM n") == 12);
 	cr_assert(value(&bed, "SELECT sql LIKE '% FROM p' FROM sqlite_schema WHERE name = 'v'"));
-	ok(run(&bed, CHANGE_LEGACY_ALTER, "ALTER TABLE q RENAME TO p"));
+	ok(run(&bed, BK_ENTRY_LEGACY_ALTER, "ALTER TABLE q RENAME TO p"));
 	ok(run(&bed, 0, "ALTER TABLE p RENAME TO q"));
 	cr_assert(
 		value(&bed, "SELECT sql LIKE '% FROM \"q\"' FROM sqlite_schema WHERE name = 'v'"));
-	fails(BK_E_SQL, run(&bed, CHANGE_UNLIKE, "INSERT INTO n VALUES (1)"));
-	says("version 7 cannot be replayed exactly: a pragma");
+	ok(run(&bed, 0, "CREATE TABLE k (x CHECK (x > 5))", "PRAGMA ignore_check_constraints = ON",
+		"INSERT INTO k VALUES (1)"));
+	ok(run(&bed, BK_ENTRY_IGNORE_CHECK | BK_ENTRY_CASE_LIKE, "INSERT INTO k VALUES ('a')",
+		"DELETE FROM k WHERE x LIKE 'A'", "INSERT INTO k VALUES (2)"));
+	cr_assert(value(&bed, "SELECT count(*) FROM k") == 3);
+	ok(run(&bed, BK_ENTRY_REVERSE, "CREATE TABLE r AS SELECT x FROM k"));
+	cr_assert(value(&bed, "SELECT x FROM r WHERE rowid = 1") == 2);
+	fails(BK_E_SQL, run(&bed, 0, "INSERT INTO k VALUES (3)"));
+	says("CHECK constraint failed");
+	bed_end(&bed);
+}
+
+Test(replay, states_that_it_does_not_know)
+{
+	struct bed bed;
+
+	bed_begin(&bed);
+	fails(BK_E_SQL, run(&bed, CHANGE_UNLIKE, "PRAGMA optimize"));
+	says("version 1 cannot be replayed exactly: what its pragma did");
+	fails(BK_E_SQL, run(&bed, BK_ENTRY_STATE | 0x80000, "SELECT 1"));
+	says("version 2 cannot be replayed exactly: it ran in a state");
 	bed_end(&bed);
 }
 

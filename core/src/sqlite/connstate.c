@@ -2,6 +2,29 @@
 #include "connstate.h"
 #include <stddef.h>
 
+static const struct {
+	const char *read, *on, *off;
+	int usual;
+	uint32_t flag;
+} parts[] = {
+	{"PRAGMA foreign_keys", "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys = OFF", 1,
+		BK_ENTRY_FK_OFF},
+	{"PRAGMA legacy_alter_table", "PRAGMA legacy_alter_table = ON",
+		"PRAGMA legacy_alter_table = OFF", 0, BK_ENTRY_LEGACY_ALTER},
+	{"PRAGMA recursive_triggers", "PRAGMA recursive_triggers = ON",
+		"PRAGMA recursive_triggers = OFF", 0, BK_ENTRY_RECURSIVE},
+	{"PRAGMA ignore_check_constraints", "PRAGMA ignore_check_constraints = ON",
+		"PRAGMA ignore_check_constraints = OFF", 0, BK_ENTRY_IGNORE_CHECK},
+	{"SELECT 'a' NOT LIKE 'A'", "PRAGMA case_sensitive_like = ON",
+		"PRAGMA case_sensitive_like = OFF", 0, BK_ENTRY_CASE_LIKE},
+	{"PRAGMA reverse_unordered_selects", "PRAGMA reverse_unordered_selects = ON",
+		"PRAGMA reverse_unordered_selects = OFF", 0, BK_ENTRY_REVERSE},
+	{"PRAGMA automatic_index", "PRAGMA automatic_index = ON", "PRAGMA automatic_index = OFF", 1,
+		BK_ENTRY_NO_AUTOINDEX},
+};
+
+#define PARTS (sizeof parts / sizeof *parts)
+
 static int read_int(sqlite3 *db, const char *sql, int *out)
 {
 	sqlite3_stmt *statement = NULL;
@@ -16,36 +39,11 @@ static int read_int(sqlite3 *db, const char *sql, int *out)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static const struct {
-	const char *name, *sql;
-	int usual;
-	uint32_t flag;
-} parts[] = {
-	{"foreign_keys", "PRAGMA foreign_keys", 1, BK_ENTRY_FK_OFF},
-	{"legacy_alter_table", "PRAGMA legacy_alter_table", 0, BK_ENTRY_LEGACY_ALTER},
-	{"recursive_triggers", "PRAGMA recursive_triggers", 0, BK_ENTRY_RECURSIVE},
-	{"automatic_index", "PRAGMA automatic_index", 1, BK_ENTRY_UNLIKE},
-	{"ignore_check_constraints", "PRAGMA ignore_check_constraints", 0, BK_ENTRY_UNLIKE},
-	{"reverse_unordered_selects", "PRAGMA reverse_unordered_selects", 0, BK_ENTRY_UNLIKE},
-	{"writable_schema", "PRAGMA writable_schema", 0, BK_ENTRY_UNLIKE},
-	{"case_sensitive_like", "SELECT 'a' LIKE 'A'", 1, BK_ENTRY_UNLIKE},
-};
-
-#define PARTS (sizeof parts / sizeof *parts)
-
-bool bk_connstate_tells(const char *name)
-{
-	for (size_t i = 0; i < PARTS; i++)
-		if (sqlite3_stricmp(name, parts[i].name) == 0)
-			return true;
-	return false;
-}
-
 int bk_connstate_read(sqlite3 *db, uint32_t *flags)
 {
 	*flags = 0;
 	for (size_t i = 0; i < PARTS; i++) {
-		int value = parts[i].usual, rc = read_int(db, parts[i].sql, &value);
+		int value = parts[i].usual, rc = read_int(db, parts[i].read, &value);
 
 		if (rc != SQLITE_OK)
 			return rc;
@@ -57,19 +55,15 @@ int bk_connstate_read(sqlite3 *db, uint32_t *flags)
 
 int bk_connstate_set(sqlite3 *db, uint32_t have, uint32_t flags)
 {
-	uint32_t change = have ^ flags;
 	int rc = SQLITE_OK;
 
-	if (change & BK_ENTRY_FK_OFF)
-		rc = sqlite3_db_config(
-			db, SQLITE_DBCONFIG_ENABLE_FKEY, !(flags & BK_ENTRY_FK_OFF), NULL);
-	if (rc == SQLITE_OK && (change & BK_ENTRY_LEGACY_ALTER))
-		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE,
-			!!(flags & BK_ENTRY_LEGACY_ALTER), NULL);
-	if (rc == SQLITE_OK && (change & BK_ENTRY_RECURSIVE))
-		rc = sqlite3_exec(db,
-			flags & BK_ENTRY_RECURSIVE ? "PRAGMA recursive_triggers = ON"
-						   : "PRAGMA recursive_triggers = OFF",
-			NULL, NULL, NULL);
+	for (size_t i = 0; i < PARTS && rc == SQLITE_OK; i++) {
+		int is_usual = !(flags & parts[i].flag);
+
+		if ((have ^ flags) & parts[i].flag)
+			rc = sqlite3_exec(db,
+				is_usual == parts[i].usual ? parts[i].on : parts[i].off, NULL, NULL,
+				NULL);
+	}
 	return rc;
 }

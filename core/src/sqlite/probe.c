@@ -18,10 +18,6 @@ static int authorize_pragma(struct probe *probe, const char *name, bool has_valu
 	case REACH_STATE:
 		return SQLITE_OK;
 	case REACH_UNLIKE:
-		if (bk_connstate_tells(name))
-			return SQLITE_OK;
-		probe->is_unlike = true;
-		return SQLITE_IGNORE;
 	case REACH_OUT:
 		probe->is_unlike = true;
 		return SQLITE_IGNORE;

@@ -12,7 +12,8 @@ static bool is_among(const char *name, const char *const *names)
 	return false;
 }
 
-/* How the connection works, and not what its statements give. */
+/* How the connection works, and not what its statements give. (With writable_schema some work that
+ * fail without: they fail in replay.) */
 static const char *const nothing[] = {"busy_timeout", "cache_size", "cache_spill",
 	"cell_size_check", "checkpoint_fullfsync", "count_changes", "data_store_directory",
 	"empty_result_callbacks", "full_column_names", "fullfsync", "hard_heap_limit",
@@ -20,19 +21,18 @@ static const char *const nothing[] = {"busy_timeout", "cache_size", "cache_spill
 	"page_size", "parser_trace", "query_only", "read_uncommitted", "secure_delete",
 	"short_column_names", "soft_heap_limit", "synchronous", "temp_store",
 	"temp_store_directory", "threads", "trusted_schema", "vdbe_addoptrace", "vdbe_debug",
-	"vdbe_eqp", "vdbe_listing", "vdbe_trace", "wal_autocheckpoint", NULL};
+	"vdbe_eqp", "vdbe_listing", "vdbe_trace", "wal_autocheckpoint", "writable_schema", NULL};
 
 /* The same, of those that act without a value too. */
 static const char *const nothing_ever[] = {"shrink_memory", "wal_checkpoint", NULL};
 
-static const char *const state[] = {
-	"defer_foreign_keys", "foreign_keys", "legacy_alter_table", "recursive_triggers", NULL};
+static const char *const state[] = {"automatic_index", "case_sensitive_like", "defer_foreign_keys",
+	"foreign_keys", "ignore_check_constraints", "legacy_alter_table", "recursive_triggers",
+	"reverse_unordered_selects", NULL};
 
-/* What a node's later statements give depends on these, or what they do depends on more than the
- * database. */
-static const char *const unlike[] = {"analysis_limit", "automatic_index", "case_sensitive_like",
-	"default_cache_size", "ignore_check_constraints", "legacy_file_format", "optimize",
-	"reverse_unordered_selects", "schema_version", "writable_schema", NULL};
+/* What they do depends on more than the database. */
+static const char *const unlike[] = {"analysis_limit", "default_cache_size", "legacy_file_format",
+	"optimize", "schema_version", NULL};
 
 static const char *const unlike_ever[] = {"optimize", NULL};
 

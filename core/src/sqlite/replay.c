@@ -106,7 +106,7 @@ static int replay_prepare(struct replay *replay)
 		rc = sqlite3_exec(db, replay_pragmas, NULL, NULL, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (rc == SQLITE_OK)
-		rc = bk_connstate_set(db, BK_ENTRY_FK_OFF, 0);
+		rc = bk_connstate_set(db, CONNSTATE_FLAGS, 0);
 	if (rc == SQLITE_OK)
 		rc = bk_chance_install(replay);
 	if (rc == SQLITE_OK)
@@ -368,9 +368,11 @@ enum bk_code bk_replay_change(struct replay *replay, const struct bk_change *cha
 	enum bk_code code;
 
 	if (must & BK_ENTRY_UNLIKE)
+		return cannot_be_exact(change, "what its pragma did depends on the node", err);
+	if (bk_connstate_is_unknown(must))
 		return cannot_be_exact(change,
-			"a pragma has put the node's connection into a state that a replay does "
-			"not have",
+			"it ran in a state of the node's connection that this release does not "
+			"know",
 			err);
 	if (replay->is_proof)
 		bk_budget_renew(replay->sandbox.budget);

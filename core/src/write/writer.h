@@ -38,6 +38,7 @@ struct bk_writer {
 struct put {
 	enum frame_kind kind;
 	uint8_t must;
+	uint16_t may;
 	uint32_t version;
 	int64_t time_us;
 	struct keyframe *keyframe; /* with FRAME_KEYFRAME: what it says */

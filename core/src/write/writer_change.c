@@ -19,7 +19,7 @@ static enum bk_code follow_pragmas(struct bk_writer *writer, const struct bk_cha
 
 /* The flags of CHANGE, and what comes AFTER it. */
 static enum bk_code change_flags(struct bk_writer *writer, const struct bk_change *change,
-	uint8_t *must, struct probe_result *after, struct bk_error *err)
+	struct put *put, struct probe_result *after, struct bk_error *err)
 {
 	uint32_t head = writer->log->state.version;
 	bool is_lone = change->version == head && bk_change_is_pragma(change);
@@ -30,30 +30,33 @@ static enum bk_code change_flags(struct bk_writer *writer, const struct bk_chang
 			"version %u does not follow version %u, which the log is at",
 			change->version, head);
 	code = follow_pragmas(writer, change, is_lone, after, err);
-	*must = (uint8_t)(writer->state | (is_lone ? CHANGE_LONE : 0) |
-			  (is_lone && after->is_unlike ? CHANGE_UNLIKE : 0));
+	put->must = (uint8_t)(writer->state & CHANGE_FLAGS);
+	put->may = (uint16_t)((writer->state & CHANGE_STATE_MASK) >> CHANGE_STATE_SHIFT);
+	if (put->may)
+		put->must |= CHANGE_STATE;
+	if (is_lone)
+		put->must |= after->is_unlike ? CHANGE_LONE | CHANGE_UNLIKE : CHANGE_LONE;
 	return code;
 }
 
 /* Encodes and puts CHANGE. Whatever fails here, the next change must start a stream. */
 static enum bk_code put_change(struct bk_writer *writer, const struct bk_change *change,
-	uint8_t must, struct bk_error *err)
+	struct put *put, struct bk_error *err)
 {
 	bool starts = !writer->stream_changes;
 	struct change_head head;
-	struct put put = {.kind = FRAME_CHANGE,
-		.must = must | (starts ? CHANGE_STREAM : 0),
-		.version = change->version,
-		.time_us = bk_writer_now_us(writer)};
 	uint64_t offset;
 	enum bk_code code = bk_put_begin(&writer->frame, err);
 
+	put->must |= starts ? CHANGE_STREAM : 0;
+	put->version = change->version;
+	put->time_us = bk_writer_now_us(writer);
 	if (!code)
 		code = bk_encoder_write(&writer->encoder, change, starts,
 			writer->log->state.history, &writer->frame, &head, err);
 	if (code)
 		return code;
-	code = bk_writer_put(writer, &put, &writer->frame, &offset, err);
+	code = bk_writer_put(writer, put, &writer->frame, &offset, err);
 	if (code) {
 		bk_writer_fail(writer, err);
 		return code;
@@ -80,16 +83,16 @@ enum bk_code bk_writer_append(
 {
 	bool starts = !writer->stream_changes;
 	struct probe_result after;
-	uint8_t must;
+	struct put put = {.kind = FRAME_CHANGE};
 	enum bk_code code = bk_change_check(change, err);
 
 	if (!code)
 		code = bk_writer_check(writer, err);
 	if (!code)
-		code = change_flags(writer, change, &must, &after, err);
+		code = change_flags(writer, change, &put, &after, err);
 	if (code)
 		return code;
-	code = put_change(writer, change, must, err);
+	code = put_change(writer, change, &put, err);
 	if (code) {
 		writer->stream_changes = 0;
 		return code;
