@@ -1,7 +1,6 @@
 /* sqltext.c - where statements begin in a text of SQL. */
 #include "sqltext.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -105,4 +104,25 @@ const char *bk_sqltext_pragma(const char *at, const char *end)
 		at = next;
 	}
 	return NULL;
+}
+
+size_t bk_sqltext_code(const char *sql, size_t size, size_t *longest)
+{
+	const char *at = sql, *end = sql + size;
+	size_t code = 0;
+
+	*longest = 0;
+	while (at < end) {
+		bool is_comment;
+		const char *next = skip_hidden(at, end, &is_comment);
+
+		if (next == at) {
+			code++;
+			next++;
+		} else if ((size_t)(next - at) > *longest) {
+			*longest = (size_t)(next - at);
+		}
+		at = next;
+	}
+	return code;
 }

@@ -5,7 +5,7 @@
 #include <time.h>
 
 /* Steps between two looks. One of them may take as long as a value is large. */
-#define STEPS_BETWEEN 256
+#define STEPS_BETWEEN 32
 #define MIB           ((uint64_t)1 << 20)
 
 static uint64_t choose(uint64_t wanted, uint64_t otherwise)
@@ -92,6 +92,13 @@ void bk_budget_watch(struct budget *budget, sqlite3 *db)
 	sqlite3_progress_handler(db, budget ? STEPS_BETWEEN : 0, budget ? look : NULL, budget);
 }
 
+bool bk_budget_is_left(struct budget *budget)
+{
+	if (!budget->end)
+		look_at_time(budget);
+	return !budget->end;
+}
+
 bool bk_budget_spill(struct budget *budget, uint64_t bytes)
 {
 	budget->spilled += bytes;
@@ -104,7 +111,8 @@ bool bk_budget_work(struct budget *budget, uint64_t units)
 {
 	const uint64_t left = budget->limits.time_ms * 1000000;
 
-	if (!budget->end && units > left)
+	budget->work += units;
+	if (!budget->end && budget->work > left)
 		budget->end = BUDGET_NO_TIME;
 	return !budget->end;
 }

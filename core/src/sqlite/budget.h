@@ -26,8 +26,8 @@
 #define BUDGET_SPILL        ((uint64_t)128 << 20)
 #define BUDGET_SPILL_A_BYTE 64
 /* One value. lightningd itself fails at 5 MB. A change's own literals always fit. */
-#define BUDGET_LENGTH        (8 << 20)
-#define BUDGET_LENGTH_A_BYTE 4
+#define BUDGET_LENGTH        (4 << 20)
+#define BUDGET_LENGTH_A_BYTE 2
 #define BUDGET_LENGTH_MAX    (512 << 20)
 /* Steps of SQLite's virtual machine, for one change: a migration of a table with ten million rows
  * takes about 10^9. */
@@ -55,6 +55,7 @@ enum budget_end {
 struct budget {
 	struct budget_limits limits; /* none of them zero */
 	uint64_t steps, spilled;
+	uint64_t work;      /* see bk_budget_work */
 	int64_t used_us;    /* before the work under way */
 	int64_t started_us; /* of the thread's processor time */
 	int64_t looked_ms;  /* at that, on a clock that costs less */
@@ -72,6 +73,9 @@ void bk_budget_end(struct budget *budget);
 
 /* Has DB stop where BUDGET ends. BUDGET must outlive it, or the watch end with NULL. */
 void bk_budget_watch(struct budget *budget, sqlite3 *db);
+
+/* Looks at the time at once; false if the budget has run out. */
+bool bk_budget_is_left(struct budget *budget);
 
 /* Counts BYTES put into a temporary file; false if that is too much. */
 bool bk_budget_spill(struct budget *budget, uint64_t bytes);

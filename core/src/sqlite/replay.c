@@ -2,10 +2,16 @@
 #include "replay.h"
 #include "chance.h"
 #include "connstate.h"
+#include "exact.h"
 #include "reach.h"
+#include "sqltext.h"
 #include <bk/entry.h>
-#include <stdio.h>
 #include <string.h>
+
+/* Of a statement, in bytes: text other than literals, and what a value may have where there is more
+ * of it. */
+#define CODE_MAX    8192
+#define CODE_LENGTH 65536
 
 /* The same for every replay of a page: what the keyframes were made with. secure_delete zeroes
  * what is freed, which leaves less to store (a quarter less on a real node). Locks are let go of
@@ -70,7 +76,7 @@ static int authorize(void *ctx, int action, const char *first, const char *secon
 	if (action == SQLITE_SAVEPOINT && strcmp(first, "ROLLBACK") == 0 && !replay->has_journal)
 		return SQLITE_DENY;
 	note_action(replay, action, first, second);
-	return bk_sandbox_authorize(action, first, second);
+	return bk_sandbox_authorize(&replay->sandbox, action, first, second);
 }
 
 static int set_journal(struct replay *replay, bool has)
@@ -159,16 +165,34 @@ static int run_own(struct replay *replay, sqlite3_stmt *statement)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* How long a value of SQL may be. A literal always fits. What has much text of its own can work on
+ * a value that often without a look at the budget. */
+static int length_of(const struct replay *replay, const struct bk_slice *sql)
+{
+	size_t length = (size_t)replay->sandbox.budget->limits.length, literal = sql->size;
+
+	if (sql->size > CODE_MAX && bk_sqltext_code(sql->data, sql->size, &literal) > CODE_MAX &&
+		length > CODE_LENGTH)
+		length = CODE_LENGTH;
+	return (int)(length > literal ? length : literal);
+}
+
 /* Runs all of SQL, as sqlite3_exec does, but for one that knows its size; with FIRST_ONLY its first
  * statement. */
-static int run_sql(sqlite3 *db, const struct bk_slice *sql, bool first_only)
+static int run_sql(struct replay *replay, const struct bk_slice *sql, bool first_only)
 {
 	const char *at = sql->data, *end = at + sql->size;
+	sqlite3 *db = replay->sandbox.db;
 	int rc = SQLITE_OK;
 
 	while (at < end && rc == SQLITE_OK) {
 		sqlite3_stmt *statement = NULL;
 
+		if (!bk_budget_is_left(replay->sandbox.budget))
+			return SQLITE_INTERRUPT;
+		replay->sandbox.costly.likes = 0;
+		replay->sandbox.costly.is_alter = false;
+		sqlite3_limit(db, SQLITE_LIMIT_LENGTH, length_of(replay, sql));
 		rc = sqlite3_prepare_v2(db, at, (int)(end - at), &statement, &at);
 		if (rc != SQLITE_OK || !statement)
 			continue;
@@ -200,72 +224,6 @@ static enum bk_code change_failed(struct replay *replay, const struct bk_change 
 		(const char *)sql->data);
 }
 
-static enum bk_code cannot_be_exact(
-	const struct bk_change *change, const char *why, struct bk_error *err)
-{
-	return bk_fail(err, BK_E_SQL, 0, "version %u cannot be replayed exactly: %s",
-		change->version, why);
-}
-
-static enum bk_code find_temp(struct replay *replay, bool *has, struct bk_error *err)
-{
-	sqlite3_stmt *statement = NULL;
-	int rc;
-
-	*has = false;
-	if (!replay->has_temp)
-		return BK_OK;
-	rc = sqlite3_prepare_v2(
-		replay->sandbox.db, "SELECT 1 FROM temp.sqlite_schema", -1, &statement, NULL);
-	*has = rc == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW;
-	replay->has_temp = *has;
-	return sqlite3_finalize(statement) == SQLITE_OK && rc == SQLITE_OK
-		       ? BK_OK
-		       : bk_sandbox_fail(&replay->sandbox, "look for temporary tables", err);
-}
-
-/* Rows whose rowids SQLite picked by chance would not even be the same in each replay. */
-static enum bk_code check_rowids(
-	struct replay *replay, const struct bk_change *change, struct bk_error *err)
-{
-	char why[200];
-	const char *table;
-
-	if (bk_fullrowid_find(&replay->full, &table) != SQLITE_OK)
-		return bk_sandbox_fail(&replay->sandbox, "look at the rowids of a change", err);
-	if (!table)
-		return BK_OK;
-	snprintf(why, sizeof why,
-		"the highest rowid of table %.60s is taken, and new rows get others by chance",
-		table);
-	return cannot_be_exact(change, why, err);
-}
-
-/* Whether what CHANGE did is what it did on the node. */
-static enum bk_code check_exact(
-	struct replay *replay, const struct bk_change *change, struct bk_error *err)
-{
-	bool has_temp;
-	enum bk_code code = check_rowids(replay, change, err);
-
-	if (!code)
-		code = find_temp(replay, &has_temp, err);
-	if (code)
-		return code;
-	if (replay->sandbox.vfs.clock_was_read)
-		replay->chance = "it reads the clock, which is not the node's";
-	if (has_temp)
-		replay->chance = "a temporary table outlives it";
-	if (!replay->chance)
-		return BK_OK;
-	if (replay->is_proof)
-		return cannot_be_exact(change, replay->chance, err);
-	if (!*replay->inexact)
-		snprintf(replay->inexact, sizeof replay->inexact, "version %u: %s", change->version,
-			replay->chance);
-	return BK_OK;
-}
-
 static bool begins_with(const struct bk_slice *sql, const char *word)
 {
 	const char *at = sql->data, *end = at + sql->size;
@@ -284,17 +242,6 @@ static bool rolls_back(const struct bk_change *change)
 	return false;
 }
 
-/* A literal of the change may be as long as it is. */
-static void set_length(struct replay *replay, const struct bk_change *change)
-{
-	size_t length = (size_t)replay->sandbox.budget->limits.length;
-
-	for (size_t i = 0; i < change->statement_count; i++)
-		if (change->statements[i].size > length)
-			length = change->statements[i].size;
-	sqlite3_limit(replay->sandbox.db, SQLITE_LIMIT_LENGTH, (int)length);
-}
-
 static enum bk_code change_begin(struct replay *replay, const struct bk_change *change,
 	uint32_t must, int64_t time_us, struct bk_error *err)
 {
@@ -307,7 +254,6 @@ static enum bk_code change_begin(struct replay *replay, const struct bk_change *
 	replay->chance = NULL;
 	replay->state_moved = false;
 	bk_fullrowid_begin(&replay->full);
-	set_length(replay, change);
 	replay->is_ours = true;
 	rc = bk_connstate_set(replay->sandbox.db, replay->state, must);
 	replay->state = must & CONNSTATE_FLAGS;
@@ -325,9 +271,9 @@ static enum bk_code run_change(
 	if (run_own(replay, replay->begin) != SQLITE_OK)
 		return bk_sandbox_fail(&replay->sandbox, "begin a transaction", err);
 	for (size_t i = 0; i < change->statement_count; i++)
-		if (run_sql(replay->sandbox.db, &change->statements[i], false) != SQLITE_OK)
+		if (run_sql(replay, &change->statements[i], false) != SQLITE_OK)
 			return change_failed(replay, change, i, err);
-	code = check_exact(replay, change, err);
+	code = bk_exact_check(replay, change, err);
 	if (code)
 		return code;
 	if (run_own(replay, replay->commit) != SQLITE_OK)
@@ -341,7 +287,7 @@ static enum bk_code run_lone(
 	int rc;
 
 	replay->is_lone = true;
-	rc = run_sql(replay->sandbox.db, &change->statements[0], true);
+	rc = run_sql(replay, &change->statements[0], true);
 	replay->is_lone = false;
 	return rc == SQLITE_OK ? BK_OK : change_failed(replay, change, 0, err);
 }
@@ -368,9 +314,9 @@ enum bk_code bk_replay_change(struct replay *replay, const struct bk_change *cha
 	enum bk_code code;
 
 	if (must & BK_ENTRY_UNLIKE)
-		return cannot_be_exact(change, "what its pragma did depends on the node", err);
+		return bk_exact_fail(change, "what its pragma did depends on the node", err);
 	if (bk_connstate_is_unknown(must))
-		return cannot_be_exact(change,
+		return bk_exact_fail(change,
 			"it ran in a state of the node's connection that this release does not "
 			"know",
 			err);

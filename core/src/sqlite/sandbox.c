@@ -4,8 +4,11 @@
 #include "memory.h"
 #include "reach.h"
 
-int bk_sandbox_authorize(int action, const char *first, const char *second)
+int bk_sandbox_authorize(struct sandbox *sandbox, int action, const char *first, const char *second)
 {
+	sandbox->costly.is_alter |= action == SQLITE_ALTER_TABLE;
+	if (action == SQLITE_FUNCTION && !bk_costly_allow(&sandbox->costly, sandbox->db, second))
+		return SQLITE_DENY;
 	switch (bk_reach_action(action, first, second)) {
 	case REACH_PAGES:
 	case REACH_STATE:
@@ -22,14 +25,15 @@ int bk_sandbox_authorize(int action, const char *first, const char *second)
 static int authorize(void *ctx, int action, const char *first, const char *second,
 	const char *database, const char *trigger)
 {
-	(void)ctx;
 	(void)database;
 	(void)trigger;
-	return bk_sandbox_authorize(action, first, second);
+	return bk_sandbox_authorize(ctx, action, first, second);
 }
 
-static int defend(sqlite3 *db, struct budget *budget)
+static int defend(struct sandbox *sandbox)
 {
+	struct budget *budget = sandbox->budget;
+	sqlite3 *db = sandbox->db;
 	int rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 
 	if (rc == SQLITE_OK)
@@ -40,7 +44,7 @@ static int defend(sqlite3 *db, struct budget *budget)
 	sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
 	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, budget->limits.length);
 	bk_budget_watch(budget, db);
-	return rc;
+	return rc == SQLITE_OK ? bk_costly_install(&sandbox->costly, budget, db) : rc;
 }
 
 enum bk_code bk_sandbox_open(struct sandbox *sandbox, struct pagestore *store,
@@ -55,8 +59,8 @@ enum bk_code bk_sandbox_open(struct sandbox *sandbox, struct pagestore *store,
 	code = bk_vfs_connect(&sandbox->vfs, &sandbox->db, err);
 	if (code)
 		return code;
-	if (defend(sandbox->db, budget) != SQLITE_OK ||
-		sqlite3_set_authorizer(sandbox->db, authorize, NULL) != SQLITE_OK) {
+	if (defend(sandbox) != SQLITE_OK ||
+		sqlite3_set_authorizer(sandbox->db, authorize, sandbox) != SQLITE_OK) {
 		code = bk_sandbox_fail(sandbox, "open an image", err);
 		bk_sandbox_close(sandbox);
 	}
@@ -76,7 +80,7 @@ enum bk_code bk_sandbox_open_reading(struct sandbox *sandbox, struct pagestore *
 	/* They are passed over where a log's SQL has them. */
 	sqlite3_set_authorizer(sandbox->db, NULL, NULL);
 	if (sqlite3_exec(sandbox->db, pragmas, NULL, NULL, NULL) != SQLITE_OK ||
-		sqlite3_set_authorizer(sandbox->db, authorize, NULL) != SQLITE_OK) {
+		sqlite3_set_authorizer(sandbox->db, authorize, sandbox) != SQLITE_OK) {
 		code = bk_sandbox_fail(sandbox, "open an image", err);
 		bk_sandbox_close(sandbox);
 	}
@@ -86,6 +90,7 @@ enum bk_code bk_sandbox_open_reading(struct sandbox *sandbox, struct pagestore *
 void bk_sandbox_close(struct sandbox *sandbox)
 {
 	sqlite3_close(sandbox->db);
+	bk_costly_done(&sandbox->costly);
 	sandbox->db = NULL;
 }
 

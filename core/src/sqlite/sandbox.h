@@ -10,12 +10,14 @@
 #define BK_SANDBOX_H
 
 #include "budget.h"
+#include "costly.h"
 #include "vfs.h"
 
 struct sandbox {
 	struct vfs vfs;
 	sqlite3 *db;
 	struct budget *budget;
+	struct costly costly;
 };
 
 /* Opens a connection on STORE. BUDGET is borrowed: it has begun, and outlives the sandbox. Fails
@@ -35,6 +37,7 @@ enum bk_code bk_sandbox_fail(
 
 /* The authorizer of a sandbox: SQLITE_OK, SQLITE_IGNORE or SQLITE_DENY. For those that have more
  * to say, and ask it first. */
-int bk_sandbox_authorize(int action, const char *first, const char *second);
+int bk_sandbox_authorize(
+	struct sandbox *sandbox, int action, const char *first, const char *second);
 
 #endif
