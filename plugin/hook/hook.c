@@ -314,8 +314,7 @@ static enum bk_code settle(struct hook *hook, struct call *call, struct refusal 
 
 static enum bk_code prepare(struct hook *hook, const struct bk_change *change, struct refusal *why)
 {
-	struct call call = {
-		.version = change->version, .is_lone = bk_change_pragma(change) != BK_PRAGMA_NONE};
+	struct call call = {.version = change->version, .is_lone = bk_change_is_pragma(change)};
 	enum bk_code code;
 
 	if (!hook->writer) {

@@ -341,12 +341,12 @@ Test(image, is_read_by_many)
 	node_end(&node);
 }
 
-/* The page count that a keyframe lists after each change is checked when the change is replayed. */
-Test(image, page_counts_are_checked)
+/* Another SQLite may lay a change's pages out in more of them than a keyframe lists: what counts is
+ * what the image has. */
+Test(image, page_counts_may_differ)
 {
 	struct node node;
 	struct bk_log *log = NULL;
-	struct bk_image *image = NULL;
 	struct forge forge;
 	uint8_t *at;
 
@@ -363,10 +363,8 @@ Test(image, page_counts_are_checked)
 	forge_save(&forge, scratch("bad"));
 	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
 	node_check(&node, log, 1, NULL);
-	for (uint32_t version = 2; version <= 3; version++) {
-		fails(BK_E_SQL, bk_image_open(&image, log, version, NULL, why()));
-		says("version 2: the database has");
-	}
+	for (uint32_t version = 2; version <= 3; version++)
+		node_check(&node, log, version, NULL);
 	node_check(&node, log, 4, NULL);
 	bk_log_close(log);
 	forge_done(&forge);

@@ -190,6 +190,53 @@ Test(writer, pragmas)
 }
 
 /* A new process is a new connection of the node's, with foreign keys on. */
+Test(writer, what_a_pragma_leaves_behind)
+{
+	static const char *const pragmas[] = {"PRAGMA legacy_alter_table = yes",
+		"PRAGMA recursive_triggers(1)", "PRAGMA case_sensitive_like = 'on'",
+		"PRAGMA ignore_check_constraints = 1", "PRAGMA reverse_unordered_selects = on"};
+
+	for (size_t i = 0; i < COUNT_OF(pragmas) * 2; i++) {
+		struct node node;
+
+		node_begin(&node, 4);
+		node_change(&node, "CREATE TABLE p (id INTEGER PRIMARY KEY, x)",
+			"CREATE VIEW v AS SELECT p.x FROM p", "CREATE TABLE k (x CHECK (x <> 'b'))",
+			"CREATE TABLE n (x)",
+			"CREATE TRIGGER g AFTER INSERT ON n WHEN new.x < 5 BEGIN INSERT INTO n "
+			"VALUES (new.x + 1); END");
+		node_change(&node, "INSERT INTO k VALUES ('A'), ('a'), ('c')");
+		if (i % 2)
+			node_lone(&node, pragmas[i / 2]);
+		else
+			node_change(&node, pragmas[i / 2], "INSERT INTO p (x) VALUES (1)");
+		node_busy(&node, 9);
+		ok(bk_keyframes_build(node.writer, why()));
+		node_change(&node, "ALTER TABLE p RENAME TO q", "INSERT INTO n VALUES (1)",
+			"CREATE TABLE l AS SELECT x FROM k WHERE x LIKE 'a'",
+			"CREATE TABLE r AS SELECT x FROM k",
+			"INSERT OR IGNORE INTO k VALUES ('b')");
+		node_check_all(&node, NULL, NULL);
+		node_end(&node);
+		scratch_remove();
+	}
+}
+
+/* What no replay can do again is noted in the frame of the pragma itself. */
+Test(writer, a_pragma_that_no_replay_can_do_again)
+{
+	struct node node;
+	struct bk_image *image = NULL;
+
+	node_begin(&node, 0);
+	node_change(&node, "CREATE TABLE t (x)");
+	node_lone(&node, "PRAGMA optimize");
+	fails(BK_E_SQL,
+		bk_image_open(&image, bk_writer_log(node.writer), node.version, NULL, why()));
+	says("cannot be replayed exactly");
+	node_end(&node);
+}
+
 Test(writer, a_session_that_died_between_off_and_on)
 {
 	struct node node;

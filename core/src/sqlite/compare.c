@@ -113,52 +113,94 @@ static int prepare_table(sqlite3 *db, const char *table, sqlite3_stmt **out)
 	return rc;
 }
 
-static int compare_table(sqlite3 *a, sqlite3 *b, const char *table, struct comparison *result)
+/* (No LIKE, which would bound what a row may hold: costly.h.) */
+static const char not_statistics[] = "substr(name, 1, 11) <> 'sqlite_stat'";
+
+/* Says of the one that failed what it says of itself. */
+static enum bk_code compare_failed(
+	const struct sandbox *a, const struct sandbox *b, const char *table, struct bk_error *err)
+{
+	int rc = sqlite3_errcode(a->db);
+	bool is_a = a->vfs.error.code || a->budget->end ||
+		    (rc != SQLITE_OK && rc != SQLITE_ROW && rc != SQLITE_DONE);
+	char doing[120];
+
+	snprintf(doing, sizeof doing, "compare the table %.80s", table);
+	return bk_sandbox_fail(is_a ? a : b, doing, err);
+}
+
+static int prepare_both(const struct sandbox *a, const struct sandbox *b, const char *table,
+	sqlite3_stmt **left, sqlite3_stmt **right)
+{
+	int rc = prepare_table(a->db, table, left);
+
+	return rc == SQLITE_OK ? prepare_table(b->db, table, right) : rc;
+}
+
+static enum bk_code compare_table(const struct sandbox *a, const struct sandbox *b,
+	const char *table, struct comparison *result, struct bk_error *err)
 {
 	sqlite3_stmt *left = NULL, *right = NULL;
-	int rc = prepare_table(a, table, &left);
+	int rc = prepare_both(a, b, table, &left, &right);
+	enum bk_code code = BK_OK;
 
 	if (rc == SQLITE_OK)
-		rc = prepare_table(b, table, &right);
-	if (rc == SQLITE_OK)
 		rc = compare_rows(left, right, table, result);
+	if (rc != SQLITE_OK)
+		code = compare_failed(a, b, table, err);
 	sqlite3_finalize(left);
 	sqlite3_finalize(right);
 	result->tables++;
-	return rc;
+	return code;
 }
 
 /* The schemas first: where they differ, there may be no such table to compare. */
-static int compare_schemas(sqlite3 *a, sqlite3 *b, struct comparison *result)
+static enum bk_code compare_schemas(const struct sandbox *a, const struct sandbox *b,
+	struct comparison *result, struct bk_error *err)
 {
-	static const char sql[] = "SELECT type, name, tbl_name, sql FROM sqlite_schema "
-				  "WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name, type";
 	sqlite3_stmt *left = NULL, *right = NULL;
-	int rc = sqlite3_prepare_v2(a, sql, -1, &left, NULL);
+	enum bk_code code = BK_OK;
+	char sql[200];
+	int rc;
 
+	snprintf(sql, sizeof sql,
+		"SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE %s ORDER BY name, type",
+		not_statistics);
+	rc = sqlite3_prepare_v2(a->db, sql, -1, &left, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(b, sql, -1, &right, NULL);
+		rc = sqlite3_prepare_v2(b->db, sql, -1, &right, NULL);
 	if (rc == SQLITE_OK)
 		rc = compare_rows(left, right, "sqlite_schema", result);
+	if (rc != SQLITE_OK)
+		code = compare_failed(a, b, "sqlite_schema", err);
 	sqlite3_finalize(left);
 	sqlite3_finalize(right);
 	result->rows = 0;
-	return rc;
+	return code;
 }
 
-int bk_compare_databases(sqlite3 *a, sqlite3 *b, struct comparison *result)
+enum bk_code bk_compare_databases(const struct sandbox *a, const struct sandbox *b,
+	struct comparison *result, struct bk_error *err)
 {
 	sqlite3_stmt *tables = NULL;
-	int rc = compare_schemas(a, b, result);
+	enum bk_code code = compare_schemas(a, b, result, err);
+	char sql[200];
+	int rc;
 
-	if (rc != SQLITE_OK || result->differences)
-		return rc;
-	rc = sqlite3_prepare_v2(a,
-		"SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
-		"'sqlite_stat%' AND rootpage > 0 ORDER BY name",
-		-1, &tables, NULL);
-	while (rc == SQLITE_OK && (rc = sqlite3_step(tables)) == SQLITE_ROW)
-		rc = compare_table(a, b, (const char *)sqlite3_column_text(tables, 0), result);
+	if (code || result->differences)
+		return code;
+	snprintf(sql, sizeof sql,
+		"SELECT name FROM sqlite_schema WHERE type = 'table' AND %s AND rootpage > 0 ORDER "
+		"BY name",
+		not_statistics);
+	rc = sqlite3_prepare_v2(a->db, sql, -1, &tables, NULL);
+	while (rc == SQLITE_OK && !code && (rc = sqlite3_step(tables)) == SQLITE_ROW) {
+		code = compare_table(
+			a, b, (const char *)sqlite3_column_text(tables, 0), result, err);
+		rc = SQLITE_OK;
+	}
+	if (!code && rc != SQLITE_DONE)
+		code = compare_failed(a, b, "sqlite_schema", err);
 	sqlite3_finalize(tables);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return code;
 }

@@ -2,7 +2,7 @@
 #ifndef BK_COMPARE_H
 #define BK_COMPARE_H
 
-#include <sqlite3.h>
+#include "sandbox.h"
 #include <stdint.h>
 
 struct comparison {
@@ -12,7 +12,11 @@ struct comparison {
 	char first[256];      /* the first difference, in words */
 };
 
-/* Compares all tables of A and B, and adds to RESULT. Returns a SQLite result code. */
-int bk_compare_databases(sqlite3 *a, sqlite3 *b, struct comparison *result);
+/* Compares all tables of A and B, and adds to RESULT; what SQLite keeps for its own planning does
+ * not count. Fails with BK_E_SQL, naming the table, if one of them cannot be read: it may need a
+ * function that SQLite here does not have, or cost more than the budget of its sandbox has;
+ * with BK_E_NOMEM, or as a store does. */
+BK_MUST_CHECK enum bk_code bk_compare_databases(const struct sandbox *a, const struct sandbox *b,
+	struct comparison *result, struct bk_error *err);
 
 #endif

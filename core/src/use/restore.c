@@ -185,7 +185,7 @@ static enum bk_code written_read(
 	return code;
 }
 
-static enum bk_code check_written(const struct restore *restore, const struct bk_image *image,
+static enum bk_code check_written(const struct restore *restore, struct bk_image *image,
 	const struct file *file, struct bk_restore_result *result, struct bk_error *err)
 {
 	struct written written = {
@@ -195,10 +195,14 @@ static enum bk_code check_written(const struct restore *restore, const struct bk
 		.file = file,
 	};
 	struct check_result check;
-	enum bk_code code = bk_check_database(&written.store, restore->io, &check, err);
+	enum bk_code code =
+		bk_check_database(&written.store, restore->io, &image->budget, &check, err);
 
 	if (code)
 		return code;
+	if (check.unsound)
+		return bk_fail(
+			err, BK_E_DAMAGE, 0, "the database is not sound: %s", check.findings[0]);
 	if (check.version != restore->version)
 		return bk_fail(err, BK_E_DAMAGE, 0,
 			"the restored database says it is version %u, and should be %u",

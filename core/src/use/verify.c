@@ -65,8 +65,11 @@ static enum bk_code check_head(struct verify *verify, struct bk_error *err)
 
 	if (!code) {
 		if (verify->options->deep && bk_image_page_count(image))
-			code = bk_check_database(
-				&image->overlay.store, verify->log->lf.file.io, &check, err);
+			code = bk_check_database(&image->overlay.store, verify->log->lf.file.io,
+				&image->budget, &check, err);
+		if (!code && verify->options->deep && bk_image_page_count(image) && check.unsound)
+			code = bk_fail(err, BK_E_DAMAGE, 0, "the database is not sound: %s",
+				check.findings[0]);
 		bk_image_close(image);
 	}
 	if (code == BK_E_DAMAGE || code == BK_E_SQL) {

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "compare.h"
 #include "image.h"
+#include "sandbox.h"
 #include "verify_passes.h"
 #include <bk/version.h>
 #include <stdatomic.h>
@@ -39,20 +40,19 @@ static bool other_sqlite(const uint8_t *first_page)
 static enum bk_code compare_tables(
 	struct bk_image *a, struct bk_image *b, struct comparison *result, struct bk_error *err)
 {
-	struct vfs left_vfs, right_vfs;
-	sqlite3 *left = NULL, *right = NULL;
+	struct sandbox left = {.db = NULL}, right = {.db = NULL};
 	enum bk_code code;
 
-	bk_vfs_init(&left_vfs, &a->overlay.store, a->overlay.io, a->overlay.spill_dir);
-	bk_vfs_init(&right_vfs, &b->overlay.store, b->overlay.io, b->overlay.spill_dir);
-	code = bk_vfs_connect(&left_vfs, &left, err);
+	bk_budget_begin(&a->budget);
+	bk_budget_begin(&b->budget);
+	code = bk_sandbox_open_reading(&left, &a->overlay.store, a->overlay.io, &a->budget, err);
 	if (!code)
-		code = bk_vfs_connect(&right_vfs, &right, err);
-	if (!code && bk_compare_databases(left, right, result) != SQLITE_OK)
-		code = bk_vfs_fail(left_vfs.error.code ? &left_vfs : &right_vfs, left, err,
-			"compare two images");
-	sqlite3_close(left);
-	sqlite3_close(right);
+		code = bk_sandbox_open_reading(
+			&right, &b->overlay.store, b->overlay.io, &b->budget, err);
+	if (!code)
+		code = bk_compare_databases(&left, &right, result, err);
+	bk_sandbox_close(&left);
+	bk_sandbox_close(&right);
 	return code;
 }
 
@@ -209,9 +209,14 @@ static enum bk_code check_sound(struct deep *deep, struct bk_image *image, struc
 
 	if (!kf->page_count)
 		return BK_OK;
-	code = bk_check_database(&image->overlay.store, image->overlay.io, &check, err);
+	code = bk_check_database(
+		&image->overlay.store, image->overlay.io, &image->budget, &check, err);
 	if (code)
 		return code;
+	if (check.unsound)
+		bk_verify_finding(deep->verify, kf->offset,
+			"the keyframe of version %u: the database is not sound: %s", kf->version,
+			check.findings[0]);
 	if (check.version != kf->version)
 		bk_verify_finding(deep->verify, kf->offset,
 			"the keyframe of version %u holds a database of version %u", kf->version,
