@@ -4,6 +4,7 @@
 #include "logfile.h"
 #include "node.h"
 #include "search.h"
+#include <bk/verify.h>
 
 SUITE(logfile);
 
@@ -387,6 +388,26 @@ static void forge_heads(struct batch *batch, size_t count, uint64_t reach)
 	free(heads);
 }
 
+/* A reader gives what is before the heads, and says that it could not search them; a writer refuses
+ * the log. */
+static void read_and_verify(struct test_io *io, uint64_t size)
+{
+	struct bk_log *log = NULL;
+	struct bk_writer *writer;
+	struct bk_log_status status;
+	struct bk_verify_result result;
+	enum bk_log_news news;
+
+	fails(BK_E_LIMIT, bk_writer_open(&writer, &io->io, scratch("batch"), NULL, why()));
+	ok(bk_log_open(&log, &io->io, scratch("batch"), why()));
+	ok(bk_log_refresh(log, &news, why()));
+	ok(bk_log_status(log, &status, why()));
+	cr_assert(status.log_bytes == size && status.damaged_at == size && status.head_unsure);
+	bk_log_close(log);
+	ok(bk_verify(&io->io, scratch("batch"), NULL, &result, why()));
+	cr_assert(result.findings == 1 && result.head_restorable);
+}
+
 Test(logfile, forged_heads)
 {
 	static const struct {
@@ -419,9 +440,10 @@ Test(logfile, forged_heads)
 		cr_assert(truncate(scratch("batch"), (off_t)reach) == 0);
 		cr_assert(code_is(bk_logfile_find_end(&batch.lf, &end, why()), cases[i].code),
 			"case %zu: %s", i, why()->msg);
-		if (cases[i].code)
+		if (cases[i].code) {
 			says("looks like a frame and is none");
-		else
+			read_and_verify(&batch.io, batch.forge.size);
+		} else
 			cr_assert(end.end == batch.forge.size && end.file_end == reach);
 		bk_walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
 		cr_assert(code_is(bk_walk_resync(&walk, batch.forge.size - 1, reach, &next, why()),
