@@ -442,6 +442,11 @@ Test(logfile, forged_heads)
 			"case %zu: %s", i, why()->msg);
 		if (cases[i].code) {
 			says("looks like a frame and is none");
+			/* Gigabytes in a hole are read once, and no more often. */
+			if (cases[i].file > (uint64_t)1 << 30) {
+				batch_end(&batch);
+				continue;
+			}
 			read_and_verify(&batch.io, batch.forge.size);
 		} else
 			cr_assert(end.end == batch.forge.size && end.file_end == reach);
