@@ -91,7 +91,6 @@ Test(limits, statements_that_do_not_end, .timeout = 300)
 			"too long"},
 		{"SELECT hex(zeroblob(6000000))", "too big"},
 		{"SELECT zeroblob(400000000)", "too big"},
-		{"SELECT printf('%.400000000c', 'x')", "too big"},
 		{"SELECT 'a' LIKE printf('%.*c', 200, '%')", "pattern too complex"},
 		{NUMBERS "SELECT count(*) FROM (SELECT i FROM n ORDER BY zeroblob(9000) || i)",
 			"it takes too much room: more than 192 MiB in temporary files"},
@@ -102,14 +101,15 @@ Test(limits, statements_that_do_not_end, .timeout = 300)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct bk_error err = {0};
 		struct bed bed;
+		bool is_whole = !i || strstr(cases[i].why, "room");
 		double began = cpu_seconds(), took;
 
-		open_bed(&bed);
+		open_bed_for(&bed, is_whole ? 0 : SHORT_MS);
 		cr_assert_eq(
 			run(&bed, cases[i].sql, &err), BK_E_SQL, "%s: %s", cases[i].sql, err.msg);
 		took = cpu_seconds() - began;
 		cr_assert(strstr(err.msg, cases[i].why), "%s: %s", cases[i].sql, err.msg);
-		cr_assert(took < (i ? 3.0 : SECONDS_MAX), "%s: %.1f s", cases[i].sql, took);
+		cr_assert(took < (is_whole ? SECONDS_MAX : 3.0), "%s: %.1f s", cases[i].sql, took);
 		close_bed(&bed);
 	}
 }
@@ -157,7 +157,7 @@ Test(limits, schemas_that_do_not_end, .timeout = 300)
 		cr_assert_eq(run(&bed, schemas[i], &err), BK_OK, "%s", err.msg);
 		cr_assert_eq(run(&bed, "PRAGMA ignore_check_constraints = 1", &err), BK_OK);
 		bed.replay.state = 0; /* and it stays so */
-		bed.budget.limits.time_ms = 20000;
+		bed.budget.limits.time_ms = 1000;
 		while (run(&bed, "INSERT INTO t (a) VALUES (1), (2), (3), (4), (5), (6), (7), (8)",
 			       &err) == BK_OK &&
 			bed.version < 100)

@@ -120,11 +120,12 @@ static enum bk_code report_difference(struct deep *deep, struct bk_image *rebuil
 	return code;
 }
 
-/* Replays the interval of KF on the keyframe before it; *OUT is what that leads to. */
-static enum bk_code replay_interval(
-	struct bk_image **out, struct bk_log *log, const struct keyframe *kf, struct bk_error *err)
+/* Replays the first COUNT changes of the interval of KF on the keyframe before it; *OUT is what
+ * they lead to. */
+static enum bk_code replay_interval(struct bk_image **out, struct bk_log *log,
+	const struct keyframe *kf, size_t count, struct bk_error *err)
 {
-	size_t bytes = kf->entry_count * sizeof(struct bk_entry);
+	size_t bytes = count * sizeof(struct bk_entry);
 	struct bk_entry *entries = malloc(bytes + 1);
 	struct bk_image *image = NULL;
 	struct keyframe *below;
@@ -137,7 +138,7 @@ static enum bk_code replay_interval(
 	if (!code) {
 		code = bk_image_open_keyframe(&image, log, below, NULL, err);
 		if (!code)
-			code = bk_image_advance(image, entries, kf->entry_count, NULL, err);
+			code = bk_image_advance(image, entries, count, NULL, err);
 		bk_log_unpin(log, below);
 	}
 	free(entries);
@@ -154,7 +155,7 @@ static enum bk_code rebuild(struct deep *deep, struct bk_image *stored, struct b
 	const struct keyframe *kf = stored->index.levels[0].kf;
 	struct bk_image *image;
 	uint32_t page;
-	enum bk_code code = replay_interval(&image, stored->log, kf, err);
+	enum bk_code code = replay_interval(&image, stored->log, kf, kf->entry_count, err);
 
 	if (code)
 		return code;
@@ -165,16 +166,20 @@ static enum bk_code rebuild(struct deep *deep, struct bk_image *stored, struct b
 	return code;
 }
 
-/* A full keyframe needs no changes, but the versions below it do. */
+/* A full keyframe needs no changes, but the versions below it do. Its own version it holds itself:
+ * it may be there because no replay leads to it. */
 static enum bk_code check_changes_below(
 	struct deep *deep, const struct keyframe *kf, struct bk_error *err)
 {
 	struct bk_image *image;
+	size_t count = kf->entry_count;
 	enum bk_code code;
 
-	if (!kf->entry_count)
+	while (count && kf->entries[count - 1].version == kf->version)
+		count--;
+	if (!count)
 		return BK_OK;
-	code = replay_interval(&image, deep->verify->log, kf, err);
+	code = replay_interval(&image, deep->verify->log, kf, count, err);
 	if (!code)
 		bk_image_close(image);
 	return code;
