@@ -4,10 +4,16 @@
 #ifndef BK_CHANCE_H
 #define BK_CHANCE_H
 
-#include "replay.h"
+#include <sqlite3.h>
+#include <stdint.h>
 
-/* Gives REPLAY's connection functions random() and randomblob() that draw on replay->random, and
- * tell replay->chance of it. Returns a SQLite result code. */
-int bk_chance_install(struct replay *replay);
+struct chance {
+	uint64_t random;  /* what random() gives next */
+	const char *what; /* what was drawn on that the node had otherwise; NULL: nothing */
+};
+
+/* Gives DB functions random() and randomblob() that draw on CHANCE, which outlives DB, and tell it
+ * of that. Returns a SQLite result code. */
+int bk_chance_install(sqlite3 *db, struct chance *chance);
 
 #endif

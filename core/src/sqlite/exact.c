@@ -54,15 +54,15 @@ enum bk_code bk_exact_check(
 	if (code)
 		return code;
 	if (replay->sandbox.vfs.clock_was_read)
-		replay->chance = "it reads the clock, which is not the node's";
+		replay->chance.what = "it reads the clock, which is not the node's";
 	if (has_temp)
-		replay->chance = "a temporary table outlives it";
-	if (!replay->chance)
+		replay->chance.what = "a temporary table outlives it";
+	if (!replay->chance.what)
 		return BK_OK;
 	if (replay->is_proof)
-		return bk_exact_fail(change, replay->chance, err);
+		return bk_exact_fail(change, replay->chance.what, err);
 	if (!*replay->inexact)
 		snprintf(replay->inexact, sizeof replay->inexact, "version %u: %s", change->version,
-			replay->chance);
+			replay->chance.what);
 	return BK_OK;
 }

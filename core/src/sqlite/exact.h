@@ -4,7 +4,7 @@
 #ifndef BK_EXACT_H
 #define BK_EXACT_H
 
-#include "replay.h"
+#include "replaying.h"
 
 /* Says that CHANGE cannot be replayed exactly, and WHY. */
 enum bk_code bk_exact_fail(const struct bk_change *change, const char *why, struct bk_error *err);

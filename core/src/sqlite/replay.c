@@ -38,11 +38,11 @@ static void note_action(struct replay *replay, int action, const char *first, co
 	switch (action) {
 	case SQLITE_FUNCTION:
 		if (bk_reach_is_of_connection(second))
-			replay->chance = "a function asked for more than is in the database";
+			replay->chance.what = "a function asked for more than is in the database";
 		break;
 	case SQLITE_READ:
 		if (bk_reach_is_of_connection(first))
-			replay->chance = "a pragma told of more than is in the database";
+			replay->chance.what = "a pragma told of more than is in the database";
 		break;
 	case SQLITE_PRAGMA:
 		replay->state_moved |= bk_reach_pragma(first, second != NULL) == REACH_STATE;
@@ -115,7 +115,7 @@ static int replay_prepare(struct replay *replay)
 	if (rc == SQLITE_OK)
 		rc = bk_connstate_set(db, CONNSTATE_FLAGS, 0);
 	if (rc == SQLITE_OK)
-		rc = bk_chance_install(replay);
+		rc = bk_chance_install(replay->sandbox.db, &replay->chance);
 	if (rc == SQLITE_OK)
 		rc = prepare_own(db, "BEGIN", &replay->begin);
 	if (rc == SQLITE_OK)
@@ -249,8 +249,7 @@ static enum bk_code change_begin(struct replay *replay, const struct bk_change *
 	replay->sandbox.budget->steps = 0;
 	replay->sandbox.vfs.now_us = time_us;
 	replay->sandbox.vfs.clock_was_read = false;
-	replay->random = change->version;
-	replay->chance = NULL;
+	replay->chance = (struct chance){.random = change->version};
 	replay->state_moved = false;
 	bk_fullrowid_begin(&replay->full);
 	replay->is_ours = true;
