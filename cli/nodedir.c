@@ -1,6 +1,6 @@
 /* nodedir.c - the lightning directory: what backup.lock in it names. */
 #include "nodedir.h"
-#include <bk/dest.h>
+#include "lockurl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +15,6 @@ enum bk_code nodedir_path(char **out, const char *dir, const char *name, struct 
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
 	}
 	return BK_OK;
-}
-
-enum bk_code nodedir_log(
-	char **path, const char *dir, const struct lockfile *lockfile, struct bk_error *err)
-{
-	char *named;
-	enum bk_code code = bk_dest_path(&named, lockfile->backend_url, err);
-
-	if (code)
-		return code;
-	code = nodedir_path(path, dir, named, err);
-	free(named);
-	return code;
 }
 
 bool nodedir_same_file(const char *a, const char *b)
@@ -50,7 +37,7 @@ bool nodedir_names(const struct bk_io *io, const char *dir, const char *log_path
 	if (nodedir_path(&lock_path, dir, LOCKFILE_NAME, &ignored))
 		return false;
 	if (lockfile_read(&lockfile, io, lock_path, &ignored) == BK_OK) {
-		if (nodedir_log(&named, dir, &lockfile, &ignored) == BK_OK) {
+		if (lockfile_log(&named, dir, &lockfile, &ignored) == BK_OK) {
 			names = nodedir_same_file(named, log_path);
 			free(named);
 		}
