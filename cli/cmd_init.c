@@ -2,12 +2,16 @@
 #include "common.h"
 #include "init.h"
 #include "nodedir.h"
+#include "owner.h"
+#include "owner_io.h"
 #include <bk/dest.h>
 #include <bk/live.h>
+#include <bk/path.h>
 #include <bk/restore.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <dirent.h>
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -29,8 +33,14 @@ static void init_done(struct init *init)
 static enum bk_code find_paths(struct init *init, struct bk_error *err)
 {
 	struct stat st;
-	enum bk_code code = bk_dest_path(&init->log_path, init->url, err);
+	enum bk_code code = owner_enter(init->dir, err);
 
+	init->is_for_other = owner_is_other();
+	init->node_io = bk_io_posix();
+	if (!code)
+		code = bk_dest_path(&init->log_path, init->url, err);
+	if (!code)
+		code = owner_io(&init->io, init->log_path, err);
 	if (!code)
 		code = check_file(init->log_path, err);
 	if (!code)
@@ -48,7 +58,7 @@ static enum bk_code find_paths(struct init *init, struct bk_error *err)
 static enum bk_code read_lock(struct init *init, struct bk_error *err)
 {
 	char *path, *url;
-	enum bk_code code = lockfile_read(&init->lock, bk_io_posix(), init->lock_path, err);
+	enum bk_code code = lockfile_read(&init->lock, init->node_io, init->lock_path, err);
 
 	if (code == BK_E_MISSING)
 		return BK_OK;
@@ -69,12 +79,13 @@ static enum bk_code read_lock(struct init *init, struct bk_error *err)
 static enum bk_code refuse_above(const struct init *init, const char *network, struct bk_error *err)
 {
 	struct word dir, url;
+	struct stat st;
 	char *path;
 	enum bk_code code = nodedir_path(&path, network, BK_DATABASE_NAME, err);
 
 	if (code)
 		return code;
-	if (access(path, F_OK) == 0)
+	if (stat(path, &st) == 0)
 		code = bk_fail(err, BK_E_MISSING, 0,
 			"there is no database in %s, but there is %s: lightningd runs in the "
 			"directory of its network. Name that one: backup-cli init --lightning-dir "
@@ -106,6 +117,36 @@ static enum bk_code refuse_base(const struct init *init, struct bk_error *err)
 	return code;
 }
 
+/* There may be none yet; but one that is not to be seen must not be taken for that. */
+static enum bk_code no_database(const struct init *init, bool is_usual, struct bk_error *err)
+{
+	struct stat st;
+	int why = errno;
+
+	if (lstat(init->database_path, &st) == 0 && S_ISLNK(st.st_mode))
+		return bk_fail(err, why == ENOENT ? BK_E_MISSING : BK_E_IO, why,
+			"cannot follow the link %s to the node's database", init->database_path);
+	if (why != ENOENT)
+		return bk_fail(
+			err, BK_E_IO, why, "cannot look at the database %s", init->database_path);
+	if (is_usual)
+		return refuse_base(init, err);
+	return bk_fail(err, BK_E_MISSING, 0, "there is no database %s%s", init->database_path,
+		init->database ? ""
+			       : ", which backup.lock names: mount its disk, or give --database");
+}
+
+/* Where a node of root's has its database in another user's directory, that user's right is enough
+ * to read it, and all else stays root's. */
+static enum bk_code enter_database(struct init *init, struct bk_error *err)
+{
+	enum bk_code code = owner_enter_file(init->database_path, err);
+
+	if (!code && owner_is_other() && !init->is_for_other)
+		init->io = init->node_io = owner_io_root();
+	return code;
+}
+
 /* Looks at the database that the node has: the one given, or that of backup.lock. */
 static enum bk_code find_database(struct init *init, struct bk_error *err)
 {
@@ -116,17 +157,15 @@ static enum bk_code find_database(struct init *init, struct bk_error *err)
 	struct stat st;
 	enum bk_code code = nodedir_path(&init->database_path, init->dir, name, err);
 
+	if (!code)
+		code = enter_database(init, err);
 	if (code)
 		return code;
-	if (stat(init->database_path, &st) != 0) {
-		if (is_usual)
-			return refuse_base(init, err);
-		return bk_fail(err, BK_E_MISSING, 0, "there is no database %s%s",
-			init->database_path,
-			init->database
-				? ""
-				: ", which backup.lock names: mount its disk, or give --database");
-	}
+	if (stat(init->database_path, &st) != 0)
+		return no_database(init, is_usual, err);
+	if (!S_ISREG(st.st_mode))
+		return bk_fail(
+			err, BK_E_INVALID, 0, "the database %s is no file", init->database_path);
 	/* SQLite makes the file before anything is in it. */
 	init->has_database = st.st_size > 0;
 	if (!init->has_database)
@@ -144,6 +183,23 @@ static void warn_same_disk(const struct init *init)
 		       "dies, both are gone.\n");
 }
 
+/* Who can read a file can hold its lock, and the plugin then waits for it in vain. */
+static void warn_exposed(const struct init *init)
+{
+	const struct bk_io *io = init->io;
+	char *dir = bk_path_directory(init->log_path);
+	struct bk_io_stat log, above;
+	struct word word;
+
+	if (dir && io->ops->stat_path(io->ctx, init->log_path, &log) == 0 && (log.mode & 06) &&
+		io->ops->stat_path(io->ctx, dir, &above) == 0 && (above.mode & 01))
+		printf("Warning: every user of this computer can read the log, which holds the "
+		       "node's database, and can lock it, which keeps lightningd from starting. "
+		       "Run: chmod 600 %s\n",
+			word_of(&word, init->log_path));
+	free(dir);
+}
+
 static enum bk_code make_log(const struct init *init, char **done, struct bk_error *err)
 {
 	struct progress progress = progress_of("copying the database");
@@ -152,7 +208,7 @@ static enum bk_code make_log(const struct init *init, char **done, struct bk_err
 
 	if (init->has_database)
 		printf("Found an existing database at %s\n", init->database_path);
-	code = bk_log_create(bk_io_posix(), init->log_path,
+	code = bk_log_create(init->io, init->log_path,
 		init->has_database ? init->database_path : NULL, INIT_BUSY_MS, progress_show,
 		&progress, &version, err);
 	progress_end(&progress);
@@ -165,7 +221,7 @@ static enum bk_code make_log(const struct init *init, char **done, struct bk_err
 		printf("Database does not exist yet, created an empty backup file\n");
 	if (asprintf(done, "Initialized backup backend %s, you can now start Core-Lightning",
 		    init->log_url) < 0) {
-		unlink(init->log_path);
+		init->io->ops->unlink(init->io->ctx, init->log_path);
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a message");
 	}
 	return BK_OK;
@@ -174,29 +230,34 @@ static enum bk_code make_log(const struct init *init, char **done, struct bk_err
 /* Makes the log, or takes the one that stands there, and has backup.lock name it. */
 static enum bk_code name_log(struct init *init, char **done, struct bk_error *err)
 {
-	bool is_there = access(init->log_path, F_OK) == 0;
+	const struct bk_io *io = init->io;
+	struct bk_io_stat st;
+	bool is_there = io->ops->stat_path(io->ctx, init->log_path, &st) == 0;
 	enum bk_code code = is_there ? init_adopt(init, done, err) : make_log(init, done, err);
 
 	if (code)
 		return code;
-	code = lockfile_write(bk_io_posix(), init->lock_path, init->log_url, init->database, err);
+	code = lockfile_write(init->node_io, init->lock_path, init->log_url, init->database, err);
 	if (code) {
-		/* So that this can be done again. */
-		if (!is_there)
-			unlink(init->log_path);
+		/* So that this can be done again. But where backup.lock was replaced, and only that
+		 * could not be made durable, it names this log. */
+		if (!is_there && !nodedir_names(init->node_io, init->dir, init->log_path))
+			io->ops->unlink(io->ctx, init->log_path);
 		free(*done);
 		return code;
 	}
+	if (!init->is_for_other)
+		return BK_OK;
 	if (is_there)
-		nodedir_warn_owner(init->dir, init->log_path);
+		owner_warn(init->log_path);
 	else
-		nodedir_give(init->dir, init->log_path);
-	nodedir_give(init->dir, init->lock_path);
+		owner_give(init->log_path);
 	return BK_OK;
 }
 
 static enum bk_code set_up(struct init *init, struct bk_error *err)
 {
+	struct shown shown;
 	char *done;
 	enum bk_code code = find_paths(init, err);
 
@@ -211,8 +272,9 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 	if (code)
 		return code;
 	if (init->before)
-		printf("backup.lock named %s before\n", init->before);
+		printf("backup.lock named %s before\n", shown_of(&shown, init->before));
 	warn_same_disk(init);
+	warn_exposed(init);
 	printf("%s\n", done);
 	free(done);
 	printf("Load the plugin with important-plugin=, not plugin=: otherwise the node runs on "

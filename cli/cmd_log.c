@@ -145,12 +145,14 @@ static enum bk_code open_history(struct bk_listing **history, struct bk_log *log
 static enum bk_code next_entry(struct bk_listing *history, struct bk_entry *entry, bool *more,
 	bool *damaged, struct bk_error *err)
 {
+	struct shown shown;
 	enum bk_code code;
 
 	while ((code = bk_listing_next(history, entry, more, err)) == BK_E_DAMAGE) {
 		if (!damaged)
 			continue;
-		fprintf(stderr, "backup-cli: versions are missing here: %s\n", err->msg);
+		fprintf(stderr, "backup-cli: versions are missing here: %s\n",
+			shown_of(&shown, err->msg));
 		*damaged = true;
 	}
 	return code;

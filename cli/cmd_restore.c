@@ -1,6 +1,7 @@
 /* cmd_restore.c - backup-cli restore: writes a database out. */
 #include "common.h"
 #include "nodedir.h"
+#include "owner.h"
 #include <bk/dest.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define STALE_FLAG "allow-stale-state-that-can-lose-funds"
 
@@ -131,10 +133,26 @@ static void prepare_node(const struct bk_restore_result *result, const char *log
 	dir = bk_path_directory(result->path);
 	if (!dir)
 		return;
-	nodedir_give(dir, result->path);
-	if (result->version == result->head && !nodedir_names(dir, log_path))
+	if (result->version == result->head && !nodedir_names(bk_io_posix(), dir, log_path))
 		print_next(dir, log_path);
 	free(dir);
+}
+
+/* The log is open by now. */
+static enum bk_code enter_dest(const char *dest, struct bk_error *err)
+{
+	struct stat st;
+	char *dir;
+	enum bk_code code;
+
+	if (stat(dest, &st) == 0 && S_ISDIR(st.st_mode))
+		return owner_enter(dest, err);
+	dir = bk_path_directory(dest);
+	if (!dir)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+	code = owner_enter(dir, err);
+	free(dir);
+	return code;
 }
 
 static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
@@ -152,6 +170,8 @@ static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
 		warn_of_log(&status);
 	if (!code)
 		code = find_at(log, arguments, err);
+	if (!code)
+		code = enter_dest(arguments->dest, err);
 	arguments->options.progress = progress_show;
 	arguments->options.ctx = &progress;
 	if (!code)

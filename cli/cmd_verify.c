@@ -1,6 +1,7 @@
 /* cmd_verify.c - backup-cli verify: whether the log is whole, and what it still gives. */
 #include "common.h"
 #include "json.h"
+#include "owner.h"
 #include <bk/moment.h>
 #include <bk/verify.h>
 #include <getopt.h>
@@ -58,6 +59,7 @@ static int parse(int argc, char **argv, struct verification *v)
 static void on_finding(void *ctx, uint64_t offset, const char *what)
 {
 	struct verification *v = ctx;
+	struct shown shown;
 
 	if (v->json) {
 		cJSON *item = cJSON_CreateObject();
@@ -68,7 +70,7 @@ static void on_finding(void *ctx, uint64_t offset, const char *what)
 		return;
 	}
 	progress_end(&v->progress);
-	printf("offset %" PRIu64 ": %s\n", offset, what);
+	printf("offset %" PRIu64 ": %s\n", offset, shown_of(&shown, what));
 }
 
 static void on_lost(void *ctx, uint32_t from, uint32_t to)
@@ -106,6 +108,12 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 	if (v->options.deep)
 		printf("%" PRIu64 " keyframes rebuilt and checked, %" PRIu64 " pages compared\n",
 			result->rebuilt, result->pages);
+	if (result->copied_at)
+		printf("A COPY taken while the log grew: it ends at offset %" PRIu64
+		       ", in zeros, and "
+		       "frames stand behind them. What is before can be read. Copy the log "
+		       "again.\n",
+			result->copied_at);
 	if (result->torn_bytes)
 		printf("The log ends in %" PRIu64 " bytes that are no whole frame. After a crash "
 		       "or a power cut that is a write "
@@ -124,7 +132,7 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 		       "with "
 		       "backup-cli init while the node is well.\n",
 			result->findings, result->lost);
-	else
+	else if (!result->copied_at)
 		printf("No damage found.\n");
 }
 
@@ -138,6 +146,8 @@ static enum bk_code print_json(
 	json_add_count(root, "changes", result->changes);
 	json_add_count(root, "keyframes", result->keyframes);
 	json_add_count(root, "torn_bytes", result->torn_bytes);
+	if (result->copied_at)
+		json_add_count(root, "copied_at", result->copied_at);
 	if (v->options.deep) {
 		json_add_count(root, "rebuilt", result->rebuilt);
 		json_add_count(root, "pages", result->pages);
@@ -183,7 +193,7 @@ static int verify_log(struct verification *v)
 		cJSON_Delete(v->findings);
 		cJSON_Delete(v->lost);
 	}
-	return result.findings || result.torn_bytes ? EXIT_DAMAGE : EXIT_DONE;
+	return result.findings || result.copied_at ? EXIT_DAMAGE : EXIT_DONE;
 }
 
 static enum bk_code print_against_json(const struct bk_against_result *result, struct bk_error *err)
@@ -200,9 +210,11 @@ static enum bk_code print_against_json(const struct bk_against_result *result, s
 
 static void print_against(const struct bk_against_result *result)
 {
+	struct shown shown;
+
 	if (result->differences)
 		printf("DIFFERENT at version %" PRIu32 ": %" PRIu64 " differences; the first: %s\n",
-			result->version, result->differences, result->first);
+			result->version, result->differences, shown_of(&shown, result->first));
 	else
 		printf("The same at version %" PRIu32 ": %" PRIu64 " tables, %" PRIu64 " rows.\n",
 			result->version, result->tables, result->rows);
@@ -219,7 +231,9 @@ static int verify_against(struct verification *v)
 
 	if (code)
 		return report(&err);
-	code = bk_verify_against(log, v->against, BUSY_MS, &result, &err);
+	code = owner_enter_file(v->against, &err);
+	if (!code)
+		code = bk_verify_against(log, v->against, BUSY_MS, &result, &err);
 	bk_log_close(log);
 	if (code)
 		return report(&err);

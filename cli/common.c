@@ -1,8 +1,10 @@
 /* common.c - what the commands share. */
 #include "common.h"
+#include "owner.h"
 #include <bk/dest.h>
 #include <bk/io.h>
 #include <bk/path.h>
+#include <bk/text.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -21,10 +23,17 @@ const char *word_of(struct word *word, const char *text)
 	return word->text;
 }
 
+const char *shown_of(struct shown *shown, const char *text)
+{
+	return bk_show_controls(shown->text, sizeof shown->text, text);
+}
+
 int report(const struct bk_error *err)
 {
+	struct shown shown;
+
 	fflush(stdout); /* what was said before comes before, in a file that takes both */
-	fprintf(stderr, "backup-cli: %s\n", err->msg);
+	fprintf(stderr, "backup-cli: %s\n", shown_of(&shown, err->msg));
 	return err->code == BK_E_DAMAGE ? EXIT_DAMAGE : EXIT_FAILED;
 }
 
@@ -59,7 +68,9 @@ enum bk_code find_log(char **path, const char *url, struct bk_error *err)
 
 	if (code)
 		return code;
-	code = check_file(found, err);
+	code = owner_check_path(found, err);
+	if (!code)
+		code = check_file(found, err);
 	if (!code && access(found, F_OK) != 0 && errno == ENOENT)
 		code = bk_fail(err, BK_E_MISSING, 0,
 			"there is no log %s. backup-cli init makes one; backup.lock in the "
@@ -93,6 +104,12 @@ void warn_of_log(const struct bk_log_status *status)
 			"cut that is a write which was never acknowledged. If the disk is failing, "
 			"the newest change may be lost: backup-cli verify tells more.\n",
 			(unsigned long long)status->torn_bytes);
+	if (status->copied_at)
+		fprintf(stderr,
+			"Warning: the file is a copy that was taken while the log grew. It ends at "
+			"offset %llu, in zeros, and newer changes stand behind them: copy the log "
+			"again to have them.\n",
+			(unsigned long long)status->copied_at);
 	if (status->damaged_at)
 		fprintf(stderr, "Warning: the log is damaged at offset %llu.%s\n",
 			(unsigned long long)status->damaged_at,

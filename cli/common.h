@@ -26,6 +26,14 @@ struct word {
 };
 const char *word_of(struct word *word, const char *text);
 
+/* TEXT for a terminal, where it can have come from a log or another's file: its control characters
+ * shown (bk/text.h). SHOWN holds it. */
+#define SHOWN_MAX 4096
+struct shown {
+	char text[SHOWN_MAX];
+};
+const char *shown_of(struct shown *shown, const char *text);
+
 /* Prints the error and returns the exit code for it. */
 int report(const struct bk_error *err);
 

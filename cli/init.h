@@ -19,7 +19,10 @@ struct init {
 	bool is_named;        /* it names log_path */
 	bool has_database;
 	uint32_t version; /* the database's */
-	char *before;     /* what backup.lock named, in words; NULL: nothing else */
+	/* How the log at log_path is reached, and how backup.lock and what it names. */
+	const struct bk_io *io, *node_io;
+	bool is_for_other; /* the lightning directory is another user's: so is what we make */
+	char *before;      /* what backup.lock named, in words; NULL: nothing else */
 };
 
 /* Whether another log, which backup.lock names, may be given up: not while a plugin holds it, and

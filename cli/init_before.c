@@ -80,10 +80,10 @@ static enum bk_code look(struct init *init, const char *path, struct bk_error *e
 {
 	struct bk_log_status status;
 	struct bk_log *log;
-	enum bk_code code = bk_writer_check_free(bk_io_posix(), path, err);
+	enum bk_code code = bk_writer_check_free(init->node_io, path, err);
 
 	if (!code)
-		code = bk_log_open(&log, bk_io_posix(), path, err);
+		code = bk_log_open(&log, init->node_io, path, err);
 	if (code)
 		return code;
 	code = bk_log_status(log, &status, err);

@@ -1,7 +1,9 @@
 /* json.c - what --json prints. */
 #include "json.h"
+#include <bk/text.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define DIGITS_MAX 24
 
@@ -21,12 +23,16 @@ void json_add_time(cJSON *object, const char *key, int64_t time_us)
 	cJSON_AddRawToObject(object, key, digits);
 }
 
+/* Prints TEXT, which it takes over. */
 static enum bk_code print_text(char *text, const char *end, struct bk_error *err)
 {
-	if (!text)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for what is printed");
-	printf("%s%s", text, end);
+	char *whole = text ? bk_json_text(text, end) : NULL;
+
 	cJSON_free(text);
+	if (!whole)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for what is printed");
+	fputs(whole, stdout);
+	free(whole);
 	return BK_OK;
 }
 

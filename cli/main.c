@@ -1,6 +1,7 @@
 /* main.c - backup-cli: finds the command and runs it. */
 #include "common.h"
 #include <bk/memory.h>
+#include <bk/process.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static int run(int argc, char **argv)
 		puts("backup-cli " BK_RELEASE);
 		return EXIT_DONE;
 	}
+	bk_process_guard();
 	bk_limit_sqlite_memory();
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(argv[1], commands[i]->name) != 0)

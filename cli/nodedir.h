@@ -1,4 +1,4 @@
-/* nodedir.h - the lightning directory: what backup.lock in it names, and who owns it. */
+/* nodedir.h - the lightning directory: what backup.lock in it names. */
 #ifndef NODEDIR_H
 #define NODEDIR_H
 
@@ -20,13 +20,6 @@ BK_MUST_CHECK enum bk_code nodedir_log(
 bool nodedir_same_file(const char *a, const char *b);
 
 /* Whether backup.lock in DIR names the log at LOG_PATH. False where it cannot be read. */
-bool nodedir_names(const char *dir, const char *log_path);
-
-/* Where root works for another user: gives the file PATH, made just now, to the owner of DIR, for
- * lightningd runs as that one. Prints a warning where that fails. */
-void nodedir_give(const char *dir, const char *path);
-
-/* Where root works for another user: prints a warning if PATH is not that one's. */
-void nodedir_warn_owner(const char *dir, const char *path);
+bool nodedir_names(const struct bk_io *io, const char *dir, const char *log_path);
 
 #endif

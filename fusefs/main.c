@@ -8,10 +8,11 @@
 #include "stop.h"
 #include <bk/dest.h>
 #include <bk/memory.h>
+#include <bk/process.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* As backup-cli has them (DESIGN.md, "Command line"). */
+/* As backup-cli has them (docs/backup-fuse.1, "EXIT STATUS"). */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
 
 /* What is open in the course of a mount. */
@@ -144,6 +145,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int status = EXIT_USAGE;
 
+	bk_process_guard();
 	bk_limit_sqlite_memory();
 	switch (options_read(&options, argc, argv)) {
 	case OPTIONS_MOUNT:

@@ -5,9 +5,10 @@
 #include "message.h"
 #include "out.h"
 #include "refusal.h"
+#include "silence.h"
 #include <bk/memory.h>
+#include <bk/process.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ struct plugin {
 	struct hook *hook;
 	const char *path; /* what lightningd started us as */
 	char **arguments; /* and gave us, ended by NULL */
-	bool is_stopping, has_closed;
+	bool is_stopping; /* `shutdown` was heard */
+	bool is_unsure;   /* a change came behind it, which may be committed or not */
 };
 
 /* No argument of lightningd's may keep us from our work: with plugin= the node would run on
@@ -41,6 +43,12 @@ static void answer_manifest(const struct plugin *plugin, const cJSON *id)
 	tell_arguments(plugin->arguments);
 }
 
+static void take_change(struct plugin *plugin, const cJSON *id, const cJSON *params)
+{
+	plugin->is_unsure = plugin->is_stopping;
+	hook_db_write(plugin->hook, id, params);
+}
+
 static void dispatch(struct plugin *plugin, const cJSON *message)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(message, "id");
@@ -51,7 +59,7 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 	if (!method)
 		method = "";
 	if (strcmp(method, "db_write") == 0)
-		hook_db_write(plugin->hook, id, params);
+		take_change(plugin, id, params);
 	else if (strcmp(method, "getmanifest") == 0)
 		answer_manifest(plugin, id);
 	else if (strcmp(method, "init") == 0)
@@ -103,23 +111,18 @@ static void take_all(struct plugin *plugin, struct framing *framing)
 	}
 }
 
-/* Whether `shutdown` was heard, and nothing more has come. lightningd waits for an answer to each
- * db_write that it sent, also behind that, and aborts if there is none. Closing the log takes a
- * while; what comes meanwhile is taken too. */
+/* Whether `shutdown` was heard, and lightningd has been silent since, before the log was closed and
+ * behind that: it waits for an answer to each db_write, and aborts if there is none. Where it never
+ * falls silent it ends us itself after 30 s, when it does not ask (docs/decisions.md, "Leaving").
+ */
 static bool is_finished(struct plugin *plugin, const struct framing *framing)
 {
-	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-
 	if (!plugin->is_stopping || framing_has_part(framing))
 		return false;
-	for (;;) {
-		if (poll(&input, 1, 0) > 0)
-			return false;
-		if (!hook_close(plugin->hook, !plugin->has_closed))
+	while (silence_comes())
+		if (!hook_close(plugin->hook, !plugin->is_unsure))
 			return true;
-		/* What comes behind `shutdown` may be committed or not. */
-		plugin->has_closed = true;
-	}
+	return false;
 }
 
 /* Says why we end with a message that is not whole yet. */
@@ -130,7 +133,7 @@ static void end_for(const struct bk_error *err)
 
 	refusal_of(&why, err, NULL);
 	refusal_text(&why, text);
-	out_log(LEVEL_BROKEN, "%s", text);
+	out_log(LEVEL_REFUSAL, "%s", text);
 }
 
 static int run(struct plugin *plugin)
@@ -158,6 +161,7 @@ static int run(struct plugin *plugin)
 		framing_feed(&framing, (size_t)n);
 		take_all(plugin, &framing);
 	}
+	out_close();
 	framing_done(&framing);
 	return status;
 }
@@ -202,7 +206,7 @@ static int take_argument(const char *argument)
 		explain();
 	} else {
 		fprintf(stderr,
-			"backup: unknown argument \"%s\"; lightningd starts it without any\n"
+			"backup: unknown argument \"%s\"; by hand it takes --help or --version\n"
 			"Try: backup --help\n",
 			argument);
 		return EXIT_USAGE;
@@ -221,14 +225,18 @@ int main(int argc, char **argv)
 		explain();
 		return EXIT_SUCCESS;
 	}
+	bk_process_guard();
 	bk_limit_sqlite_memory();
 	ignore_signals();
 	plugin.path = argv[0];
 	plugin.arguments = argv + 1;
 	plugin.hook = hook_new(bk_io_posix());
-	if (!plugin.hook)
+	if (!plugin.hook) {
+		fputs("backup: no memory to begin with\n", stderr);
 		return EXIT_FAILURE;
+	}
 	status = run(&plugin);
+	hook_close(plugin.hook, plugin.is_stopping && !plugin.is_unsure);
 	hook_free(plugin.hook);
 	return status;
 }

@@ -8,11 +8,11 @@
  *
  * It stands on core's public headers alone, like the programs. SQLite is reached through the
  * pointers that it hands to an extension, so a sqlite3 that was linked statically works too. */
-#include <bk/image.h>
 #include <bk/io.h>
 #include <bk/listing.h>
 #include <bk/log.h>
 #include <bk/moment.h>
+#include <bk/rebuild.h>
 #include <sqlite3ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,7 @@ SQLITE_EXTENSION_INIT1
 struct image_file {
 	sqlite3_file base;
 	struct bk_log *log;
-	struct bk_image *image;
-	struct bk_image_options options; /* that it was opened with */
+	struct bk_rebuild *image;
 };
 
 /* The VFS that was there before us: it does all that is not about a log. */
@@ -36,73 +35,9 @@ static int image_close(sqlite3_file *base)
 {
 	struct image_file *file = (struct image_file *)base;
 
-	bk_image_close(file->image);
+	bk_rebuild_free(file->image);
 	bk_log_close(file->log);
 	return SQLITE_OK;
-}
-
-/* The image of VERSION, past damaged keyframes, as bk_restore opens it. */
-static enum bk_code open_past_damage(struct bk_image **image, struct bk_log *log, uint32_t version,
-	struct bk_image_options *options, struct bk_error *err)
-{
-	struct bk_log_status status;
-	enum bk_code code = bk_log_status(log, &status, err);
-
-	if (code)
-		return code;
-	do
-		code = bk_image_open(image, log, version, options, err);
-	while (code == BK_E_DAMAGE && bk_image_try_older(&options->older, status.keyframes));
-	return code;
-}
-
-/* Whether all of OLDER can be read, and is what can be read of IMAGE: SQLite may keep pages that
- * IMAGE gave, and behind a snapshot the same rows can lie in other pages. */
-static enum bk_code check_same(struct bk_image *image, struct bk_image *older, struct bk_error *err)
-{
-	const size_t page_size = bk_image_page_size(image);
-	uint8_t ours[65536], theirs[65536];
-	struct bk_error ignored;
-	enum bk_code code = BK_OK;
-	size_t done;
-
-	if (bk_image_page_size(older) != page_size || bk_image_size(older) != bk_image_size(image))
-		return bk_fail(err, BK_E_DAMAGE, 0, "another layout");
-	for (uint64_t at = 0; at < bk_image_size(image) && !code; at += page_size) {
-		code = bk_image_read(older, theirs, page_size, at, &done, err);
-		if (!code && !bk_image_read(image, ours, page_size, at, &done, &ignored) &&
-			memcmp(ours, theirs, page_size) != 0)
-			return bk_fail(err, BK_E_DAMAGE, 0, "another layout");
-	}
-	return code;
-}
-
-/* A page of FILE's image is damaged: puts the same image in its place, from an older keyframe. */
-static enum bk_code stand_on_older(struct image_file *file)
-{
-	uint32_t version = bk_image_version(file->image);
-	struct bk_log_status status;
-	struct bk_error ignored;
-	struct bk_image *older;
-	enum bk_code code = bk_log_status(file->log, &status, &ignored);
-
-	if (code)
-		return code;
-	do {
-		if (!bk_image_try_older(&file->options.older, status.keyframes))
-			return BK_E_DAMAGE;
-		code = bk_image_open(&older, file->log, version, &file->options, &ignored);
-		if (code)
-			continue;
-		code = check_same(file->image, older, &ignored);
-		if (code) {
-			bk_image_close(older);
-			continue;
-		}
-		bk_image_close(file->image);
-		file->image = older;
-	} while (code == BK_E_DAMAGE);
-	return code;
 }
 
 static int image_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 offset)
@@ -110,13 +45,8 @@ static int image_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 o
 	struct image_file *file = (struct image_file *)base;
 	struct bk_error err;
 	size_t done;
-	enum bk_code code =
-		bk_image_read(file->image, dst, (size_t)amount, (uint64_t)offset, &done, &err);
 
-	if (code == BK_E_DAMAGE && !stand_on_older(file))
-		code = bk_image_read(
-			file->image, dst, (size_t)amount, (uint64_t)offset, &done, &err);
-	if (code) {
+	if (bk_rebuild_read(file->image, dst, (size_t)amount, (uint64_t)offset, &done, &err)) {
 		sqlite3_log(SQLITE_IOERR_READ, "backup: %s", err.msg);
 		return SQLITE_IOERR_READ;
 	}
@@ -149,7 +79,9 @@ static int image_sync(sqlite3_file *base, int flags)
 
 static int image_size(sqlite3_file *base, sqlite3_int64 *size)
 {
-	*size = (sqlite3_int64)bk_image_size(((struct image_file *)base)->image);
+	const struct bk_entry *entry = bk_rebuild_entry(((struct image_file *)base)->image);
+
+	*size = (sqlite3_int64)entry->page_count * entry->page_size;
 	return SQLITE_OK;
 }
 
@@ -247,10 +179,13 @@ static int open_image(struct image_file *file, const char *name)
 	if (!code)
 		code = choose_version(file->log, name, &version, &err);
 	if (!code)
-		code = open_past_damage(&file->image, file->log, version, &file->options, &err);
+		code = bk_rebuild_new(&file->image, file->log, version, NULL, &err);
+	if (!code)
+		code = bk_rebuild_load(file->image, &err);
 	if (!code)
 		return SQLITE_OK;
 	sqlite3_log(SQLITE_CANTOPEN, "backup: %s", err.msg);
+	bk_rebuild_free(file->image);
 	bk_log_close(file->log);
 	file->log = NULL;
 	return code == BK_E_NOMEM ? SQLITE_NOMEM : SQLITE_CANTOPEN;
@@ -264,7 +199,7 @@ static int vfs_open(
 
 	if (!(flags & SQLITE_OPEN_MAIN_DB))
 		return parent(vfs)->xOpen(parent(vfs), name, out, flags, out_flags);
-	*file = (struct image_file){.options = {.past_damage = true}};
+	*file = (struct image_file){0};
 	rc = open_image(file, name);
 	if (rc != SQLITE_OK)
 		return rc;

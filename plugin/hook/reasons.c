@@ -84,8 +84,8 @@ enum bk_code refuse_gap(struct refusal *why, const struct names *names, const st
 	bool is_elsewhere = !live->code || live->code == BK_E_MISSING;
 
 	refusal_set(why, BK_E_INVALID,
-		"Backup is out of date: the node is at version %u, the backup at %u, and a full "
-		"snapshot cannot be taken now (%s)",
+		"Backup is out of date, we cannot continue safely: the node is at version %u, the "
+		"backup at %u, and a full snapshot cannot be taken now (%s)",
 		call_base(call), call->head,
 		live->code ? live->msg : "another database stands there");
 	if (is_elsewhere)
@@ -110,8 +110,8 @@ enum bk_code refuse_heal(struct refusal *why, const struct names *names, const s
 	if (err->code != BK_E_IO && err->code != BK_E_NOMEM)
 		refusal_way(why, "see whether %s can be read", names->database);
 	snprintf(why->what, sizeof why->what,
-		"Backup is out of date: the node is at version %u, the backup at %u, and the full "
-		"snapshot that would heal it failed: %s",
+		"Backup is out of date, we cannot continue safely: the node is at version %u, the "
+		"backup at %u, and the full snapshot that would heal it failed: %s",
 		call_base(call), call->head, err->msg);
 	return why->code;
 }

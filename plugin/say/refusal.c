@@ -1,6 +1,5 @@
 /* refusal.c - the words with which a change is refused. */
 #include "refusal.h"
-#include "out.h"
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -33,6 +32,14 @@ static void way_of_errno(struct refusal *why, int sys_errno, const char *object)
 	case ENOSPC:
 	case EDQUOT:
 		refusal_way(why, "make space on the disk of %s", object);
+		break;
+	case EFBIG:
+		refusal_way(why,
+			"lift the limit on the size of files that lightningd runs under (ulimit "
+			"-f, LimitFSIZE= of its service), or, where the file system of %s holds "
+			"none larger (FAT: 4 GiB), move the log to another and name that one "
+			"with backup-cli init",
+			object);
 		break;
 	case EROFS:
 		refusal_way(why,
@@ -85,6 +92,6 @@ void refusal_send(const struct refusal *why, const cJSON *id)
 	char text[REFUSAL_TEXT_MAX];
 
 	refusal_text(why, text);
-	out_log(LEVEL_BROKEN, "%s", text);
+	out_log(LEVEL_REFUSAL, "%s", text);
 	out_refuse(id, text);
 }

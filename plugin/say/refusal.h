@@ -6,12 +6,17 @@
 #ifndef REFUSAL_H
 #define REFUSAL_H
 
+#include "out.h"
 #include <bk/error.h>
 #include <cJSON.h>
 
 #define REFUSAL_WHAT_MAX 1536
 #define REFUSAL_WAY_MAX  4096
 #define REFUSAL_TEXT_MAX (REFUSAL_WHAT_MAX + REFUSAL_WAY_MAX + 256)
+
+/* The plugin did what it is there for: not LEVEL_BROKEN, each line of which counts as a crash of
+ * the plugin's where lightningd's test frames run (docs/lightningd.md, "Levels"). */
+#define LEVEL_REFUSAL LEVEL_UNUSUAL
 
 struct refusal {
 	enum bk_code code;

@@ -154,10 +154,9 @@ static void *ask(void *arg)
 	}
 	if (answer && important_read(answer, question->path) == IMPORTANT_NO)
 		out_log(LEVEL_UNUSUAL,
-			"this plugin is not loaded as an important one: if it dies, the node runs "
-			"on "
-			"without a backup. Write important-plugin=%s into lightningd's config, "
-			"instead of plugin=",
+			"this plugin is not loaded as an important one: if it dies, the node "
+			"runs on without a backup. Write important-plugin=%s into lightningd's "
+			"config, instead of plugin=",
 			question->path);
 	cJSON_Delete(answer);
 	question_free(question);

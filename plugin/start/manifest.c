@@ -4,13 +4,16 @@
 #include "out.h"
 
 /* Never "disable": it lets the node run on unprotected even where we are marked important
- * (docs/lightningd.md, "Start"). As one text, which is read whole or not at all: a manifest without
- * the hook would have the node run without a backup. */
+ * (docs/lightningd.md, "Start"). Nor "dynamic": `plugin stop` would leave the node unprotected
+ * without a word, and `plugin start` is never important (docs/decisions.md, "Started and stopped
+ * with lightningd"). No option is "deprecated": a lightningd that allows none does not start with
+ * it. As one text, which is read whole or not at all: a manifest without the hook would have the
+ * node run without a backup. */
 static const char manifest[] =
 	"{\"options\":[{\"name\":\"" OPTION_DESTINATION "\",\"type\":\"string\",\"description\":"
-	"\"Has no effect: backup-cli init sets the destination\",\"deprecated\":true}],"
+	"\"Has no effect: backup-cli init sets the destination\"}],"
 	"\"rpcmethods\":[],\"subscriptions\":[\"shutdown\"],\"hooks\":[{\"name\":\"db_write\"}],"
-	"\"dynamic\":true,\"nonnumericids\":true}";
+	"\"dynamic\":false,\"nonnumericids\":true}";
 
 void manifest_answer(const cJSON *id)
 {
@@ -25,9 +28,9 @@ void init_answer(const cJSON *id, const cJSON *params, const char *path)
 
 	if (destination)
 		out_log(LEVEL_UNUSUAL,
-			"the option %s has no effect and will go: backup-cli init sets the "
-			"destination",
-			OPTION_DESTINATION);
+			"The `--" OPTION_DESTINATION "` option is deprecated and will be removed "
+			"in future versions of the backup plugin. Please remove it from your "
+			"configuration: it has no effect, backup-cli init sets the destination");
 	out_result(id, cJSON_CreateObject());
 	important_check(cJSON_GetObjectItemCaseSensitive(params, "configuration"), path);
 }

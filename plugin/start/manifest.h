@@ -4,7 +4,7 @@
 
 #include <cJSON.h>
 
-/* The option that the older plugin had: accepted, ignored, warned about. */
+/* The option that the older plugin had: accepted, ignored, warned about in its words. */
 #define OPTION_DESTINATION "backup-destination"
 
 void manifest_answer(const cJSON *id);

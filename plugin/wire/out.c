@@ -1,7 +1,8 @@
 /* out.c - what goes to lightningd. */
 #include "out.h"
-#include "utf8.h"
+#include <bk/text.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,17 +42,13 @@ static void send_text(const char *text, size_t size)
 static bool send_json(cJSON *message)
 {
 	char *text = message ? cJSON_PrintUnformatted(message) : NULL;
-	size_t size = text ? strlen(text) : 0;
-	char *whole = text ? realloc(text, size + 2) : NULL;
+	char *whole = text ? bk_json_text(text, "\n\n") : NULL;
 
 	cJSON_Delete(message);
-	if (!whole) {
-		free(text);
+	cJSON_free(text);
+	if (!whole)
 		return false;
-	}
-	utf8_mend(whole, size);
-	memcpy(whole + size, "\n\n", 2);
-	send_text(whole, size + 2);
+	send_text(whole, strlen(whole));
 	free(whole);
 	return true;
 }
@@ -72,18 +69,19 @@ _Noreturn static void end_without_answer(void)
 void out_log(const char *level, const char *fmt, ...)
 {
 	cJSON *message = cJSON_CreateObject(), *params;
-	char line[LOG_LINE_MAX];
+	char line[LOG_LINE_MAX], shown[BK_SHOWN_SIZE(LOG_LINE_MAX)];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(line, sizeof line, fmt, args);
 	va_end(args);
+	bk_show_controls(shown, sizeof shown, line);
 	/* Whole or not at all: lightningd ends a plugin that sends it half a message. */
 	if (cJSON_AddStringToObject(message, "jsonrpc", "2.0") &&
 		cJSON_AddStringToObject(message, "method", "log") &&
 		(params = cJSON_AddObjectToObject(message, "params")) &&
 		cJSON_AddStringToObject(params, "level", level) &&
-		cJSON_AddStringToObject(params, "message", line))
+		cJSON_AddStringToObject(params, "message", shown))
 		send_json(message);
 	else
 		cJSON_Delete(message);
@@ -135,4 +133,14 @@ void out_unknown(const cJSON *id, const char *method)
 		!cJSON_AddStringToObject(error, "message", text))
 		end_without_answer();
 	send_answer(id, "error", error);
+}
+
+void out_close(void)
+{
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (nowhere < 0)
+		return; /* then our exit shows it, a little later */
+	dup2(nowhere, STDOUT_FILENO);
+	close(nowhere);
 }

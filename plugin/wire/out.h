@@ -1,8 +1,9 @@
 /* out.h - what goes to lightningd: answers and log lines, whole messages from any thread.
  *
- * Texts may hold any bytes: what is no UTF-8 is sent as '?'. Without memory a log line is lost; an
- * answer that cannot be made ends the process with a failure, for lightningd waits for it: it then
- * stops before it commits. */
+ * Texts may hold any bytes: what is no UTF-8 is sent as '?', and log lines, which people read on
+ * terminals, show it and their control characters (bk/text.h). Without memory a log line is lost;
+ * an answer that cannot be made ends the process with a failure, for lightningd waits for it: it
+ * then stops before it commits. */
 #ifndef OUT_H
 #define OUT_H
 
@@ -30,5 +31,8 @@ void out_refuse(const cJSON *id, const char *reason);
 
 /* Answers a request that is not known. */
 void out_unknown(const cJSON *id, const char *method);
+
+/* Shows lightningd our end, at once; what is sent after that goes nowhere. */
+void out_close(void);
 
 #endif

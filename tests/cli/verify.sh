@@ -22,6 +22,11 @@ cp log.bkp torn.bkp
 printf 'half a frame' >>torn.bkp
 t backup-cli verify torn.bkp
 
+# Nor are zeros that a writer lays ahead: not a word of them.
+cp log.bkp zeros.bkp
+truncate -s +256K zeros.bkp
+t backup-cli verify zeros.bkp
+
 # A byte that is not what it was.
 cp log.bkp bad.bkp
 size=$(stat -c %s bad.bkp)
@@ -31,3 +36,11 @@ t backup-cli verify --json bad.bkp | sed 's/[0-9][0-9]*/N/g'
 echo 'no log' >no.bkp
 t backup-cli verify no.bkp
 t backup-cli verify nothing.bkp
+
+# A copy that was taken while the log grew: zeros where the plugin wrote only later, then what it wrote.
+ends=$(stat -c %s log.bkp)
+simnode --plugin "$PLUGIN" --dir node --generate 410 --calls 10 >/dev/null
+cp log.bkp copied.bkp
+dd if=/dev/zero of=copied.bkp bs=1 seek="$ends" count=500 conv=notrunc status=none
+t backup-cli verify copied.bkp | sed 's/offset [0-9]*/offset N/'
+t backup-cli restore copied.bkp copied.sqlite3 | sed 's/offset [0-9]*/offset N/'

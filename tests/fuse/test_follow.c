@@ -314,3 +314,138 @@ Test(follow, the_text_of_a_version_is_shared)
 	log_close();
 	mount_stop();
 }
+
+/* Copies the log, as it is now, to NAME in the test's directory. */
+static void keep_as(const char *name)
+{
+	shell("cp %s %s", log_path(), path_of("%s", name));
+}
+
+/* Puts NAME's bytes into the log's file in place, over what is there. */
+static void put_back(const char *name)
+{
+	shell("cat %s >%s", path_of("%s", name), log_path());
+}
+
+static bool is_well(void)
+{
+	return strcmp(status_member("health"), "\"ok\"") == 0;
+}
+
+/* The newest frames vanish, as a tail does that was not synced when a server lost its power, or
+ * that a writer cut; then they are there again. Never is it damage. */
+Test(follow, newest_frames_that_vanish)
+{
+	mount_log(300);
+	keep_as("older");
+	log_grow(310, 1000);
+	log_close();
+	keep_as("newer");
+	wait_until(is_latest(310), BUSY_MS);
+	cr_assert(is_latest(310) && sum_of(mnt("latest.sqlite3")) == sum_up_to(310));
+	for (unsigned i = 0; i < 3; i++) {
+		shell("truncate -s $(stat -c %%s %s) %s", path_of("older"), log_path());
+		wait_until(is_latest(300), BUSY_MS);
+		cr_assert(is_latest(300) && !is_there(305), "after the cut: %s", latest());
+		cr_assert(sum_of(mnt("latest.sqlite3")) == sum_up_to(300));
+		wait_until(is_well(), BUSY_MS);
+		says(status_member("health"), "\"ok\"");
+		put_back("newer");
+		wait_until(is_latest(310), BUSY_MS);
+		cr_assert(is_latest(310) && is_there(305));
+		cr_assert(sum_of(mnt("latest.sqlite3")) == sum_up_to(310));
+		wait_until(is_well(), BUSY_MS);
+		says(status_member("health"), "\"ok\"");
+	}
+	mount_stop();
+}
+
+/* The log is cut to nothing, or to a half, in place, looked at and read meanwhile, and then put
+ * back in place: all is as it was, without a new mount. */
+Test(follow, a_log_put_back_in_place)
+{
+	static const char *const cuts[] = {
+		"0", "1000", "$(($(stat -c %s log.kept) / 2))", "$(($(stat -c %s log.kept) - 5))"};
+	struct stat whole;
+
+	mount_log(700);
+	log_close();
+	keep_as("log.kept");
+	wait_until(is_latest(700), BUSY_MS);
+	whole = stat_of(mnt("latest.sqlite3"));
+	for (size_t i = 0; i < COUNT_OF(cuts); i++) {
+		shell("cd %s && truncate -s %s %s", path_of("."), cuts[i], log_path());
+		shell("cat mnt/versions/0000/*.sqlite3 >/dev/null 2>&1 || true");
+		shell("sqlite3 %s 'SELECT sum(x) FROM t' >/dev/null 2>&1 || true",
+			mnt("latest.sqlite3"));
+		shell("sleep 0.5; ls -lL mnt mnt/versions/0000 >/dev/null 2>&1 || true");
+		put_back("log.kept");
+		wait_until(access(mnt("latest.sqlite3"), F_OK) == 0 && is_latest(700) &&
+				   stat_of(mnt("latest.sqlite3")).st_size == whole.st_size,
+			BUSY_MS);
+		cr_assert(is_latest(700) && stat_of(mnt("latest.sqlite3")).st_size == whole.st_size,
+			"cut %zu", i);
+		cr_assert(sum_of(mnt("latest.sqlite3")) == sum_up_to(700), "cut %zu", i);
+		for (uint32_t version = 50; version <= 700; version += 50)
+			cr_assert(sum_of(mnt_version(version)) == sum_up_to(version), "cut %zu: %u",
+				i, version);
+		wait_until(is_well(), BUSY_MS);
+		says(status_member("health"), "\"ok\"");
+	}
+	mount_stop();
+}
+
+/* A version is there as soon as it is in the log, though the follower has not looked since. */
+Test(follow, who_asks_for_a_version_finds_it)
+{
+	char want[32];
+
+	mount_log(990);
+	for (uint32_t version = 991; version <= 1200; version++) {
+		log_grow(version, 1000);
+		if (version % 3 == 0) {
+			snprintf(want, sizeof want, "%07u.sqlite3\n", version);
+			says(shell("ls mnt/versions/%04u | tail -n 1", version / 1000), want);
+		} else {
+			cr_assert(is_there(version), "version %u", version);
+		}
+	}
+	log_close();
+	mount_stop();
+}
+
+static size_t peak_kb_of(pid_t pid)
+{
+	return strtoull(shell("awk '/^VmHWM/ {print $2}' /proc/%ld/status", (long)pid), NULL, 10);
+}
+
+/* The beginning of a large text costs no memory of its size, nor does its end. */
+Test(follow, a_large_text)
+{
+	const size_t size = (size_t)96 << 20;
+	char *sql = malloc(size + 64);
+	size_t before, used;
+
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_grow(20, 1000);
+	used = (size_t)sprintf(sql, "INSERT INTO t (x) VALUES (length('");
+	memset(sql + used, 'x', size);
+	sprintf(sql + used + size, "'))");
+	log_append(21, sql);
+	free(sql);
+	log_grow(23, 1000);
+	log_close();
+	mount_start(NULL);
+	says(shell("head -c 11 mnt/changes/0000/0000020.sql"), "INSERT INTO");
+	before = peak_kb_of(mount_pid());
+	says(shell("head -c 36 mnt/changes/0000/0000021.sql"),
+		"INSERT INTO t (x) VALUES (length('xx");
+	says(shell("tail -c +%zu mnt/changes/0000/0000021.sql | head -n 1", size + 30),
+		"xxxxx'));\n");
+	says(shell("tr -d x <mnt/changes/0000/0000021.sql | head -n 1"),
+		"INSERT INTO t () VALUES (length(''));\n");
+	cr_assert(peak_kb_of(mount_pid()) - before < 32 << 10, "%zu KB",
+		peak_kb_of(mount_pid()) - before);
+	mount_stop();
+}

@@ -231,11 +231,13 @@ static struct image *open_and_compare(struct images *images, struct source *sour
 {
 	struct bk_entry entry;
 	struct image *image;
+	struct node node;
 	size_t size, done;
 	uint8_t *want = image_whole(source->log, 2, &size), *bytes = malloc(size);
 
 	ok(bk_log_find(source->log, 2, &entry, why()));
-	ok(images_open(&image, images, source, &entry, why()));
+	node = (struct node){NODE_IMAGE, 2, node_identity(&entry, source->generation)};
+	ok(images_open(&image, images, source, &node, why()));
 	ok(images_read(images, image, bytes, size, 0, &done, why()));
 	cr_assert(done == size && memcmp(bytes, want, size) == 0, "another log's bytes");
 	free(want);
@@ -258,7 +260,7 @@ Test(parts, images_of_two_logs_with_one_number)
 	open_in_first = open_and_compare(&images, first.current);
 	images_replaced(&images, 64);
 	open_in_last = open_and_compare(&images, last.current);
-	cr_assert(open_in_first->ino == open_in_last->ino);
+	cr_assert(open_in_first->item.key == open_in_last->item.key);
 	images_close(&images, open_in_first);
 	images_close(&images, open_in_last);
 	images_done(&images);
@@ -285,6 +287,20 @@ static bool status_says(struct fs *fs, const char *what)
 	return found;
 }
 
+/* A path may hold any bytes; JSON is UTF-8. */
+Test(parts, status_is_utf8)
+{
+	struct options options = {.cache_bytes = CACHE_BYTES_MIN};
+	struct fs fs = {0};
+
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_close();
+	ok(fs_init(&fs, bk_io_posix(), &options, log_path(), "file:///caf\xe9\x7f.bkp", why()));
+	cr_assert(status_says(&fs, "\"file:///caf?\\u007f.bkp\""));
+	fs_done(&fs);
+}
+
 /* A disk that does not answer for a while is no damage. */
 Test(parts, what_passes_is_no_damage)
 {
@@ -301,20 +317,20 @@ Test(parts, what_passes_is_no_damage)
 	ops.pread = pread_or_fail;
 	ok(fs_init(&fs, &io, &options, log_path(), "file:///x", why()));
 	is_failing = true;
-	cr_assert(version_find(&fs, fs.sources.current, 20, &entry) == EIO);
+	cr_assert(version_find(fs.sources.current, 20, &entry) == EIO);
 	cr_assert(status_says(&fs, "\"trouble\"") && status_says(&fs, "\"failing\""));
 	cr_assert(status_says(&fs, "\"damaged_versions\":\t[]"));
-	cr_assert(version_find_time(&fs, fs.sources.current, LOG_BEGIN_US + 5000, &entry) == EIO);
+	cr_assert(version_find_time(fs.sources.current, LOG_BEGIN_US + 5000, &entry) == EIO);
 	is_failing = false;
-	cr_assert(version_find(&fs, fs.sources.current, 20, &entry) == 0);
+	cr_assert(version_find(fs.sources.current, 20, &entry) == 0);
 	cr_assert(status_says(&fs, "\"trouble\""), "the other failure is still told");
-	cr_assert(!version_find_time(&fs, fs.sources.current, LOG_BEGIN_US + 5000, &entry));
+	cr_assert(!version_find_time(fs.sources.current, LOG_BEGIN_US + 5000, &entry));
 	cr_assert(!status_says(&fs, "\"trouble\"") && status_says(&fs, "\"ok\""));
-	cr_assert(fs_errno(&fs, TROUBLE_READ, 7, 7,
+	cr_assert(health_errno(&fs.sources.health, TROUBLE_READ, 7, 7,
 			  &(struct bk_error){.code = BK_E_NOMEM, .msg = "no memory"}) == ENOMEM);
 	cr_assert(status_says(&fs, "\"failing\""));
-	cr_assert(
-		fs_errno(&fs, TROUBLE_READ, 7, 7, &(struct bk_error){.code = BK_E_DAMAGE}) == EIO);
+	cr_assert(health_errno(&fs.sources.health, TROUBLE_READ, 7, 7,
+			  &(struct bk_error){.code = BK_E_DAMAGE}) == EIO);
 	cr_assert(status_says(&fs, "\"damaged\""));
 	fs_done(&fs);
 }

@@ -2,8 +2,8 @@
  * mount gives; what core cannot is EIO and named. */
 #include "logkit.h"
 #include "mountkit.h"
-#include <bk/image.h>
 #include <bk/listing.h>
+#include <bk/rebuild.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -52,30 +52,36 @@ static void flip(off_t offset)
 	close(fd);
 }
 
+/* A whole database. */
+struct whole {
+	uint8_t *bytes;
+	size_t size;
+};
+
+static enum bk_code read_whole_image(void *ctx, struct bk_image *image, struct bk_error *err)
+{
+	struct whole *whole = ctx;
+	size_t size = (size_t)bk_image_size(image);
+	enum bk_code code;
+
+	whole->bytes = malloc(size);
+	cr_assert(whole->bytes);
+	code = bk_image_read(image, whole->bytes, size, 0, &whole->size, err);
+	if (code) {
+		free(whole->bytes);
+		whole->bytes = NULL;
+	}
+	return code;
+}
+
 /* The database of VERSION as restore puts it together, which the caller frees; NULL: it cannot. */
 static uint8_t *rebuild(struct bk_log *log, uint32_t version, size_t *size)
 {
-	struct bk_image_options options = {.past_damage = true};
-	struct bk_log_status status;
-	enum bk_code code;
+	struct whole whole = {0};
 
-	ok(bk_log_status(log, &status, why()));
-	do {
-		struct bk_image *image;
-		uint8_t *bytes;
-
-		code = bk_image_open(&image, log, version, &options, why());
-		if (code)
-			continue;
-		bytes = malloc(bk_image_size(image));
-		cr_assert(bytes);
-		code = bk_image_read(image, bytes, bk_image_size(image), 0, size, why());
-		bk_image_close(image);
-		if (!code)
-			return bytes;
-		free(bytes);
-	} while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, status.keyframes));
-	return NULL;
+	if (!bk_rebuild_do(log, version, NULL, read_whole_image, &whole, why()))
+		*size = whole.size;
+	return whole.bytes;
 }
 
 /* Reads VERSION through the mount in parts of PART bytes; 0 if it is WANT, else why it cannot be

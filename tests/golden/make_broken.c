@@ -126,6 +126,24 @@ static void torn_tail(struct forge *forge)
 	forge_cut(forge, forge->size - 1);
 }
 
+static void zeros_ahead(struct forge *forge)
+{
+	static const uint8_t zeros[5000];
+	size_t size = forge->size;
+
+	forge_append(forge, EVENT, 0, 8, zeros, sizeof zeros);
+	memset(forge->bytes + size, 0, forge->size - size);
+}
+
+/* Version 8's frame was not written when this part of the file was copied, what is behind it was.
+ */
+static void copied_while_it_grew(struct forge *forge)
+{
+	uint8_t *frame = change(forge, 7);
+
+	memset(frame, 0, AT_PAYLOAD + forge_get(frame + AT_SIZE, 4));
+}
+
 static void unknown_kind(struct forge *forge)
 {
 	forge_append(forge, 9, 0, 8, "from a later release", 20);
@@ -175,8 +193,10 @@ static const struct broken {
 		"damage\n%rows 0 6\n"},
 	{"rule2-limit", "Rules 2 and 6: a frame larger than its kind may be.", limit_of_frame,
 		"read ok\nwrite damage\nverify damage\nhead 8\n%rows 0 8\n"},
+	/* Its last three bytes are zeros, which no writer leaves to be known from those laid ahead.
+	 */
 	{"rule2-end", "Rules 2 and 5: a frame that ends behind the end of the file.", end_of_frame,
-		"read ok\nwrite ok\nverify clean\nhead 8\ntorn 52\n%rows 0 8\n"},
+		"read ok\nwrite ok\nverify clean\nhead 8\ntorn 49\n%rows 0 8\n"},
 	{"rule2-sum", "Rules 2 and 6: the sum of version 7's frame.", sum_of_frame,
 		"read ok\nwrite damage\nverify damage\nhead 8\nlost 7 missing\nlost 8 "
 		"damage\n%rows 0 6\n"},
@@ -190,7 +210,11 @@ static const struct broken {
 	{"rule4-back", "Rule 4: the last frame counts back into the header.", counts_back_too_far,
 		"read damage\nwrite damage\n"},
 	{"rule5-tail", "Rule 5: the last frame lacks a byte.", torn_tail,
-		"read ok\nwrite ok\nverify clean\nhead 8\ntorn 51\n%rows 0 8\n"},
+		"read ok\nwrite ok\nverify clean\nhead 8\ntorn 49\n%rows 0 8\n"},
+	{"rule5-zeros", "Rule 5: zeros that a writer laid ahead.", zeros_ahead,
+		"read ok\nwrite ok\nverify clean\nhead 8\ntorn 0\n%rows 0 8\n"},
+	{"rule6-copied", "Rule 6: a copy that was taken while the log grew.", copied_while_it_grew,
+		"read ok\nwrite damage\nverify clean\nhead 7\ntorn 0\n%rows 0 7\n"},
 	{"rule6-keyframe", "Rule 6: a keyframe is damaged; past it, all versions can be had.",
 		keyframe_lost, "read ok\nwrite ok\nverify damage\nhead 8\n%past 0 8\n"},
 	{"rule6-change", "Rule 6: a change under a keyframe is damaged: its version is lost.",

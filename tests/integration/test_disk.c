@@ -35,10 +35,10 @@ static enum node_answer play_filling(struct world *world)
 
 static void expect_full(struct world *world)
 {
-	world_expect_log(world, "broken", "No space left on device");
+	world_expect_log(world, "unusual", "No space left on device");
 	cr_assert(strstr(node_reason(world->node), "No space left on device"), "%s",
 		node_reason(world->node));
-	world_expect_log(world, "broken", "make space on the disk of /");
+	world_expect_log(world, "unusual", "make space on the disk of /");
 	world_check_refusal(world);
 }
 
@@ -77,7 +77,7 @@ Test(disk, full, .timeout = TIMEOUT_S)
 		cr_assert_lt(++calls, 100, "the disk does not fill");
 	cr_assert_gt(calls, 10);
 	expect_full(&world);
-	world_expect_log(&world, "broken", "nothing is lost");
+	world_expect_log(&world, "unusual", "nothing is lost");
 	world_stop(&world);
 	/* Started again without more space it still says why, and loses nothing. */
 	node_forget_logs(world.node);
@@ -112,7 +112,7 @@ Test(disk, read_only, .timeout = TIMEOUT_S)
 	cr_assert_eq(mount(NULL, place, NULL, MS_REMOUNT | MS_RDONLY, "size=1m"), 0);
 	world_start(&world);
 	world_expect_refusal_of(&world, &call, "Read-only file system");
-	world_expect_log(&world, "broken", "for writing");
+	world_expect_log(&world, "unusual", "for writing");
 	world_stop(&world);
 	umount2(place, MNT_DETACH);
 	world_done(&world);

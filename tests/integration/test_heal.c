@@ -37,10 +37,10 @@ Test(heal, database_elsewhere, .timeout = TIMEOUT_S)
 	world_start(&world);
 	call = world_call(14, PLAIN_RAISE);
 	world_expect_refusal_of(&world, &call, "there is no database");
-	world_expect_log(&world, "broken", "\"database\": \"/its/path\"");
-	world_expect_log(&world, "broken", world_in_dir(&world, " into ", "/backup.lock"));
+	world_expect_log(&world, "unusual", "\"database\": \"/its/path\"");
+	world_expect_log(&world, "unusual", world_in_dir(&world, " into ", "/backup.lock"));
 	world_expect_log(
-		&world, "broken", world_in_dir(&world, " ", " --database /its/path file:"));
+		&world, "unusual", world_in_dir(&world, " ", " --database /its/path file:"));
 	world_stop(&world);
 	cr_assert_geq(
 		asprintf(&key, "\"database\": \"%s\"", world_path(&world, "wallet.sqlite3")), 0);
@@ -65,7 +65,7 @@ Test(heal, another_database, .timeout = TIMEOUT_S)
 	world_node(&world, &(struct node_options){.no_database = true});
 	world_start(&world);
 	world_expect_refusal_of(&world, &call, "another database stands there");
-	world_expect_log(&world, "broken", "\"database\": \"/its/path\"");
+	world_expect_log(&world, "unusual", "\"database\": \"/its/path\"");
 	cr_assert_eq(world_head(&world), 10);
 	world_done(&world);
 }
@@ -108,9 +108,9 @@ Test(heal, no_room_for_a_gap, .timeout = TIMEOUT_S)
 	world_start(&world);
 	call = world_call(VERSION + 4, PLAIN_RAISE);
 	world_expect_refusal_of(&world, &call, "the full snapshot that would heal it failed");
-	world_expect_log(&world, "broken", "KB free");
-	world_expect_log(&world, "broken", "No space left on device");
-	world_expect_log(&world, "broken", "make space on the disk of /");
+	world_expect_log(&world, "unusual", "KB free");
+	world_expect_log(&world, "unusual", "No space left on device");
+	world_expect_log(&world, "unusual", "make space on the disk of /");
 	world_stop(&world);
 	cr_assert_lt(file_size(world.log), 1000000);
 	give_room(place);

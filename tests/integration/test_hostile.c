@@ -113,10 +113,10 @@ Test(hostile, refused, .timeout = TIMEOUT_S)
 		send_text(&world, hostile[i].message);
 		send_text(&world, "\n\n");
 		cr_assert_not(receive_continue(&world), "%s: not refused", hostile[i].name);
-		cr_assert(node_has_logged(world.node, "broken", hostile[i].reason), "%s: %s",
+		cr_assert(node_has_logged(world.node, "unusual", hostile[i].reason), "%s: %s",
 			hostile[i].name, node_logs(world.node));
-		cr_assert(node_has_logged(world.node, "broken", "stops before it commits") &&
-				  node_has_logged(world.node, "broken", "To go on: "),
+		cr_assert(node_has_logged(world.node, "unusual", "stops before it commits") &&
+				  node_has_logged(world.node, "unusual", "To go on: "),
 			"%s: %s", hostile[i].name, node_logs(world.node));
 		check_log(&world, VERSION);
 	}
@@ -334,7 +334,7 @@ Test(hostile, large_messages, .timeout = TIMEOUT_S)
 	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world.node));
 	send_big_call(&world, 513, &answer);
 	cr_assert_eq(answer, NODE_REFUSED);
-	world_expect_log(&world, "broken", "over the limit of 536870912 bytes");
+	world_expect_log(&world, "unusual", "over the limit of 536870912 bytes");
 	world_check_refusal(&world);
 	plain_play(&world, 1);
 	world_stop(&world);

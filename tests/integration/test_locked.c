@@ -70,8 +70,8 @@ Test(locked, gap, .timeout = TIMEOUT_S)
 	plain_play_unwatched(&world, 3);
 	world_start(&world);
 	cr_assert_eq(play_locked(&world), NODE_REFUSED);
-	world_expect_log(&world, "broken", "Backup is out of date");
-	world_expect_log(&world, "broken", "it stays locked");
+	world_expect_log(&world, "unusual", "Backup is out of date, we cannot continue safely");
+	world_expect_log(&world, "unusual", "it stays locked");
 	world_stop(&world);
 	world_start(&world);
 	plain_play(&world, 3);
@@ -95,7 +95,7 @@ Test(locked, older_database, .timeout = TIMEOUT_S)
 	world_node(&world, &(struct node_options){.cache_pages = SMALL_CACHE});
 	world_start(&world);
 	cr_assert_eq(play_locked(&world), NODE_REFUSED);
-	world_expect_log(&world, "broken", "older than its backup");
+	world_expect_log(&world, "unusual", "older than its backup");
 	cr_assert_eq(world_head(&world), 15);
 	world_done(&world);
 }

@@ -1,10 +1,13 @@
 /* test_stop.c - how the plugin ends: when lightningd says so or is gone, never before it has
  * answered what lightningd waits for. */
 #include "plain.h"
+#include <bk/io.h>
+#include <bk/log.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TIMEOUT_S 120
@@ -47,6 +50,18 @@ static char *shutdown_and_call(uint32_t version, int size)
 	return text;
 }
 
+/* Whether the log ends with the word that all in it was committed. */
+static bool is_closed(struct world *world)
+{
+	struct bk_log_status status = {0};
+	struct bk_log *log;
+
+	must(bk_log_open(&log, bk_io_posix(), world->log, &world->err), &world->err);
+	must(bk_log_status(log, &status, &world->err), &world->err);
+	bk_log_close(log);
+	return status.is_closed;
+}
+
 static void check_answered(struct world *world, int size)
 {
 	char *text = shutdown_and_call(node_version(world->node) + 1, size);
@@ -63,6 +78,8 @@ static void check_answered(struct world *world, int size)
 	cr_assert_eq(answer.size, 0);
 	world_stop(world);
 	cr_assert_eq(world_head(world), head + 1);
+	/* Whether that one is committed nobody saw. */
+	cr_assert_not(is_closed(world));
 	must(database_run(world->database, PLAIN_RAISE, &world->err), &world->err);
 	world_node(world, NULL);
 	free(text);
@@ -79,5 +96,77 @@ Test(stop, answers_what_comes_behind_shutdown, .timeout = TIMEOUT_S)
 	check_answered(&world, 1000000);
 	world_check_restore(&world, world.database);
 	world_check_versions(&world, VERSION, VERSION + 2);
+	world_done(&world);
+}
+
+/* In step, and told: the log ends with that word, whether lightningd waits for us or is gone too
+ * soon. */
+Test(stop, closes_the_log_in_order, .timeout = TIMEOUT_S)
+{
+	struct world world;
+	int status;
+
+	plain_make(&world, VERSION, 0);
+	world_start(&world);
+	plain_play(&world, 3);
+	world_stop(&world);
+	cr_assert(is_closed(&world));
+	world_start(&world);
+	plain_play(&world, 1);
+	must(node_send_raw(world.node, SHUTDOWN, strlen(SHUTDOWN), &world.err), &world.err);
+	must(node_hang_up(world.node, &status, &world.err), &world.err);
+	cr_assert_eq(status, 0, "the plugin exited with %d", status);
+	cr_assert(is_closed(&world));
+	world_start(&world);
+	plain_play(&world, 1);
+	must(node_hang_up(world.node, &status, &world.err), &world.err);
+	cr_assert_not(is_closed(&world));
+	world_done(&world);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Sends a db_write PAUSE_MS after `shutdown`. Returns whether it was answered; *MS is how long the
+ * plugin can have waited for it. */
+static bool is_answered_after(struct world *world, int pause_ms, int64_t *ms)
+{
+	const struct timespec pause = {.tv_nsec = pause_ms * 1000000L};
+	char *text = shutdown_and_call(node_version(world->node) + 1, 1);
+	const char *call = text + strlen(SHUTDOWN);
+	struct bk_slice answer;
+	int64_t began;
+
+	world_start(world);
+	plain_play(world, 1);
+	began = now_ms();
+	must(node_send_raw(world->node, SHUTDOWN, strlen(SHUTDOWN), &world->err), &world->err);
+	nanosleep(&pause, NULL);
+	must(node_send_raw(world->node, call, strlen(call), &world->err), &world->err);
+	*ms = now_ms() - began;
+	must(node_receive_raw(world->node, &answer, &world->err), &world->err);
+	node_kill_plugin(world->node);
+	free(text);
+	return answer.size;
+}
+
+/* While lightningd commits on, with pauses between, it stays: a db_write that nobody answers makes
+ * lightningd abort. On a busy machine our own pause may have been longer: then it says nothing. */
+Test(stop, stays_until_it_is_quiet, .timeout = TIMEOUT_S)
+{
+	struct world world;
+	bool is_answered = false;
+	int64_t ms;
+
+	plain_make(&world, VERSION, 0);
+	do
+		is_answered = is_answered_after(&world, 20, &ms);
+	while (!is_answered && ms >= 50);
+	cr_assert(is_answered, "gone within %d ms", (int)ms);
 	world_done(&world);
 }

@@ -175,7 +175,7 @@ void world_expect_refusal_of(struct world *world, const struct trace_call *call,
 	cr_assert_eq(answer, NODE_REFUSED, "version %u was not refused", call->change.version);
 	cr_assert(strstr(node_reason(world->node), text), "the reason is: %s",
 		node_reason(world->node));
-	world_expect_log(world, "broken", text);
+	world_expect_log(world, "unusual", text);
 	world_check_refusal(world);
 }
 

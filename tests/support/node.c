@@ -23,6 +23,7 @@ struct node {
 	char call_id[64], init_id[64]; /* of requests whose answers are awaited; "" if none is */
 	uint32_t version;              /* of the last call that was committed */
 	uint32_t called;               /* of the call under way */
+	bool is_dynamic;               /* the plugin may be started and stopped while we run */
 };
 
 enum bk_code node_open(struct node **out, const struct node_options *options, struct bk_error *err)
@@ -119,8 +120,19 @@ enum bk_code node_wait_log(struct node *node, const char *text, struct bk_error 
 	return talk_wait_log(&node->talk, text, err);
 }
 
+/* A lightningd that allows no deprecated interface does not start where a deprecated option is
+ * given. */
+static bool has_deprecated_option(const cJSON *result)
+{
+	const cJSON *options = cJSON_GetObjectItemCaseSensitive(result, "options"), *option;
+
+	cJSON_ArrayForEach(option, options) if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
+							option, "deprecated"))) return true;
+	return false;
+}
+
 /* What lightningd insists on, and that it must not be disabled (docs/lightningd.md, "Start"). */
-static enum bk_code check_manifest(const cJSON *answer, struct bk_error *err)
+static enum bk_code check_manifest(struct node *node, const cJSON *answer, struct bk_error *err)
 {
 	const cJSON *result = cJSON_GetObjectItemCaseSensitive(answer, "result"), *hook;
 	const cJSON *hooks = cJSON_GetObjectItemCaseSensitive(result, "hooks");
@@ -136,6 +148,10 @@ static enum bk_code check_manifest(const cJSON *answer, struct bk_error *err)
 	if (!has_hook || cJSON_GetObjectItemCaseSensitive(result, "disable"))
 		return bk_fail(
 			err, BK_E_INVALID, 0, "the manifest has no hook db_write, or disables");
+	if (has_deprecated_option(result))
+		return bk_fail(err, BK_E_INVALID, 0, "an option of the manifest is deprecated");
+	/* lightningd's default is that it may. */
+	node->is_dynamic = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(result, "dynamic"));
 	return BK_OK;
 }
 
@@ -155,7 +171,7 @@ enum bk_code node_start(struct node *node, struct bk_error *err)
 	code = talk_ask(
 		&node->talk, "getmanifest", "\"allow-deprecated-apis\":false", &answer, err);
 	if (!code)
-		code = check_manifest(answer, err);
+		code = check_manifest(node, answer, err);
 	cJSON_Delete(answer);
 	return code;
 }
@@ -176,8 +192,11 @@ enum bk_code node_init(struct node *node, bool startup, struct bk_error *err)
 {
 	cJSON *answer = NULL;
 	char *params;
-	enum bk_code code = init_params(node, startup, &params, err);
+	enum bk_code code;
 
+	if (!startup && !node->is_dynamic)
+		return bk_fail(err, BK_E_INVALID, 0, "Not a dynamic plugin");
+	code = init_params(node, startup, &params, err);
 	if (code)
 		return code;
 	code = talk_ask(&node->talk, "init", params, &answer, err);

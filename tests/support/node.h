@@ -47,8 +47,9 @@ void node_close(struct node *node);
  * BK_E_INVALID for an answer that lightningd would not take, BK_E_BUSY if there is none in time. */
 BK_MUST_CHECK enum bk_code node_start(struct node *node, struct bk_error *err);
 
-/* Sends init. STARTUP is false where the plugin was started with `lightning-cli plugin start`.
- * Fails as node_start does. */
+/* Sends init. STARTUP is false where the plugin was started with `lightning-cli plugin start`: then
+ * it fails with BK_E_INVALID if the manifest says that it is not dynamic. Else as node_start does.
+ */
 BK_MUST_CHECK enum bk_code node_init(struct node *node, bool startup, struct bk_error *err);
 
 /* Runs CALL's statements in a transaction and sends it. With JOINED_INIT an init goes into the same

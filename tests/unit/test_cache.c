@@ -1,4 +1,4 @@
-/* test_cache.c - decoded parts of a log, kept within a budget (core/src/cache.h). */
+/* test_cache.c - decoded parts of a log, kept within a budget (core/src/base/cache.h). */
 #include "cache.h"
 #include "support.h"
 #include <pthread.h>
@@ -24,7 +24,7 @@ static struct cached *thing_new(uint64_t key, size_t bytes)
 	struct thing *thing = calloc(1, sizeof *thing);
 
 	cr_assert(thing);
-	thing->cached = (struct cached){.key = key, .bytes = bytes, .free = thing_free};
+	thing->cached = (struct cached){.item.key = key, .bytes = bytes, .free = thing_free};
 	thing->value = key * 7;
 	alive++;
 	return &thing->cached;
@@ -38,7 +38,7 @@ Test(cache, gives_what_was_put)
 	bk_cache_init(&cache, 1000);
 	cr_assert(!bk_cache_get(&cache, 1));
 	thing = bk_cache_put(&cache, thing_new(1, 10));
-	cr_assert(bk_cache_get(&cache, 1) == thing && !bk_cache_get(&cache, 1 + CACHE_BUCKETS));
+	cr_assert(bk_cache_get(&cache, 1) == thing && !bk_cache_get(&cache, 1 + BK_RECENT_BUCKETS));
 	bk_cache_release(&cache, thing);
 	bk_cache_release(&cache, thing);
 	bk_cache_release(&cache, NULL);

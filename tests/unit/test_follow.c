@@ -110,6 +110,7 @@ Test(follow, a_write_under_way)
 	struct bk_log *log;
 	struct forge before, after;
 	uint64_t whole;
+	size_t torn;
 	int fd;
 
 	node_begin(&node, 0);
@@ -120,7 +121,7 @@ Test(follow, a_write_under_way)
 	node_end(&node);
 	forge_save(&before, scratch("copy"));
 	ok(open_log(&node, scratch("copy"), &log));
-	whole = before.size;
+	whole = torn = before.size;
 	fd = open(scratch("copy"), O_WRONLY);
 	for (size_t size = before.size + 1; size <= after.size; size++) {
 		bool is_whole = size == after.size;
@@ -128,7 +129,9 @@ Test(follow, a_write_under_way)
 		cr_assert(pwrite(fd, after.bytes + size - 1, 1, (off_t)size - 1) == 1);
 		cr_assert(refresh(log) == (is_whole ? BK_LOG_GREW : BK_LOG_SAME), "at %zu", size);
 		cr_assert(status_of(log).log_bytes == (is_whole ? size : whole));
-		cr_assert(status_of(log).torn_bytes == (is_whole ? 0 : size - whole));
+		torn = after.bytes[size - 1] ? size : torn;
+		cr_assert(status_of(log).torn_bytes == (is_whole ? 0 : torn - whole),
+			"zeros at the end do not count");
 	}
 	close(fd);
 	bk_log_close(log);
@@ -249,7 +252,8 @@ Test(follow, notices_another_log_in_its_file)
 	forge_done(&longer);
 }
 
-/* The header is looked at only where nothing valid follows. */
+/* The last frame's head, and what follows it. A file that has been the same for a while is not
+ * looked into at all; the header only where something else than a frame follows. */
 Test(follow, reads_no_more_than_it_must)
 {
 	struct node node;
@@ -259,10 +263,13 @@ Test(follow, reads_no_more_than_it_must)
 	node_begin(&node, 0);
 	log = node_log(&node);
 	node.io.calls[OP_READ] = 0;
+	cr_assert(refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == 1);
+	node.io.now_us += 4000000;
+	node.io.calls[OP_READ] = 0;
 	cr_assert(refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == 0);
 	node_busy(&node, 1);
 	node.io.calls[OP_READ] = 0;
-	cr_assert(refresh(log) == BK_LOG_GREW && node.io.calls[OP_READ] <= 2, "%u",
+	cr_assert(refresh(log) == BK_LOG_GREW && node.io.calls[OP_READ] <= 3, "%u",
 		node.io.calls[OP_READ]);
 	poke_file(node.path, status_of(log).log_bytes, "torn", 4);
 	cr_assert(refresh(log) == BK_LOG_SAME);
@@ -321,4 +328,141 @@ Test(follow, damage_that_comes_while_reading)
 	forge_done(&before);
 	forge_done(&after);
 	node_end(&node);
+}
+
+/* Laid ahead by a writer: they are no torn tail, and what is written over them is seen. */
+Test(follow, over_zeros)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct forge before, after;
+	uint8_t *zeros = calloc(1, 300000);
+
+	node_begin(&node, 0);
+	node_busy(&node, 3);
+	forge_load(&before, node.path);
+	node_busy(&node, 1);
+	forge_load(&after, node.path);
+	forge_save(&before, scratch("copy"));
+	ok(open_log(&node, scratch("copy"), &log));
+	poke_file(scratch("copy"), before.size, zeros, 300000);
+	node.io.calls[OP_READ] = 0;
+	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).torn_bytes == 0);
+	cr_assert(status_of(log).log_bytes == before.size);
+	cr_assert(node.io.calls[OP_READ] < 10, "%u reads", node.io.calls[OP_READ]);
+	poke_file(scratch("copy"), before.size, after.bytes + before.size, 60);
+	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).torn_bytes == 60);
+	poke_file(
+		scratch("copy"), before.size, after.bytes + before.size, after.size - before.size);
+	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).torn_bytes == 0);
+	node_check_all(&node, log, NULL);
+	bk_log_close(log);
+	free(zeros);
+	forge_done(&before);
+	forge_done(&after);
+	node_end(&node);
+}
+
+/* Frames that the reader sees before those that stand in front of them, as over a network: it gives
+ * what is before the zeros, says so, and goes on when they come. */
+Test(follow, frames_behind_zeros)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct forge before, after;
+	uint64_t second;
+
+	node_begin(&node, 0);
+	node_busy(&node, 3);
+	forge_load(&before, node.path);
+	node_busy(&node, 3);
+	forge_load(&after, node.path);
+	forge_save(&before, scratch("copy"));
+	ok(open_log(&node, scratch("copy"), &log));
+	second = after.frames[before.count + 1];
+	poke_file(scratch("copy"), second, after.bytes + second, after.size - second);
+	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).copied_at == before.size);
+	cr_assert(status_of(log).version == 5 && !status_of(log).damaged_at &&
+		  !status_of(log).torn_bytes);
+	poke_file(
+		scratch("copy"), before.size, after.bytes + before.size, after.size - before.size);
+	cr_assert(refresh(log) == BK_LOG_GREW && !status_of(log).copied_at);
+	node_check_all(&node, log, NULL);
+	bk_log_close(log);
+	forge_done(&before);
+	forge_done(&after);
+	node_end(&node);
+}
+
+/* The log that a reader took in is cut, or its last frames become others, of the same size or not.
+ * It is no damage: the reader says that it is to be opened anew, and goes on where it can. */
+Test(follow, a_last_frame_that_vanishes)
+{
+	enum { CUT, CUT_AND_GROWN, OTHER_FRAME, ZEROS, WAYS };
+
+	for (unsigned way = 0; way < WAYS; way++) {
+		struct node node;
+		struct bk_log *log = NULL;
+		struct forge forge, other;
+		size_t last;
+
+		node_begin(&node, 0);
+		node_busy(&node, 4);
+		node_end(&node);
+		forge_load(&forge, node.path);
+		forge_load(&other, node.path);
+		last = forge_find(&forge, CHANGE, -1);
+		forge_put(forge_frame(&other, last) + AT_TIME, 8, 4711);
+		forge_seal(&other);
+		ok(open_log(&node, node.path, &log));
+		cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).version == node.version);
+		if (way == CUT || way == CUT_AND_GROWN)
+			cr_assert(truncate(node.path, (off_t)forge.frames[last]) == 0);
+		if (way == CUT_AND_GROWN || way == ZEROS)
+			poke_file(node.path, forge.frames[last], (uint8_t[5000]){0}, 5000);
+		if (way == OTHER_FRAME)
+			poke_file(node.path, 0, other.bytes, other.size);
+		cr_assert(refresh(log) == BK_LOG_REPLACED && refresh(log) == BK_LOG_REPLACED,
+			"way %u", way);
+		cr_assert(!status_of(log).damaged_at, "way %u", way);
+		poke_file(node.path, 0, forge.bytes, forge.size);
+		cr_assert(
+			refresh(log) == BK_LOG_SAME, "way %u: what was taken is there again", way);
+		cr_assert(status_of(log).version == node.version && !status_of(log).damaged_at);
+		bk_log_close(log);
+		forge_done(&forge);
+		forge_done(&other);
+		scratch_remove();
+	}
+}
+
+/* Damage that goes away again, as a file does that is put back in place. */
+Test(follow, damage_that_is_mended)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct forge forge;
+	uint64_t at;
+
+	node_begin(&node, 0);
+	node_busy(&node, 4);
+	node_end(&node);
+	forge_load(&forge, node.path);
+	at = forge.frames[forge_find(&forge, CHANGE, 2)];
+	for (unsigned opened_before = 0; opened_before < 2; opened_before++) {
+		if (opened_before)
+			ok(open_log(&node, node.path, &log));
+		poke_file(node.path, at + AT_PAYLOAD, "damage", 6);
+		if (!opened_before)
+			ok(open_log(&node, node.path, &log));
+		else
+			cr_assert(refresh(log) == BK_LOG_SAME,
+				"it took that frame in when it was whole");
+		cr_assert(refresh(log) == BK_LOG_SAME);
+		cr_assert(opened_before || status_of(log).damaged_at == at);
+		poke_file(node.path, 0, forge.bytes, forge.size);
+		cr_assert(refresh(log) == (opened_before ? BK_LOG_SAME : BK_LOG_REPLACED));
+		bk_log_close(log);
+	}
+	forge_done(&forge);
 }

@@ -159,7 +159,7 @@ Test(keyframe, comes_back)
 			for (size_t e = 0; e < 3; e++)
 				parts.entries[e].page_count = parts.entries[e].page_size = 0;
 		ok(decode(&parts, &kf));
-		cr_assert(kf->offset == OFFSET && kf->cached.key == OFFSET);
+		cr_assert(kf->offset == OFFSET && kf->cached.item.key == OFFSET);
 		check_same(kf, &parts.kf);
 		bk_keyframe_free(&kf->cached);
 	}

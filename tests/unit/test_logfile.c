@@ -3,6 +3,7 @@
 #include "forge.h"
 #include "logfile.h"
 #include "node.h"
+#include "search.h"
 
 SUITE(logfile);
 
@@ -323,5 +324,146 @@ Test(logfile, what_the_system_refuses)
 	test_io_fail(&batch.io, OP_READ, 1, -5);
 	fails(BK_E_IO,
 		bk_logfile_open(&batch.lf, &batch.io.io, scratch("batch"), BK_IO_READ, why()));
+	batch_end(&batch);
+}
+
+/* Rule 5: zero bytes at the end are no part of the log, and nothing is wrong with them. They are
+ * found in few reads, however many there are, on disk or in a hole. */
+Test(logfile, zeros_at_the_end)
+{
+	static const struct {
+		uint64_t zeros;
+		bool hole;
+	} cases[] = {{1, false}, {11, false}, {8192, false}, {262144, false}, {3 << 20, false},
+		{(uint64_t)3 << 20, true}, {(uint64_t)64 << 30, true}};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		for (unsigned torn = 0; torn <= 60; torn += 20) {
+			struct batch batch;
+			struct log_end end;
+			uint64_t tail, size;
+			unsigned reads = (unsigned)(cases[i].hole ? 0 : cases[i].zeros >> 18) + 24;
+
+			batch_begin(&batch);
+			forge_seal(&batch.forge);
+			ok(find_end(&batch, &end));
+			tail = batch.forge.size + torn;
+			size = tail + cases[i].zeros;
+			poke_file(scratch("batch"), batch.forge.size,
+				batch.forge.bytes + batch.forge.frames[1] + 8, torn);
+			if (cases[i].hole) {
+				cr_assert(truncate(scratch("batch"), (off_t)size) == 0);
+			} else {
+				uint8_t *zeros = calloc(1, cases[i].zeros);
+
+				poke_file(scratch("batch"), tail, zeros, cases[i].zeros);
+				free(zeros);
+			}
+			batch.io.calls[OP_READ] = 0;
+			ok(bk_logfile_find_end(&batch.lf, &end, why()));
+			cr_assert(end.end == batch.forge.size && end.file_end == size);
+			cr_assert(end.tail_end <= tail && end.tail_end + 8 > tail, "case %zu, %u",
+				i, torn);
+			cr_assert(batch.io.calls[OP_READ] <= reads, "case %zu: %u reads", i,
+				batch.io.calls[OP_READ]);
+			batch_end(&batch);
+		}
+	}
+}
+
+/* What looks like frames costs a multiple of what there is of it, and no more. */
+static void forge_heads(struct batch *batch, size_t count, uint64_t reach)
+{
+	uint8_t *heads = calloc(count, 48);
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t size = reach - batch->forge.size - (i + 1) * 48;
+
+		memcpy(heads + i * 48 + AT_MAGIC, FRAME_MAGIC, 4);
+		heads[i * 48 + AT_KIND] = CHANGE;
+		forge_put(heads + i * 48 + AT_SIZE, 4, size < 1u << 30 ? size : 1u << 30);
+	}
+	poke_file(scratch("batch"), batch->forge.size, heads, count * 48);
+	free(heads);
+}
+
+Test(logfile, forged_heads)
+{
+	static const struct {
+		size_t count;
+		uint64_t file; /* bytes */
+		enum bk_code code;
+	} cases[] = {
+		/* They reach to the tail's end: 200 in 9.6 KB. */
+		{200, 9600, BK_OK},
+		/* Behind the end of the file: none is looked at. */
+		{20000, 960000 - 48, BK_OK},
+		/* Far into a hole. */
+		{200, (uint64_t)64 << 20, BK_E_LIMIT},
+		{200, (uint64_t)64 << 30, BK_E_LIMIT},
+		/* All of a tail of a megabyte. */
+		{20000, 960000, BK_E_LIMIT},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct batch batch;
+		struct log_end end;
+		uint64_t next = 0, reach;
+		struct walk walk;
+
+		batch_begin(&batch);
+		forge_seal(&batch.forge);
+		ok(find_end(&batch, &end));
+		reach = batch.forge.size + cases[i].file;
+		forge_heads(&batch, cases[i].count, i == 1 ? reach + 48 : reach);
+		cr_assert(truncate(scratch("batch"), (off_t)reach) == 0);
+		cr_assert(code_is(bk_logfile_find_end(&batch.lf, &end, why()), cases[i].code),
+			"case %zu: %s", i, why()->msg);
+		if (cases[i].code)
+			says("looks like a frame and is none");
+		else
+			cr_assert(end.end == batch.forge.size && end.file_end == reach);
+		bk_walk_init(&walk, &batch.lf, WALK_CHUNK_ONE);
+		cr_assert(code_is(bk_walk_resync(&walk, batch.forge.size - 1, reach, &next, why()),
+				  cases[i].code),
+			"case %zu, forwards: %s", i, why()->msg);
+		cr_assert(cases[i].code || next == reach);
+		/* The largest that is read may be one more than the bound. */
+		cr_assert(walk.wasted <= WASTE_BYTES + (WASTE_LARGEST + 1) * walk.wasted_largest +
+						 WASTE_TIMES * walk.passed);
+		bk_walk_done(&walk);
+		batch_end(&batch);
+	}
+}
+
+/* A torn change, and zeros where the disk did not get further: cut, however large. */
+Test(logfile, a_large_torn_tail)
+{
+	struct batch batch;
+	struct log_end end;
+	uint8_t *junk = malloc((size_t)64 << 20);
+	uint64_t random = 1;
+
+	for (size_t i = 0; i + 8 <= (size_t)64 << 20; i += 8) {
+		uint64_t word = random_next(&random);
+
+		memcpy(junk + i, &word, 8);
+	}
+	batch_begin(&batch);
+	forge_seal(&batch.forge);
+	ok(find_end(&batch, &end));
+	/* A head that reaches to the end of the file, and chance ones within. */
+	memcpy(junk + AT_MAGIC, FRAME_MAGIC, 4);
+	junk[AT_KIND] = CHANGE;
+	forge_put(junk + AT_SIZE, 4, ((size_t)64 << 20) - 48);
+	forge_put(junk + AT_UNSYNCED, 4, 0);
+	for (size_t at = 1 << 20; at < (size_t)64 << 20; at += (size_t)7 << 20) {
+		memcpy(junk + at, junk, 48);
+		forge_put(junk + at + AT_SIZE, 4, ((size_t)64 << 20) - 48 - at);
+	}
+	poke_file(scratch("batch"), batch.forge.size, junk, (size_t)64 << 20);
+	ok(bk_logfile_find_end(&batch.lf, &end, why()));
+	cr_assert(end.end == batch.forge.size);
+	free(junk);
 	batch_end(&batch);
 }

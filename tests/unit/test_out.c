@@ -112,7 +112,7 @@ Test(out, a_log_line_is_whole_or_lost)
 
 static void log_latin1(const cJSON *id)
 {
-	out_log(LEVEL_INFO, "caf\xe9");
+	out_log(LEVEL_INFO, "caf\xe9\x1b");
 	out_refuse(id, "/mnt/\xff/node.bkp");
 }
 
@@ -122,6 +122,42 @@ Test(out, all_texts_are_utf8)
 	char text[ANSWER_MAX];
 
 	cr_assert_eq(send_with(log_latin1, ALLOCATIONS_MAX, text), 0);
-	cr_assert(strstr(text, "\"message\":\"caf?\""), "%s", text);
+	cr_assert(strstr(text, "\"message\":\"caf\\\\xe9\\\\x1b\""), "%s", text);
 	cr_assert(strstr(text, "\"reason\":\"/mnt/?/node.bkp\""), "%s", text);
+}
+
+/* What lightningd reads of us (docs/decisions.md, "Started and stopped with lightningd"). */
+Test(out, the_manifest)
+{
+	char text[ANSWER_MAX];
+
+	cr_assert_eq(send_with(manifest_answer, ALLOCATIONS_MAX, text), 0);
+	cr_assert(strstr(text, "\"name\":\"db_write\""), "%s", text);
+	cr_assert(strstr(text, "\"name\":\"backup-destination\""), "%s", text);
+	cr_assert(strstr(text, "\"dynamic\":false"), "%s", text);
+	cr_assert(!strstr(text, "\"disable\""), "%s", text);
+	cr_assert(!strstr(text, "\"deprecated\""), "%s", text);
+}
+
+static void init_with_destination(const cJSON *id)
+{
+	cJSON *params = cJSON_Parse("{\"options\":{\"backup-destination\":\"file:///old\"},"
+				    "\"configuration\":{}}");
+
+	init_answer(id, params, "/plugins/backup");
+	cJSON_Delete(params);
+}
+
+/* The option of the older plugin: its words, at a level that reaches the operator. */
+Test(out, the_old_option_is_warned_about)
+{
+	char text[ANSWER_MAX];
+
+	cr_assert_eq(send_with(init_with_destination, ALLOCATIONS_MAX, text), 0);
+	cr_assert(strstr(text,
+			  "\"level\":\"unusual\",\"message\":\"The `--backup-destination` option "
+			  "is deprecated and will be removed in future versions of the backup "
+			  "plugin."),
+		"%s", text);
+	cr_assert(strstr(text, "\"result\":{}"), "%s", text);
 }

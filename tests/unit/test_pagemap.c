@@ -24,7 +24,7 @@ Test(pagemap, layout)
 	ok(bk_pagemap_encode(pages, 3, &payload, why()));
 	cr_assert(payload.size == sizeof want && memcmp(payload.data, want, sizeof want) == 0);
 	ok(decode(payload.data, payload.size, &map));
-	cr_assert(map->count == 3 && map->cached.key == OFFSET);
+	cr_assert(map->count == 3 && map->cached.item.key == OFFSET);
 	cr_assert(bk_pagemap_find(map, 1) == 300 && bk_pagemap_find(map, 2) == 200 &&
 		  bk_pagemap_find(map, 300) == 999999);
 	cr_assert(!bk_pagemap_find(map, 0) && !bk_pagemap_find(map, 3) &&

@@ -545,8 +545,8 @@ Test(replay, a_failure_names_the_statement)
 	fails(BK_E_SQL,
 		run(&bed, 0, "CREATE TABLE t (x)", "INSERT INTO t VALUES (1)", sql, "SELECT 1"));
 	says("version 4711: statement 3 of 4 fails in replay: ");
-	says("no such table: nowhere: INSERT INTO nowhere VALUES ('xxxxxx");
-	cr_assert(strlen(why()->msg) < 200);
+	says("no such table: nowhere: INSERT nowhere");
+	cr_assert(!strstr(why()->msg, "xx"), "a value is told: %s", why()->msg);
 	bed_end(&bed);
 }
 

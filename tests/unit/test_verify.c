@@ -353,3 +353,38 @@ Test(verify, against_a_database_in_wal_mode)
 	cr_assert(result.version == node.version && !result.differences, "%s", result.first);
 	node_end(&node);
 }
+
+/* Rules 5 and 6: zeros at the end are nothing to be told; with frames behind them the file is a
+ * copy that was taken while the log grew, wherever in it that is. */
+Test(verify, zeros)
+{
+	struct node node;
+	struct said said;
+	struct forge forge;
+	size_t at;
+
+	node_begin(&node, 4);
+	node_busy(&node, 12);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_busy(&node, 2);
+	forge_load(&forge, node.path);
+	forge_save(&forge, scratch("zeros"));
+	cr_assert(truncate(scratch("zeros"), (off_t)forge.size + 262144) == 0);
+	said = verify(&node, scratch("zeros"), true);
+	is_well(&said, node.version);
+	cr_assert(!said.result.torn_bytes && !said.result.copied_at);
+	at = forge_find(&forge, CHANGE, -2);
+	memset(forge_frame(&forge, at), 0, forge_frame_size(&forge, at));
+	forge_save(&forge, scratch("copy"));
+	said = verify(&node, scratch("copy"), true);
+	is_well(&said, node.version - 2);
+	cr_assert(said.result.copied_at == forge.frames[at] && !said.result.torn_bytes);
+	at = forge_find(&forge, CHANGE, 5);
+	memset(forge_frame(&forge, at), 0, forge_frame_size(&forge, at));
+	forge_save(&forge, scratch("copy"));
+	said = verify(&node, scratch("copy"), false);
+	cr_assert(strstr(said.findings, "a copy that was taken while the log grew"), "%s",
+		said.findings);
+	forge_done(&forge);
+	node_end(&node);
+}

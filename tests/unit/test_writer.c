@@ -76,7 +76,7 @@ Test(writer, frames_follow_each_other)
 		uint64_t offset = forge.frames[i], size = forge_frame_size(&forge, i);
 
 		cr_assert(forge_get(frame + AT_CHAIN, 4) == (uint32_t)sum, "frame %zu", i);
-		sum = XXH3_64bits_withSeed(frame + 8, size - 8, seed + offset);
+		sum = XXH3_64bits_withSeed(frame + 8, (size_t)size - 8, seed + offset);
 		cr_assert(forge_get(frame, 8) == sum && !forge_get(frame + AT_MAY, 2), "frame %zu",
 			i);
 		cr_assert(forge_get(frame + AT_KEYFRAME, 8) == keyframe, "frame %zu", i);
@@ -267,6 +267,29 @@ Test(writer, a_pragma_that_leads_to_a_version_is_not_lone)
 	node_end(&node);
 }
 
+/* "Whether any user of the computer can read the log", who then can hold its lock. */
+Test(writer, an_exposed_log)
+{
+	static const struct {
+		unsigned file, dir;
+		bool is_exposed;
+	} cases[] = {{0600, 0755, false}, {0640, 0755, false}, {0644, 0755, true},
+		{0644, 0750, false}, {0604, 0711, true}, {0602, 0711, true}};
+	struct node node;
+
+	node_begin(&node, 0);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		cr_assert(chmod(node.path, cases[i].file) == 0 &&
+			  chmod(scratch("."), cases[i].dir) == 0);
+		cr_assert(bk_writer_is_exposed(node.writer) == cases[i].is_exposed, "case %zu", i);
+	}
+	cr_assert(chmod(node.path, 0644) == 0 && chmod(scratch("."), 0755) == 0);
+	fails(BK_E_BUSY, bk_writer_check_free(&node.io.io, node.path, why()));
+	says("any user may have done that");
+	says("chmod 600");
+	node_end(&node);
+}
+
 /* "takes its lock": one writer at a time, and the message names the holder. */
 Test(writer, one_at_a_time)
 {
@@ -380,6 +403,74 @@ Test(writer, cuts_a_torn_tail)
 	forge_done(&forge);
 	node_restart(&node);
 	cr_assert(bk_writer_cut_bytes(node.writer) == 0);
+	node_end(&node);
+}
+
+/* Rule 5: zeros that were laid ahead are cut off too, and no event tells of them. */
+Test(writer, cuts_zeros)
+{
+	static const size_t torn[] = {0, 371};
+
+	for (size_t i = 0; i < COUNT_OF(torn); i++) {
+		struct node node;
+		struct forge forge;
+		size_t whole, kept;
+
+		node_begin(&node, 0);
+		node_busy(&node, 3);
+		bk_writer_close(node.writer);
+		forge_load(&forge, node.path);
+		whole = forge.size;
+		forge_append(&forge, CHANGE, 0, 5, forge.bytes, 400);
+		forge_cut(&forge, whole + torn[i]);
+		forge_save(&forge, node.path);
+		forge_done(&forge);
+		cr_assert(truncate(node.path, (off_t)(whole + torn[i] + 262144)) == 0);
+		ok(bk_writer_open(&node.writer, &node.io.io, node.path, &node.options, why()));
+		kept = bk_writer_cut_bytes(node.writer);
+		cr_assert(kept == torn[i], "%zu cut", kept);
+		node_busy(&node, 1);
+		node_check_all(&node, NULL, NULL);
+		forge_load(&forge, node.path);
+		cr_assert(
+			forge.frames[forge.count - 1] + forge_frame_size(&forge, forge.count - 1) ==
+			forge.size);
+		forge_done(&forge);
+		node_end(&node);
+		scratch_remove();
+	}
+}
+
+/* Rule 6: a copy that was taken while the log grew, which a reader reads up to the zeros. */
+Test(writer, refuses_a_copy_taken_while_it_grew)
+{
+	struct node node;
+	struct forge forge;
+	struct bk_writer *writer;
+	struct bk_log *log = NULL;
+	struct bk_log_status status;
+	size_t at;
+
+	node_begin(&node, 0);
+	node_busy(&node, 4);
+	forge_load(&forge, node.path);
+	at = forge_find(&forge, CHANGE, -2);
+	memset(forge_frame(&forge, at), 0, forge_frame_size(&forge, at) + 20);
+	forge_append(&forge, EVENT, 0, node.version, "\x11\x27\0\0key=value\n", 14);
+	forge_seal(&forge);
+	memset(forge_frame(&forge, at), 0, forge_frame_size(&forge, at) + 20);
+	forge_save(&forge, scratch("copy"));
+	fails(BK_E_DAMAGE,
+		bk_writer_open(&writer, &node.io.io, scratch("copy"), &node.options, why()));
+	says("taken while the log grew");
+	ok(bk_log_open(&log, &node.io.io, scratch("copy"), why()));
+	ok(bk_log_status(log, &status, why()));
+	cr_assert(status.copied_at == forge.frames[at] && status.log_bytes == forge.frames[at]);
+	cr_assert(status.version == node.version - 2 && !status.damaged_at && !status.torn_bytes);
+	for (uint32_t version = 1; version <= status.version; version++)
+		node_check(&node, log, version, NULL);
+	bk_log_close(log);
+	forge_done(&forge);
 	node_end(&node);
 }
 

@@ -28,7 +28,7 @@ struct bk_image_options {
 	bool past_damage;      /* where damage hit keyframes, stand on an older one and replay all
 				* changes since, however many */
 	uint64_t older;        /* with past_damage: pass over so many more keyframes, since pages of
-				* a nearer one turned out to be damaged */
+				* a nearer one turned out to be damaged (rebuild.h knows how many) */
 	bool (*is_cancelled)(void *ctx); /* asked now and then while changes are replayed: whether
 					  * nobody waits any more; may be NULL */
 	void *ctx;
@@ -55,18 +55,6 @@ uint32_t bk_image_page_size(const struct bk_image *image); /* bytes; 0 in an emp
 uint32_t bk_image_page_count(const struct bk_image *image);
 uint64_t bk_image_size(const struct bk_image *image); /* bytes of the database file */
 
-/* Sets *OLDER (bk_image_options) to the next value to try in a log of KEYFRAMES when a page was
- * damaged: in few tries that comes to a keyframe from before the damage, at last to the first.
- * False if all were tried. */
-static inline bool bk_image_try_older(uint64_t *older, uint64_t keyframes)
-{
-	if (*older + 1 >= keyframes)
-		return false;
-	*older = *older ? *older * 2 : 1;
-	if (*older >= keyframes)
-		*older = keyframes - 1;
-	return true;
-}
 /* Bytes of memory that IMAGE holds for itself; the index of pages it shares with other images. */
 size_t bk_image_memory(const struct bk_image *image);
 

@@ -27,10 +27,15 @@ struct bk_io_stat {
 	uint64_t size;
 	uint64_t device, inode; /* together the file's identity */
 	bool is_directory;
+	/* When its content or its size changed last, by its file system's clock, in a unit of that:
+	 * only to be compared. 0: not known. */
+	int64_t changed;
+	unsigned mode; /* who may do what: the permission bits */
 };
 
 struct bk_io_ops {
-	/* -EOPNOTSUPP for what is neither file nor directory. */
+	/* -EOPNOTSUPP for what is neither file nor directory, without waiting for it; -ELOOP where
+	 * a link that another user made leads to a file that is not that user's. */
 	int (*open)(void *ctx, const char *path, enum bk_io_open how);
 	int (*open_temp)(void *ctx, const char *dir); /* an unlinked file, mode 0600 */
 	int (*close)(void *ctx, int fd);
@@ -43,6 +48,9 @@ struct bk_io_ops {
 	 * silence. May be NULL. */
 	void (*write_behind)(void *ctx, int fd, uint64_t offset, uint64_t size);
 	int (*truncate)(void *ctx, int fd, uint64_t size);
+	/* The first offset at or behind OFFSET that is in no hole of the file, INT64_MAX if there
+	 * is none; fails where the system cannot tell. May be NULL. */
+	int64_t (*next_data)(void *ctx, int fd, uint64_t offset);
 	int (*stat)(void *ctx, int fd, struct bk_io_stat *out);
 	int (*stat_path)(void *ctx, const char *path, struct bk_io_stat *out);
 	int (*lock)(void *ctx, int fd); /* exclusive, at once or -EWOULDBLOCK; dies with FD */

@@ -1,9 +1,10 @@
 /* log.h - reading a log: opening it at once, whatever its length, and following it as it grows.
  *
- * Calling sequence: bk_log_open, any bk_log_refresh and reads (history.h, image.h,
+ * Calling sequence: bk_log_open, any bk_log_refresh and reads (listing.h, image.h,
  * verify.h), bk_log_close. Writing is writer.h's.
  *
- * Invariants: what was read of a log stays true; a log only grows (docs/format.md). Opening
+ * Invariants: what was read of a log stays true as long as bk_log_refresh does not say otherwise;
+ * a log only grows (docs/format.md), but a file can be cut, or written over. Opening
  * reads the end of the file, the newest keyframe and what came after it, nothing else.
  *
  * Threads: any number of threads may read from one bk_log. */
@@ -19,7 +20,8 @@ struct bk_log;
 
 /* Opens the log at PATH for reading, without a lock; a writer may be at work. Damage is passed
  * over as long as one keyframe can be read: what depends on it fails when it is asked for.
- * Fails with BK_E_MISSING, BK_E_FORMAT, BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+ * Fails with BK_E_MISSING, BK_E_FORMAT, BK_E_DAMAGE, BK_E_LIMIT (what was made to look like frames
+ * keeps it from finding the log's end), BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_log_open(
 	struct bk_log **out, const struct bk_io *io, const char *path, struct bk_error *err);
 
@@ -29,16 +31,18 @@ void bk_log_close(struct bk_log *log); /* takes NULL */
 enum bk_log_news {
 	BK_LOG_SAME,
 	BK_LOG_GREW,
-	BK_LOG_REPLACED, /* another log stands at the path or in this file, or it was cut: open it
-			  * anew */
+	BK_LOG_REPLACED, /* another log stands at the path or in this file, or it was cut, or what
+			  * was taken in is no longer there, or what was damaged is whole again:
+			  * open it anew */
 	BK_LOG_GONE,     /* no file can be seen at the path: it was removed or moved. What is open
 			  * stays readable and may yet grow; who does not care takes it for
 			  * BK_LOG_SAME */
 };
 
-/* Takes in what was appended since. (Another log written over this one's bytes is noticed when the
- * file's size changes.) Fails with BK_E_DAMAGE, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM;
- * LOG then shows what it took in until there. */
+/* Looks whether the frame that was taken in last is still there, and takes in what was appended
+ * since. A file that did not change for some seconds costs a look at its times. Fails with
+ * BK_E_DAMAGE, BK_E_FORMAT, BK_E_LIMIT, BK_E_IO, BK_E_NOMEM; LOG then shows what it took in until
+ * there. */
 BK_MUST_CHECK enum bk_code bk_log_refresh(
 	struct bk_log *log, enum bk_log_news *news, struct bk_error *err);
 
@@ -54,7 +58,10 @@ struct bk_log_status {
 	bool is_empty;       /* no database was ever backed up: there is nothing to restore */
 	uint64_t changes;    /* that stand */
 	uint64_t log_bytes;  /* up to the log's end */
-	uint64_t torn_bytes; /* behind it: a write that never finished, or damage at the very end */
+	uint64_t torn_bytes; /* behind it: a write that never finished, or damage at the very end;
+			      * zeros that follow do not count, a writer may have laid them */
+	uint64_t copied_at;  /* the file is a copy that was taken while the log grew: it ends here,
+			      * in zero bytes, though frames stand behind them; 0: it is none */
 	uint64_t keyframes;
 	uint32_t unkeyframed; /* changes behind the newest keyframe's interval */
 	uint32_t page_size;   /* at the newest keyframe */
@@ -85,5 +92,12 @@ const char *bk_log_path(const struct bk_log *log);
 struct bk_buf;
 BK_MUST_CHECK enum bk_code bk_log_sql(
 	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err);
+
+/* The same text, given to TAKE in its order, in pieces of at most 256 KiB: a change of a gigabyte
+ * can be 132 KB of log. What was given is right only if it returns BK_OK. Fails as TAKE does, too.
+ */
+typedef enum bk_code bk_sql_fn(void *ctx, const void *bytes, size_t size, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_log_sql_pieces(
+	struct bk_log *log, uint32_t version, bk_sql_fn *take, void *ctx, struct bk_error *err);
 
 #endif

@@ -31,6 +31,7 @@ struct bk_verify_result {
 	uint64_t findings;
 	uint64_t lost;       /* versions that cannot be rebuilt */
 	uint64_t torn_bytes; /* behind the log's end; not counted as a finding */
+	uint64_t copied_at;  /* as in struct bk_log_status; not counted as a finding */
 	bool head_known;     /* and then: */
 	uint32_t head;
 	int64_t head_time_us;
@@ -42,7 +43,8 @@ struct bk_verify_result {
 /* Checks all of the log at PATH: each frame's sum and chain, that keyframes list what is there,
  * that the changes follow each other by their history, that the head can be rebuilt. Where anything
  * is wrong, it tells each version that cannot be rebuilt. Damage is a finding, not a failure. Fails
- * with BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. A writer may be at work. */
+ * with BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM, and with BK_E_BUSY if another log, or what
+ * was cut or put back, came in its place meanwhile. A writer may be at work. */
 BK_MUST_CHECK enum bk_code bk_verify(const struct bk_io *io, const char *path,
 	const struct bk_verify_options *options, struct bk_verify_result *result,
 	struct bk_error *err);

@@ -8,75 +8,43 @@ void bk_cache_init(struct cache *cache, size_t bytes_max)
 	pthread_mutex_init(&cache->mutex, NULL);
 }
 
-static struct cached **bucket_of(struct cache *cache, uint64_t key)
-{
-	return &cache->buckets[(key * 0x9e3779b97f4a7c15u) >> 54];
-}
-
-static void order_remove(struct cache *cache, struct cached *object)
-{
-	*(object->older ? &object->older->newer : &cache->oldest) = object->newer;
-	*(object->newer ? &object->newer->older : &cache->newest) = object->older;
-}
-
-static void order_add(struct cache *cache, struct cached *object)
-{
-	object->older = cache->newest;
-	object->newer = NULL;
-	*(cache->newest ? &cache->newest->newer : &cache->oldest) = object;
-	cache->newest = object;
-}
-
 static struct cached *find_and_pin(struct cache *cache, uint64_t key)
 {
-	struct cached *object = *bucket_of(cache, key);
+	struct cached *object = (struct cached *)bk_recent_find(&cache->table, key, NULL);
 
-	while (object && object->key != key)
-		object = object->chain;
 	if (!object)
 		return NULL;
 	object->pins++;
-	order_remove(cache, object);
-	order_add(cache, object);
+	bk_recent_use(&cache->table, &object->item);
 	return object;
 }
 
-static void take_out(struct cache *cache, struct cached *object)
-{
-	struct cached **link = bucket_of(cache, object->key);
-
-	while (*link != object)
-		link = &(*link)->chain;
-	*link = object->chain;
-	order_remove(cache, object);
-	cache->bytes -= object->bytes;
-}
-
 /* Takes out the least used objects until the budget holds; returns them, chained. */
-static struct cached *make_room(struct cache *cache)
+static struct bk_recent_item *make_room(struct cache *cache)
 {
-	struct cached *out = NULL, *at = cache->oldest;
+	struct bk_recent_item *out = NULL, *at = cache->table.oldest;
 
 	while (at && cache->bytes > cache->bytes_max) {
-		struct cached *newer = at->newer;
+		struct cached *object = (struct cached *)at;
 
-		if (!at->pins) {
-			take_out(cache, at);
-			at->chain = out;
-			out = at;
-		}
-		at = newer;
+		at = at->newer;
+		if (object->pins)
+			continue;
+		bk_recent_remove(&cache->table, &object->item);
+		cache->bytes -= object->bytes;
+		object->item.chain = out;
+		out = &object->item;
 	}
 	return out;
 }
 
-static void free_all(struct cached *object)
+static void free_all(struct bk_recent_item *item)
 {
-	while (object) {
-		struct cached *next = object->chain;
+	while (item) {
+		struct cached *object = (struct cached *)item;
 
+		item = item->chain;
 		object->free(object);
-		object = next;
 	}
 }
 
@@ -92,19 +60,18 @@ void *bk_cache_get(struct cache *cache, uint64_t key)
 
 void *bk_cache_put(struct cache *cache, struct cached *object)
 {
-	struct cached *out, *there;
+	struct bk_recent_item *out;
+	struct cached *there;
 
 	pthread_mutex_lock(&cache->mutex);
-	there = find_and_pin(cache, object->key);
+	there = find_and_pin(cache, object->item.key);
 	if (there) {
 		pthread_mutex_unlock(&cache->mutex);
 		object->free(object);
 		return there;
 	}
 	object->pins = 1;
-	object->chain = *bucket_of(cache, object->key);
-	*bucket_of(cache, object->key) = object;
-	order_add(cache, object);
+	bk_recent_add(&cache->table, &object->item);
 	cache->bytes += object->bytes;
 	out = make_room(cache);
 	pthread_mutex_unlock(&cache->mutex);
@@ -114,7 +81,8 @@ void *bk_cache_put(struct cache *cache, struct cached *object)
 
 void bk_cache_release(struct cache *cache, void *pinned)
 {
-	struct cached *object = pinned, *out;
+	struct cached *object = pinned;
+	struct bk_recent_item *out;
 
 	if (!object)
 		return;

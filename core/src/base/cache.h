@@ -8,26 +8,22 @@
 #ifndef BK_CACHE_H
 #define BK_CACHE_H
 
+#include <bk/recent.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* The first member of everything that is cached. */
 struct cached {
-	uint64_t key;
+	struct bk_recent_item item;    /* its key: the offset */
 	size_t bytes;                  /* what it counts for */
 	void (*free)(struct cached *); /* called without the cache's lock */
 	unsigned pins;
-	struct cached *chain;         /* next in the hash bucket */
-	struct cached *older, *newer; /* in order of use */
 };
-
-#define CACHE_BUCKETS 1024
 
 struct cache {
 	pthread_mutex_t mutex;
-	struct cached *buckets[CACHE_BUCKETS];
-	struct cached *oldest, *newest;
+	struct bk_recent table;
 	size_t bytes, bytes_max;
 };
 

@@ -3,9 +3,6 @@
 #include "codec.h"
 #include <xxhash.h>
 
-/* Memory kept between calls. Larger changes give theirs back. */
-#define RAW_KEEP ((size_t)1 << 20)
-
 bool bk_change_head_decode(
 	struct change_head *out, const struct frame_head *head, const uint8_t *payload)
 {
@@ -36,9 +33,14 @@ enum bk_code bk_raw_begin(struct bk_buf *raw, struct bk_error *err)
 	return code;
 }
 
+void bk_history_begin(uint8_t *out, uint64_t before, uint32_t version)
+{
+	bk_put_u32(bk_put_u64(out, before), version);
+}
+
 uint64_t bk_history_of_change(struct bk_buf *raw, uint64_t before, uint32_t version)
 {
-	bk_put_u32(bk_put_u64(raw->data, before), version);
+	bk_history_begin(raw->data, before, version);
 	return XXH3_64bits(raw->data, raw->size);
 }
 

@@ -26,9 +26,15 @@ void bk_change_head_encode(uint8_t *at, const struct change_head *head);
 /* The statements of a change, joined, in a buffer that begins with room for what goes before them
  * in their history. */
 #define RAW_HEAD 12
+#define RAW_KEEP ((size_t)1 << 20) /* memory kept between calls; larger changes give theirs back   \
+				    */
 
 /* Empties RAW but for that room. */
 BK_MUST_CHECK enum bk_code bk_raw_begin(struct bk_buf *raw, struct bk_error *err);
+
+/* Writes what goes before the statements in their history, RAW_HEAD bytes: BEFORE, which they
+ * follow, and the VERSION they lead to. */
+void bk_history_begin(uint8_t *out, uint64_t before, uint32_t version);
 
 /* The history at VERSION, whose statements RAW holds, which follows BEFORE. */
 uint64_t bk_history_of_change(struct bk_buf *raw, uint64_t before, uint32_t version);

@@ -115,7 +115,7 @@ void bk_frame_seal(uint8_t *frame, struct frame_head *head, uint64_t seed)
 	at = bk_put_u64(at, head->keyframe);
 	at = bk_put_u32(at, head->unsynced);
 	bk_put_u32(at, head->chain);
-	head->sum = XXH3_64bits_withSeed(frame + 8, bk_frame_size(head) - 8, seed);
+	head->sum = XXH3_64bits_withSeed(frame + 8, (size_t)bk_frame_size(head) - 8, seed);
 	bk_put_u64(frame, head->sum);
 }
 
@@ -155,7 +155,7 @@ bool bk_frame_plausible(struct frame_head *head, const uint8_t *frame)
 
 bool bk_frame_intact(const struct frame_head *head, const uint8_t *frame, uint64_t seed)
 {
-	return head->sum == XXH3_64bits_withSeed(frame + 8, bk_frame_size(head) - 8, seed);
+	return head->sum == XXH3_64bits_withSeed(frame + 8, (size_t)bk_frame_size(head) - 8, seed);
 }
 
 bool bk_frame_understood(const struct frame_head *head)

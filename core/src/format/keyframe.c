@@ -285,7 +285,7 @@ static struct keyframe *keyframe_new(
 		memcpy(text, notes, size);
 	text[size] = '\0';
 	kf->notes = text;
-	kf->cached = (struct cached){.key = kf->offset,
+	kf->cached = (struct cached){.item.key = kf->offset,
 		.bytes = sizeof *kf + entries + links + maps + size + 1,
 		.free = bk_keyframe_free};
 	return kf;

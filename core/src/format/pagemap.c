@@ -29,7 +29,7 @@ static struct pagemap *pagemap_new(uint64_t offset, size_t count)
 
 	if (!map)
 		return NULL;
-	map->cached = (struct cached){.key = offset, .bytes = bytes, .free = bk_pagemap_free};
+	map->cached = (struct cached){.item.key = offset, .bytes = bytes, .free = bk_pagemap_free};
 	map->count = (uint32_t)count;
 	map->offsets = (uint64_t *)(map + 1);
 	map->pages = (uint32_t *)(map->offsets + count);
@@ -47,7 +47,7 @@ static bool get_pages(struct cursor *cur, struct pagemap *map)
 			return false;
 		map->pages[i] = before.page += (uint32_t)step;
 		map->offsets[i] = before.offset += (uint64_t)bk_get_signed(cur);
-		if (!before.offset || before.offset >= map->cached.key)
+		if (!before.offset || before.offset >= map->cached.item.key)
 			return false;
 	}
 	return !cur->failed && !bk_cursor_left(cur);

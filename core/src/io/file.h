@@ -30,6 +30,10 @@ void bk_file_close(struct file *file);
 BK_MUST_CHECK enum bk_code bk_file_read(const struct file *file, void *data, size_t size,
 	uint64_t offset, size_t *size_out, struct bk_error *err);
 
+/* The first offset at or behind OFFSET where data may stand: what is before it is a hole, which
+ * reads as zeros. UINT64_MAX if there is nothing else. */
+uint64_t bk_file_next_data(const struct file *file, uint64_t offset);
+
 /* Writes all SIZE bytes, or fails; then part of them may stand there. */
 BK_MUST_CHECK enum bk_code bk_file_write(const struct file *file, const void *data, size_t size,
 	uint64_t offset, struct bk_error *err);
@@ -39,6 +43,10 @@ BK_MUST_CHECK enum bk_code bk_file_truncate(
 	const struct file *file, uint64_t size, struct bk_error *err);
 BK_MUST_CHECK enum bk_code bk_file_stat(
 	const struct file *file, struct bk_io_stat *out, struct bk_error *err);
+
+/* Whether users other than its owner, and not of its group, can open FILE: its mode and that of its
+ * directory let them. False where that cannot be told. */
+bool bk_file_is_exposed(const struct file *file);
 
 /* Makes the name PATH durable: syncs the directory it stands in. */
 BK_MUST_CHECK enum bk_code bk_file_sync_name(

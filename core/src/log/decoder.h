@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include <bk/change.h>
+#include <xxhash.h>
 #include <zstd.h>
 
 /* Reads the changes of one or more intervals, in order, struck ones too. */
@@ -12,9 +13,11 @@ struct decoder {
 	struct bk_log *log;
 	struct walk walk;
 	ZSTD_DCtx *zstd;
+	XXH3_state_t *sum; /* the history of the change under way */
+	uint8_t *piece;    /* DECODER_PIECE bytes */
 	uint64_t history;
 	bool history_unknown; /* the next change's own is taken as it is */
-	struct bk_buf raw;    /* of the change last read */
+	struct bk_buf raw;    /* of the change that bk_decoder_read read last */
 	struct bk_slice *statements;
 	size_t statement_capacity;
 };
@@ -24,9 +27,20 @@ BK_MUST_CHECK enum bk_code bk_decoder_init(
 	struct decoder *decoder, struct bk_log *log, uint64_t history, struct bk_error *err);
 void bk_decoder_done(struct decoder *decoder);
 
-/* Reads the change that ENTRY tells of into *CHANGE, which is good until the next call. Fails with
- * BK_E_DAMAGE if anything in it, or before it, is not what was once written; BK_E_IO, BK_E_NOMEM.
- */
+#define DECODER_PIECE ((size_t)256 << 10)
+
+/* Takes SIZE of a change's raw bytes, in their order: each statement and a zero byte behind it. */
+typedef enum bk_code decoder_fn(void *ctx, const uint8_t *bytes, size_t size, struct bk_error *err);
+
+/* Reads the change that ENTRY tells of, and gives its raw bytes to TAKE (NULL: to nobody) in pieces
+ * of at most DECODER_PIECE: memory does not grow with what comes out. What was given is what was
+ * once written only if it returns BK_OK. Fails as TAKE does; with BK_E_DAMAGE if anything in the
+ * change, or before it, is not what was once written; BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_decoder_stream(struct decoder *decoder, const struct bk_entry *entry,
+	decoder_fn *take, void *ctx, struct bk_error *err);
+
+/* Reads the change that ENTRY tells of into *CHANGE, which is good until the next call: all of it
+ * at once, in memory. Fails as bk_decoder_stream does. */
 BK_MUST_CHECK enum bk_code bk_decoder_read(struct decoder *decoder, const struct bk_entry *entry,
 	struct bk_change *change, struct bk_error *err);
 

@@ -165,8 +165,9 @@ enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct
 	status.time_us = log->state.time_us;
 	status.history = log->state.history;
 	status.log_bytes = log->state.end;
-	if (log->file_end > log->state.end)
-		status.torn_bytes = log->file_end - log->state.end;
+	status.copied_at = log->state.zeros_at;
+	if (log->tail_end > log->state.end && !status.copied_at)
+		status.torn_bytes = log->tail_end - log->state.end;
 	status.keyframes = log->state.keyframe_ordinal + 1;
 	status.changes = log->state.keyframe_count;
 	status.is_closed = log->state.is_closed;

@@ -4,6 +4,7 @@
 
 #include "pagemap.h"
 #include "record.h"
+#include "search.h"
 #include "state.h"
 #include <bk/log.h>
 
@@ -19,6 +20,9 @@ struct bk_log {
 	pthread_mutex_t mutex; /* over what follows */
 	struct state state;
 	uint64_t file_end;             /* when last looked at */
+	uint64_t tail_end;             /* behind the last byte that was not zero then */
+	struct bk_io_stat seen;        /* what the file was when it was looked into, */
+	int64_t seen_us;               /* and since when it is so */
 	bool is_writer;                /* a writer owns the log and keeps its state */
 	struct record_reader *readers; /* idle ones */
 

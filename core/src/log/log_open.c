@@ -1,89 +1,7 @@
-/* log_open.c - opening a log and following it: its frames are taken into its state. */
-#include "log.h"
+/* log_open.c - opening a log: its frames are taken into its state. */
+#include "take.h"
 #include <bk/version.h>
 #include <string.h>
-
-/* What to do at a frame that is not valid or not chained. */
-enum on_bad {
-	BAD_ENDS,  /* the writer has not finished there yet: stop without failure */
-	BAD_FAILS, /* a writer refuses the log */
-	BAD_SKIPS, /* a reader goes on behind it */
-};
-
-/* Takes one frame into STATE. */
-static enum bk_code take_frame(
-	struct bk_log *log, struct state *state, const struct frame *frame, struct bk_error *err)
-{
-	struct keyframe *kf = NULL;
-	enum bk_code code = BK_OK;
-
-	/* First what may fail: a frame is taken whole or not at all. */
-	if (frame->head.kind == FRAME_KEYFRAME && frame->offset > state->keyframe)
-		code = bk_log_keyframe(log, frame->offset, &kf, err);
-	if (!code)
-		code = bk_state_take(state, frame, err);
-	if (!code && kf)
-		bk_state_take_keyframe(state, kf);
-	bk_log_unpin(log, kf);
-	return code;
-}
-
-/* Reads the frame at STATE->end and checks that it follows the one before. */
-static enum bk_code next_frame(struct bk_log *log, const struct state *state, struct walk *walk,
-	struct frame *frame, struct bk_error *err)
-{
-	enum bk_code code = bk_walk_frame(walk, state->end, frame, err);
-
-	if (!code && frame->head.chain != (uint32_t)state->last_sum)
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"%s is damaged at offset %llu: the frame does not follow the one before",
-			log->lf.file.path, (unsigned long long)state->end);
-	return code;
-}
-
-/* Moves STATE to the next valid frame behind the damage at its end, or to LIMIT. */
-static enum bk_code skip_damage(struct state *state, struct walk *walk, uint64_t limit,
-	struct frame *frame, bool *found, struct bk_error *err)
-{
-	enum bk_code code = bk_walk_frame(walk, state->end, frame, err);
-
-	if (!state->damaged_at)
-		state->damaged_at = state->end;
-	state->is_loose = true;
-	state->head_unsure = true;
-	*found = !code; /* valid itself, but not chained: it counts */
-	if (code != BK_E_DAMAGE)
-		return code;
-	code = bk_walk_resync(walk, state->end, limit, &state->end, err);
-	*found = !code && state->end < limit;
-	return *found ? bk_walk_frame(walk, state->end, frame, err) : code;
-}
-
-/* Takes the frames from STATE->end up to LIMIT into STATE. */
-static enum bk_code take_frames(struct bk_log *log, struct state *state, uint64_t limit,
-	enum on_bad on_bad, struct bk_error *err)
-{
-	enum bk_code code = BK_OK;
-	struct walk walk;
-
-	bk_walk_init(&walk, &log->lf, WALK_CHUNK_MANY);
-	while (!code && state->end < limit) {
-		struct frame frame;
-		bool found = true;
-
-		code = next_frame(log, state, &walk, &frame, err);
-		if (code == BK_E_DAMAGE && on_bad == BAD_ENDS) {
-			code = BK_OK;
-			break;
-		}
-		if (code == BK_E_DAMAGE && on_bad == BAD_SKIPS)
-			code = skip_damage(state, &walk, limit, &frame, &found, err);
-		if (!code && found)
-			code = take_frame(log, state, &frame, err);
-	}
-	bk_walk_done(&walk);
-	return code;
-}
 
 /* The sum of the frame (or header) that ends where the one at OFFSET begins is not stored; the
  * chain field of the frame at OFFSET is as much of it as is needed. */
@@ -171,7 +89,7 @@ static enum bk_code collect_changes(struct bk_log *log, const struct keyframe *k
 		!(version && bk_version_after(state.version, *version))) {
 		uint64_t limit = end - state.end > step ? state.end + step : end;
 
-		code = take_frames(log, &state, limit, BAD_SKIPS, err);
+		code = bk_log_take(log, &state, limit, BAD_SKIPS_ZEROS, err);
 	}
 	if (code) {
 		bk_state_done(&state);
@@ -205,7 +123,7 @@ static enum bk_code load_state(struct bk_log *log, const struct log_end *end, en
 	code = state_behind(log, state, kf, on_bad, err);
 	bk_log_unpin(log, kf);
 	if (!code)
-		code = take_frames(log, state, end->end, on_bad, err);
+		code = bk_log_take(log, state, end->end, on_bad, err);
 	return code;
 }
 
@@ -223,6 +141,7 @@ enum bk_code bk_log_load(struct bk_log *log, struct log_end *end, struct bk_erro
 	}
 	log->state = state;
 	log->file_end = end->file_end;
+	log->tail_end = end->tail_end;
 	return BK_OK;
 }
 
@@ -248,86 +167,4 @@ enum bk_code bk_log_open(
 	}
 	*out = log;
 	return BK_OK;
-}
-
-/* What stands at the log's path, while the open file is OURS. */
-static enum bk_log_news look_at_path(const struct bk_log *log, const struct bk_io_stat *ours)
-{
-	const struct bk_io *io = log->lf.file.io;
-	struct bk_io_stat there;
-
-	if (io->ops->stat_path(io->ctx, log->lf.file.path, &there) < 0)
-		return BK_LOG_GONE;
-	return there.device == ours->device && there.inode == ours->inode ? BK_LOG_SAME
-									  : BK_LOG_REPLACED;
-}
-
-/* Whether the file's header is now that of another log. One that is damaged is nobody's. */
-static enum bk_code is_other_log(const struct bk_log *log, bool *other, struct bk_error *err)
-{
-	uint8_t bytes[LOG_HEADER_SIZE];
-	struct log_header header;
-	size_t size;
-	enum bk_code code = bk_file_read(&log->lf.file, bytes, sizeof bytes, 0, &size, err);
-
-	if (code)
-		return code;
-	*other = !bk_header_decode(&header, bytes, size, log->lf.file.path, NULL) &&
-		 memcmp(header.id, log->lf.header.id, LOG_ID_SIZE) != 0;
-	return BK_OK;
-}
-
-/* Takes in what stands behind the state's end. */
-static enum bk_code follow(
-	struct bk_log *log, uint64_t file_end, enum bk_log_news *news, struct bk_error *err)
-{
-	uint64_t before = log->state.end;
-	struct log_end end;
-	bool other = false;
-	enum bk_code code = take_frames(log, &log->state, file_end, BAD_ENDS, err);
-
-	if (code || log->state.end != before)
-		return code;
-	/* Nothing to take, though the file is longer: another log over this one's bytes, a write
-	 * under way, or damage with valid frames behind it? */
-	if (file_end != log->file_end)
-		code = is_other_log(log, &other, err);
-	if (code || other) {
-		*news = BK_LOG_REPLACED;
-		return code;
-	}
-	code = bk_logfile_find_end(&log->lf, &end, err);
-	if (!code && end.end > before)
-		code = take_frames(log, &log->state, end.end, BAD_SKIPS, err);
-	return code;
-}
-
-enum bk_code bk_log_refresh(struct bk_log *log, enum bk_log_news *news, struct bk_error *err)
-{
-	enum bk_log_news found = BK_LOG_SAME;
-	struct bk_io_stat st;
-	uint64_t before;
-	enum bk_code code;
-
-	*news = BK_LOG_SAME;
-	if (log->is_writer)
-		return BK_OK;
-	code = bk_file_stat(&log->lf.file, &st, err);
-	if (code)
-		return code;
-	pthread_mutex_lock(&log->mutex);
-	before = log->state.end;
-	if (st.size > before)
-		code = follow(log, st.size, &found, err);
-	else if (st.size < before)
-		found = BK_LOG_REPLACED;
-	/* The size of another log's file is not noted: whoever asks again is told again. */
-	if (!code && found == BK_LOG_SAME) {
-		log->file_end = st.size;
-		found = log->state.end != before ? BK_LOG_GREW : look_at_path(log, &st);
-	}
-	pthread_mutex_unlock(&log->mutex);
-	if (!code)
-		*news = found;
-	return code;
 }

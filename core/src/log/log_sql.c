@@ -4,19 +4,48 @@
 #include <bk/version.h>
 #include <string.h>
 
-static enum bk_code append_sql(
-	struct bk_buf *text, const struct bk_change *change, struct bk_error *err)
+/* A text that is being made of statements. */
+struct text {
+	bk_sql_fn *take;
+	void *ctx;
+	bool has_last;
+	uint8_t last; /* byte of the statement under way, if it has one */
+};
+
+static enum bk_code give(struct text *text, const void *bytes, size_t size, struct bk_error *err)
 {
+	return size ? text->take(text->ctx, bytes, size, err) : BK_OK;
+}
+
+/* The statement ends that was under way. */
+static enum bk_code end_statement(struct text *text, struct bk_error *err)
+{
+	const char *end = text->has_last && text->last == ';' ? "\n" : ";\n";
+
+	text->has_last = false;
+	return give(text, end, strlen(end), err);
+}
+
+/* A decoder_fn: makes text of raw bytes. */
+static enum bk_code add_text(void *ctx, const uint8_t *bytes, size_t size, struct bk_error *err)
+{
+	struct text *text = ctx;
 	enum bk_code code = BK_OK;
 
-	for (size_t i = 0; i < change->statement_count && !code; i++) {
-		const struct bk_slice *sql = &change->statements[i];
-		const char *end =
-			sql->size && ((const char *)sql->data)[sql->size - 1] == ';' ? "\n" : ";\n";
+	while (size && !code) {
+		const uint8_t *zero = memchr(bytes, '\0', size);
+		size_t part = zero ? (size_t)(zero - bytes) : size;
 
-		code = bk_buf_append(text, sql->data, sql->size, err);
-		if (!code)
-			code = bk_buf_append(text, end, strlen(end), err);
+		code = give(text, bytes, part, err);
+		if (part) {
+			text->has_last = true;
+			text->last = bytes[part - 1];
+		}
+		if (!code && zero)
+			code = end_statement(text, err);
+		part += zero != NULL;
+		bytes += part;
+		size -= part;
 	}
 	return code;
 }
@@ -30,9 +59,9 @@ static bool came_in(const struct span *span, uint32_t version)
 	return false;
 }
 
-/* Appends the SQL of VERSION as far as it is in SPAN. */
+/* Adds the SQL of VERSION as far as it is in SPAN. */
 static enum bk_code sql_in_span(
-	const struct span *span, uint32_t version, struct bk_buf *text, struct bk_error *err)
+	const struct span *span, uint32_t version, struct text *text, struct bk_error *err)
 {
 	struct decoder decoder;
 	enum bk_code code;
@@ -45,13 +74,11 @@ static enum bk_code sql_in_span(
 	decoder.history_unknown = !span->base;
 	for (size_t i = 0; i < span->count && !code; i++) {
 		const struct bk_entry *entry = &span->entries[i];
-		struct bk_change change;
+		bool is_ours = bk_entry_stands(entry) && entry->version == version;
 
 		if (bk_entry_stands(entry) && bk_version_after(entry->version, version))
 			break;
-		code = bk_decoder_read(&decoder, entry, &change, err);
-		if (!code && bk_entry_stands(entry) && entry->version == version)
-			code = append_sql(text, &change, err);
+		code = bk_decoder_stream(&decoder, entry, is_ours ? add_text : NULL, text, err);
 	}
 	bk_decoder_done(&decoder);
 	return code;
@@ -66,9 +93,10 @@ static enum bk_code span_of_change(
 	return code == BK_E_MISSING ? bk_span_of_ordinal(out, log, 0, err) : code;
 }
 
-enum bk_code bk_log_sql(
-	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err)
+enum bk_code bk_log_sql_pieces(
+	struct bk_log *log, uint32_t version, bk_sql_fn *take, void *ctx, struct bk_error *err)
 {
+	struct text text = {.take = take, .ctx = ctx};
 	bool is_held = false, more = true;
 	struct span span;
 	enum bk_code code = span_of_change(&span, log, version, err);
@@ -77,7 +105,7 @@ enum bk_code bk_log_sql(
 		uint64_t next = span.above ? span.above->ordinal : 0;
 
 		is_held |= (span.base && span.base->version == version) || came_in(&span, version);
-		code = sql_in_span(&span, version, text, err);
+		code = sql_in_span(&span, version, &text, err);
 		/* A lone pragma can have a keyframe between itself and the change it goes with. */
 		more = span.above && !bk_version_after(span.above->version, version);
 		bk_span_done(&span);
@@ -87,4 +115,16 @@ enum bk_code bk_log_sql(
 	if (!code && !is_held)
 		code = bk_log_not_found(log, version, err);
 	return code;
+}
+
+/* A bk_sql_fn. */
+static enum bk_code append(void *ctx, const void *bytes, size_t size, struct bk_error *err)
+{
+	return bk_buf_append(ctx, bytes, size, err);
+}
+
+enum bk_code bk_log_sql(
+	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err)
+{
+	return bk_log_sql_pieces(log, version, append, text, err);
 }

@@ -2,6 +2,11 @@
 #include "logfile.h"
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
+
+/* From this size on a frame's sum is looked at before memory is taken for it, piece by piece. */
+#define LARGE_FRAME ((size_t)8 << 20)
+#define PIECE       ((size_t)256 << 10)
 
 /* The id that an OPENED event in BYTES names, if BYTES are the start of a frame at OFFSET that is
  * valid under that very id. */
@@ -92,7 +97,7 @@ void bk_logfile_close(struct logfile *lf)
 
 void bk_walk_init(struct walk *walk, const struct logfile *lf, size_t chunk)
 {
-	*walk = (struct walk){.lf = lf, .chunk = chunk};
+	*walk = (struct walk){.lf = lf, .chunk = chunk, .limit = UINT64_MAX};
 	bk_buf_init(&walk->buf, (size_t)FRAME_HEAD_SIZE + PAYLOAD_CHANGE_MAX + WALK_CHUNK_MANY);
 }
 
@@ -147,26 +152,128 @@ static enum bk_code damaged(
 		(unsigned long long)offset, what);
 }
 
-enum bk_code bk_walk_frame(
-	struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err)
+/* Whether the frame with HEAD at OFFSET ends within the file, and before the walk's limit. Only for
+ * what would be read ahead of the buffer the file is asked: memory follows what it has. */
+static enum bk_code frame_fits(struct walk *walk, uint64_t offset, const struct frame_head *head,
+	bool *fits, struct bk_error *err)
 {
-	uint64_t seed = walk->lf->header.seed + offset;
-	struct frame frame = {.offset = offset};
+	uint64_t end = offset + bk_frame_size(head);
+	struct bk_io_stat st;
+	enum bk_code code;
+
+	*fits = end <= walk->limit;
+	if (!*fits || walk_have(walk, offset) >= bk_frame_size(head) ||
+		bk_frame_size(head) <= walk->chunk)
+		return BK_OK;
+	code = bk_file_stat(&walk->lf->file, &st, err);
+	*fits = !code && end <= st.size;
+	return code;
+}
+
+/* Whether more may be read, after what was read in vain. */
+static enum bk_code check_waste(const struct walk *walk, uint64_t offset, struct bk_error *err)
+{
+	uint64_t may =
+		WASTE_BYTES + WASTE_TIMES * walk->passed + WASTE_LARGEST * walk->wasted_largest;
+
+	if (walk->wasted <= may)
+		return BK_OK;
+	return bk_fail(err, BK_E_LIMIT, 0,
+		"%s holds too much around offset %llu that looks like a frame and is none: %llu MB "
+		"were "
+		"read in vain",
+		walk->lf->file.path, (unsigned long long)offset,
+		(unsigned long long)(walk->wasted >> 20));
+}
+
+/* Whether the sum of a large frame fits, read in pieces: memory is for those whose does. */
+static enum bk_code large_frame_intact(struct walk *walk, uint64_t offset,
+	const struct frame_head *head, bool *intact, struct bk_error *err)
+{
+	uint64_t at = offset + sizeof head->sum, end = offset + bk_frame_size(head);
+	XXH3_state_t *state = XXH3_createState();
+	uint8_t *piece = malloc(PIECE);
+	enum bk_code code = BK_OK;
+	size_t size = 1;
+
+	if (!state || !piece)
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", walk->lf->file.path);
+	else
+		XXH3_64bits_reset_withSeed(state, walk->lf->header.seed + offset);
+	while (!code && at < end && size) {
+		size = end - at < PIECE ? (size_t)(end - at) : PIECE;
+		code = bk_file_read(&walk->lf->file, piece, size, at, &size, err);
+		if (!code)
+			XXH3_64bits_update(state, piece, size);
+		at += size;
+	}
+	if (!code)
+		*intact = XXH3_64bits_digest(state) == head->sum;
+	free(piece);
+	XXH3_freeState(state);
+	return code;
+}
+
+static void count_waste(struct walk *walk, uint64_t size)
+{
+	walk->wasted += size;
+	if (size > walk->wasted_largest)
+		walk->wasted_largest = size;
+}
+
+static enum bk_code fill_payload(
+	struct walk *walk, uint64_t offset, const struct frame_head *head, struct bk_error *err)
+{
+	size_t size = (size_t)bk_frame_size(head);
+	bool intact = true;
+	enum bk_code code = BK_OK;
+
+	if (size > LARGE_FRAME && walk_have(walk, offset) < size)
+		code = large_frame_intact(walk, offset, head, &intact, err);
+	if (!code && !intact) {
+		count_waste(walk, size);
+		code = damaged(walk, offset, "the frame's checksum does not fit", err);
+	}
+	return code ? code : walk_fill(walk, offset, size, err);
+}
+
+/* Brings the whole frame that may begin at OFFSET into the buffer. */
+static enum bk_code fill_frame(
+	struct walk *walk, uint64_t offset, struct frame_head *head, struct bk_error *err)
+{
+	bool fits;
 	enum bk_code code = walk_fill(walk, offset, FRAME_HEAD_SIZE, err);
 
 	if (code)
 		return code;
 	if (walk_have(walk, offset) < FRAME_HEAD_SIZE)
 		return damaged(walk, offset, "the file ends", err);
-	if (!bk_frame_plausible(&frame.head, walk->buf.data + (offset - walk->start)))
+	if (!bk_frame_plausible(head, walk->buf.data + (offset - walk->start)))
 		return damaged(walk, offset, "no frame begins here", err);
-	code = walk_fill(walk, offset, (size_t)bk_frame_size(&frame.head), err);
+	code = frame_fits(walk, offset, head, &fits, err);
+	if (!code && fits)
+		code = check_waste(walk, offset, err);
+	if (!code && fits)
+		code = fill_payload(walk, offset, head, err);
+	if (!code && (!fits || walk_have(walk, offset) < bk_frame_size(head)))
+		code = damaged(walk, offset, "the file ends within the frame", err);
+	return code;
+}
+
+enum bk_code bk_walk_frame(
+	struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err)
+{
+	struct frame frame = {.offset = offset};
+	enum bk_code code = fill_frame(walk, offset, &frame.head, err);
+
 	if (code)
 		return code;
-	if (walk_have(walk, offset) < bk_frame_size(&frame.head))
-		return damaged(walk, offset, "the file ends within the frame", err);
-	if (!bk_frame_intact(&frame.head, walk->buf.data + (offset - walk->start), seed))
+	if (!bk_frame_intact(&frame.head, walk->buf.data + (offset - walk->start),
+		    walk->lf->header.seed + offset)) {
+		count_waste(walk, bk_frame_size(&frame.head));
 		return damaged(walk, offset, "the frame's checksum does not fit", err);
+	}
+	walk->passed += bk_frame_size(&frame.head);
 	if (!bk_frame_understood(&frame.head))
 		return bk_fail(err, BK_E_FORMAT, 0,
 			"%s has a frame of kind %u with flags 0x%x at offset %llu, which this "
@@ -179,198 +286,13 @@ enum bk_code bk_walk_frame(
 	return BK_OK;
 }
 
-/* What a search for the last frame may read in all. Forged heads in a torn tail make it read
- * the same bytes again; without a bound a hostile file could keep it busy for ever. */
-#define SCAN_BYTES_MAX ((uint64_t)64 << 30)
-
-struct scan {
-	struct walk walk;
-	uint64_t limit; /* the frame must end at or before */
-	uint64_t spent; /* bytes of candidates read */
-	struct frame found;
-	bool has_found;
-};
-
-static enum bk_code scan_candidate(struct scan *scan, uint64_t offset, struct bk_error *err)
+enum bk_code bk_walk_zeros(struct walk *walk, uint64_t offset, bool *zeros, struct bk_error *err)
 {
-	struct frame frame;
-	enum bk_code code = bk_walk_frame(&scan->walk, offset, &frame, err);
+	static const uint8_t none[12];
+	enum bk_code code = walk_fill(walk, offset, sizeof none, err);
 
-	scan->spent += FRAME_HEAD_SIZE + scan->walk.buf.size;
-	if (code == BK_E_DAMAGE && scan->spent < SCAN_BYTES_MAX)
-		return BK_OK;
-	if (code || bk_frame_end(&frame) > scan->limit)
-		return code;
-	scan->found = frame;
-	scan->has_found = true;
-	return BK_OK;
-}
-
-/* Tries every place in BYTES (which stand at START) where a head could begin, last first. */
-static enum bk_code scan_bytes(
-	struct scan *scan, const uint8_t *bytes, size_t size, uint64_t start, struct bk_error *err)
-{
-	const size_t magic_at = 8, magic_size = 4;
-
-	for (size_t i = size; i-- > 0 && !scan->has_found;) {
-		enum bk_code code;
-
-		if (size - i < magic_at + magic_size ||
-			memcmp(bytes + i + magic_at, FRAME_MAGIC, magic_size) != 0)
-			continue;
-		code = scan_candidate(scan, start + i, err);
-		if (code)
-			return code;
-	}
-	return BK_OK;
-}
-
-/* Finds the valid frame that ends last at or before LIMIT, from there backwards. */
-static enum bk_code find_last_valid(struct scan *scan, uint64_t limit, struct bk_error *err)
-{
-	const size_t overlap = FRAME_HEAD_SIZE;
-	uint8_t bytes[8192];
-	uint64_t upto = limit;
-
-	scan->limit = limit;
-	scan->has_found = false;
-	while (upto > LOG_HEADER_SIZE && !scan->has_found) {
-		size_t step = sizeof bytes - overlap;
-		uint64_t start = upto - LOG_HEADER_SIZE > step ? upto - step : LOG_HEADER_SIZE;
-		size_t size;
-		enum bk_code code = bk_file_read(&scan->walk.lf->file, bytes,
-			(size_t)(upto - start) + overlap, start, &size, err);
-
-		if (!code)
-			code = scan_bytes(scan, bytes, size, start, err);
-		if (code)
-			return code;
-		upto = start;
-	}
-	if (!scan->has_found)
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"%s is damaged at offset %u: no valid frame follows the header",
-			scan->walk.lf->file.path, LOG_HEADER_SIZE);
-	return BK_OK;
-}
-
-/* Follows the frames from START, which were written in one go with the last one, to where the
- * first one fails. */
-static enum bk_code follow_batch(
-	struct walk *walk, uint64_t start, uint64_t last, struct log_end *out, struct bk_error *err)
-{
-	uint64_t offset = start;
-	uint32_t chain = 0;
-
-	while (offset <= last) {
-		struct frame frame;
-		enum bk_code code = bk_walk_frame(walk, offset, &frame, err);
-
-		if (code == BK_E_DAMAGE || (!code && offset != start && frame.head.chain != chain))
-			break;
-		if (code)
-			return code;
-		out->last = offset;
-		out->end = offset = bk_frame_end(&frame);
-		chain = (uint32_t)frame.head.sum;
-	}
-	return BK_OK;
-}
-
-static enum bk_code find_end(struct scan *scan, struct log_end *out, struct bk_error *err)
-{
-	const char *path = scan->walk.lf->file.path;
-	uint64_t start;
-	enum bk_code code = find_last_valid(scan, out->file_end, err);
-
-	if (code)
-		return code;
-	if (scan->found.head.unsynced > scan->found.offset - LOG_HEADER_SIZE)
-		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset %llu: %s", path,
-			(unsigned long long)scan->found.offset, "the frame counts back too far");
-	start = scan->found.offset - scan->found.head.unsynced;
-	out->synced = start;
-	code = follow_batch(&scan->walk, start, scan->found.offset, out, err);
-	if (code || out->end)
-		return code;
-	/* Even the first frame of the batch is not whole: the log ends before it, with a frame
-	 * that was on stable storage. */
-	code = find_last_valid(scan, start, err);
-	if (code)
-		return code;
-	if (bk_frame_end(&scan->found) != start)
-		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged before offset %llu: %s", path,
-			(unsigned long long)start,
-			"a frame that was on stable storage is not valid");
-	out->last = scan->found.offset;
-	out->end = start;
-	return BK_OK;
-}
-
-enum bk_code bk_logfile_last_before(const struct logfile *lf, uint64_t limit,
-	struct frame_head *head, uint64_t *offset, struct bk_error *err)
-{
-	struct scan scan = {0};
-	enum bk_code code;
-
-	bk_walk_init(&scan.walk, lf, WALK_CHUNK_ONE);
-	code = find_last_valid(&scan, limit, err);
-	bk_walk_done(&scan.walk);
-	if (code)
-		return code;
-	*head = scan.found.head;
-	*offset = scan.found.offset;
-	return BK_OK;
-}
-
-enum bk_code bk_walk_resync(
-	struct walk *walk, uint64_t offset, uint64_t limit, uint64_t *next, struct bk_error *err)
-{
-	const size_t magic_at = 8, magic_size = 4;
-	uint8_t bytes[8192];
-
-	for (uint64_t start = offset + 1; start < limit;) {
-		size_t size, tried;
-		enum bk_code code =
-			bk_file_read(&walk->lf->file, bytes, sizeof bytes, start, &size, err);
-
-		if (code)
-			return code;
-		tried = size < magic_at + magic_size ? 0 : size - magic_at - magic_size + 1;
-		for (size_t i = 0; i < tried && start + i < limit; i++) {
-			struct frame frame;
-
-			if (memcmp(bytes + i + magic_at, FRAME_MAGIC, magic_size) != 0)
-				continue;
-			code = bk_walk_frame(walk, start + i, &frame, err);
-			if (code == BK_E_DAMAGE)
-				continue;
-			*next = start + i;
-			return code == BK_E_FORMAT ? BK_OK : code;
-		}
-		if (!tried)
-			break;
-		start += tried;
-	}
-	*next = limit;
-	return BK_OK;
-}
-
-enum bk_code bk_logfile_find_end(
-	const struct logfile *lf, struct log_end *out, struct bk_error *err)
-{
-	struct log_end end = {0};
-	struct scan scan = {0};
-	struct bk_io_stat st;
-	enum bk_code code = bk_file_stat(&lf->file, &st, err);
-
-	if (code)
-		return code;
-	end.file_end = st.size;
-	bk_walk_init(&scan.walk, lf, WALK_CHUNK_ONE);
-	code = find_end(&scan, &end, err);
-	bk_walk_done(&scan.walk);
 	if (!code)
-		*out = end;
+		*zeros = walk_have(walk, offset) >= sizeof none &&
+			 memcmp(walk->buf.data + (offset - walk->start), none, sizeof none) == 0;
 	return code;
 }

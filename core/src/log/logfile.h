@@ -1,4 +1,4 @@
-/* logfile.h - the log as a file of frames: reading one, walking forward, finding the last.
+/* logfile.h - the log as a file of frames: reading one, walking forward. search.h finds them.
  *
  * Knows what a valid frame is and nothing of what frames mean. */
 #ifndef BK_LOGFILE_H
@@ -33,13 +33,25 @@ static inline uint64_t bk_frame_end(const struct frame *frame)
 }
 
 /* A place to read frames through, which reads ahead. Calling sequence: bk_walk_init, any
- * bk_walk_frame in any order (ascending is cheap), bk_walk_done. One thread at a time. */
+ * bk_walk_frame in any order (ascending is cheap), bk_walk_done. One thread at a time.
+ *
+ * What is not a frame can look like the head of one that reaches far, and only a sum over all that
+ * it claims tells. So that bytes which were made for it cannot keep a reader busy, what was read in
+ * vain is counted: beyond WASTE_BYTES, WASTE_TIMES what was read in earnest, and WASTE_LARGEST
+ * times the largest (for a size field can be damaged), the walk reads no more. */
 struct walk {
 	const struct logfile *lf;
 	struct bk_buf buf;
-	uint64_t start; /* offset of buf.data[0] */
-	size_t chunk;   /* bytes to read at once, at least */
+	uint64_t start;                  /* offset of buf.data[0] */
+	size_t chunk;                    /* bytes to read at once, at least */
+	uint64_t limit;                  /* frames that end behind it are not valid */
+	uint64_t wasted, wasted_largest; /* bytes under a sum that did not fit */
+	uint64_t passed;                 /* bytes of valid frames, and bytes searched for frames */
 };
+
+#define WASTE_BYTES   ((uint64_t)256 << 20)
+#define WASTE_TIMES   8
+#define WASTE_LARGEST 2
 
 #define WALK_CHUNK_ONE  ((size_t)4 << 10)   /* for single frames here and there */
 #define WALK_CHUNK_MANY ((size_t)128 << 10) /* for one after the other */
@@ -48,31 +60,13 @@ void bk_walk_init(struct walk *walk, const struct logfile *lf, size_t chunk);
 void bk_walk_done(struct walk *walk);
 
 /* Reads the frame at OFFSET. Fails with BK_E_DAMAGE if no valid frame stands there (the end of
- * the file counts as that), with BK_E_FORMAT if it is one that we do not understand, with BK_E_IO,
- * BK_E_NOMEM. */
+ * the file counts as that), with BK_E_FORMAT if it is one that we do not understand, with
+ * BK_E_LIMIT if too much was read in vain, with BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_walk_frame(
 	struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err);
 
-/* The first valid frame behind the damage at OFFSET that begins before LIMIT: sets *NEXT, which
- * becomes LIMIT if there is none. Fails with BK_E_IO, BK_E_NOMEM. */
-BK_MUST_CHECK enum bk_code bk_walk_resync(
-	struct walk *walk, uint64_t offset, uint64_t limit, uint64_t *next, struct bk_error *err);
-
-/* The last valid frame that ends at or before LIMIT. Fails with BK_E_DAMAGE if there is none. */
-BK_MUST_CHECK enum bk_code bk_logfile_last_before(const struct logfile *lf, uint64_t limit,
-	struct frame_head *head, uint64_t *offset, struct bk_error *err);
-
-/* Where the log ends (docs/format.md, 1, rule 4). */
-struct log_end {
-	uint64_t end;      /* offset behind the last frame */
-	uint64_t last;     /* offset of the last frame */
-	uint64_t file_end; /* the file's size: a torn tail if after end */
-	uint64_t synced; /* what stands before was on stable storage when the last frame was written
-			  */
-};
-
-/* Fails with BK_E_DAMAGE if there is no valid frame at all. */
-BK_MUST_CHECK enum bk_code bk_logfile_find_end(
-	const struct logfile *lf, struct log_end *out, struct bk_error *err);
+/* Whether what stands at OFFSET is zero bytes where a frame would have its sum and its magic. */
+BK_MUST_CHECK enum bk_code bk_walk_zeros(
+	struct walk *walk, uint64_t offset, bool *zeros, struct bk_error *err);
 
 #endif

@@ -154,6 +154,7 @@ enum bk_code bk_state_take(struct state *state, const struct frame *frame, struc
 	if (frame->head.kind == FRAME_CHANGE || frame->head.kind == FRAME_REWIND ||
 		frame->head.kind == FRAME_EVENT)
 		state->head_unsure = false;
+	state->last = frame->offset;
 	state->end = bk_frame_end(frame);
 	state->last_sum = frame->head.sum;
 	return BK_OK;

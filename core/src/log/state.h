@@ -12,6 +12,7 @@
 
 struct state {
 	uint64_t end;      /* behind the last frame */
+	uint64_t last;     /* offset of the last frame; 0: none was taken yet */
 	uint64_t last_sum; /* of the last frame: the next one is chained to it */
 
 	/* The newest keyframe; none (0) only while a log is being made. */
@@ -28,10 +29,15 @@ struct state {
 
 	/* Damage met between keyframe_next and the end, and passed over by a reader. What
 	 * depends on it shows when it is replayed: the history does not fit. */
-	uint64_t damaged_at; /* offset of the first; 0: none */
+	uint64_t damaged_at;    /* offset of the first; 0: none */
+	uint32_t damaged_chain; /* what a frame there should be chained to; 0: not known */
 	bool is_loose;    /* after that, or where keyframes are not taken: versions need not follow
 			   * each other */
 	bool head_unsure; /* nothing behind it tells what version the log stands at */
+
+	/* Zero bytes that begin here end the log, though frames stand behind them: it was copied
+	 * while it grew; 0: no such thing was met. */
+	uint64_t zeros_at;
 
 	/* The CHANGE frames from keyframe_next on, struck ones too. */
 	struct bk_entry *tail;

@@ -5,6 +5,7 @@
 #include "exact.h"
 #include "reach.h"
 #include "sqltext.h"
+#include "statement.h"
 #include <bk/entry.h>
 #include <string.h>
 
@@ -209,19 +210,16 @@ static int run_sql(struct replay *replay, const struct bk_slice *sql, bool first
 static enum bk_code change_failed(struct replay *replay, const struct bk_change *change,
 	size_t statement, struct bk_error *err)
 {
-	const int shown_max = 80;
 	const struct sandbox *sandbox = &replay->sandbox;
-	const struct bk_slice *sql = &change->statements[statement];
-	char buffer[120];
+	char name[BK_STATEMENT_TEXT], told[BK_STATEMENT_WHY], buffer[120];
 	const char *why = bk_budget_why(sandbox->budget, buffer, sizeof buffer);
 
 	if (!why && (sandbox->vfs.error.code || sqlite3_errcode(sandbox->db) == SQLITE_NOMEM))
 		return bk_sandbox_fail(sandbox, "replay a change", err);
-	return bk_fail(err, BK_E_SQL, 0,
-		"version %u: statement %zu of %zu fails in replay: %s: %.*s", change->version,
-		statement + 1, change->statement_count, why ? why : sqlite3_errmsg(sandbox->db),
-		sql->size < (size_t)shown_max ? (int)sql->size : shown_max,
-		(const char *)sql->data);
+	bk_statement_name(name, &change->statements[statement]);
+	bk_statement_why(told, sqlite3_errmsg(sandbox->db));
+	return bk_fail(err, BK_E_SQL, 0, "version %u: statement %zu of %zu fails in replay: %s: %s",
+		change->version, statement + 1, change->statement_count, why ? why : told, name);
 }
 
 static bool begins_with(const struct bk_slice *sql, const char *word)

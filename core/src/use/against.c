@@ -3,6 +3,7 @@
 #include "image.h"
 #include "live.h"
 #include "sandbox.h"
+#include <bk/rebuild.h>
 #include <bk/verify.h>
 #include <string.h>
 
@@ -28,43 +29,35 @@ static enum bk_code compare_image(struct bk_image *image, const struct sandbox *
 	return code;
 }
 
-/* Compares THEIRS, of the version in FOUND, with the image that OPTIONS lead to. */
-static enum bk_code try_against(struct bk_log *log, const struct sandbox *theirs,
-	const struct bk_image_options *options, struct bk_against_result *found,
-	struct bk_error *err)
-{
-	struct bk_against_result tried = {.version = found->version, .head = found->head};
-	struct bk_image *image;
-	enum bk_code code = bk_image_open(&image, log, found->version, options, err);
+/* A comparison that is tried, perhaps several times, since damage is passed over. */
+struct attempt {
+	const struct sandbox *theirs;
+	struct bk_against_result *found;
+};
 
-	if (code)
-		return code;
-	code = compare_image(image, theirs, &tried, err);
-	bk_image_close(image);
+static enum bk_code try_against(void *ctx, struct bk_image *image, struct bk_error *err)
+{
+	const struct attempt *attempt = ctx;
+	struct bk_against_result tried = *attempt->found;
+	enum bk_code code = compare_image(image, attempt->theirs, &tried, err);
+
 	if (!code)
-		*found = tried;
+		*attempt->found = tried;
 	return code;
 }
 
-/* Damage in keyframes is passed over, as restore does. What was met first is what is told if
- * nothing helps. */
+/* Compares THEIRS with the image of the version in FOUND. */
 static enum bk_code against_past_damage(struct bk_log *log, const struct sandbox *theirs,
 	struct bk_against_result *found, struct bk_error *err)
 {
-	struct bk_image_options options = {.past_damage = true};
-	struct bk_error first = {0};
+	struct attempt attempt = {theirs, found};
 	struct bk_log_status status;
 	enum bk_code code = bk_log_status(log, &status, err);
 
 	if (code)
 		return code;
 	found->head = status.version;
-	do {
-		code = try_against(log, theirs, &options, found, err);
-		if (!first.code)
-			first = *err;
-	} while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, status.keyframes));
-	return code == BK_E_DAMAGE ? bk_fail_as(err, &first) : code;
+	return bk_rebuild_do(log, found->version, NULL, try_against, &attempt, err);
 }
 
 /* Compares the database in COPY. */

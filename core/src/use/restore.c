@@ -4,6 +4,7 @@
 #include "newfile.h"
 #include <bk/listing.h>
 #include <bk/path.h>
+#include <bk/rebuild.h>
 #include <bk/restore.h>
 #include <bk/version.h>
 #include <inttypes.h>
@@ -20,7 +21,6 @@ struct restore {
 	char *path;
 	uint32_t version, head;
 	int64_t head_time_us;
-	uint64_t keyframes;
 	bool is_head;
 };
 
@@ -159,7 +159,6 @@ static enum bk_code choose_version(struct restore *restore, struct bk_error *err
 			status.version, status.version, BK_DATABASE_NAME);
 	restore->head = status.version;
 	restore->head_time_us = status.time_us;
-	restore->keyframes = status.keyframes;
 	restore->version =
 		restore->options->has_version ? restore->options->version : status.version;
 	restore->is_head = restore->version == restore->head && !status.head_unsure;
@@ -245,25 +244,24 @@ static enum bk_code restore_image(const struct restore *restore, struct bk_image
 	return bk_newfile_commit(&nf, err);
 }
 
-static enum bk_code try_restore(const struct restore *restore,
-	const struct bk_image_options *options, struct bk_restore_result *result,
-	struct bk_error *err)
-{
-	struct bk_image *image;
-	enum bk_code code = bk_image_open(&image, restore->log, restore->version, options, err);
+/* A restore that is tried, perhaps several times, since damage is passed over. */
+struct attempt {
+	const struct restore *restore;
+	struct bk_restore_result *result;
+};
 
-	if (code)
-		return code;
-	result->is_past_damage = bk_image_is_past_damage(image);
+static enum bk_code try_restore(void *ctx, struct bk_image *image, struct bk_error *err)
+{
+	const struct attempt *attempt = ctx;
+	const struct restore *restore = attempt->restore;
+
+	attempt->result->is_past_damage = bk_image_is_past_damage(image);
 	if (!bk_image_page_count(image))
-		code = bk_fail(err, BK_E_MISSING, 0,
+		return bk_fail(err, BK_E_MISSING, 0,
 			"there was no database yet at version %u of %s: there is nothing to "
 			"restore",
 			restore->version, bk_log_path(restore->log));
-	else
-		code = restore_image(restore, image, result, err);
-	bk_image_close(image);
-	return code;
+	return restore_image(restore, image, attempt->result, err);
 }
 
 /* What could not be done, and what can. */
@@ -277,24 +275,19 @@ static enum bk_code explain_damage(
 		BK_DATABASE_NAME);
 }
 
-/* Damage in keyframes costs nothing as long as the changes since an older one are whole. The damage
- * that was met first is what is told if nothing helps. */
+/* Damage in keyframes costs nothing as long as the changes since an older one are whole. */
 static enum bk_code restore_past_damage(
 	const struct restore *restore, struct bk_restore_result *result, struct bk_error *err)
 {
-	struct bk_image_options options = {
-		.spill_dir = restore->options->spill_dir, .past_damage = true};
-	struct bk_error first = {0};
-	enum bk_code code;
+	struct bk_image_options options = {.spill_dir = restore->options->spill_dir};
+	struct attempt attempt = {restore, result};
+	struct bk_error why = {.code = BK_OK};
+	enum bk_code code = bk_rebuild_do(
+		restore->log, restore->version, &options, try_restore, &attempt, &why);
 
-	do {
-		code = try_restore(restore, &options, result, err);
-		if (!first.code)
-			first = *err;
-	} while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, restore->keyframes));
 	if (code == BK_E_DAMAGE || (code == BK_E_MISSING && restore->is_head))
-		return explain_damage(restore, &first, err);
-	return code;
+		return explain_damage(restore, &why, err);
+	return code ? bk_fail_as(err, &why) : BK_OK;
 }
 
 enum bk_code bk_restore(struct bk_log *log, const char *dest,

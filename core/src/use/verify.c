@@ -8,6 +8,13 @@
 /* A writer may be in the midst of a frame: so often the end is looked at again. */
 #define TORN_TRIES 20
 
+static enum bk_code replaced(const struct verify *verify, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_BUSY, 0,
+		"%s was cut, replaced or put back while it was verified: verify it again",
+		bk_log_path(verify->log));
+}
+
 /* The bytes behind the log's end, once a writer that may be at work has had time to finish. */
 static enum bk_code look_at_tail(struct verify *verify, struct bk_error *err)
 {
@@ -22,10 +29,13 @@ static enum bk_code look_at_tail(struct verify *verify, struct bk_error *err)
 			break;
 		nanosleep(&pause, NULL);
 		code = bk_log_refresh(verify->log, &news, err);
+		if (!code && news == BK_LOG_REPLACED)
+			code = replaced(verify, err);
 	}
 	if (code)
 		return code;
 	verify->result->torn_bytes = status.torn_bytes;
+	verify->result->copied_at = status.copied_at;
 	verify->result->head_known = true;
 	verify->result->head = status.version;
 	verify->result->head_time_us = status.time_us;
@@ -37,7 +47,7 @@ static enum bk_code verify_open(
 {
 	enum bk_code code = bk_log_open(&verify->log, io, path, err);
 
-	if (code != BK_E_DAMAGE)
+	if (code != BK_E_DAMAGE && code != BK_E_LIMIT)
 		return code;
 	/* Not even the beginning of a reader's work can be done. */
 	verify->log = NULL;
@@ -71,6 +81,35 @@ static enum bk_code check_head(struct verify *verify, struct bk_error *err)
 	return code;
 }
 
+/* What was found may be of a log that is no longer there. */
+static enum bk_code check_still_there(struct verify *verify, struct bk_error *err)
+{
+	enum bk_log_news news;
+	struct bk_error ignored;
+
+	if (!bk_log_refresh(verify->log, &news, &ignored) && news == BK_LOG_REPLACED)
+		return replaced(verify, err);
+	return BK_OK;
+}
+
+static enum bk_code run_passes(struct verify *verify, struct bk_error *err)
+{
+	const struct bk_verify_result *found = verify->result;
+	enum bk_code code = look_at_tail(verify, err);
+
+	if (!code)
+		code = bk_verify_frames(verify, err);
+	if (!code && verify->options->deep)
+		code = bk_verify_deep(verify, err);
+	if (!code && !found->findings)
+		code = check_head(verify, err);
+	if (!code && found->findings)
+		code = check_still_there(verify, err);
+	if (!code && found->findings)
+		code = bk_verify_lost(verify, err);
+	return code;
+}
+
 enum bk_code bk_verify(const struct bk_io *io, const char *path,
 	const struct bk_verify_options *options, struct bk_verify_result *result,
 	struct bk_error *err)
@@ -82,17 +121,8 @@ enum bk_code bk_verify(const struct bk_io *io, const char *path,
 
 	pthread_mutex_init(&verify.mutex, NULL);
 	code = verify_open(&verify, io, path, err);
-	if (!code && verify.log) {
-		code = look_at_tail(&verify, err);
-		if (!code)
-			code = bk_verify_frames(&verify, err);
-		if (!code && verify.options->deep)
-			code = bk_verify_deep(&verify, err);
-		if (!code && !found.findings)
-			code = check_head(&verify, err);
-		if (!code && found.findings)
-			code = bk_verify_lost(&verify, err);
-	}
+	if (!code && verify.log)
+		code = run_passes(&verify, err);
 	bk_log_close(verify.log);
 	free(verify.keyframes);
 	pthread_mutex_destroy(&verify.mutex);

@@ -29,7 +29,6 @@ static void pass_broken(struct pass *pass)
 static enum bk_code check_change(struct pass *pass, const struct frame *frame, struct bk_error *err)
 {
 	struct bk_entry entry = {.offset = frame->offset, .version = frame->head.version};
-	struct bk_change change;
 	enum bk_code code;
 
 	if (pass->stream_broken && !(frame->head.must & CHANGE_STREAM))
@@ -37,7 +36,7 @@ static enum bk_code check_change(struct pass *pass, const struct frame *frame, s
 	if (pass->stream_broken)
 		pass->decoder.history_unknown = true;
 	pass->stream_broken = false;
-	code = bk_decoder_read(&pass->decoder, &entry, &change, err);
+	code = bk_decoder_stream(&pass->decoder, &entry, NULL, NULL, err);
 	if (code != BK_E_DAMAGE)
 		return code;
 	bk_verify_finding(pass->verify, frame->offset, "%s", err->msg);
@@ -174,6 +173,7 @@ static enum bk_code next_frame(
 	struct pass *pass, uint64_t limit, struct frame *frame, bool *found, struct bk_error *err)
 {
 	uint64_t offset = pass->state.end, next;
+	bool zeros;
 	enum bk_code code = bk_walk_frame(&pass->walk, offset, frame, err);
 
 	*found = !code;
@@ -188,8 +188,14 @@ static enum bk_code next_frame(
 	code = bk_walk_resync(&pass->walk, offset, limit, &next, err);
 	if (code)
 		return code;
+	code = bk_walk_zeros(&pass->walk, offset, &zeros, err);
+	if (code)
+		return code;
 	bk_verify_finding(pass->verify, offset,
-		"no valid frame stands in the %llu bytes from %llu on",
+		zeros ? "zeros begin in the %llu bytes from %llu on, and frames follow: a copy "
+			"that was "
+			"taken while the log grew"
+		      : "no valid frame stands in the %llu bytes from %llu on",
 		(unsigned long long)(next - offset), (unsigned long long)offset);
 	pass_broken(pass);
 	pass->state.end = next;
@@ -209,6 +215,10 @@ static enum bk_code walk_all(struct pass *pass, uint64_t end, struct bk_error *e
 		code = next_frame(pass, end, &frame, &found, err);
 		if (!code && found)
 			code = check_frame(pass, &frame, err);
+		if (code == BK_E_LIMIT) {
+			bk_verify_finding(pass->verify, pass->state.end, "%s", err->msg);
+			return BK_OK;
+		}
 		if (pass->state.end - told >= PROGRESS_BYTES) {
 			told = pass->state.end;
 			bk_verify_progress(pass->verify, told, end);

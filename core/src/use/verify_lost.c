@@ -1,6 +1,7 @@
 /* verify_lost.c - which versions cannot be rebuilt. */
 #include "image.h"
 #include "verify_passes.h"
+#include <bk/rebuild.h>
 #include <bk/version.h>
 #include <stdlib.h>
 
@@ -151,28 +152,18 @@ static enum bk_code lost_in(struct lost *lost, const struct keyframe *base,
 	return code;
 }
 
-static enum bk_code read_head(
-	struct verify *verify, const struct bk_image_options *options, struct bk_error *err)
+static enum bk_code read_head(void *unused, struct bk_image *image, struct bk_error *err)
 {
-	struct bk_image *image;
-	enum bk_code code = bk_image_open(&image, verify->log, verify->result->head, options, err);
-
-	if (code)
-		return code;
-	code = read_all_pages(image, err);
-	bk_image_close(image);
-	return code;
+	(void)unused;
+	return read_all_pages(image, err);
 }
 
 /* As bk_restore does it. */
 static enum bk_code try_head(struct verify *verify, struct bk_error *err)
 {
-	struct bk_image_options options = {.past_damage = true};
-	enum bk_code code;
+	enum bk_code code =
+		bk_rebuild_do(verify->log, verify->result->head, NULL, read_head, NULL, err);
 
-	do
-		code = read_head(verify, &options, err);
-	while (code == BK_E_DAMAGE && bk_image_try_older(&options.older, verify->keyframe_count));
 	verify->result->head_restorable = !code;
 	return is_loss(code) ? BK_OK : code;
 }

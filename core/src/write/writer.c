@@ -60,7 +60,7 @@ static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, 
 	code = bk_state_take(state, &frame, err);
 	if (code)
 		return code;
-	writer->log->file_end = state->end;
+	writer->log->file_end = writer->log->tail_end = state->end;
 	if (put->keyframe) {
 		put->keyframe->offset = frame.offset;
 		put->keyframe->end = state->end;

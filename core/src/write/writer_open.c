@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 /* Says who holds the log: what its newest session wrote into it. */
-static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_error *err)
+static enum bk_code busy(
+	const struct bk_io *io, const char *path, bool is_exposed, struct bk_error *err)
 {
 	struct bk_log *log;
 	char text[512] = "", pid[32], host[128], program[128];
@@ -24,6 +25,12 @@ static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_err
 		bk_log_close(log);
 	}
 	size = strlen(text);
+	if (is_exposed)
+		return bk_fail(err, BK_E_BUSY, 0,
+			"%s is locked, and any user may have done that, for its mode lets all "
+			"read it (chmod 600 takes that away; who holds it: lsof). If it is a "
+			"writer, it is process %s",
+			path, bk_line_value(text, size, "pid", pid, sizeof pid) ? pid : "?");
 	if (!bk_line_value(text, size, "pid", pid, sizeof pid))
 		strcpy(pid, "?");
 	if (!bk_line_value(text, size, "host", host, sizeof host))
@@ -72,7 +79,8 @@ static enum bk_code lock_log(struct bk_log *log, unsigned wait_ms, struct bk_err
 		if (code || taken)
 			return code;
 		if (waited >= wait_ms)
-			return busy(log->lf.file.io, log->lf.file.path, err);
+			return busy(log->lf.file.io, log->lf.file.path,
+				bk_file_is_exposed(&log->lf.file), err);
 		nanosleep(&step, NULL);
 	}
 }
@@ -101,8 +109,8 @@ static enum bk_code write_again(
 	return code;
 }
 
-/* Cuts a torn tail off. What is left may still be in the system's cache only, so it is synced
- * before anything counts on it. */
+/* Cuts a torn tail off, and zeros that were laid ahead. What is left may still be in the system's
+ * cache only, so it is synced before anything counts on it. */
 static enum bk_code recover(
 	struct bk_writer *writer, const struct log_end *end, struct bk_error *err)
 {
@@ -110,10 +118,10 @@ static enum bk_code recover(
 	char text[64];
 	enum bk_code code = BK_OK;
 
-	writer->cut_bytes = end->file_end - end->end;
-	if (writer->cut_bytes)
+	writer->cut_bytes = end->tail_end - end->end;
+	if (end->file_end > end->end)
 		code = bk_file_truncate(file, end->end, err);
-	writer->log->file_end = end->end;
+	writer->log->file_end = writer->log->tail_end = end->end;
 	writer->durable = end->end;
 	if (!code)
 		code = write_again(file, end->synced, end->end, err);
@@ -227,6 +235,11 @@ bool bk_writer_is_head_sure(const struct bk_writer *writer)
 	return writer->is_head_sure;
 }
 
+bool bk_writer_is_exposed(const struct bk_writer *writer)
+{
+	return bk_file_is_exposed(&writer->log->lf.file);
+}
+
 enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	struct file file;
@@ -240,7 +253,7 @@ enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, stru
 		rc = io->ops->lock(io->ctx, file.fd);
 	while (rc == -EINTR);
 	if (rc == -EWOULDBLOCK)
-		code = busy(io, path, err);
+		code = busy(io, path, bk_file_is_exposed(&file), err);
 	else if (rc < 0)
 		code = bk_fail(err, BK_E_IO, -rc, "cannot lock %s", path);
 	bk_file_close(&file);

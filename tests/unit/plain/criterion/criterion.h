@@ -67,5 +67,7 @@ _Noreturn void test_failed(const char *file, int line, const char *fmt, ...)
 #define cr_assert_leq(a, b, ...)      cr_assert((a) <= (b), __VA_ARGS__)
 #define cr_assert_gt(a, b, ...)       cr_assert((a) > (b), __VA_ARGS__)
 #define cr_assert_geq(a, b, ...)      cr_assert((a) >= (b), __VA_ARGS__)
+#define cr_assert_str_eq(a, b, ...)   cr_assert(strcmp((a), (b)) == 0, __VA_ARGS__)
+#define cr_assert_str_empty(a, ...)   cr_assert(!*(a), __VA_ARGS__)
 
 #endif
