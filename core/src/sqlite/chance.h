@@ -4,10 +4,17 @@
 #ifndef BK_CHANCE_H
 #define BK_CHANCE_H
 
-#include "replay.h"
+#include <sqlite3.h>
+#include <stdint.h>
 
-/* Gives REPLAY's connection functions random() and randomblob() that draw on replay->random, and
- * tell replay->chance of it. Returns a SQLite result code. */
-int bk_chance_install(struct replay *replay);
+struct chance {
+	sqlite3 *db;
+	uint64_t next;   /* what is drawn next comes of it */
+	const char *why; /* what was not as the node had it; NULL */
+};
+
+/* Gives DB functions random() and randomblob() that draw on CHANCE, which must outlive it, and tell
+ * it so. Returns a SQLite result code. */
+int bk_chance_install(struct chance *chance, sqlite3 *db);
 
 #endif

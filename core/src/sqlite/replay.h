@@ -14,7 +14,7 @@
 #ifndef BK_REPLAY_H
 #define BK_REPLAY_H
 
-#include "fullrowid.h"
+#include "exact.h"
 #include "sandbox.h"
 #include "vars.h"
 #include <bk/change.h>
@@ -31,17 +31,12 @@ struct replay {
 	struct sandbox sandbox;
 	sqlite3_stmt *begin, *commit;
 	struct budget own_budget;
-	bool is_proof;
 	bool is_ours;     /* the statement being prepared is one of replay's own */
 	bool is_lone;     /* it is a lone pragma */
 	bool has_journal; /* what was written can be rolled back to a savepoint */
-	bool has_temp;    /* the change made something temporary */
 	uint32_t state;   /* the connection's: flags of connstate.h */
 	bool state_moved; /* a pragma of the change may have altered it */
-	uint64_t random;  /* what random() gives next */
-	struct fullrowid full;
-	const char *chance; /* what of the change under way is not exact; NULL */
-	char inexact[160];
+	struct exact exact;
 };
 
 BK_MUST_CHECK enum bk_code bk_replay_open(struct replay *replay, struct pagestore *store,
