@@ -4,7 +4,7 @@
 
 static uint64_t random_next(struct chance *chance)
 {
-	uint64_t z = chance->random += 0x9e3779b97f4a7c15u; /* splitmix64 */
+	uint64_t z = chance->next += 0x9e3779b97f4a7c15u; /* splitmix64 */
 
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -17,7 +17,7 @@ static void sql_random(sqlite3_context *context, int count, sqlite3_value **args
 
 	(void)count;
 	(void)args;
-	chance->what = "random() gave the node something else";
+	chance->why = "random() gave the node something else";
 	sqlite3_result_int64(context, (sqlite3_int64)random_next(chance));
 }
 
@@ -28,10 +28,10 @@ static void sql_randomblob(sqlite3_context *context, int count, sqlite3_value **
 	uint8_t *blob;
 
 	(void)count;
-	chance->what = "randomblob() gave the node something else";
+	chance->why = "randomblob() gave the node something else";
 	if (size < 1)
 		size = 1;
-	if (size > sqlite3_limit(sqlite3_context_db_handle(context), SQLITE_LIMIT_LENGTH, -1)) {
+	if (size > sqlite3_limit(chance->db, SQLITE_LIMIT_LENGTH, -1)) {
 		sqlite3_result_error_toobig(context);
 		return;
 	}
@@ -45,12 +45,13 @@ static void sql_randomblob(sqlite3_context *context, int count, sqlite3_value **
 	sqlite3_result_blob64(context, blob, (sqlite3_uint64)size, sqlite3_free);
 }
 
-int bk_chance_install(sqlite3 *db, struct chance *chance)
+int bk_chance_install(struct chance *chance, sqlite3 *db)
 {
 	/* Innocuous, as those that they stand for: a schema may use them in its defaults. */
 	const int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS;
 	int rc = sqlite3_create_function(db, "random", 0, flags, chance, sql_random, NULL, NULL);
 
+	chance->db = db;
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(
 			db, "randomblob", 1, flags, chance, sql_randomblob, NULL, NULL);

@@ -8,12 +8,13 @@
 #include <stdint.h>
 
 struct chance {
-	uint64_t random;  /* what random() gives next */
-	const char *what; /* what was drawn on that the node had otherwise; NULL: nothing */
+	sqlite3 *db;
+	uint64_t next;   /* what is drawn next comes of it */
+	const char *why; /* what was not as the node had it; NULL */
 };
 
-/* Gives DB functions random() and randomblob() that draw on CHANCE, which outlives DB, and tell it
- * of that. Returns a SQLite result code. */
-int bk_chance_install(sqlite3 *db, struct chance *chance);
+/* Gives DB functions random() and randomblob() that draw on CHANCE, which must outlive it, and tell
+ * it so. Returns a SQLite result code. */
+int bk_chance_install(struct chance *chance, sqlite3 *db);
 
 #endif

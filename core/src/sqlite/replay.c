@@ -1,8 +1,6 @@
 /* replay.c - running changes on a pagestore. */
 #include "replay.h"
-#include "chance.h"
 #include "connstate.h"
-#include "exact.h"
 #include "reach.h"
 #include "sqltext.h"
 #include "statement.h"
@@ -38,11 +36,12 @@ static void note_action(struct replay *replay, int action, const char *first, co
 	switch (action) {
 	case SQLITE_FUNCTION:
 		if (bk_reach_is_of_connection(second))
-			replay->chance.what = "a function asked for more than is in the database";
+			replay->exact.chance.why =
+				"a function asked for more than is in the database";
 		break;
 	case SQLITE_READ:
 		if (bk_reach_is_of_connection(first))
-			replay->chance.what = "a pragma told of more than is in the database";
+			replay->exact.chance.why = "a pragma told of more than is in the database";
 		break;
 	case SQLITE_PRAGMA:
 		replay->state_moved |= bk_reach_pragma(first, second != NULL) == REACH_STATE;
@@ -51,11 +50,11 @@ static void note_action(struct replay *replay, int action, const char *first, co
 	case SQLITE_CREATE_TEMP_TABLE:
 	case SQLITE_CREATE_TEMP_TRIGGER:
 	case SQLITE_CREATE_TEMP_VIEW:
-		replay->has_temp = true;
+		replay->exact.has_temp = true;
 		break;
 	case SQLITE_ALTER_TABLE:
 	case SQLITE_DROP_TABLE:
-		bk_fullrowid_forget(&replay->full);
+		bk_fullrowid_forget(&replay->exact.full);
 		break;
 	default:
 		break;
@@ -115,12 +114,12 @@ static int replay_prepare(struct replay *replay)
 	if (rc == SQLITE_OK)
 		rc = bk_connstate_set(db, CONNSTATE_FLAGS, 0);
 	if (rc == SQLITE_OK)
-		rc = bk_chance_install(replay->sandbox.db, &replay->chance);
+		rc = bk_chance_install(&replay->exact.chance, db);
 	if (rc == SQLITE_OK)
 		rc = prepare_own(db, "BEGIN", &replay->begin);
 	if (rc == SQLITE_OK)
 		rc = prepare_own(db, "COMMIT", &replay->commit);
-	bk_fullrowid_watch(&replay->full, db);
+	bk_fullrowid_watch(&replay->exact.full, db);
 	replay->is_ours = false;
 	return rc;
 }
@@ -130,7 +129,7 @@ enum bk_code bk_replay_open(struct replay *replay, struct pagestore *store, cons
 {
 	enum bk_code code;
 
-	*replay = (struct replay){.is_proof = options && options->is_proof};
+	*replay = (struct replay){.exact.is_proof = options && options->is_proof};
 	bk_budget_init(&replay->own_budget, NULL);
 	code = bk_sandbox_open(&replay->sandbox, store, io, spill_dir,
 		options && options->budget ? options->budget : &replay->own_budget, err);
@@ -146,13 +145,13 @@ void bk_replay_close(struct replay *replay)
 	sqlite3_finalize(replay->begin);
 	sqlite3_finalize(replay->commit);
 	bk_sandbox_close(&replay->sandbox);
-	bk_fullrowid_done(&replay->full);
+	bk_fullrowid_done(&replay->exact.full);
 	replay->begin = replay->commit = NULL;
 }
 
 const char *bk_replay_inexact(const struct replay *replay)
 {
-	return *replay->inexact ? replay->inexact : NULL;
+	return *replay->exact.inexact ? replay->exact.inexact : NULL;
 }
 
 static int run_own(struct replay *replay, sqlite3_stmt *statement)
@@ -211,16 +210,15 @@ static enum bk_code change_failed(struct replay *replay, const struct bk_change 
 	size_t statement, struct bk_error *err)
 {
 	const struct sandbox *sandbox = &replay->sandbox;
-	char buffer[120], name[BK_STATEMENT_TEXT], why[BK_STATEMENT_WHY];
-	const char *budget = bk_budget_why(sandbox->budget, buffer, sizeof buffer);
+	char name[BK_STATEMENT_TEXT], told[BK_STATEMENT_WHY], buffer[120];
+	const char *why = bk_budget_why(sandbox->budget, buffer, sizeof buffer);
 
-	if (!budget && (sandbox->vfs.error.code || sqlite3_errcode(sandbox->db) == SQLITE_NOMEM))
+	if (!why && (sandbox->vfs.error.code || sqlite3_errcode(sandbox->db) == SQLITE_NOMEM))
 		return bk_sandbox_fail(sandbox, "replay a change", err);
 	bk_statement_name(name, &change->statements[statement]);
-	bk_statement_why(why, sqlite3_errmsg(sandbox->db));
+	bk_statement_why(told, sqlite3_errmsg(sandbox->db));
 	return bk_fail(err, BK_E_SQL, 0, "version %u: statement %zu of %zu fails in replay: %s: %s",
-		change->version, statement + 1, change->statement_count, budget ? budget : why,
-		name);
+		change->version, statement + 1, change->statement_count, why ? why : told, name);
 }
 
 static bool begins_with(const struct bk_slice *sql, const char *word)
@@ -248,10 +246,8 @@ static enum bk_code change_begin(struct replay *replay, const struct bk_change *
 
 	replay->sandbox.budget->steps = 0;
 	replay->sandbox.vfs.now_us = time_us;
-	replay->sandbox.vfs.clock_was_read = false;
-	replay->chance = (struct chance){.random = change->version};
 	replay->state_moved = false;
-	bk_fullrowid_begin(&replay->full);
+	bk_exact_begin(&replay->exact, &replay->sandbox, change);
 	replay->is_ours = true;
 	rc = bk_connstate_set(replay->sandbox.db, replay->state, must);
 	replay->state = must & CONNSTATE_FLAGS;
@@ -271,7 +267,7 @@ static enum bk_code run_change(
 	for (size_t i = 0; i < change->statement_count; i++)
 		if (run_sql(replay, &change->statements[i], false) != SQLITE_OK)
 			return change_failed(replay, change, i, err);
-	code = bk_exact_check(replay, change, err);
+	code = bk_exact_check(&replay->exact, &replay->sandbox, change, err);
 	if (code)
 		return code;
 	if (run_own(replay, replay->commit) != SQLITE_OK)
@@ -318,7 +314,7 @@ enum bk_code bk_replay_change(struct replay *replay, const struct bk_change *cha
 			"it ran in a state of the node's connection that this release does not "
 			"know",
 			err);
-	if (replay->is_proof)
+	if (replay->exact.is_proof)
 		bk_budget_renew(replay->sandbox.budget);
 	bk_budget_begin(replay->sandbox.budget);
 	code = change_begin(replay, change, must, time_us, err);

@@ -14,8 +14,30 @@
 #ifndef BK_REPLAY_H
 #define BK_REPLAY_H
 
-#include "replaying.h"
+#include "exact.h"
+#include "sandbox.h"
 #include "vars.h"
+#include <bk/change.h>
+#include <stdbool.h>
+
+/* Zeros mean the defaults. */
+struct replay_options {
+	struct budget *budget; /* what all changes draw on, borrowed; else the replay has its own */
+	bool is_proof; /* a change that cannot be replayed exactly fails, and each change has the
+			* budget anew: for a replay that follows a node */
+};
+
+struct replay {
+	struct sandbox sandbox;
+	sqlite3_stmt *begin, *commit;
+	struct budget own_budget;
+	bool is_ours;     /* the statement being prepared is one of replay's own */
+	bool is_lone;     /* it is a lone pragma */
+	bool has_journal; /* what was written can be rolled back to a savepoint */
+	uint32_t state;   /* the connection's: flags of connstate.h */
+	bool state_moved; /* a pragma of the change may have altered it */
+	struct exact exact;
+};
 
 BK_MUST_CHECK enum bk_code bk_replay_open(struct replay *replay, struct pagestore *store,
 	const struct bk_io *io, const char *spill_dir, const struct replay_options *options,
