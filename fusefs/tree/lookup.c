@@ -6,6 +6,7 @@
 #include "names.h"
 #include "times.h"
 #include "versions.h"
+#include <bk/moment.h>
 #include <bk/version.h>
 #include <errno.h>
 #include <string.h>
@@ -64,12 +65,20 @@ static int in_bucket(struct fs *fs, struct source *source, const struct node *pa
 static int in_at(
 	struct fs *fs, struct source *source, const char *name, struct fuse_entry_param *out)
 {
+	int64_t now_us = fs->io->ops->now_us(fs->io->ctx), time_us;
+	struct bk_log_status status;
 	struct bk_entry entry;
-	int64_t time_us;
 	int rc;
 
-	if (!name_to_moment(name, fs->io->ops->now_us(fs->io->ctx), &time_us))
+	if (!name_to_moment(name, now_us, &time_us))
 		return NEVER;
+	rc = version_head(source, &status);
+	if (rc)
+		return rc;
+	/* A name of what is yet to come will lead somewhere one day: the kernel must ask again. */
+	if (bk_moment_check_past(
+		    name, time_us, now_us > status.time_us ? now_us : status.time_us, NULL))
+		return ENOENT;
 	rc = version_find_time(source, time_us, &entry);
 	if (!rc)
 		attr_of_version(fs, source, NODE_AT_LINK, &entry, out);
