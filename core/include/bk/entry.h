@@ -41,4 +41,14 @@ static inline bool bk_entry_stands(const struct bk_entry *entry)
 	return !(entry->flags & BK_ENTRY_STRUCK);
 }
 
+/* Behind each statement of a version's text (bk_log_sql) stand so many bytes, of which SQL_BYTES has
+ * one. */
+#define BK_SQL_END 3
+
+/* How long a version's text is. */
+static inline uint64_t bk_entry_text_bytes(const struct bk_entry *entry)
+{
+	return (uint64_t)entry->sql_bytes + (uint64_t)entry->statements * (BK_SQL_END - 1);
+}
+
 #endif
