@@ -1,4 +1,5 @@
 /* cmd_init.c - backup-cli init: sets a backup up. */
+#include "arguments.h"
 #include "common.h"
 #include "init.h"
 #include "nodedir.h"
@@ -12,7 +13,6 @@
 #include <bk/writer.h>
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +62,8 @@ static enum bk_code read_lock(struct init *init, struct bk_error *err)
 
 	if (code == BK_E_MISSING)
 		return BK_OK;
+	if (code == BK_E_INVALID) /* the file is wrong, not what the user gave */
+		err->code = code = BK_E_FORMAT;
 	init->has_lock = !code;
 	if (code || nodedir_log(&path, init->dir, &init->lock, NULL))
 		return code; /* what no release serves is not the log that was asked for */
@@ -283,29 +285,48 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 	return BK_OK;
 }
 
+/* The URL, the directory that was named, and else the current one if it has a backup and no URL was
+ * given, or the usual one. */
+static int take_words(struct init *init, int count, char **words, char **url)
+{
+	bool is_named = init->dir;
+
+	if (count == 2 && !is_named) {
+		init->dir = *words++; /* init DIR URL, as older guides have it */
+		count--;
+	}
+	if (count > 1)
+		return usage_error(&cmd_init, "name one URL");
+	if (count || init->dir || is_in_nodedir()) {
+		if (!count && !init->dir)
+			init->dir = ".";
+		return take_url(&cmd_init, count ? *words : NULL, count ? NULL : init->dir, url);
+	}
+	return usage_error(&cmd_init, "name one URL");
+}
+
 static int init_run(int argc, char **argv)
 {
 	static const struct option options[] = {{"lightning-dir", required_argument, NULL, 'l'},
 		{"database", required_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
 	struct init init = {0};
-	char home_dir[PATH_MAX];
+	char *url = NULL, home_dir[PATH_MAX];
 	const char *home = getenv("HOME");
 	struct bk_error err;
-	int option, status = EXIT_DONE;
+	int option, status;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = next_option(&cmd_init, argc, argv, ":", options)) != -1) {
 		if (option == 'l')
 			init.dir = optarg;
 		else if (option == 'd')
 			init.database = optarg;
 		else
-			return usage_error(&cmd_init, "options that it does not know");
+			return EXIT_USAGE;
 	}
-	if (argc - optind == 2 && !init.dir)
-		init.dir = argv[optind++]; /* init DIR URL, as older guides have it */
-	if (argc - optind != 1)
-		return usage_error(&cmd_init, "name one URL");
-	init.url = argv[optind];
+	status = take_words(&init, argc - optind, argv + optind, &url);
+	if (status != EXIT_DONE)
+		return status;
+	init.url = url;
 	if (!init.dir) {
 		snprintf(home_dir, sizeof home_dir, "%s/.lightning/bitcoin", home ? home : "");
 		init.dir = home_dir;
@@ -313,31 +334,32 @@ static int init_run(int argc, char **argv)
 	if (set_up(&init, &err))
 		status = report(&err);
 	init_done(&init);
+	free(url);
 	return status;
 }
 
 const struct command cmd_init = {
 	.name = "init",
 	.summary = "set a backup up, for a new node or one that has a database",
-	.help = "Usage: backup-cli init [--lightning-dir DIR] [--database FILE] URL\n"
+	.help = "Usage: backup-cli init [--lightning-dir DIR] [--database FILE] [URL]\n"
 		"       backup-cli init DIR URL\n"
 		"\n"
-		"Makes the log at URL, with a snapshot of the node's database if there is one, "
-		"and\n"
-		"writes DIR/backup.lock, which tells the plugin where the log is. Where the "
-		"node's\n"
-		"own log is at URL already, as after a restore, it writes backup.lock only.\n"
+		"Makes the log at URL, with a snapshot of the node's database if there is one,\n"
+		"and writes DIR/backup.lock, which tells the plugin where the log is. Where the\n"
+		"node's own log is at URL already, as after a restore, it writes backup.lock\n"
+		"only.\n"
 		"\n"
 		"  --lightning-dir DIR  where lightningd runs: the network's directory, with\n"
-		"                       lightningd.sqlite3 in it (default ~/.lightning/bitcoin)\n"
-		"  --database FILE      the node's database, if lightningd has --wallet elsewhere\n"
-		"                       (default: what backup.lock names, else "
-		"lightningd.sqlite3)\n"
+		"                       lightningd.sqlite3 in it\n"
+		"                       (default ~/.lightning/bitcoin)\n"
+		"  --database FILE      the node's database, if lightningd has --wallet\n"
+		"                       elsewhere (default: what backup.lock names, else\n"
+		"                       lightningd.sqlite3)\n"
+		"  -V                   the release\n"
 		"\n"
-		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the "
-		"node.\n"
-		"It refuses where anything else stands at URL, where the database is older than "
-		"its\n"
-		"backup, and while a plugin holds the node's log.\n",
+		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the\n"
+		"node. Without one it is that of DIR/backup.lock, or of the current directory's.\n"
+		"It refuses where anything else stands at URL, where the database is older than\n"
+		"its backup, and while a plugin holds the node's log.\n",
 	.run = init_run,
 };

@@ -1,10 +1,9 @@
 /* cmd_verify.c - backup-cli verify: whether the log is whole, and what it still gives. */
-#include "common.h"
+#include "arguments.h"
 #include "json.h"
 #include "owner.h"
 #include <bk/moment.h>
 #include <bk/verify.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,23 +12,37 @@
 #define BUSY_MS 10000
 
 struct verification {
-	const char *url, *against;
+	const char *against;
+	char *url;
 	bool json;
 	struct bk_verify_options options;
 	struct progress progress;
 	cJSON *findings, *lost; /* with json */
 };
 
+/* Behind the options: what they mean together, and the URL. */
+static int take_rest(struct verification *v, const char *dir, int count, char **words)
+{
+	if (v->against && v->options.deep)
+		return usage_error(&cmd_verify, "--deep and --against exclude each other");
+	if (v->options.threads && !v->options.deep)
+		return usage_error(&cmd_verify, "--threads is for --deep");
+	if (count > 1)
+		return usage_error(&cmd_verify, "name one URL");
+	return take_url(&cmd_verify, count ? *words : NULL, dir, &v->url);
+}
+
 static int parse(int argc, char **argv, struct verification *v)
 {
 	static const struct option options[] = {{"deep", no_argument, NULL, 'd'},
 		{"against", required_argument, NULL, 'a'},
 		{"threads", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0}};
+		{"lightning-dir", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+	const char *dir = NULL;
 	uint64_t threads;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = next_option(&cmd_verify, argc, argv, ":", options)) != -1) {
 		switch (option) {
 		case 'd':
 			v->options.deep = true;
@@ -46,14 +59,14 @@ static int parse(int argc, char **argv, struct verification *v)
 		case 'j':
 			v->json = true;
 			break;
+		case 'l':
+			dir = optarg;
+			break;
 		default:
-			return usage_error(&cmd_verify, "options that it does not know");
+			return EXIT_USAGE;
 		}
 	}
-	if (argc - optind != 1)
-		return usage_error(&cmd_verify, "name one URL");
-	v->url = argv[optind];
-	return EXIT_DONE;
+	return take_rest(v, dir, argc - optind, argv + optind);
 }
 
 static void on_finding(void *ctx, uint64_t offset, const char *what)
@@ -251,30 +264,33 @@ static int verify_run(int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status;
-	return v.against ? verify_against(&v) : verify_log(&v);
+	status = v.against ? verify_against(&v) : verify_log(&v);
+	free(v.url);
+	return status;
 }
 
 const struct command cmd_verify = {
 	.name = "verify",
 	.summary = "check the log, and tell what can be rebuilt",
-	.help = "Usage: backup-cli verify [--deep] [--threads N] [--json] URL\n"
-		"       backup-cli verify --against DATABASE [--json] URL\n"
+	.help = "Usage: backup-cli verify [--deep [--threads N]] [--json] [--lightning-dir DIR]\n"
+		"                         [URL]\n"
+		"       backup-cli verify --against DATABASE [--json] [--lightning-dir DIR]\n"
+		"                         [URL]\n"
 		"\n"
-		"Checks every checksum, the chain of frames, and that keyframes and changes fit "
-		"each\n"
-		"other. Says where damage is and which versions cannot be rebuilt. A plugin may "
-		"be\n"
-		"writing meanwhile.\n"
+		"Checks every checksum, the chain of frames, and that keyframes and changes fit\n"
+		"each other. Says where damage is and which versions cannot be rebuilt. A plugin\n"
+		"may be writing meanwhile. Without URL it is the log that backup.lock names in\n"
+		"the current directory, or in DIR.\n"
 		"\n"
-		"  --deep         also rebuilds every keyframe from the one before, compares all "
-		"pages,\n"
-		"                 and runs SQLite's integrity_check and foreign_key_check on each\n"
-		"  --threads N    for --deep (default: one for each processor)\n"
-		"  --against DATABASE\n"
-		"                 instead: compares a database, the node's own or a copy, row by "
-		"row\n"
-		"                 with the version that the log has of it\n"
-		"  --json         JSON\n"
+		"  --deep               also rebuilds every keyframe from the one before,\n"
+		"                       compares all pages, and runs SQLite's integrity_check\n"
+		"                       and foreign_key_check on each\n"
+		"  --threads N          for --deep (default: one for each processor)\n"
+		"  --against DATABASE   instead: compares a database, the node's own or a copy,\n"
+		"                       row by row with the version that the log has of it\n"
+		"  --json               JSON\n"
+		"  --lightning-dir DIR  the log is the one that DIR/backup.lock names\n"
+		"  -V                   the release\n"
 		"\n"
 		"Exit: 0 all is well, 3 damage or differences found.\n",
 	.run = verify_run,

@@ -34,7 +34,14 @@ int report(const struct bk_error *err)
 
 	fflush(stdout); /* what was said before comes before, in a file that takes both */
 	fprintf(stderr, "backup-cli: %s\n", shown_of(&shown, err->msg));
-	return err->code == BK_E_DAMAGE ? EXIT_DAMAGE : EXIT_FAILED;
+	switch (err->code) {
+	case BK_E_DAMAGE:
+		return EXIT_DAMAGE;
+	case BK_E_INVALID:
+		return EXIT_USAGE;
+	default:
+		return EXIT_FAILED;
+	}
 }
 
 int usage_error(const struct command *command, const char *fmt, ...)

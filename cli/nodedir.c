@@ -30,6 +30,38 @@ enum bk_code nodedir_log(
 	return code;
 }
 
+/* The same for the file that LOCK_PATH is. */
+static enum bk_code url_in(char **url, const char *dir, const char *lock_path, struct bk_error *err)
+{
+	struct lockfile lockfile;
+	char *path;
+	enum bk_code code = lockfile_read(&lockfile, bk_io_posix(), lock_path, err);
+
+	if (code)
+		return code;
+	code = nodedir_log(&path, dir, &lockfile, err);
+	lockfile_done(&lockfile);
+	if (code)
+		return code;
+	code = bk_dest_url(url, path, err);
+	free(path);
+	return code;
+}
+
+enum bk_code nodedir_url(char **url, const char *dir, struct bk_error *err)
+{
+	char *lock_path;
+	enum bk_code code = nodedir_path(&lock_path, dir, LOCKFILE_NAME, err);
+
+	if (code)
+		return code;
+	code = url_in(url, dir, lock_path, err);
+	free(lock_path);
+	if (code == BK_E_INVALID) /* the file is wrong, not what the user gave */
+		err->code = code = BK_E_FORMAT;
+	return code;
+}
+
 bool nodedir_same_file(const char *a, const char *b)
 {
 	struct stat left, right;

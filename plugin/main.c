@@ -171,11 +171,14 @@ static void explain(void)
 	puts("backup " BK_RELEASE ": a plugin that lightningd runs. It is not started by hand.\n"
 	     "\n"
 	     "1. With lightningd stopped, say where the backup goes, on another disk:\n"
-	     "     backup-cli init --lightning-dir ~/.lightning/bitcoin file:///mnt/disk/file.bkp\n"
+	     "     backup-cli init --lightning-dir ~/.lightning/bitcoin \\\n"
+	     "       file:///mnt/disk/file.bkp\n"
 	     "2. Have lightningd load the plugin, as an important one (in its config file):\n"
 	     "     important-plugin=/path/to/backup\n"
-	     "   With plugin= instead, the node would run on without a backup if the plugin died.\n"
-	     "3. Start lightningd. backup-cli log file:///mnt/disk/file.bkp shows what arrives.\n"
+	     "   With plugin= instead, the node would run on without a backup if the plugin\n"
+	     "   died.\n"
+	     "3. Start lightningd. backup-cli log --lightning-dir ~/.lightning/bitcoin shows\n"
+	     "   what arrives.\n"
 	     "\n"
 	     "hsm_secret is not in the backup: keep a copy of it apart.");
 }
