@@ -1,6 +1,6 @@
 /* arguments.c - what the commands make of their arguments, alike. */
 #include "arguments.h"
-#include "nodedir.h"
+#include "lockurl.h"
 #include <bk/dest.h>
 #include <bk/moment.h>
 #include <stdio.h>
@@ -88,7 +88,7 @@ int take_url(const struct command *command, const char *word, const char *dir, c
 			bk_fail(&err, BK_E_NOMEM, 0, "no memory for a URL");
 		return *url ? EXIT_DONE : report(&err);
 	}
-	return nodedir_url(url, dir ? dir : ".", &err) ? report(&err) : EXIT_DONE;
+	return lockfile_url(url, bk_io_posix(), dir ? dir : ".", &err) ? report(&err) : EXIT_DONE;
 }
 
 int take_time(const struct command *command, const char *option, const char *text, bool end,

@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "common.h"
 #include "init.h"
+#include "lockurl.h"
 #include "nodedir.h"
 #include "owner.h"
 #include "owner_io.h"
@@ -65,7 +66,7 @@ static enum bk_code read_lock(struct init *init, struct bk_error *err)
 	if (code == BK_E_INVALID) /* the file is wrong, not what the user gave */
 		err->code = code = BK_E_FORMAT;
 	init->has_lock = !code;
-	if (code || nodedir_log(&path, init->dir, &init->lock, NULL))
+	if (code || lockfile_log(&path, init->dir, &init->lock, NULL))
 		return code; /* what no release serves is not the log that was asked for */
 	code = bk_dest_url(&url, path, err);
 	if (!code) {

@@ -249,8 +249,7 @@ const struct command cmd_restore = {
 		"  --" STALE_FLAG "\n"
 		"                       lets an older version have the name lightningd.sqlite3\n"
 		"  -V                   the release\n"
-		"\n" HELP_TIME
-		"\n"
+		"\n" HELP_TIME "\n"
 		"It refuses over an existing file, beside a -journal or -wal, and where\n"
 		"lightningd runs. Nothing is written to standard output: DEST is no -.\n"
 		"hsm_secret is not in the backup: the node needs its own copy of it.\n"

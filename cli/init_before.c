@@ -1,6 +1,7 @@
 /* init_before.c - what a new backup must not make forgotten: the one that the node had. */
 #include "common.h"
 #include "init.h"
+#include "lockurl.h"
 #include "nodedir.h"
 #include <bk/version.h>
 #include <bk/writer.h>
@@ -101,7 +102,7 @@ enum bk_code init_check_before(struct init *init, struct bk_error *err)
 
 	if (!init->has_lock || init->is_named)
 		return BK_OK;
-	code = nodedir_log(&path, init->dir, &init->lock, err);
+	code = lockfile_log(&path, init->dir, &init->lock, err);
 	if (code)
 		return code == BK_E_INVALID ? note(init, "nothing that this release serves", err)
 					    : code;

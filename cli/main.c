@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include <bk/memory.h>
 #include <bk/process.h>
+#include <bk/streams.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -127,5 +128,6 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
+	bk_standard_streams();
 	return finish(run(argc, argv));
 }

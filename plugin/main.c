@@ -8,6 +8,7 @@
 #include "silence.h"
 #include <bk/memory.h>
 #include <bk/process.h>
+#include <bk/streams.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -222,6 +223,7 @@ int main(int argc, char **argv)
 	struct plugin plugin = {0};
 	int status;
 
+	bk_standard_streams();
 	if (!getenv("LIGHTNINGD_PLUGIN")) {
 		if (argc > 1)
 			return take_argument(argv[1]);

@@ -140,10 +140,43 @@ static int in_directory(struct fs *fs, struct source *source, const struct node 
 	}
 }
 
+/* The directory that the directory NODE stands in. */
+static struct node parent_of(const struct node *node)
+{
+	switch (node->kind) {
+	case NODE_IMAGE_BUCKET:
+		return (struct node){.kind = NODE_VERSIONS};
+	case NODE_SQL_BUCKET:
+		return (struct node){.kind = NODE_CHANGES};
+	case NODE_DAY:
+		return (struct node){.kind = NODE_DAYS};
+	case NODE_HOUR:
+		return (struct node){.kind = NODE_DAY, .number = node->number / HOURS_A_DAY};
+	default:
+		return (struct node){.kind = NODE_ROOT};
+	}
+}
+
+/* "." and "..": the kernel asks for these only where it has a file's handle, from an NFS client
+ * say, and has forgotten the file. */
+static int look_up_dots(struct fs *fs, struct source *source, const struct node *node,
+	bool is_parent, struct fuse_entry_param *out)
+{
+	struct node wanted = *node;
+
+	if (is_parent && node_type(node->kind) != S_IFDIR)
+		return ENOTDIR;
+	if (is_parent)
+		wanted = parent_of(node);
+	return attr_of_node(fs, source, &wanted, out);
+}
+
 int lookup_name(struct fs *fs, struct source *source, const struct node *parent, const char *name,
 	struct fuse_entry_param *out)
 {
-	int rc = in_directory(fs, source, parent, name, out);
+	bool is_self = strcmp(name, ".") == 0, is_parent = strcmp(name, "..") == 0;
+	int rc = is_self || is_parent ? look_up_dots(fs, source, parent, is_parent, out)
+				      : in_directory(fs, source, parent, name, out);
 
 	if (rc != NEVER)
 		return rc;

@@ -65,6 +65,15 @@ t sh -c 'backup-cli verify log.bkp >/dev/full'
 t sh -c 'backup-cli restore log.bkp full.sqlite3 >/dev/full'
 t sh -c 'backup-cli --help >/dev/full'
 
+# Nor is it written into a log or a database that takes a closed one's place.
+cp log.bkp before.bkp
+t sh -c 'backup-cli log log.bkp >&-'
+t sh -c 'backup-cli restore log.bkp closed.sqlite3 >&- 2>&- <&-'
+t sh -c 'backup-cli verify nothing.bkp 2>&-'
+cmp log.bkp before.bkp
+same closed.sqlite3 out.sqlite3 >/dev/null || backup-cli verify --against closed.sqlite3 log.bkp
+rm before.bkp closed.sqlite3
+
 # What is no file at all.
 mkfifo fifo
 for command in log verify 'verify --against node/lightningd.sqlite3'; do
