@@ -71,7 +71,7 @@ t sh -c 'backup-cli log log.bkp >&-'
 t sh -c 'backup-cli restore log.bkp closed.sqlite3 >&- 2>&- <&-'
 t sh -c 'backup-cli verify nothing.bkp 2>&-'
 cmp log.bkp before.bkp
-same closed.sqlite3 out.sqlite3 >/dev/null || backup-cli verify --against closed.sqlite3 log.bkp
+t backup-cli verify --against closed.sqlite3 log.bkp
 rm before.bkp closed.sqlite3
 
 # What is no file at all.
