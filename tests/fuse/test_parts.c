@@ -259,7 +259,7 @@ Test(parts, images_of_two_logs_with_one_number)
 	struct images images;
 	struct image *open_in_first, *open_in_last;
 
-	mount_dir_make();
+	dir_make();
 	open_log(&first, "first.bkp", 222, 0);
 	open_log(&last, "last.bkp", 777, 64);
 	images_init(&images, 1 << 20);
@@ -316,7 +316,7 @@ Test(parts, what_passes_is_no_damage)
 	struct bk_entry entry;
 	struct fs fs = {0};
 
-	mount_dir_make();
+	dir_make();
 	log_begin_plain(log_path());
 	log_grow(300, 1000);
 	log_close();

@@ -178,6 +178,7 @@ Test(start, with_closed_streams)
 Test(start, the_logs_folder_bound_elsewhere)
 {
 	make_log();
+	needs_mounts();
 	shell("mkdir bound log/in && mount --bind log bound");
 	shell_status(1, BK_FUSE_PROGRAM " log/node.bkp bound");
 	cr_assert(strstr(shell_stderr(), "is the log's own folder"), "%s", shell_stderr());
@@ -336,6 +337,7 @@ Test(start, a_second_mount_is_refused)
 Test(start, mounted_over)
 {
 	make_log();
+	needs_mounts();
 	mount_start(NULL);
 	shell("mount -t tmpfs none mnt && touch mnt/other");
 	cr_assert(kill(mount_pid(), SIGTERM) == 0);
