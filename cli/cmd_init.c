@@ -290,20 +290,24 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
  * given, or the usual one. */
 static int take_words(struct init *init, int count, char **words, char **url)
 {
-	bool is_named = init->dir;
+	struct bk_error err;
 
-	if (count == 2 && !is_named) {
+	if (count == 2 && !init->dir) {
 		init->dir = *words++; /* init DIR URL, as older guides have it */
 		count--;
 	}
 	if (count > 1)
 		return usage_error(&cmd_init, "name one URL");
-	if (count || init->dir || is_in_nodedir()) {
-		if (!count && !init->dir)
-			init->dir = ".";
-		return take_url(&cmd_init, count ? *words : NULL, count ? NULL : init->dir, url);
-	}
-	return usage_error(&cmd_init, "name one URL");
+	if (count)
+		return take_url(&cmd_init, *words, NULL, url);
+	if (!init->dir && !is_in_nodedir())
+		return usage_error(&cmd_init, "name one URL");
+	if (!init->dir)
+		init->dir = ".";
+	/* What is read there is read as the user whose directory it is. */
+	if (owner_enter(init->dir, &err))
+		return report(&err);
+	return take_url(&cmd_init, NULL, init->dir, url);
 }
 
 static int init_run(int argc, char **argv)

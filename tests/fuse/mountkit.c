@@ -68,6 +68,14 @@ void needs_mounts(void)
 	cr_assert(umount2(path_of("mnt"), MNT_DETACH) == 0);
 }
 
+void needs_own_mounts(void)
+{
+	needs_root();
+	if (system("unshare -m true 2>/dev/null"))
+		skip("no mounts of a test's own: the root folder is no mountpoint, or it is not "
+		     "allowed");
+}
+
 void mount_dir_make(void)
 {
 	dir_make();

@@ -195,7 +195,7 @@ Test(tools, another_user)
 Test(tools, mounted_by_a_user)
 {
 	mount_dir_make();
-	needs_mounts();
+	needs_own_mounts();
 	log_begin(log_path(), NULL);
 	log_play(300);
 	log_close();
