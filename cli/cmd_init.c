@@ -168,7 +168,7 @@ static enum bk_code find_database(struct init *init, struct bk_error *err)
 		return no_database(init, is_usual, err);
 	if (!S_ISREG(st.st_mode))
 		return bk_fail(
-			err, BK_E_INVALID, 0, "the database %s is no file", init->database_path);
+			err, BK_E_UNSAFE, 0, "the database %s is no file", init->database_path);
 	/* SQLite makes the file before anything is in it. */
 	init->has_database = st.st_size > 0;
 	if (!init->has_database)
