@@ -120,6 +120,11 @@ void bk_advance_close(struct advance *advance)
 	bk_decoder_done(&advance->decoder);
 }
 
+void bk_advance_forget(struct advance *advance)
+{
+	bk_buf_clear(&advance->decoder.walk.buf, WALK_CHUNK_MANY);
+}
+
 enum bk_code bk_advance_by(struct advance *advance, struct bk_entry *entry, struct bk_error *err)
 {
 	struct bk_image *image = advance->image;
@@ -170,24 +175,6 @@ enum bk_code bk_image_advance(struct bk_image *image, struct bk_entry *entries, 
 	if (!code)
 		code = bk_advance_check(&advance, err);
 	bk_advance_close(&advance);
-	return code;
-}
-
-enum bk_code bk_image_node(struct bk_image *image, char *out, struct bk_error *err)
-{
-	struct replay_options options = {.budget = &image->budget};
-	struct replay replay;
-	enum bk_code code;
-
-	*out = '\0';
-	if (!bk_image_page_count(image))
-		return BK_OK;
-	code = bk_replay_open(&replay, &image->overlay.store, image->overlay.io,
-		image->overlay.spill_dir, &options, err);
-	if (code)
-		return code;
-	code = bk_replay_node_id(&replay, out, BK_NODE_TEXT, err);
-	bk_replay_close(&replay);
 	return code;
 }
 

@@ -44,15 +44,15 @@ void bk_advance_close(struct advance *advance);
 BK_MUST_CHECK enum bk_code bk_advance_by(
 	struct advance *advance, struct bk_entry *entry, struct bk_error *err);
 
+/* Forgets what was read ahead of the log: where the log grows, other bytes may stand there now. */
+void bk_advance_forget(struct advance *advance);
+
 /* Whether vars.data_version is the version that the image is at: else fails with BK_E_SQL. */
 BK_MUST_CHECK enum bk_code bk_advance_check(struct advance *advance, struct bk_error *err);
 
 /* All of that at once: moves IMAGE on by COUNT entries. */
 BK_MUST_CHECK enum bk_code bk_image_advance(struct bk_image *image, struct bk_entry *entries,
 	size_t count, const struct replay_options *options, struct bk_error *err);
-
-/* Whose database IMAGE is, into OUT of BK_NODE_TEXT bytes: empty if it does not say. */
-BK_MUST_CHECK enum bk_code bk_image_node(struct bk_image *image, char *out, struct bk_error *err);
 
 /* Reads PAGE as it is in the keyframe below, and what is to be known of its record; with
  * record->check 0 and *OFFSET 0 if it is not stored there. */
