@@ -59,5 +59,5 @@ run clang -L 'golden|cli|fuzz'
 build asan
 run asan -L 'unit|golden|cli|fuzz|fuse|integration' -E 'traces|generated|fuse.(image|rebuild)'
 build tsan
-run tsan -R 'unit.(cache|image|keyframer|log|measure|writer)$|crash_(model|sync)|fuse.(follow|growth|parallel)|integration_first_write'
+run tsan -R 'unit.(cache|image|follower|log|measure|writer)$|crash_(model|sync)|fuse.(follow|growth|parallel)|integration_first_write'
 step "all passed"

@@ -7,7 +7,7 @@
 #include "names.h"
 #include "space.h"
 #include "watch.h"
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <stdbool.h>
@@ -31,7 +31,7 @@ struct heal {
 BK_MUST_CHECK enum bk_code heal_snapshot(
 	struct heal *heal, enum bk_snapshot_reason reason, struct bk_error *err);
 
-/* To be called at each change while a keyframer is stuck at one that it cannot replay. Says what
+/* To be called at each change while a follower is stuck at one that it cannot replay. Says what
  * became of it; after a failure the node goes on, and the next HEAL->interval calls do nothing: to
  * copy the database each time would fill the disk and hold up the node. */
 void heal_replay(struct heal *heal);

@@ -10,7 +10,7 @@
 #include "space.h"
 #include "watch.h"
 #include <bk/dest.h>
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <bk/live.h>
 #include <bk/snapshot.h>
 #include <bk/verify.h>
@@ -34,7 +34,7 @@ struct hook {
 	struct names names;
 	char *path; /* of the log */
 	struct bk_writer *writer;
-	struct bk_keyframer *keyframer;
+	struct bk_follower *follower;
 	struct space *space;
 	struct watch *watch;
 	struct heal heal;
@@ -56,7 +56,7 @@ bool hook_close(struct hook *hook, bool in_order)
 	bool was_open = hook->writer;
 
 	space_stop(hook->space);
-	bk_keyframer_stop(hook->keyframer);
+	bk_follower_stop(hook->follower);
 	if (in_order && hook->is_settled)
 		bk_writer_close(hook->writer);
 	else
@@ -64,7 +64,7 @@ bool hook_close(struct hook *hook, bool in_order)
 	lockfile_done(&hook->lockfile);
 	free(hook->path);
 	hook->space = NULL;
-	hook->keyframer = NULL;
+	hook->follower = NULL;
 	hook->writer = NULL;
 	hook->path = NULL;
 	hook->is_settled = false;
@@ -81,8 +81,8 @@ void hook_free(struct hook *hook)
 	free(hook);
 }
 
-/* Called from the keyframer's thread. */
-static void keyframer_says(void *ctx, const struct bk_error *err)
+/* Called from the follower's thread. */
+static void follower_says(void *ctx, const struct bk_error *err)
 {
 	(void)ctx;
 	if (err->code == BK_E_SQL || err->code == BK_E_DAMAGE)
@@ -100,12 +100,13 @@ static void keyframer_says(void *ctx, const struct bk_error *err)
 /* What runs beside the changes. */
 static enum bk_code start_threads(struct hook *hook, struct refusal *why)
 {
+	struct bk_follower_options options = {
+		.notify = follower_says, .database = hook->lockfile.database};
 	struct bk_error err;
 	enum bk_code code = space_start(&hook->space, hook->writer, &hook->names, &err);
 
 	if (!code && !hook->lockfile.no_keyframes)
-		code = bk_keyframer_start(
-			&hook->keyframer, hook->writer, keyframer_says, hook, &err);
+		code = bk_follower_start(&hook->follower, hook->writer, &options, &err);
 	if (code)
 		return refusal_of(why, &err, NULL);
 	hook->heal.space = hook->space;
@@ -232,8 +233,7 @@ static bool is_head_unsure(const struct hook *hook, const struct call *call)
 {
 	struct stat st;
 
-	if (!call->is_live_known || call->live != call->head ||
-		bk_writer_is_head_sure(hook->writer))
+	if (!call->is_live_known || call->live != call->head)
 		return false;
 	if (stat(hook->lockfile.database, &st) == 0 && st.st_size <= COMPARE_BYTES_MAX)
 		return true;
@@ -332,8 +332,8 @@ static enum bk_code prepare(struct hook *hook, const struct bk_change *change, s
 	}
 	if (!call_follows(&call))
 		return refuse_order(why, &call);
-	/* A keyframer that met a change it cannot replay needs a full keyframe. */
-	if (hook->keyframer && bk_keyframer_needs_snapshot(hook->keyframer))
+	/* A follower that met a change it cannot replay needs a full keyframe. */
+	if (hook->follower && bk_follower_needs_snapshot(hook->follower))
 		heal_replay(&hook->heal);
 	return BK_OK;
 }

@@ -2,7 +2,7 @@
 #include "genlog.h"
 #include "timing.h"
 #include "tracegen.h"
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* checkdisk.c - what a machine came up with: read, recovered, recovered again, written to. */
 #include "check.h"
 #include <assert.h>
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <bk/restore.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>

@@ -16,7 +16,7 @@
 #define CUTS_TORTURE   1000000
 #define STEPS_MAX      40
 #define LOSSES         2 /* tried at each place */
-#define THREAD_SEEDS   5 /* each so many-th workload has a keyframer's thread */
+#define THREAD_SEEDS   5 /* each so many-th workload has a follower's thread */
 #define MANY_SEEDS     9 /* each so many-th is long: more keyframes than one link passes */
 #define PLACES_SKIPPED 16
 

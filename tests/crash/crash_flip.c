@@ -6,8 +6,8 @@
  * In the ordinary run each flip is looked at through the head and one more version; with
  * BK_TORTURE=1 in the environment through all of them. */
 #include "check.h"
+#include <bk/follower.h>
 #include <bk/image.h>
-#include <bk/keyframer.h>
 #include <bk/listing.h>
 #include <bk/snapshot.h>
 #include <bk/verify.h>

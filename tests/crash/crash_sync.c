@@ -1,11 +1,11 @@
-/* crash_sync.c - two threads sync the log at once, and the system tells only one of them that it
- * failed.
+/* crash_sync.c - two threads sync the log at once: neither waits for the other, and what one of
+ * them hears of failing is final for both.
  *
- * Linux reports an error of writing back once for each open file, to whoever syncs next: the
- * other's sync succeeds, though it may have been its data that was lost. What it was for must not
- * be acknowledged. */
+ * Linux notes an error of writing back with the file, and tells each open file of it once, at its
+ * next sync. So each thread must have an open file of its own: through one that is shared, the
+ * other's sync would succeed, though it may have been its data that was lost. */
 #include "simfs.h"
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <time.h>
 
 #define PATH    "/log/sync.bkp"
-#define WAIT_MS 500
+#define WAIT_MS 20000
 
 #define REQUIRE(condition)                                                                         \
 	do {                                                                                       \
@@ -32,32 +32,81 @@ struct world {
 	struct simfs *fs;
 	struct bk_writer *writer;
 	pthread_t changer;
-	atomic_bool in_keyframer; /* it is within a sync */
+	atomic_int fd;            /* through which the changing thread syncs */
+	atomic_bool in_follower;  /* the other is within a sync */
 	atomic_bool in_append;    /* the changing thread is within one */
+	atomic_bool has_appended; /* and has its answer */
+	atomic_bool has_failed;   /* the system met an error */
 };
 
-/* True once FLAG is set, false after WAIT_MS. */
-static bool wait_for(atomic_bool *flag)
+static void wait_for(atomic_bool *flag)
 {
 	const struct timespec step = {.tv_nsec = 1000000};
 
 	for (int i = 0; i < WAIT_MS && !atomic_load(flag); i++)
 		nanosleep(&step, NULL);
-	return atomic_load(flag);
+	REQUIRE(atomic_load(flag));
 }
 
-/* The keyframer's sync fails, and not before the other thread has had its chance to sync too. */
-static int sync_first(void *ctx)
+static bool is_changer(const struct world *world)
+{
+	return pthread_equal(pthread_self(), world->changer);
+}
+
+/* The follower's sync takes until a change that came meanwhile is acknowledged. */
+static int slow_beside(void *ctx, int fd)
 {
 	struct world *world = ctx;
 
-	if (pthread_equal(pthread_self(), world->changer)) {
-		atomic_store(&world->in_append, true);
+	if (is_changer(world)) {
+		REQUIRE(fd == atomic_load(&world->fd));
 		return 0;
 	}
-	atomic_store(&world->in_keyframer, true);
-	wait_for(&world->in_append);
+	REQUIRE(fd != atomic_load(&world->fd));
+	atomic_store(&world->in_follower, true);
+	wait_for(&world->has_appended);
+	return 0;
+}
+
+/* Both are within a sync when the system meets an error: each open file is told. */
+static int both_fail(void *ctx, int fd)
+{
+	struct world *world = ctx;
+
+	(void)fd;
+	if (is_changer(world)) {
+		atomic_store(&world->in_append, true);
+		wait_for(&world->has_failed);
+	} else {
+		atomic_store(&world->in_follower, true);
+		wait_for(&world->in_append);
+		atomic_store(&world->has_failed, true);
+	}
 	return -EIO;
+}
+
+/* The follower alone is told: by a system that noted the error too late for the other's sync. */
+static int follower_fails(void *ctx, int fd)
+{
+	struct world *world = ctx;
+
+	(void)fd;
+	if (!is_changer(world)) {
+		atomic_store(&world->in_follower, true);
+		wait_for(&world->in_append);
+		atomic_store(&world->has_failed, true);
+		return -EIO;
+	}
+	atomic_store(&world->in_append, true);
+	return 0;
+}
+
+static int note_fd(void *ctx, int fd)
+{
+	struct world *world = ctx;
+
+	atomic_store(&world->fd, fd);
+	return 0;
 }
 
 static enum bk_code append(struct world *world, uint32_t version, const char *sql)
@@ -74,7 +123,7 @@ static enum bk_code append(struct world *world, uint32_t version, const char *sq
 }
 
 /* More than a keyframe writes without a sync of its own. */
-static const char large[] = "INSERT INTO vars VALUES ('large', randomblob(20000000))";
+static const char large[] = "INSERT INTO vars VALUES ('large', randomblob(4000000))";
 
 static void make_log(struct world *world)
 {
@@ -82,9 +131,11 @@ static void make_log(struct world *world)
 	struct bk_error err;
 	uint32_t version;
 
+	*world = (struct world){.changer = pthread_self()};
 	world->fs = simfs_new(1);
 	REQUIRE(!bk_log_create(simfs_io(world->fs), PATH, NULL, 0, NULL, NULL, &version, &err));
 	REQUIRE(!bk_writer_open(&world->writer, simfs_io(world->fs), PATH, &options, &err));
+	simfs_set_sync(world->fs, note_fd, world);
 	REQUIRE(!append(world, 1,
 		"CREATE TABLE vars (name, intval); INSERT INTO vars VALUES ('data_version', 0)"));
 	REQUIRE(!append(world, 2, large));
@@ -95,26 +146,54 @@ static void *build(void *arg)
 {
 	struct world *world = arg;
 	struct bk_error err;
+	static int code;
 
-	REQUIRE(bk_keyframes_build(world->writer, &err) == BK_E_IO);
-	return NULL;
+	code = (int)bk_keyframes_build(world->writer, &err);
+	return &code;
+}
+
+/* Builds keyframes beside an append of version 4, whose syncs are FIRST's; gives what the append
+ * gave, and *BUILT. */
+static enum bk_code beside(struct world *world, sim_sync_fn *first, int *built)
+{
+	pthread_t follower;
+	enum bk_code code;
+	void *result;
+
+	simfs_set_sync(world->fs, first, world);
+	REQUIRE(!pthread_create(&follower, NULL, build, world));
+	wait_for(&world->in_follower);
+	code = append(world, 4, "SELECT 2");
+	atomic_store(&world->has_appended, true);
+	REQUIRE(!pthread_join(follower, &result));
+	*built = *(int *)result;
+	simfs_set_sync(world->fs, NULL, NULL);
+	return code;
+}
+
+static void done(struct world *world)
+{
+	bk_writer_close(world->writer);
+	simfs_free(world->fs);
 }
 
 int main(void)
 {
-	struct world world = {.changer = pthread_self()};
-	pthread_t keyframer;
+	struct world world;
+	int built;
 
 	make_log(&world);
-	simfs_set_sync(world.fs, sync_first, &world);
-	REQUIRE(!pthread_create(&keyframer, NULL, build, &world));
-	while (!wait_for(&world.in_keyframer))
-		continue;
-	REQUIRE(append(&world, 4, "SELECT 2") != BK_OK);
-	pthread_join(keyframer, NULL);
-	simfs_set_sync(world.fs, NULL, NULL);
-	bk_writer_close(world.writer);
-	simfs_free(world.fs);
-	puts("a change was not acknowledged while another thread's sync failed");
+	REQUIRE(beside(&world, slow_beside, &built) == BK_OK && built == BK_OK);
+	done(&world);
+	make_log(&world);
+	REQUIRE(beside(&world, both_fail, &built) == BK_E_IO && built == BK_E_IO);
+	REQUIRE(append(&world, 4, "SELECT 2") == BK_E_IO);
+	done(&world);
+	make_log(&world);
+	(void)beside(&world, follower_fails, &built);
+	REQUIRE(built == BK_E_IO);
+	REQUIRE(append(&world, 5, "SELECT 3") == BK_E_IO);
+	done(&world);
+	puts("no sync waited for another thread's, and a failure of one was final for both");
 	return EXIT_SUCCESS;
 }

@@ -24,7 +24,7 @@ void node_init(struct node *node, uint64_t seed, const char *dir)
 	snprintf(node->database, sizeof node->database, "%s/live.sqlite3", dir);
 }
 
-/* What happens to the model is seen by the hook, which may run in the keyframer's thread. */
+/* What happens to the model is seen by the hook, which may run in the follower's thread. */
 static void settle(struct node *node)
 {
 	simfs_lock(node->fs);
@@ -56,13 +56,13 @@ static void stop(struct node *node, bool is_killed)
 	if (is_killed)
 		simfs_kill(node->fs);
 	enter(node);
-	bk_keyframer_stop(node->keyframer);
+	bk_follower_stop(node->follower);
 	bk_writer_close(node->writer);
 	leave(node, BK_OK);
 	simfs_revive(node->fs);
 	atomic_store(&node->is_dying, false);
 	node->failed_in_close |= !had_failed && simfs_has_failed(node->fs);
-	node->keyframer = NULL;
+	node->follower = NULL;
 	node->writer = NULL;
 }
 
@@ -74,7 +74,7 @@ void node_done(struct node *node)
 	simfs_free(node->fs);
 }
 
-static void keyframer_says(void *ctx, const struct bk_error *err)
+static void follower_says(void *ctx, const struct bk_error *err)
 {
 	struct node *node = ctx;
 
@@ -111,15 +111,15 @@ static bool open_writer(struct node *node)
 
 static bool start(struct node *node)
 {
+	struct bk_follower_options options = {.notify = follower_says, .ctx = node};
 	struct bk_error err;
 
 	if (!open_writer(node))
 		return false;
-	if (node->has_thread &&
-		!done(node,
-			CORE(node, bk_keyframer_start(&node->keyframer, node->writer,
-					   keyframer_says, node, &err)),
-			&err, "a keyframer"))
+	if (node->has_thread && !done(node,
+					CORE(node, bk_follower_start(&node->follower, node->writer,
+							   &options, &err)),
+					&err, "a follower"))
 		return false;
 	simfs_lock(node->fs);
 	model_restart(node->model);

@@ -3,14 +3,14 @@
 #define NODE_H
 
 #include "check.h"
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <stdatomic.h>
 
 struct node {
 	struct simfs *fs;
 	struct model *model;
 	struct bk_writer *writer;
-	struct bk_keyframer *keyframer;
+	struct bk_follower *follower;
 	struct rng rng;
 	struct check check;
 	struct counts counts;

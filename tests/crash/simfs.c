@@ -130,7 +130,8 @@ static int new_handle(struct simfs *fs, struct inode *inode, bool can_write)
 	for (int i = 0; i < SIM_FDS_MAX; i++) {
 		if (fs->handles[i].inode)
 			continue;
-		fs->handles[i] = (struct handle){.inode = inode, .can_write = can_write};
+		fs->handles[i] = (struct handle){
+			.inode = inode, .can_write = can_write, .errors = inode->errors};
 		inode->users++;
 		return i + SIM_FD_FIRST;
 	}
@@ -267,17 +268,25 @@ static void forget_pending(struct inode *inode)
 static int sim_datasync(void *ctx, int fd)
 {
 	struct simfs *fs = ctx;
-	int rc = fs->sync ? fs->sync(fs->sync_ctx) : 0;
+	int rc = fs->sync ? fs->sync(fs->sync_ctx, fd) : 0;
+	struct handle *handle;
 	struct inode *inode;
+	bool is_told;
 
 	if (rc)
 		return rc;
 	rc = begin(fs, SIM_DATASYNC, NULL);
 	inode = inode_of(fs, fd);
-	if (rc && !fs->is_dead && fs->fail.fault == SIM_FAULT_SYNC_DROPS)
+	handle = &fs->handles[fd - SIM_FD_FIRST];
+	if (rc && !fs->is_dead && fs->fail.fault == SIM_FAULT_SYNC_DROPS) {
 		forget_pending(inode);
+		inode->errors++;
+		handle->errors++;
+	}
 	if (rc)
 		return end(fs, rc);
+	is_told = handle->errors == inode->errors;
+	handle->errors = inode->errors;
 	run_hook(fs);
 	/* What was pending goes to the disk, and not what is seen: a failed sync may have let
 	 * the two part. */
@@ -286,7 +295,7 @@ static int sim_datasync(void *ctx, int fd)
 	bytes_resize(&inode->disk, inode->now.size);
 	forget_pending(inode);
 	run_hook(fs);
-	return end(fs, 0);
+	return end(fs, is_told ? 0 : -EIO);
 }
 
 static int sim_truncate(void *ctx, int fd, uint64_t size)

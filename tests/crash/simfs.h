@@ -48,7 +48,8 @@ enum sim_fault {
 	SIM_FAULT_ERROR, /* it does nothing and returns -error */
 	SIM_FAULT_SHORT, /* a write or read of half, then -error at the next call of its kind */
 	SIM_FAULT_SYNC_DROPS, /* a datasync fails, and what was pending is taken for written: the
-			       * next datasync succeeds without writing it, as on Linux */
+			       * next datasync succeeds without writing it, as on Linux, but for
+			       * the first one through each other open handle */
 	SIM_FAULTS
 };
 
@@ -69,9 +70,9 @@ void simfs_fail(
 bool simfs_has_failed(const struct simfs *fs);                    /* the fault was met */
 uint64_t simfs_calls(const struct simfs *fs, enum sim_call call); /* how many so far */
 
-/* Calls FIRST before each datasync, unlocked, in the thread that syncs; with a result other than 0
- * the datasync does nothing and returns that. */
-typedef int sim_sync_fn(void *ctx);
+/* Calls FIRST before each datasync of FD, unlocked, in the thread that syncs; with a result other
+ * than 0 the datasync does nothing and returns that. */
+typedef int sim_sync_fn(void *ctx, int fd);
 void simfs_set_sync(struct simfs *fs, sim_sync_fn *first, void *ctx);
 
 /* Between the two every call fails and nothing happens: a process was killed, and its handles can

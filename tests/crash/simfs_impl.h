@@ -30,8 +30,9 @@ struct inode {
 	struct bytes stale; /* what stood in blocks that were given back: it may show again */
 	struct pending *pending;
 	size_t pending_count, pending_capacity;
-	unsigned users; /* open handles */
-	int lock;       /* the handle that holds it; 0: nobody */
+	unsigned users;  /* open handles */
+	int lock;        /* the handle that holds it; 0: nobody */
+	unsigned errors; /* syncs that lost what was pending: each handle is told of each once */
 };
 
 struct name {
@@ -54,6 +55,7 @@ struct name_change {
 struct handle {
 	struct inode *inode; /* NULL: free */
 	bool can_write;
+	unsigned errors; /* of its inode, that it was told of */
 };
 
 struct simfs {

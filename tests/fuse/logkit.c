@@ -3,7 +3,7 @@
 #include "mountkit.h"
 #include "trace.h"
 #include <bk/image.h>
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <bk/snapshot.h>
 #include <inttypes.h>
 #include <limits.h>

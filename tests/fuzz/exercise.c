@@ -6,7 +6,7 @@
 #include "fuzz.h"
 #include "image.h"
 #include "simfs.h"
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <bk/listing.h>
 #include <bk/memory.h>
 #include <bk/restore.h>

@@ -6,7 +6,7 @@
 #include "log.h"
 #include "seeds.h"
 #include "simfs.h"
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <sqlite3.h>

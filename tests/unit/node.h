@@ -6,7 +6,7 @@
 #define NODE_H
 
 #include "sql.h"
-#include <bk/keyframer.h>
+#include <bk/follower.h>
 #include <bk/log.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>

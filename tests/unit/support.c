@@ -271,8 +271,10 @@ static int io_free_space(void *ctx, int fd, uint64_t *bytes)
 {
 	struct test_io *test = ctx;
 
-	return is_failed(test, OP_FREE_SPACE) ? test->fail_with
-					      : real()->free_space(NULL, fd, bytes);
+	if (is_failed(test, OP_FREE_SPACE))
+		return test->fail_with;
+	*bytes = test->free_bytes;
+	return *bytes ? 0 : real()->free_space(NULL, fd, bytes);
 }
 
 static int64_t io_now_us(void *ctx)

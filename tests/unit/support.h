@@ -74,6 +74,7 @@ struct test_io {
 	uint8_t random;  /* what each random byte is */
 	size_t part_max; /* a read or write takes so many bytes at once at most; 0: all */
 	int interrupted; /* so many reads, writes, syncs, opens give -EINTR first */
+	_Atomic uint64_t free_bytes; /* what free_space gives; 0: what there is */
 	_Atomic unsigned calls[OP_COUNT];
 	/* The FAIL_AT-th call of FAIL_OP from now on (and FAIL_MORE after it) gives FAIL_WITH. */
 	enum test_op fail_op;

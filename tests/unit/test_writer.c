@@ -594,27 +594,132 @@ Test(writer, rewind_layout)
 	node_end(&node);
 }
 
-static void reopen(struct node *node)
+static struct bk_head head_of(const struct node *node)
 {
-	ok(bk_writer_open(&node->writer, &node->io.io, node->path, &node->options, why()));
+	struct bk_head head;
+
+	bk_writer_head(node->writer, &head);
+	return head;
 }
 
-/* "Whether the head was surely committed". */
-Test(writer, knows_whether_the_head_is_sure)
+static const struct bk_stamp a_stamp = {
+	.counter = 7, .inode = 1234567, .mtime_ns = TEST_NOW_US * 1000 + 1, .size = 8192};
+
+/* An orderly end proves nothing of the head; that it was seen, copied, or that something came
+ * behind it, does. */
+Test(writer, knows_whether_the_head_was_committed)
 {
 	struct node node;
 
 	node_begin(&node, 0);
-	cr_assert(bk_writer_is_head_sure(node.writer), "a new log is what the database was");
 	node_change(&node, "CREATE TABLE t (x)");
-	bk_writer_close(node.writer);
-	reopen(&node);
-	cr_assert(bk_writer_is_head_sure(node.writer));
+	node_restart(&node);
+	cr_assert(!head_of(&node).is_committed && head_of(&node).version == node.version);
+	node_lone(&node, "PRAGMA foreign_keys = ON");
+	cr_assert(head_of(&node).is_committed && !head_of(&node).has_stamp);
+	node_lost(&node, "INSERT INTO t VALUES (1)");
+	cr_assert(!head_of(&node).is_committed);
+	ok(bk_writer_rewind(node.writer, node.version, why()));
+	cr_assert(head_of(&node).is_committed, "the change that was struck out came behind it");
+	node_change(&node, "INSERT INTO t VALUES (2)");
+	node_snapshot(&node, BK_SNAPSHOT_GAP);
+	cr_assert(head_of(&node).is_committed);
+	node_end(&node);
+}
+
+/* "A seen committed event proves the head if and only if …" */
+Test(writer, remembers_what_was_seen)
+{
+	struct bk_head head;
+	struct node node;
+
+	node_begin(&node, 0);
+	node_change(&node, "CREATE TABLE t (x)");
+	ok(bk_writer_note_seen(node.writer, &a_stamp, why()));
+	node_restart(&node);
+	head = head_of(&node);
+	cr_assert(head.is_committed && head.has_stamp && bk_stamp_same(&head.stamp, &a_stamp));
 	node_change(&node, "INSERT INTO t VALUES (1)");
-	bk_writer_leave(node.writer);
-	reopen(&node);
-	cr_assert(!bk_writer_is_head_sure(node.writer));
-	cr_assert(bk_writer_version(node.writer) == node.version, "it is there all the same");
+	head = head_of(&node);
+	cr_assert(!head.is_committed && !head.has_stamp);
+	node_restart(&node);
+	cr_assert(!head_of(&node).has_stamp);
+	node_end(&node);
+}
+
+static void check_doubt(struct node *node, const char *want)
+{
+	struct bk_log *log = node_log(node);
+	struct bk_log_status status;
+
+	ok(bk_log_status(log, &status, why()));
+	cr_assert_str_eq(status.doubt, want);
+	bk_log_close(log);
+	ok(bk_log_status(bk_writer_log(node->writer), &status, why()));
+	cr_assert_str_eq(status.doubt, want);
+}
+
+/* "A doubt is never forgotten": it outlives sessions, and keyframes. */
+Test(writer, doubts_stay_open_until_they_are_settled)
+{
+	struct node node;
+
+	node_begin(&node, 2);
+	node_busy(&node, 3);
+	ok(bk_writer_raise_doubt(node.writer, "it was\nlocked", why()));
+	check_doubt(&node, "it was locked");
+	node_busy(&node, 4);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_restart(&node);
+	check_doubt(&node, "it was locked");
+	ok(bk_writer_settle_doubt(node.writer, "they were compared", why()));
+	check_doubt(&node, "");
+	ok(bk_writer_raise_doubt(node.writer, "again", why()));
+	node_snapshot(&node, BK_SNAPSHOT_GAP);
+	check_doubt(&node, "");
+	node_restart(&node);
+	check_doubt(&node, "");
+	node_end(&node);
+}
+
+static size_t size_of(const struct node *node)
+{
+	size_t size;
+
+	free(file_bytes(node->path, &size));
+	return size;
+}
+
+/* A snapshot, or a keyframe, that fails half-way leaves nothing behind: tried again and again it
+ * would fill the disk. */
+Test(writer, what_fails_half_way_is_cut_off)
+{
+	struct bk_log_status status;
+	struct node node;
+	size_t size;
+
+	node_begin(&node, 2);
+	node_busy(&node, 3);
+	/* Numbers that do not compress well: several pieces of a keyframe. */
+	node_change(&node,
+		"INSERT INTO busy (data) WITH RECURSIVE c (n, x) AS (SELECT 1, 1 UNION ALL SELECT "
+		"n + 1, (x * 1103515245 + 12345) % 2147483648 FROM c WHERE n < 200000) SELECT "
+		"group_concat(x) FROM c");
+	node_busy(&node, 2);
+	size = size_of(&node);
+	for (unsigned nth = 2; nth < 8; nth++) {
+		test_io_fail(&node.io, OP_WRITE, nth, -ENOSPC);
+		fails(BK_E_IO, bk_writer_snapshot(node.writer, node.database, BK_SNAPSHOT_GAP, 1000,
+				       NULL, NULL, why()));
+		node.io.fail_at = 0;
+		cr_assert(size_of(&node) == size, "%zu bytes, and not %zu", size_of(&node), size);
+	}
+	node_busy(&node, 1);
+	ok(bk_log_status(bk_writer_log(node.writer), &status, why()));
+	cr_assert(status.keyframes == 1);
+	node_check_all(&node, NULL, NULL);
+	node_restart(&node);
+	node_check_all(&node, NULL, NULL);
 	node_end(&node);
 }
 
@@ -664,15 +769,16 @@ Test(writer, what_the_system_refuses_at_opening)
 {
 	static const struct {
 		enum test_op op;
+		unsigned nth;
 		int result;
-	} cases[] = {{OP_OPEN, -EACCES}, {OP_READ, -EIO}, {OP_STAT, -EIO}, {OP_LOCK, -EIO},
-		{OP_SYNC, -EIO}, {OP_WRITE, -ENOSPC}};
+	} cases[] = {{OP_OPEN, 1, -EACCES}, {OP_OPEN, 2, -EMFILE}, {OP_READ, 1, -EIO},
+		{OP_STAT, 1, -EIO}, {OP_LOCK, 1, -EIO}, {OP_SYNC, 1, -EIO}, {OP_WRITE, 1, -ENOSPC}};
 	struct node node;
 
 	node_begin(&node, 0);
 	bk_writer_close(node.writer);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		test_io_fail(&node.io, cases[i].op, 1, cases[i].result);
+		test_io_fail(&node.io, cases[i].op, cases[i].nth, cases[i].result);
 		cr_assert(code_is(bk_writer_open(&node.writer, &node.io.io, node.path, NULL, why()),
 				  BK_E_IO),
 			"case %zu: %s", i, why()->msg);

@@ -1,13 +1,13 @@
 /* writer.h - appending to a log.
  *
  * Calling sequence: bk_writer_open, any of bk_writer_append, bk_writer_rewind, bk_writer_snapshot,
- * bk_writer_close. A keyframer (keyframer.h) may run beside.
+ * bk_writer_close. A follower (follower.h) may run beside.
  *
  * Invariants: when bk_writer_append returns BK_OK the change is on stable storage. A byte of a
  * frame is never changed (docs/format.md). After a failed write or sync of a change the writer
  * refuses everything, so that nothing follows a hole: open it anew.
  *
- * Threads: changes come from one thread at a time; a keyframer's thread appends beside it. */
+ * Threads: changes come from one thread at a time; a follower's thread appends beside it. */
 #ifndef BK_WRITER_H
 #define BK_WRITER_H
 
@@ -15,6 +15,7 @@
 #include <bk/io.h>
 #include <bk/log.h>
 #include <bk/progress.h>
+#include <bk/stamp.h>
 
 struct bk_writer;
 
@@ -39,9 +40,28 @@ void bk_writer_close(struct bk_writer *writer);
  * durable all the same. Takes NULL. */
 void bk_writer_leave(struct bk_writer *writer);
 
-/* Whether the head, as bk_writer_open found it, was surely committed by lightningd: it is the
- * snapshot that the log was made with, or the session before was closed in order. */
-bool bk_writer_is_head_sure(const struct bk_writer *writer);
+/* What the log says of its head. */
+struct bk_head {
+	uint32_t version;
+	bool is_committed; /* lightningd committed it for certain: it was seen so, or copied, or
+			    * something came behind it */
+	bool has_stamp;    /* and its database was then in the state: */
+	struct bk_stamp stamp;
+};
+
+void bk_writer_head(const struct bk_writer *writer, struct bk_head *head);
+
+/* Notes that the node's database, of STAMP, was seen at the head's version: it was committed
+ * (docs/format.md, 11). Not durable before the next append or bk_writer_close. */
+BK_MUST_CHECK enum bk_code bk_writer_note_seen(
+	struct bk_writer *writer, const struct bk_stamp *stamp, struct bk_error *err);
+
+/* Notes that log and node may differ, and WHY; and that they do not, since they were compared (BY
+ * says how). A full keyframe settles a doubt too. Durable with the next append. */
+BK_MUST_CHECK enum bk_code bk_writer_raise_doubt(
+	struct bk_writer *writer, const char *why, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_writer_settle_doubt(
+	struct bk_writer *writer, const char *by, struct bk_error *err);
 
 /* Whether any user of the computer can read the log, or even write to it. It holds the node's
  * database; and who can read a file can hold its lock, which keeps every writer out. */

@@ -120,6 +120,11 @@ void bk_advance_close(struct advance *advance)
 	bk_decoder_done(&advance->decoder);
 }
 
+void bk_advance_forget(struct advance *advance)
+{
+	bk_buf_clear(&advance->decoder.walk.buf, WALK_CHUNK_MANY);
+}
+
 enum bk_code bk_advance_by(struct advance *advance, struct bk_entry *entry, struct bk_error *err)
 {
 	struct bk_image *image = advance->image;

@@ -44,6 +44,9 @@ void bk_advance_close(struct advance *advance);
 BK_MUST_CHECK enum bk_code bk_advance_by(
 	struct advance *advance, struct bk_entry *entry, struct bk_error *err);
 
+/* Forgets what was read ahead of the log: where the log grows, other bytes may stand there now. */
+void bk_advance_forget(struct advance *advance);
+
 /* Whether vars.data_version is the version that the image is at: else fails with BK_E_SQL. */
 BK_MUST_CHECK enum bk_code bk_advance_check(struct advance *advance, struct bk_error *err);
 

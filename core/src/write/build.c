@@ -7,9 +7,10 @@
 /* A piece is put when it reaches this: small enough that a change waits little for it. */
 #define PIECE_BYTES ((size_t)256 << 10)
 
-/* A large keyframe is synced as it grows, so that `unsynced` stays within its limit and the sync of
- * the next change has little to carry. */
-#define UNSYNCED_BYTES ((uint64_t)16 << 20)
+/* A large keyframe is synced as it grows, so that `unsynced` stays within its limit. Beside changes
+ * it is in small steps: the sync of a change waits for all of the file that is being written. */
+#define UNSYNCED_FULL_BYTES  ((uint64_t)16 << 20)
+#define UNSYNCED_ASIDE_BYTES ((uint64_t)1 << 20)
 
 #define PAGE_LEVEL 1
 
@@ -25,6 +26,9 @@ enum bk_code bk_build_begin(
 	pthread_mutex_lock(&log->mutex);
 	below = log->state.keyframe;
 	build->version = log->state.version;
+	build->start = build->end = log->state.end;
+	build->start_sum = log->state.last_sum;
+	build->is_alone = true;
 	pthread_mutex_unlock(&log->mutex);
 	bk_buf_init(&build->piece, FRAME_HEAD_SIZE + PAYLOAD_PIECE_MAX);
 	build->zstd = ZSTD_createCCtx();
@@ -46,6 +50,9 @@ void bk_build_done(struct build *build)
 {
 	if (!build->writer)
 		return;
+	if (!build->is_finished && build->is_alone && build->end > build->start)
+		bk_writer_cut_back(
+			build->writer, build->end, build->start, build->start_sum, build->is_full);
 	bk_log_unpin(build->writer->log, build->below);
 	bk_buf_done(&build->piece);
 	ZSTD_freeCCtx(build->zstd);
@@ -62,7 +69,27 @@ static enum bk_code sync_if_much(struct build *build, struct bk_error *err)
 	pthread_mutex_lock(&writer->log->mutex);
 	unsynced = writer->log->state.end - writer->durable;
 	pthread_mutex_unlock(&writer->log->mutex);
-	return unsynced > UNSYNCED_BYTES ? bk_writer_sync(writer, err) : BK_OK;
+	if (build->is_full)
+		return unsynced > UNSYNCED_FULL_BYTES ? bk_writer_sync(writer, err) : BK_OK;
+	return unsynced > UNSYNCED_ASIDE_BYTES ? bk_writer_sync_aside(writer, err) : BK_OK;
+}
+
+/* The frame that was put at OFFSET takes SIZE bytes. */
+static void note_put(struct build *build, uint64_t offset, size_t size)
+{
+	if (offset != build->end)
+		build->is_alone = false;
+	build->end = offset + size;
+}
+
+enum bk_code bk_build_event(
+	struct build *build, enum event_code event, const char *text, struct bk_error *err)
+{
+	enum bk_code code = bk_writer_event(build->writer, event, text, err);
+
+	if (!code)
+		build->end = build->writer->log->state.end;
+	return code;
 }
 
 /* Puts the frame under way in build->piece, and begins the next. */
@@ -75,8 +102,10 @@ static enum bk_code put_piece(
 
 	put.time_us = io->ops->now_us(io->ctx);
 	code = bk_writer_put(build->writer, &put, &build->piece, offset, err);
-	if (!code)
-		code = bk_put_begin(&build->piece, err);
+	if (code)
+		return code;
+	note_put(build, *offset, build->piece.size);
+	code = bk_put_begin(&build->piece, err);
 	if (!code)
 		code = sync_if_much(build, err);
 	return code;
@@ -360,6 +389,7 @@ enum bk_code bk_build_finish(
 		code = make_links(build, &kf, err);
 	if (!code)
 		code = put_keyframe(build, &kf, err);
+	build->is_finished = !code;
 	free(kf.entries);
 	free(kf.maps);
 	return code;

@@ -21,12 +21,24 @@ struct build {
 	size_t page_count, page_capacity;
 	size_t piece_first; /* pages[piece_first] on stand in the piece, offsets relative to it */
 	uint64_t pages_sum;
+	/* Where it began, behind a frame of which sum, and where its last frame ends; IS_ALONE
+	 * while no frame of another stands in between. */
+	uint64_t start, start_sum, end;
+	bool is_alone, is_finished;
 };
 
-/* Takes writer->build_mutex until bk_build_done. */
+/* Takes writer->build_mutex until bk_build_done. A full keyframe is built by the thread that
+ * changes come from. */
 BK_MUST_CHECK enum bk_code bk_build_begin(
 	struct build *build, struct bk_writer *writer, bool is_full, struct bk_error *err);
+
+/* If the keyframe was not finished, its frames are cut off again where that can be done: tried
+ * again and again, they would fill the disk. */
 void bk_build_done(struct build *build);
+
+/* What begins a full keyframe: an event in front of it, cut off with it if it fails. */
+BK_MUST_CHECK enum bk_code bk_build_event(
+	struct build *build, enum event_code event, const char *text, struct bk_error *err);
 
 /* Stores PAGE: against BASE if that is given. A page must come once. */
 BK_MUST_CHECK enum bk_code bk_build_page(struct build *build, uint32_t page, const void *content,

@@ -5,22 +5,36 @@
 #include <bk/version.h>
 #include <stdio.h>
 
-static enum bk_code snapshot_event(struct bk_writer *writer, enum bk_snapshot_reason reason,
-	uint32_t version, struct bk_error *err)
+static enum bk_code snapshot_event(
+	struct build *build, enum bk_snapshot_reason reason, uint32_t version, struct bk_error *err)
 {
 	char text[64];
 
-	snprintf(text, sizeof text, "from=%u\nto=%u\n", writer->log->state.version, version);
-	return bk_writer_event(
-		writer, reason == BK_SNAPSHOT_GAP ? EVENT_GAP : EVENT_REPLAY_FAILED, text, err);
+	snprintf(text, sizeof text, "from=%u\nto=%u\n", build->writer->log->state.version, version);
+	return bk_build_event(
+		build, reason == BK_SNAPSHOT_GAP ? EVENT_GAP : EVENT_REPLAY_FAILED, text, err);
+}
+
+static enum bk_code snapshot_of(struct bk_writer *writer, sqlite3 *db, uint32_t version,
+	enum bk_snapshot_reason reason, const struct live_copy *copy, struct bk_error *err)
+{
+	struct build build;
+	enum bk_code code = bk_build_begin(&build, writer, true, err);
+
+	if (code)
+		return code;
+	code = snapshot_event(&build, reason, version, err);
+	if (!code)
+		code = bk_full_keyframe(&build, db, version, copy, err);
+	bk_build_done(&build);
+	writer->stream_changes = 0;
+	return code ? code : bk_writer_sync(writer, err);
 }
 
 static enum bk_code snapshot_open(struct bk_writer *writer, sqlite3 *db,
 	enum bk_snapshot_reason reason, const struct live_copy *copy, struct bk_error *err)
 {
-	struct build build;
 	uint32_t version;
-	enum bk_code code;
 	int rc = bk_read_data_version(db, &version);
 
 	if (rc != SQLITE_OK)
@@ -29,15 +43,7 @@ static enum bk_code snapshot_open(struct bk_writer *writer, sqlite3 *db,
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"%s is at version %u, older than the backup, which is at %u", copy->path,
 			version, writer->log->state.version);
-	code = snapshot_event(writer, reason, version, err);
-	if (!code)
-		code = bk_build_begin(&build, writer, true, err);
-	if (code)
-		return code;
-	code = bk_full_keyframe(&build, db, version, copy, err);
-	bk_build_done(&build);
-	writer->stream_changes = 0;
-	return code ? code : bk_writer_sync(writer, err);
+	return snapshot_of(writer, db, version, reason, copy, err);
 }
 
 enum bk_code bk_writer_snapshot(struct bk_writer *writer, const char *database_path,

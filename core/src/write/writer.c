@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define INTERVAL_CHANGES 128
 #define INTERVAL_BYTES   ((size_t)1 << 20)
@@ -61,6 +62,7 @@ static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, 
 	if (code)
 		return code;
 	writer->log->file_end = writer->log->tail_end = state->end;
+	writer->changes += put->kind == FRAME_CHANGE || put->kind == FRAME_REWIND;
 	if (put->keyframe) {
 		put->keyframe->offset = frame.offset;
 		put->keyframe->end = state->end;
@@ -83,6 +85,9 @@ enum bk_code bk_writer_put(struct bk_writer *writer, const struct put *put, stru
 		code = bk_fail_as(err, &writer->failure);
 	} else if (put->keyframe && put->keyframe->previous != log->state.keyframe) {
 		code = bk_fail(err, BK_E_BUSY, 0, "another keyframe was written meanwhile");
+	} else if (put->is_of_head &&
+		   (put->version != log->state.version || put->changes != writer->changes)) {
+		code = bk_fail(err, BK_E_BUSY, 0, "the log moved on meanwhile");
 	} else {
 		code = put_locked(writer, put, frame, offset, err);
 	}
@@ -108,63 +113,70 @@ void bk_writer_fail(struct bk_writer *writer, const struct bk_error *err)
 	pthread_mutex_unlock(&writer->log->mutex);
 }
 
-/* With the sync's mutex held. */
-static enum bk_code sync_locked(struct bk_writer *writer, struct bk_error *err)
+static enum bk_code sync_through(
+	struct bk_writer *writer, const struct file *file, struct bk_error *err)
 {
 	struct bk_log *log = writer->log;
-	uint64_t end;
+	uint64_t end, cuts;
 	enum bk_code code = bk_writer_check(writer, err);
 
+	if (code)
+		return code;
 	pthread_mutex_lock(&log->mutex);
 	end = log->state.end;
+	cuts = writer->cuts;
 	pthread_mutex_unlock(&log->mutex);
-	if (!code)
-		code = bk_file_sync(&log->lf.file, err);
+	code = bk_file_sync(file, err);
 	if (code) {
 		bk_writer_fail(writer, err);
 		return code;
 	}
 	pthread_mutex_lock(&log->mutex);
-	if (end > writer->durable)
+	if (cuts == writer->cuts && end > writer->durable)
 		writer->durable = end;
 	pthread_mutex_unlock(&log->mutex);
-	return BK_OK;
+	return bk_writer_check(writer, err);
 }
 
 enum bk_code bk_writer_sync(struct bk_writer *writer, struct bk_error *err)
 {
-	enum bk_code code;
-
-	pthread_mutex_lock(&writer->sync_mutex);
-	code = sync_locked(writer, err);
-	pthread_mutex_unlock(&writer->sync_mutex);
-	return code;
+	return sync_through(writer, &writer->log->lf.file, err);
 }
 
-enum bk_code bk_writer_event(
-	struct bk_writer *writer, enum event_code event, const char *text, struct bk_error *err)
+enum bk_code bk_writer_sync_aside(struct bk_writer *writer, struct bk_error *err)
 {
-	struct put put = {.kind = FRAME_EVENT,
-		.version = writer->log->state.version,
-		.time_us = bk_writer_now_us(writer)};
-	uint8_t code_bytes[4];
-	uint64_t offset;
-	enum bk_code code = bk_put_begin(&writer->frame, err);
+	return sync_through(writer, &writer->aside, err);
+}
 
-	bk_put_u32(code_bytes, event);
-	if (!code)
-		code = bk_buf_append(&writer->frame, code_bytes, sizeof code_bytes, err);
-	if (!code)
-		code = bk_buf_append(&writer->frame, text, strlen(text), err);
-	if (!code)
-		code = bk_writer_put(writer, &put, &writer->frame, &offset, err);
-	return code;
+bool bk_writer_cut_back(
+	struct bk_writer *writer, uint64_t from, uint64_t to, uint64_t sum, bool may_sync)
+{
+	struct bk_log *log = writer->log;
+	struct bk_error ignored;
+	bool was_synced, is_cut;
+
+	pthread_mutex_lock(&log->mutex);
+	was_synced = writer->durable > to;
+	is_cut = !writer->failure.code && log->state.end == from && (may_sync || !was_synced) &&
+		 !bk_file_truncate(&log->lf.file, to, &ignored);
+	if (is_cut) {
+		log->state.end = log->file_end = log->tail_end = to;
+		log->state.last_sum = sum;
+		writer->cuts++;
+		if (was_synced)
+			writer->durable = to;
+	}
+	pthread_mutex_unlock(&log->mutex);
+	if (is_cut && was_synced)
+		(void)!bk_writer_sync(writer, &ignored);
+	return is_cut;
 }
 
 enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 	const struct bk_writer_options *options, struct bk_error *err)
 {
 	struct bk_writer *writer = calloc(1, sizeof *writer);
+	pthread_condattr_t attr;
 	enum bk_code code = BK_OK;
 
 	if (!writer)
@@ -183,9 +195,12 @@ enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 	writer->stream_bytes_max =
 		options && options->interval_bytes ? options->interval_bytes : INTERVAL_BYTES;
 	bk_buf_init(&writer->frame, (size_t)FRAME_HEAD_SIZE + PAYLOAD_CHANGE_MAX);
+	writer->aside = FILE_CLOSED;
 	pthread_mutex_init(&writer->build_mutex, NULL);
-	pthread_mutex_init(&writer->sync_mutex, NULL);
-	pthread_cond_init(&writer->grown, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&writer->grown, &attr);
+	pthread_condattr_destroy(&attr);
 	*out = writer;
 	return BK_OK;
 }
@@ -196,8 +211,8 @@ void bk_writer_free(struct bk_writer *writer)
 	bk_encoder_done(&writer->encoder);
 	bk_buf_done(&writer->frame);
 	pthread_cond_destroy(&writer->grown);
-	pthread_mutex_destroy(&writer->sync_mutex);
 	pthread_mutex_destroy(&writer->build_mutex);
+	bk_file_close(&writer->aside);
 	bk_log_close(writer->log);
 	free(writer);
 }

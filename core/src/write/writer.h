@@ -18,20 +18,22 @@ struct bk_writer {
 	uint32_t state;      /* of the node's connection: flags of connstate.h */
 	struct probe *probe; /* follows it; NULL before the first pragma */
 	uint64_t cut_bytes;
-	bool is_head_sure; /* see bk_writer_is_head_sure */
+
+	/* The log's file, opened once more: what is synced beside the changes is synced through
+	 * this one (see bk_writer_sync). Closed while a log is being made. */
+	struct file aside;
 
 	/* One keyframe is written at a time. Taken before log->mutex. */
 	pthread_mutex_t build_mutex;
 
-	/* One sync at a time: of a failure the system tells one of those who sync, and the others
-	 * that all is well. Taken before log->mutex. */
-	pthread_mutex_t sync_mutex;
-
 	/* Under log->mutex. */
 	uint64_t durable;        /* what stands before it is on stable storage */
+	uint64_t cuts;           /* how often the log's end moved back */
 	struct bk_error failure; /* code BK_OK while the writer works */
+	uint64_t changes;        /* and rewinds, since the writer was opened */
 	uint64_t streams;        /* begun, since the writer was opened */
-	pthread_cond_t grown; /* signalled when a stream starts, and when a keyframer must look */
+	pthread_cond_t grown;    /* signalled at a change, and when a follower must look; its clock
+				  * is CLOCK_MONOTONIC */
 };
 
 /* A frame to put: its payload stands in `frame` behind FRAME_HEAD_SIZE bytes of room. */
@@ -42,6 +44,9 @@ struct put {
 	uint32_t version;
 	int64_t time_us;
 	struct keyframe *keyframe; /* with FRAME_KEYFRAME: what it says */
+	bool is_of_head;           /* refused with BK_E_BUSY where the head is not, or no longer,
+				    * VERSION with so many changes: */
+	uint64_t changes;
 };
 
 /* Empties FRAME but for the room of a head. */
@@ -62,12 +67,46 @@ void bk_writer_fail(struct bk_writer *writer, const struct bk_error *err);
 /* The time that a frame put now is given. */
 int64_t bk_writer_now_us(const struct bk_writer *writer);
 
-/* Makes durable all that was put. A failure is final: the writer refuses everything after it. */
+/* Makes durable all that was put. A failure is final: the writer refuses everything after it.
+ *
+ * bk_writer_sync is for the thread that changes come from, bk_writer_sync_aside for all others: no
+ * thread waits for another's sync. That is safe, since each goes through an open file of its own.
+ * The system notes an error of writing back once, with the file, and tells each open file of it
+ * at its next sync (Linux since 4.13). So whoever's bytes were lost, the sync of a change that
+ * ends after that fails; one that ended before had waited for the change's own bytes itself. A
+ * failure that only the other met is met too, before anything else is put or acknowledged. What
+ * is durable afterwards is what had been put before that very sync began, whichever ends first;
+ * it counts for nothing if the log's end moved back meanwhile (`cuts`), for other bytes may stand
+ * there now. */
 BK_MUST_CHECK enum bk_code bk_writer_sync(struct bk_writer *writer, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_writer_sync_aside(struct bk_writer *writer, struct bk_error *err);
 
-/* Puts an EVENT with TEXT, lines of key=value. */
+/* Moves the log's end back from FROM to TO, where the last frame that stays has the sum SUM: what
+ * stands between is of a keyframe that failed. False, and nothing is done, if the log's end is no
+ * longer at FROM, or if some of it may be on stable storage already and MAY_SYNC is false.
+ *
+ * After a power cut what was cut may be there again, in part: then it ends in no keyframe, as
+ * before. Were a new frame there too, in its place, those behind it that were once synced would
+ * make damage of it. So only what was never synced is cut just like that (the next sync carries
+ * the cut, and until then all these frames count as one batch); else a sync follows, before which
+ * nothing may be put: MAY_SYNC is for the thread that changes come from, while it holds
+ * build_mutex. */
+bool bk_writer_cut_back(
+	struct bk_writer *writer, uint64_t from, uint64_t to, uint64_t sum, bool may_sync);
+
+/* Puts an EVENT with TEXT, lines of key=value. For the thread that changes come from. */
 BK_MUST_CHECK enum bk_code bk_writer_event(
 	struct bk_writer *writer, enum event_code event, const char *text, struct bk_error *err);
+
+/* Puts EVENT_SEEN: the head, VERSION with CHANGES, was seen committed in a database of STAMP. For
+ * any thread, which must hold build_mutex or be the one that changes come from. *IS_HEAD is false,
+ * and nothing is put, if that is the head no longer. */
+BK_MUST_CHECK enum bk_code bk_writer_put_seen(struct bk_writer *writer, uint32_t version,
+	uint64_t changes, const struct bk_stamp *stamp, bool *is_head, struct bk_error *err);
+
+/* Whether the newest change of STATE was committed for certain: what came behind it says so, or
+ * there is none behind a keyframe. */
+bool bk_state_is_committed(const struct state *state);
 
 /* A writer over LOG, whose state and file are ready; takes LOG over, also on failure. */
 BK_MUST_CHECK enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,

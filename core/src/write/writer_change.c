@@ -69,11 +69,11 @@ static enum bk_code put_change(struct bk_writer *writer, const struct bk_change 
 	return BK_OK;
 }
 
-/* A stream began: the interval before it is closed, and committed. */
-static void tell_stream(struct bk_writer *writer)
+/* What stood before the change is committed; where it STARTS a stream, an interval is closed. */
+static void tell_change(struct bk_writer *writer, bool starts)
 {
 	pthread_mutex_lock(&writer->log->mutex);
-	writer->streams++;
+	writer->streams += starts;
 	pthread_cond_signal(&writer->grown);
 	pthread_mutex_unlock(&writer->log->mutex);
 }
@@ -101,8 +101,7 @@ enum bk_code bk_writer_append(
 	if (code)
 		return code;
 	writer->state = after.state;
-	if (starts)
-		tell_stream(writer);
+	tell_change(writer, starts);
 	return BK_OK;
 }
 

@@ -137,15 +137,17 @@ static enum bk_code recover(
 static enum bk_code announce(
 	struct bk_writer *writer, const struct bk_writer_options *options, struct bk_error *err)
 {
-	char text[512], host[128] = "?", id[BK_LOG_ID_TEXT];
+	char text[768], host[128] = "?", id[BK_LOG_ID_TEXT];
+	const char *node = writer->log->state.facts.node;
 
 	gethostname(host, sizeof host - 1);
 	host[sizeof host - 1] = '\0';
 	bk_log_id_text(writer->log, id);
 	snprintf(text, sizeof text,
-		"program=%s\nrelease=%s\nformat=%d.%d\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n",
+		"program=%s\nrelease=%s\nformat=%d.%d\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n%s%s%s",
 		options && options->program ? options->program : "unnamed", BK_RELEASE, LOG_FORMAT,
-		LOG_MINOR, (long)getpid(), host, sqlite3_libversion(), id);
+		LOG_MINOR, (long)getpid(), host, sqlite3_libversion(), id, *node ? "node=" : "",
+		node, *node ? "\n" : "");
 	return bk_writer_event(writer, EVENT_OPENED, text, err);
 }
 
@@ -179,6 +181,23 @@ static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const 
 	return BK_OK;
 }
 
+/* Opens the log's file once more, and makes sure that it is that one. */
+static enum bk_code open_aside(struct bk_writer *writer, struct bk_error *err)
+{
+	const struct file *file = &writer->log->lf.file;
+	struct bk_io_stat ours, other;
+	enum bk_code code = bk_file_open(&writer->aside, file->io, file->path, BK_IO_WRITE, err);
+
+	if (!code)
+		code = bk_file_stat(file, &ours, err);
+	if (!code)
+		code = bk_file_stat(&writer->aside, &other, err);
+	if (!code && (ours.device != other.device || ours.inode != other.inode))
+		code = bk_fail(
+			err, BK_E_BUSY, 0, "%s was replaced just now: try again", file->path);
+	return code;
+}
+
 enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, const char *path,
 	const struct bk_writer_options *options, struct bk_error *err)
 {
@@ -192,8 +211,9 @@ enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, cons
 		code = bk_writer_new(&writer, log, options, err);
 	if (code)
 		return code;
-	writer->is_head_sure = log->state.is_closed || !log->state.session;
-	code = recover(writer, &end, err);
+	code = open_aside(writer, err);
+	if (!code)
+		code = recover(writer, &end, err);
 	if (!code)
 		code = announce(writer, options, err);
 	if (code) {
@@ -228,11 +248,6 @@ void bk_writer_close(struct bk_writer *writer)
 void bk_writer_leave(struct bk_writer *writer)
 {
 	close_with(writer, false);
-}
-
-bool bk_writer_is_head_sure(const struct bk_writer *writer)
-{
-	return writer->is_head_sure;
 }
 
 bool bk_writer_is_exposed(const struct bk_writer *writer)

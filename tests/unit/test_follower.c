@@ -1,15 +1,16 @@
-/* test_keyframer.c - delta keyframes written beside the changes (bk/keyframer.h). */
+/* test_follower.c - delta keyframes written beside the changes (bk/follower.h). */
 #include "forge.h"
 #include "node.h"
 #include <bk/image.h>
 #include <bk/listing.h>
+#include <bk/live.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <errno.h>
 #include <pthread.h>
 #include <time.h>
 
-SUITE(keyframer);
+SUITE(follower);
 
 struct told {
 	pthread_mutex_t mutex;
@@ -32,6 +33,13 @@ static void note(void *ctx, const struct bk_error *err)
 static struct told told_new(void)
 {
 	return (struct told){.mutex = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
+}
+
+static enum bk_code start(struct bk_follower **follower, struct node *node, struct told *told)
+{
+	struct bk_follower_options options = {.notify = note, .ctx = told};
+
+	return bk_follower_start(follower, node->writer, &options, why());
 }
 
 /* Waits until so many failures were told. */
@@ -76,7 +84,7 @@ static enum bk_code append(struct node *node, uint32_t version, const char *sql)
 
 /* "A keyframe is built … only over changes that lightningd has certainly committed (a later change
  * has arrived)". */
-Test(keyframer, builds_closed_intervals_only)
+Test(follower, builds_closed_intervals_only)
 {
 	struct node node;
 	struct bk_log_status status;
@@ -94,58 +102,58 @@ Test(keyframer, builds_closed_intervals_only)
 }
 
 /* With any interval, those of one change as well. */
-Test(keyframer, a_thread_keeps_up)
+Test(follower, a_thread_keeps_up)
 {
 	for (unsigned interval = 1; interval <= 4; interval++) {
 		struct node node;
 		struct told told = told_new();
-		struct bk_keyframer *keyframer = NULL;
+		struct bk_follower *follower = NULL;
 
 		node_begin(&node, interval);
-		ok(bk_keyframer_start(&keyframer, node.writer, note, &told, why()));
+		ok(start(&follower, &node, &told));
 		node_busy(&node, 40);
 		wait_keyframes(&node, (node.version - 1) / interval + 1);
 		node_check_all(&node, NULL, NULL);
-		bk_keyframer_stop(keyframer);
+		bk_follower_stop(follower);
 		cr_assert(told.count == 0, "%s", told.last.msg);
 		node_restart(&node);
 		node_check_all(&node, NULL, NULL);
 		node_end(&node);
 		scratch_remove();
 	}
-	bk_keyframer_stop(NULL);
+	bk_follower_stop(NULL);
 }
 
 /* "the next start catches up the missing keyframes in the background" */
-Test(keyframer, catches_up)
+Test(follower, catches_up)
 {
 	struct node node;
 	struct told told = told_new();
-	struct bk_keyframer *keyframer = NULL;
+	struct bk_follower *follower = NULL;
 
 	node_begin(&node, 2);
 	node_busy(&node, 30);
 	node_restart(&node);
 	cr_assert(keyframes_of(&node) == 1);
-	ok(bk_keyframer_start(&keyframer, node.writer, note, &told, why()));
+	ok(start(&follower, &node, &told));
 	wait_keyframes(&node, 16);
-	bk_keyframer_stop(keyframer);
+	bk_follower_stop(follower);
 	node_check_all(&node, NULL, NULL);
 	node_end(&node);
 }
 
 /* Changes, images and keyframes at once. */
-Test(keyframer, beside_readers_and_a_writer)
+Test(follower, beside_readers_and_a_writer)
 {
 	struct node node;
 	struct told told = told_new();
-	struct bk_keyframer *keyframer = NULL;
+	struct bk_follower *follower = NULL;
 	struct bk_log *log;
 	uint64_t seed = test_seed();
 
 	node_begin(&node, 3);
 	log = node_log(&node);
-	ok(bk_keyframer_start(&keyframer, node.writer, note, &told, why()));
+	ok(start(&follower, &node, &told));
 	for (unsigned i = 0; i < 60; i++) {
 		enum bk_log_news news;
 
@@ -154,43 +162,43 @@ Test(keyframer, beside_readers_and_a_writer)
 		ok(bk_log_refresh(log, &news, why()));
 		node_check(&node, log, (uint32_t)(random_next(&seed) % (node.version + 1)), NULL);
 	}
-	bk_keyframer_stop(keyframer);
+	bk_follower_stop(follower);
 	bk_log_close(log);
 	cr_assert(told.count == 0, "%s", told.last.msg);
 	node_end(&node);
 }
 
-/* A snapshot may come between any two steps of a keyframer: what it was about to build is no
+/* A snapshot may come between any two steps of a follower: what it was about to build is no
  * failure. */
-Test(keyframer, beside_snapshots)
+Test(follower, beside_snapshots)
 {
 	struct node node;
 	struct told told = told_new();
-	struct bk_keyframer *keyframer = NULL;
+	struct bk_follower *follower = NULL;
 
 	node_begin(&node, 1);
-	ok(bk_keyframer_start(&keyframer, node.writer, note, &told, why()));
+	ok(start(&follower, &node, &told));
 	for (unsigned i = 0; i < 100; i++) {
 		node_busy(&node, 1 + i % 3);
 		node_snapshot(&node, BK_SNAPSHOT_GAP);
 	}
-	bk_keyframer_stop(keyframer);
+	bk_follower_stop(follower);
 	cr_assert(told.count == 0, "%s", told.last.msg);
 	node_check_all(&node, NULL, NULL);
 	node_end(&node);
 }
 
 /* "A statement that fails in replay: the node goes on", and a snapshot heals. */
-Test(keyframer, a_change_that_cannot_be_replayed)
+Test(follower, a_change_that_cannot_be_replayed)
 {
 	struct node node;
 	struct told told = told_new();
-	struct bk_keyframer *keyframer = NULL;
+	struct bk_follower *follower = NULL;
 	struct bk_image *image = NULL;
 
 	node_begin(&node, 2);
 	node_busy(&node, 3); /* to version 5 */
-	ok(bk_keyframer_start(&keyframer, node.writer, note, &told, why()));
+	ok(start(&follower, &node, &told));
 	wait_keyframes(&node, 3);
 	ok(append(&node, 6, "INSERT INTO nowhere VALUES (1)"));
 	node_unwatched(&node, "DELETE FROM busy");
@@ -200,24 +208,24 @@ Test(keyframer, a_change_that_cannot_be_replayed)
 			  strstr(told.last.msg, "version 6: statement 1 of 1") &&
 			  strstr(told.last.msg, "INSERT nowhere"),
 		"%s", told.last.msg);
-	cr_assert(bk_keyframer_needs_snapshot(keyframer));
+	cr_assert(bk_follower_needs_snapshot(follower));
 	node_busy(&node, 4);
 	cr_assert(told.count == 1, "it is not tried again in vain");
 	fails(BK_E_SQL, bk_image_open(&image, bk_writer_log(node.writer), 6, NULL, why()));
 	node_snapshot(&node, BK_SNAPSHOT_REPLAY_FAILED);
-	cr_assert(!bk_keyframer_needs_snapshot(keyframer));
+	cr_assert(!bk_follower_needs_snapshot(follower));
 	node_check(&node, NULL, node.version, NULL);
 	node_busy(&node, 4);
 	wait_keyframes(&node, 5);
 	node_check(&node, NULL, node.version, NULL);
 	node_check(&node, NULL, 5, NULL);
-	bk_keyframer_stop(keyframer);
+	bk_follower_stop(follower);
 	node_end(&node);
 }
 
 /* docs/decisions.md, "Replay rules", 5: after a replay, vars.data_version in the image must be the
  * keyframe's version." */
-Test(keyframer, checks_itself)
+Test(follower, checks_itself)
 {
 	struct node node;
 
@@ -233,7 +241,7 @@ Test(keyframer, checks_itself)
 
 /* Each call of a keyframe's building failed once: the changes go on, the log stays whole, and the
  * next keyframe comes. */
-Test(keyframer, what_the_system_refuses)
+Test(follower, what_the_system_refuses)
 {
 	static const enum test_op ops[] = {OP_READ, OP_WRITE};
 	unsigned failed = 0;
@@ -263,28 +271,28 @@ Test(keyframer, what_the_system_refuses)
 }
 
 /* "Otherwise it is tried again when the next interval closes." */
-Test(keyframer, tries_again)
+Test(follower, tries_again)
 {
 	struct node node;
 	struct told told = told_new();
-	struct bk_keyframer *keyframer = NULL;
+	struct bk_follower *follower = NULL;
 
 	node_begin(&node, 4);
 	node_busy(&node, 2); /* four changes */
-	ok(bk_keyframer_start(&keyframer, node.writer, note, &told, why()));
+	ok(start(&follower, &node, &told));
 	test_io_fail(&node.io, OP_WRITE, 2, -ENOSPC); /* the first is the change's own */
 	node_busy(&node, 1);
 	wait_told(&told, 1);
-	cr_assert(told.last.code == BK_E_IO && !bk_keyframer_needs_snapshot(keyframer));
+	cr_assert(told.last.code == BK_E_IO && !bk_follower_needs_snapshot(follower));
 	node_busy(&node, 4);
 	wait_keyframes(&node, 3);
-	bk_keyframer_stop(keyframer);
+	bk_follower_stop(follower);
 	node_check_all(&node, NULL, NULL);
 	node_end(&node);
 }
 
 /* docs/format.md, 5 and 7: PAGES and MAP frames carry the version of the keyframe under way. */
-Test(keyframer, pieces_carry_the_version_of_their_keyframe)
+Test(follower, pieces_carry_the_version_of_their_keyframe)
 {
 	struct node node;
 	struct forge forge;
@@ -311,7 +319,7 @@ Test(keyframer, pieces_carry_the_version_of_their_keyframe)
 }
 
 /* Section 6, "Notes": each keyframe says whose database it is, once the database does. */
-Test(keyframer, says_whose_database_it_is)
+Test(follower, says_whose_database_it_is)
 {
 	struct bk_log_status status;
 	struct bk_log *log;
@@ -329,5 +337,170 @@ Test(keyframer, says_whose_database_it_is)
 	ok(bk_log_status(log, &status, why()));
 	cr_assert_str_eq(status.node, "02abcd");
 	bk_log_close(log);
+	node_end(&node);
+}
+
+static struct bk_follower_status status_of(struct bk_follower *follower)
+{
+	struct bk_follower_status status;
+
+	bk_follower_status(follower, &status);
+	return status;
+}
+
+static void wait_proven(struct bk_follower *follower, uint32_t version)
+{
+	const struct timespec step = {.tv_nsec = 1000000};
+
+	for (unsigned i = 0; i < 60000 && status_of(follower).proven != version; i++)
+		nanosleep(&step, NULL);
+	cr_assert(status_of(follower).proven == version, "version %u is proven, not %u",
+		status_of(follower).proven, version);
+}
+
+/* "What is acknowledged can be rebuilt, and that is proven": each change as soon as the next one,
+ * or a lone pragma, shows that it was committed; not when its interval closes. */
+Test(follower, proves_each_change_as_the_next_one_comes)
+{
+	struct node node;
+	struct told told = told_new();
+	struct bk_follower *follower = NULL;
+
+	node_begin(&node, 0);
+	ok(start(&follower, &node, &told));
+	for (unsigned i = 0; i < 5; i++) {
+		node_busy(&node, 1);
+		wait_proven(follower, node.version - 1);
+	}
+	node_lone(&node, "PRAGMA foreign_keys = OFF");
+	wait_proven(follower, node.version);
+	node_busy(&node, 1);
+	cr_assert(status_of(follower).proven == node.version - 1);
+	cr_assert(keyframes_of(&node) == 1 && told.count == 0);
+	bk_follower_stop(follower);
+	node_end(&node);
+}
+
+/* The word comes with the next change, and so does the way out. */
+Test(follower, tells_at_once_of_what_cannot_be_replayed)
+{
+	struct node node;
+	struct told told = told_new();
+	struct bk_follower *follower = NULL;
+
+	node_begin(&node, 0);
+	node_busy(&node, 2);
+	ok(start(&follower, &node, &told));
+	ok(append(&node, node.version + 1, "INSERT INTO nowhere VALUES (1)"));
+	node_unwatched(&node, "DELETE FROM busy");
+	cr_assert(!bk_follower_needs_snapshot(follower));
+	node_busy(&node, 1);
+	wait_told(&told, 1);
+	cr_assert(told.last.code == BK_E_SQL && bk_follower_needs_snapshot(follower));
+	cr_assert(status_of(follower).proven == node.version - 2);
+	node_snapshot(&node, BK_SNAPSHOT_REPLAY_FAILED);
+	node_busy(&node, 2);
+	wait_proven(follower, node.version - 1);
+	node_check(&node, NULL, node.version, NULL);
+	bk_follower_stop(follower);
+	node_end(&node);
+}
+
+static enum bk_code start_looking(struct bk_follower **follower, struct node *node)
+{
+	struct bk_follower_options options = {
+		.database = node->database, .quiet_ms = 5, .seen_ms = 10, .seen_again_ms = 20};
+
+	return bk_follower_start(follower, node->writer, &options, why());
+}
+
+static struct bk_head wait_seen(struct node *node)
+{
+	const struct timespec step = {.tv_nsec = 1000000};
+	struct bk_head head = {0};
+
+	for (unsigned i = 0; i < 60000 && !head.has_stamp; i++) {
+		nanosleep(&step, NULL);
+		bk_writer_head(node->writer, &head);
+	}
+	cr_assert(head.has_stamp, "the head was not seen");
+	return head;
+}
+
+/* "and the last as soon as the database shows it committed", which the log notes, durably. */
+Test(follower, notes_what_the_database_shows_committed)
+{
+	struct bk_live *live;
+	struct bk_look look;
+	struct bk_head head;
+	struct node node;
+	struct bk_follower *follower = NULL;
+	unsigned syncs;
+
+	node_begin(&node, 0);
+	live = bk_live_new(node.database);
+	node_busy(&node, 2);
+	ok(start_looking(&follower, &node));
+	for (unsigned i = 0; i < 3; i++) {
+		node_busy(&node, 1);
+		syncs = node.io.calls[OP_SYNC];
+		wait_proven(follower, node.version);
+		head = wait_seen(&node);
+		ok(bk_live_look(live, 1000, &look, why()));
+		cr_assert(head.version == node.version && head.is_committed);
+		cr_assert(bk_stamp_same(&head.stamp, &look.stamp));
+	}
+	bk_follower_stop(follower);
+	cr_assert(node.io.calls[OP_SYNC] > syncs);
+	bk_live_free(live);
+	node_end(&node);
+}
+
+/* A change that is acknowledged and not committed is not seen, whatever came before. */
+Test(follower, does_not_note_what_is_not_committed)
+{
+	const struct timespec a_while = {.tv_nsec = 100000000};
+	struct node node;
+	struct bk_follower *follower = NULL;
+	struct bk_head head;
+
+	node_begin(&node, 0);
+	node_busy(&node, 2);
+	ok(start_looking(&follower, &node));
+	node_busy(&node, 1);
+	wait_seen(&node);
+	node_lost(&node, "INSERT INTO busy (peer) VALUES (1)");
+	nanosleep(&a_while, NULL);
+	bk_writer_head(node.writer, &head);
+	cr_assert(!head.is_committed && !head.has_stamp);
+	cr_assert(status_of(follower).proven == node.version);
+	bk_follower_stop(follower);
+	node_end(&node);
+}
+
+/* Nearly no room: what does not fit for certain is not begun, and nothing stays behind. The changes
+ * are proven all the same. */
+Test(follower, does_not_begin_what_does_not_fit)
+{
+	struct node node;
+	struct told told = told_new();
+	struct bk_follower *follower = NULL;
+	struct bk_log_status status;
+
+	node_begin(&node, 4);
+	node_busy(&node, 1);
+	node.io.free_bytes = 1000;
+	ok(start(&follower, &node, &told));
+	node_busy(&node, 12);
+	wait_told(&told, 1);
+	cr_assert(told.last.code == BK_E_IO && told.last.sys_errno == ENOSPC, "%s", told.last.msg);
+	wait_proven(follower, node.version - 1);
+	ok(bk_log_status(bk_writer_log(node.writer), &status, why()));
+	cr_assert(status.keyframes == 1 && told.count < 3);
+	node.io.free_bytes = 0;
+	node_busy(&node, 30);
+	wait_keyframes(&node, 8);
+	bk_follower_stop(follower);
+	node_check_all(&node, NULL, NULL);
 	node_end(&node);
 }

@@ -1,0 +1,171 @@
+/* look.c - the node's own database, looked at again and again. */
+#include "live.h"
+#include "vars.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* In the header of a database file, all big-endian (SQLite's document of its file format, 1.3). */
+#define AT_WRITE_MODE 18 /* 2 in WAL mode */
+#define AT_COUNTER    24
+#define HEADER_PART   28
+
+struct bk_live {
+	char *path;
+	sqlite3 *db; /* NULL: not connected */
+	dev_t device;
+	ino_t inode; /* of the file that it is connected to */
+};
+
+struct bk_live *bk_live_new(const char *path)
+{
+	struct bk_live *live = calloc(1, sizeof *live);
+
+	if (!live)
+		return NULL;
+	live->path = strdup(path);
+	if (!live->path) {
+		free(live);
+		return NULL;
+	}
+	return live;
+}
+
+static void disconnect(struct bk_live *live)
+{
+	sqlite3_close(live->db);
+	live->db = NULL;
+}
+
+void bk_live_free(struct bk_live *live)
+{
+	if (!live)
+		return;
+	disconnect(live);
+	free(live->path);
+	free(live);
+}
+
+/* Connects to the file at the path, of which ST tells, unless that is done. */
+static enum bk_code connect(struct bk_live *live, const struct stat *st, struct bk_error *err)
+{
+	int rc;
+
+	if (live->db && live->device == st->st_dev && live->inode == st->st_ino)
+		return BK_OK;
+	disconnect(live);
+	rc = sqlite3_open_v2(
+		live->path, &live->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	/* Nothing is opened before it is used: here, without a lock. */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(live->db, "PRAGMA mmap_size = 0", NULL, NULL, NULL);
+	if (rc != SQLITE_OK) {
+		enum bk_code code = bk_live_fail(live->db, rc, live->path, "read", err);
+
+		disconnect(live);
+		return code;
+	}
+	live->device = st->st_dev;
+	live->inode = st->st_ino;
+	return BK_OK;
+}
+
+static uint32_t load_big_endian(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* The stamp of the file that LIVE is connected to, of which ST tells. False in WAL mode, or where
+ * it cannot be read. */
+static bool read_stamp(struct bk_live *live, const struct stat *st, struct bk_stamp *stamp)
+{
+	uint8_t header[HEADER_PART] = {0};
+	sqlite3_file *file = NULL;
+	int rc = sqlite3_file_control(live->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+	if (rc != SQLITE_OK || !file || !file->pMethods)
+		return false;
+	/* An empty file has no header yet: the counter is 0. */
+	rc = file->pMethods->xRead(file, header, sizeof header, 0);
+	if ((rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) || header[AT_WRITE_MODE] > 1)
+		return false;
+	*stamp = (struct bk_stamp){.counter = load_big_endian(header + AT_COUNTER),
+		.inode = st->st_ino,
+		.mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+		.size = (uint64_t)st->st_size};
+	return true;
+}
+
+/* Within a transaction, what is read is one state. */
+static int read_look(struct bk_live *live, const struct stat *before, struct bk_look *look)
+{
+	struct stat st;
+	int rc = sqlite3_exec(live->db, "BEGIN; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = bk_read_data_version(live->db, &look->version);
+	if (rc == SQLITE_OK)
+		rc = bk_read_node_id(live->db, look->node, sizeof look->node);
+	look->has_stamp = rc == SQLITE_OK && stat(live->path, &st) == 0 &&
+			  st.st_dev == before->st_dev && st.st_ino == before->st_ino &&
+			  read_stamp(live, &st, &look->stamp);
+	if (!sqlite3_get_autocommit(live->db))
+		sqlite3_exec(live->db, "COMMIT", NULL, NULL, NULL);
+	return rc;
+}
+
+/* Where a journal must be rolled back first, or a WAL database needs its shared memory file, that
+ * takes a connection that writes: for this look alone, and without a stamp. */
+static enum bk_code look_once(
+	const struct bk_live *live, unsigned busy_ms, struct bk_look *look, struct bk_error *err)
+{
+	sqlite3 *db;
+	enum bk_code code = bk_live_open(live->path, busy_ms, &db, err);
+	int rc;
+
+	if (code)
+		return code;
+	look->has_stamp = false;
+	rc = bk_read_data_version(db, &look->version);
+	if (rc == SQLITE_OK)
+		rc = bk_read_node_id(db, look->node, sizeof look->node);
+	if (rc != SQLITE_OK)
+		code = bk_live_fail(db, rc, live->path, "read", err);
+	sqlite3_close(db);
+	return code;
+}
+
+enum bk_code bk_live_look(
+	struct bk_live *live, unsigned busy_ms, struct bk_look *look, struct bk_error *err)
+{
+	struct bk_look found = {0};
+	struct stat st;
+	enum bk_code code;
+	int rc;
+
+	if (stat(live->path, &st) != 0)
+		return bk_fail(err, BK_E_MISSING, 0, "there is no database %s", live->path);
+	code = connect(live, &st, err);
+	if (code)
+		return code;
+	sqlite3_busy_timeout(live->db, (int)busy_ms);
+	rc = read_look(live, &st, &found);
+	if ((rc & 0xff) == SQLITE_READONLY || (rc & 0xff) == SQLITE_CANTOPEN)
+		code = look_once(live, busy_ms, &found, err);
+	else if (rc != SQLITE_OK)
+		code = bk_live_fail(live->db, rc, live->path, "read", err);
+	if (code || !found.has_stamp)
+		disconnect(live);
+	if (!code)
+		*look = found;
+	return code;
+}
+
+bool bk_live_glance(struct bk_live *live, struct bk_stamp *stamp)
+{
+	struct bk_error ignored;
+	struct stat st;
+
+	return stat(live->path, &st) == 0 && !connect(live, &st, &ignored) &&
+	       read_stamp(live, &st, stamp);
+}
