@@ -237,6 +237,7 @@ static void print_against(const struct bk_against_result *result)
 
 static int verify_against(struct verification *v)
 {
+	const struct bk_against_options options = {.busy_ms = BUSY_MS};
 	struct bk_against_result result = {0};
 	struct bk_error err;
 	struct bk_log *log;
@@ -246,7 +247,7 @@ static int verify_against(struct verification *v)
 		return report(&err);
 	code = owner_enter_file(v->against, &err);
 	if (!code)
-		code = bk_verify_against(log, v->against, BUSY_MS, &result, &err);
+		code = bk_verify_against(log, v->against, &options, &result, &err);
 	bk_log_close(log);
 	if (code)
 		return report(&err);

@@ -108,9 +108,10 @@ static enum bk_code compare(const struct init *init, struct bk_log *log,
 	const struct bk_log_status *status, char **done, struct bk_error *err)
 {
 	const char *now = init->is_named ? "names it already" : "now names it";
+	const struct bk_against_options options = {.busy_ms = INIT_BUSY_MS};
 	struct bk_against_result result = {0};
 	struct bk_error why;
-	enum bk_code code = bk_verify_against(log, init->database_path, INIT_BUSY_MS, &result, err);
+	enum bk_code code = bk_verify_against(log, init->database_path, &options, &result, err);
 
 	if (code == BK_E_MISSING)
 		return refuse_older(init, status, err);

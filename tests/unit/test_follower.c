@@ -414,6 +414,16 @@ static enum bk_code start_looking(struct bk_follower **follower, struct node *no
 	return bk_follower_start(follower, node->writer, &options, why());
 }
 
+/* One more change, as a plugin goes about it that looks at the database before each. */
+static void expected_change(struct bk_follower *follower, struct node *node, struct bk_live *live)
+{
+	struct bk_look look;
+
+	ok(bk_live_look(live, 1000, &look, why()));
+	bk_follower_expect(follower, true, look.stamp.inode, look.stamp.counter + 1);
+	node_busy(node, 1);
+}
+
 static struct bk_head wait_seen(struct node *node)
 {
 	const struct timespec step = {.tv_nsec = 1000000};
@@ -442,7 +452,7 @@ Test(follower, notes_what_the_database_shows_committed)
 	node_busy(&node, 2);
 	ok(start_looking(&follower, &node));
 	for (unsigned i = 0; i < 3; i++) {
-		node_busy(&node, 1);
+		expected_change(follower, &node, live);
 		syncs = node.io.calls[OP_SYNC];
 		wait_proven(follower, node.version);
 		head = wait_seen(&node);
@@ -456,25 +466,61 @@ Test(follower, notes_what_the_database_shows_committed)
 	node_end(&node);
 }
 
+static void check_not_seen(struct node *node, bool is_committed)
+{
+	const struct timespec a_while = {.tv_nsec = 100000000};
+	struct bk_head head;
+
+	nanosleep(&a_while, NULL);
+	bk_writer_head(node->writer, &head);
+	cr_assert(head.is_committed == is_committed && !head.has_stamp);
+}
+
 /* A change that is acknowledged and not committed is not seen, whatever came before. */
 Test(follower, does_not_note_what_is_not_committed)
 {
-	const struct timespec a_while = {.tv_nsec = 100000000};
+	struct bk_live *live;
 	struct node node;
 	struct bk_follower *follower = NULL;
-	struct bk_head head;
 
 	node_begin(&node, 0);
+	live = bk_live_new(node.database);
+	node_busy(&node, 2);
+	ok(start_looking(&follower, &node));
+	expected_change(follower, &node, live);
+	wait_seen(&node);
+	node_lost(&node, "INSERT INTO busy (peer) VALUES (1)");
+	check_not_seen(&node, false);
+	cr_assert(status_of(follower).proven == node.version);
+	bk_follower_stop(follower);
+	bk_live_free(live);
+	node_end(&node);
+}
+
+/* What somebody else wrote behind a change is not noted with it; nor is anything where it cannot be
+ * told. */
+Test(follower, does_not_note_what_somebody_else_wrote)
+{
+	struct bk_live *live;
+	struct bk_look look;
+	struct node node;
+	struct bk_follower *follower = NULL;
+
+	node_begin(&node, 0);
+	live = bk_live_new(node.database);
 	node_busy(&node, 2);
 	ok(start_looking(&follower, &node));
 	node_busy(&node, 1);
-	wait_seen(&node);
-	node_lost(&node, "INSERT INTO busy (peer) VALUES (1)");
-	nanosleep(&a_while, NULL);
-	bk_writer_head(node.writer, &head);
-	cr_assert(!head.is_committed && !head.has_stamp);
-	cr_assert(status_of(follower).proven == node.version);
+	check_not_seen(&node, false);
+	ok(bk_live_look(live, 1000, &look, why()));
+	/* The hand edit comes before the look. */
+	bk_follower_expect(follower, true, look.stamp.inode, look.stamp.counter + 1);
+	sql_run(node.db, "UPDATE busy SET note = 'by hand' WHERE id = 1");
+	node_busy(&node, 1);
+	check_not_seen(&node, false);
+	wait_proven(follower, node.version);
 	bk_follower_stop(follower);
+	bk_live_free(live);
 	node_end(&node);
 }
 

@@ -225,15 +225,15 @@ Test(verify, against_a_database)
 
 	node_begin(&node, 10);
 	node_busy(&node, 25);
-	ok(bk_verify_against(bk_writer_log(node.writer), node.database, 100, &result, why()));
+	ok(bk_verify_against(bk_writer_log(node.writer), node.database, NULL, &result, why()));
 	cr_assert(result.version == node.version && result.head == node.version);
 	cr_assert(!result.differences && result.tables == 2 && result.rows > 2, "%s", result.first);
 	sql_run(node.db, "UPDATE busy SET note = 'other' WHERE id = (SELECT max(id) FROM busy)");
-	ok(bk_verify_against(bk_writer_log(node.writer), node.database, 100, &result, why()));
+	ok(bk_verify_against(bk_writer_log(node.writer), node.database, NULL, &result, why()));
 	cr_assert(result.differences && strstr(result.first, "busy"), "%s", result.first);
 	node_unwatched(&node, "DELETE FROM busy");
 	fails(BK_E_MISSING,
-		bk_verify_against(bk_writer_log(node.writer), node.database, 100, &result, why()));
+		bk_verify_against(bk_writer_log(node.writer), node.database, NULL, &result, why()));
 	node_end(&node);
 }
 
@@ -299,13 +299,13 @@ Test(verify, against_a_database_that_goes_on)
 	committer.db = sql_open(node.database);
 	committer.pread = node.io.ops.pread;
 	node.io.ops.pread = commit_and_read;
-	ok(bk_verify_against(log, node.database, 100, &result, why()));
+	ok(bk_verify_against(log, node.database, NULL, &result, why()));
 	node.io.ops.pread = committer.pread;
 	cr_assert(committer.reads > 2 && committer.rc == SQLITE_OK, "%u reads, a commit gives %d",
 		committer.reads, committer.rc);
 	cr_assert(result.version == node.version && result.head == node.version);
 	cr_assert(!result.differences && result.tables == 2, "%s", result.first);
-	ok(bk_verify_against(log, node.database, 100, &result, why()));
+	ok(bk_verify_against(log, node.database, NULL, &result, why()));
 	cr_assert(result.differences);
 	sqlite3_close(committer.db);
 	bk_log_close(log);
@@ -329,13 +329,13 @@ Test(verify, against_a_database_past_damage)
 		memset(forge_frame(&forge, forge_find(&forge, PAGES, nth)) + AT_PAYLOAD, 0xee, 30);
 	forge_save(&forge, scratch("bad"));
 	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
-	ok(bk_verify_against(log, node.database, 100, &result, why()));
+	ok(bk_verify_against(log, node.database, NULL, &result, why()));
 	cr_assert(result.version == node.version && !result.differences && result.rows > 2);
 	bk_log_close(log);
 	forge_frame(&forge, forge_find(&forge, CHANGE, 24))[AT_PAYLOAD + 20] ^= 1;
 	forge_save(&forge, scratch("worse"));
 	ok(bk_log_open(&log, &node.io.io, scratch("worse"), why()));
-	fails(BK_E_DAMAGE, bk_verify_against(log, node.database, 100, &result, why()));
+	fails(BK_E_DAMAGE, bk_verify_against(log, node.database, NULL, &result, why()));
 	bk_log_close(log);
 	forge_done(&forge);
 	node_end(&node);
@@ -349,7 +349,7 @@ Test(verify, against_a_database_in_wal_mode)
 	node_begin(&node, 10);
 	sql_run(node.db, "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
 	node_busy(&node, 15);
-	ok(bk_verify_against(bk_writer_log(node.writer), node.database, 100, &result, why()));
+	ok(bk_verify_against(bk_writer_log(node.writer), node.database, NULL, &result, why()));
 	cr_assert(result.version == node.version && !result.differences, "%s", result.first);
 	node_end(&node);
 }

@@ -42,6 +42,13 @@ BK_MUST_CHECK enum bk_code bk_follower_start(struct bk_follower **out, struct bk
 /* Ends the thread after what it is at. Takes NULL. */
 void bk_follower_stop(struct bk_follower *follower);
 
+/* What the node's database must look like once the change that is appended next is committed: the
+ * file INODE, with SQLite's COUNTER. The head is noted as seen committed only then, for else
+ * somebody else's writing would be noted with it. To be called before each append; IS_KNOWN false:
+ * it cannot be told, and nothing is noted. Takes NULL. */
+void bk_follower_expect(
+	struct bk_follower *follower, bool is_known, uint64_t inode, uint32_t counter);
+
 bool bk_follower_needs_snapshot(struct bk_follower *follower);
 
 struct bk_follower_status {

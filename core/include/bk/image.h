@@ -63,6 +63,11 @@ size_t bk_image_memory(const struct bk_image *image);
 BK_MUST_CHECK enum bk_code bk_image_read(struct bk_image *image, void *dst, size_t size,
 	uint64_t offset, size_t *done, struct bk_error *err);
 
+/* Whose database LOG holds (bk_log_status.node), into OUT of BK_NODE_TEXT bytes: where its
+ * keyframes do not say yet, what the database at the head says; "" if that does not either. Fails
+ * as bk_image_open does. */
+BK_MUST_CHECK enum bk_code bk_log_node(struct bk_log *log, char *out, struct bk_error *err);
+
 /* Learns the page counts of the changes that no keyframe lists yet, by replaying them; later calls
  * replay only what came since. Entries fetched before keep their zeros. Fails as bk_image_open
  * does. */

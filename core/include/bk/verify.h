@@ -57,12 +57,21 @@ struct bk_against_result {
 	char first[256];      /* the first difference, in words */
 };
 
+/* Zeros mean the defaults. */
+struct bk_against_options {
+	unsigned busy_ms;             /* how long to wait for SQLite's lock */
+	bk_progress_fn *progress;     /* pages compared and in all */
+	bool (*is_wanted)(void *ctx); /* asked again and again: false ends it with BK_E_BUSY */
+	void *ctx;
+};
+
 /* Compares the database at DATABASE_PATH, live or copied, with the image of the same version, table
  * by table and row by row. It is first copied whole, past 64 MiB into an unlinked file in $TMPDIR
  * or /var/tmp: its lock, for which lightningd's commits wait, is held for that alone. Damaged
  * keyframes are passed over, as bk_restore does. Fails with BK_E_MISSING if the log does not hold
  * its version, BK_E_BUSY, BK_E_SQL, or as bk_image_open does. */
 BK_MUST_CHECK enum bk_code bk_verify_against(struct bk_log *log, const char *database_path,
-	unsigned busy_ms, struct bk_against_result *result, struct bk_error *err);
+	const struct bk_against_options *options, struct bk_against_result *result,
+	struct bk_error *err);
 
 #endif

@@ -178,24 +178,6 @@ enum bk_code bk_image_advance(struct bk_image *image, struct bk_entry *entries, 
 	return code;
 }
 
-enum bk_code bk_image_node(struct bk_image *image, char *out, struct bk_error *err)
-{
-	struct replay_options options = {.budget = &image->budget};
-	struct replay replay;
-	enum bk_code code;
-
-	*out = '\0';
-	if (!bk_image_page_count(image))
-		return BK_OK;
-	code = bk_replay_open(&replay, &image->overlay.store, image->overlay.io,
-		image->overlay.spill_dir, &options, err);
-	if (code)
-		return code;
-	code = bk_replay_node_id(&replay, out, BK_NODE_TEXT, err);
-	bk_replay_close(&replay);
-	return code;
-}
-
 /* How many of the entries lead up to VERSION; 0 if none of them does. */
 static size_t entries_up_to(const struct bk_entry *entries, size_t count, uint32_t version)
 {

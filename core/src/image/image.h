@@ -54,9 +54,6 @@ BK_MUST_CHECK enum bk_code bk_advance_check(struct advance *advance, struct bk_e
 BK_MUST_CHECK enum bk_code bk_image_advance(struct bk_image *image, struct bk_entry *entries,
 	size_t count, const struct replay_options *options, struct bk_error *err);
 
-/* Whose database IMAGE is, into OUT of BK_NODE_TEXT bytes: empty if it does not say. */
-BK_MUST_CHECK enum bk_code bk_image_node(struct bk_image *image, char *out, struct bk_error *err);
-
 /* Reads PAGE as it is in the keyframe below, and what is to be known of its record; with
  * record->check 0 and *OFFSET 0 if it is not stored there. */
 BK_MUST_CHECK enum bk_code bk_image_read_below(struct bk_image *image, uint32_t page, void *dst,

@@ -19,6 +19,8 @@ enum bk_code bk_live_fail(
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return bk_fail(err, BK_E_BUSY, 0, "cannot %s %s: it stays locked", doing, path);
+	case SQLITE_INTERRUPT:
+		return bk_fail(err, BK_E_BUSY, 0, "%s is needed by its node now", path);
 	case SQLITE_NOMEM:
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to %s %s", doing, path);
 	default:
@@ -114,6 +116,10 @@ static int copy_pages(sqlite3 *to, sqlite3 *from, const struct live_copy *copy)
 	if (!backup)
 		return sqlite3_errcode(to);
 	do {
+		if (copy->is_wanted && !copy->is_wanted(copy->ctx)) {
+			rc = SQLITE_INTERRUPT;
+			break;
+		}
 		rc = sqlite3_backup_step(backup, COPY_STEP_PAGES);
 		if (rc == SQLITE_OK && copy->progress) {
 			uint64_t total = (uint64_t)sqlite3_backup_pagecount(backup);
@@ -176,17 +182,16 @@ static enum bk_code set_rollback_mode(struct pagestore *store, struct bk_error *
 	return store->write(store, 1, page, err);
 }
 
-enum bk_code bk_live_copy(const char *path, unsigned busy_ms, struct pagestore *store,
+enum bk_code bk_live_copy(const struct live_copy *copy, unsigned busy_ms, struct pagestore *store,
 	const struct bk_io *io, struct bk_error *err)
 {
-	struct live_copy copy = {.path = path};
 	sqlite3 *db;
-	enum bk_code code = bk_live_open(path, busy_ms, &db, err);
+	enum bk_code code = bk_live_open(copy->path, busy_ms, &db, err);
 
 	if (code)
 		return code;
 	if (bk_live_has_pages(db)) {
-		code = bk_live_copy_to(db, store, io, &copy, err);
+		code = bk_live_copy_to(db, store, io, copy, err);
 		if (!code)
 			code = set_rollback_mode(store, err);
 	}

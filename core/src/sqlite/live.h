@@ -26,7 +26,9 @@ bool bk_live_has_pages(sqlite3 *db);
 /* How a copy tells of itself: the database's path, for messages, and its progress, in pages. */
 struct live_copy {
 	const char *path;
-	bk_progress_fn *progress; /* may be NULL */
+	bk_progress_fn *progress;     /* may be NULL */
+	bool (*is_wanted)(void *ctx); /* asked between two steps of some milliseconds: false ends
+				       * the copy, with BK_E_BUSY; may be NULL */
 	void *ctx;
 };
 
@@ -35,11 +37,10 @@ struct live_copy {
 BK_MUST_CHECK enum bk_code bk_live_copy_to(sqlite3 *db, struct pagestore *store,
 	const struct bk_io *io, const struct live_copy *copy, struct bk_error *err);
 
-/* Copies the database at PATH, as it is committed, into the empty STORE. Its lock is held for that
- * alone: lightningd's next commit waits for no longer. Fails as bk_live_open does, or as STORE
- * does.
- */
-BK_MUST_CHECK enum bk_code bk_live_copy(const char *path, unsigned busy_ms, struct pagestore *store,
-	const struct bk_io *io, struct bk_error *err);
+/* Copies the database at COPY->path, as it is committed, into the empty STORE. Its lock is held for
+ * that alone: lightningd's next commit waits for no longer. Fails as bk_live_open does, or as STORE
+ * does. */
+BK_MUST_CHECK enum bk_code bk_live_copy(const struct live_copy *copy, unsigned busy_ms,
+	struct pagestore *store, const struct bk_io *io, struct bk_error *err);
 
 #endif

@@ -33,7 +33,10 @@ struct bk_follower {
 
 	/* Under the log's mutex. */
 	bool is_stopping;
-	uint64_t seen;        /* offset of the change that the database was seen to be at */
+	uint64_t seen;    /* offset of the change that the database was seen to be at */
+	bool is_expected; /* once the head is committed, the database is this file, so often */
+	uint64_t inode;   /* committed to: */
+	uint32_t counter;
 	uint64_t stuck_above; /* nothing can be proven above this keyframe: a snapshot is needed */
 	uint64_t wait_replay; /* nothing is replayed before the writer has begun so many streams */
 	uint64_t wait_keyframe; /* no keyframe is written before that */
@@ -170,36 +173,46 @@ static void note_seen(struct bk_follower *follower, uint32_t version, uint64_t c
 	follower->noted_at = now_ms();
 }
 
+/* Whether the database, as it was FOUND, holds the head and nothing of anybody else's. With the
+ * log's mutex held. */
+static bool is_as_expected(const struct bk_follower *follower, const struct bk_look *found)
+{
+	return follower->is_expected && found->has_stamp && found->stamp.inode == follower->inode &&
+	       found->stamp.counter == follower->counter;
+}
+
+/* Whether enough time has passed to note again what was seen. */
+static bool is_note_due(const struct bk_follower *follower, int64_t now)
+{
+	return now >= follower->quiet_since + (int64_t)follower->options.seen_ms &&
+	       (!follower->has_noted ||
+		       now >= follower->noted_at + (int64_t)follower->options.seen_again_ms);
+}
+
 /* Looks whether the node's database is at the head. */
 static void look(struct bk_follower *follower)
 {
 	struct bk_writer *writer = follower->writer;
-	struct bk_log *log = writer->log;
+	const struct state *state = &writer->log->state;
 	struct bk_look found = {0};
 	struct bk_error ignored;
-	uint64_t last, changes;
-	uint32_t version;
-	bool is_there;
+	uint64_t changes;
+	bool is_there = !bk_live_look(follower->live, 0, &found, &ignored), is_as_left = false;
 	int64_t now = now_ms();
 
-	pthread_mutex_lock(&log->mutex);
-	version = log->state.version;
+	pthread_mutex_lock(&writer->log->mutex);
+	is_there &= found.version == state->version && follower->changes == writer->changes;
 	changes = writer->changes;
-	last = log->state.tail_count ? log->state.tail[log->state.tail_count - 1].offset : 0;
-	pthread_mutex_unlock(&log->mutex);
-	is_there = !bk_live_look(follower->live, 0, &found, &ignored) && found.version == version;
-	if (is_there && found.has_stamp &&
-		now >= follower->quiet_since + (int64_t)follower->options.seen_ms &&
-		(!follower->has_noted ||
-			now >= follower->noted_at + (int64_t)follower->options.seen_again_ms))
-		note_seen(follower, version, changes, &found.stamp);
-	pthread_mutex_lock(&log->mutex);
-	if (is_there && changes == writer->changes && last > follower->seen)
-		follower->seen = last;
-	pthread_mutex_unlock(&log->mutex);
-	if (!is_there || !found.has_stamp)
-		follower->look_ms =
-			follower->look_ms * 2 < LOOK_MS_MAX ? follower->look_ms * 2 : LOOK_MS_MAX;
+	if (is_there) {
+		is_as_left = is_as_expected(follower, &found);
+		if (state->tail_count)
+			follower->seen = state->tail[state->tail_count - 1].offset;
+	}
+	pthread_mutex_unlock(&writer->log->mutex);
+	if (is_as_left && is_note_due(follower, now))
+		note_seen(follower, found.version, changes, &found.stamp);
+	if (!is_as_left && follower->look_ms < LOOK_MS_MAX)
+		follower->look_ms *= 2;
 	follower->look_at = now + follower->look_ms;
 }
 
@@ -313,6 +326,18 @@ void bk_follower_stop(struct bk_follower *follower)
 	bk_proof_done(&follower->proof);
 	bk_live_free(follower->live);
 	free(follower);
+}
+
+void bk_follower_expect(
+	struct bk_follower *follower, bool is_known, uint64_t inode, uint32_t counter)
+{
+	if (!follower)
+		return;
+	pthread_mutex_lock(&follower->writer->log->mutex);
+	follower->is_expected = is_known;
+	follower->inode = inode;
+	follower->counter = counter;
+	pthread_mutex_unlock(&follower->writer->log->mutex);
 }
 
 bool bk_follower_needs_snapshot(struct bk_follower *follower)
