@@ -6,12 +6,9 @@
 
 uint64_t space_for_a_day(uint64_t grown, int64_t observed_us)
 {
-	double need;
-
 	if (observed_us < HOUR_US)
-		return SPACE_BYTES_MIN;
-	need = (double)grown * (double)DAY_US / (double)observed_us;
-	return need > (double)SPACE_BYTES_MIN ? (uint64_t)need : SPACE_BYTES_MIN;
+		return 0;
+	return (uint64_t)((double)grown * (double)DAY_US / (double)observed_us);
 }
 
 void growth_begin(struct growth *growth, uint64_t log_bytes, int64_t now_us)

@@ -30,7 +30,7 @@ void growth_begin(struct growth *growth, uint64_t log_bytes, int64_t now_us);
 void growth_skip(struct growth *growth, uint64_t bytes);
 
 /* The bytes that the next day needs: as the day before, or as it looks since then if that is more.
- */
+ * 0 before anything was measured. */
 uint64_t growth_for_a_day(struct growth *growth, uint64_t log_bytes, int64_t now_us);
 
 #endif

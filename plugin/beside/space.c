@@ -4,11 +4,15 @@
 #include "out.h"
 #include <bk/log.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define LOOK_SECONDS 60
 #define TELL_SECONDS 3600
+
+/* So little is nearly nothing, however slowly the log grows. */
+#define LOW_BYTES ((uint64_t)8 << 20)
 
 struct space {
 	struct bk_writer *writer;
@@ -62,19 +66,21 @@ static bool look(struct space *space, uint64_t *free_bytes, uint64_t *need)
 static void tell(struct space *space, uint64_t free_bytes, uint64_t need)
 {
 	struct timespec now;
+	char day[64] = "";
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (space->has_told && now.tv_sec - space->told.tv_sec < TELL_SECONDS)
 		return;
 	space->has_told = true;
 	space->told = now;
+	if (need)
+		snprintf(day, sizeof day, ", and a day takes about %llu MB",
+			(unsigned long long)((need + 999999) / 1000000));
 	out_log(LEVEL_UNUSUAL,
-		"the disk of the backup is nearly full: %llu MB are free, and a day takes about "
-		"%llu MB. When it is full, lightningd stops. Make space on it, or, with lightningd "
-		"stopped, begin a new log on another disk: %s "
-		"file:///path/on/another/disk/file.bkp",
-		(unsigned long long)(free_bytes / 1000000), (unsigned long long)(need / 1000000),
-		space->names->init);
+		"the disk of the backup is nearly full: %llu MB are free%s. When it is full, "
+		"lightningd stops. Make space on it, or, with lightningd stopped, begin a new log "
+		"on another disk: %s file:///path/on/another/disk/file.bkp",
+		(unsigned long long)(free_bytes / 1000000), day, space->names->init);
 }
 
 static void *space_run(void *arg)
@@ -86,7 +92,8 @@ static void *space_run(void *arg)
 		uint64_t free_bytes, need;
 		struct timespec until;
 
-		if (look(space, &free_bytes, &need) && free_bytes < need)
+		if (look(space, &free_bytes, &need) &&
+			(free_bytes < need || free_bytes < LOW_BYTES))
 			tell(space, free_bytes, need);
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += LOOK_SECONDS;

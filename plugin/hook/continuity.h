@@ -1,5 +1,5 @@
-/* continuity.h - whether anybody but the node's own changes came to its database between two calls of
- * this process: told from SQLite's counter of commits (bk/stamp.h), as a pure function.
+/* continuity.h - whether anybody but the node's own changes came to its database between two calls
+ * of this process: told from SQLite's counter of commits (bk/stamp.h), as a pure function.
  *
  * Each change that was acknowledged is one commit, a lone pragma is none. Whatever else was written
  * shows at the next call, before that is appended.

@@ -7,20 +7,22 @@ uint32_t call_base(const struct call *call)
 	return call->is_lone ? call->version : call->version - 1;
 }
 
+bool call_sees_database(const struct call *call)
+{
+	return call->is_live_known && call->live == call_base(call);
+}
+
 enum verdict decide_first(const struct call *call)
 {
-	/* The database that we look at may not be the node's own (another --wallet): then it
-	 * does not agree with the call, and only the call counts. */
-	bool can_copy = call->is_live_known && call->live == call_base(call);
 	int32_t ahead = bk_version_distance(call_base(call), call->head);
 
 	if (ahead == 0)
 		return VERDICT_APPEND;
-	if (ahead == -1)
+	if (ahead == -1 && !call->is_head_committed)
 		return VERDICT_REWIND;
 	if (ahead < 0)
 		return VERDICT_OLDER;
-	return can_copy ? VERDICT_HEAL : VERDICT_GAP;
+	return call_sees_database(call) ? VERDICT_HEAL : VERDICT_GAP;
 }
 
 bool call_follows(const struct call *call)

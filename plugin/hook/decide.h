@@ -1,5 +1,5 @@
-/* decide.h - what to do at a db_write, as a pure function (docs/decisions.md, "The first db_write of
- * a process"). */
+/* decide.h - what to do at a db_write, as a pure function (docs/decisions.md, "The first db_write
+ * of a process"). */
 #ifndef DECIDE_H
 #define DECIDE_H
 
@@ -35,7 +35,7 @@ bool call_sees_database(const struct call *call);
 /* The first db_write of a process. */
 enum verdict decide_first(const struct call *call);
 
-/* Any later one: whether it leads on from the head. */
+/* Whether any later one is in step; if not, a change is missing in between: stop. */
 bool call_follows(const struct call *call);
 
 #endif

@@ -63,17 +63,17 @@ enum bk_code heal_snapshot(struct heal *heal, enum bk_snapshot_reason reason, st
 	return code;
 }
 
-void heal_replay(struct heal *heal)
+bool heal_replay(struct heal *heal)
 {
 	struct bk_error err;
 
 	if (heal->wait) {
 		heal->wait--;
-		return;
+		return false;
 	}
 	if (!heal_snapshot(heal, BK_SNAPSHOT_REPLAY_FAILED, &err)) {
 		out_log(LEVEL_UNUSUAL, "the backup is whole again: took a full snapshot");
-		return;
+		return true;
 	}
 	heal->wait = heal->interval;
 	out_log(LEVEL_BROKEN,
@@ -82,4 +82,5 @@ void heal_replay(struct heal *heal)
 		"be restored until a snapshot succeeds. Mend that (make space); it is tried again "
 		"after %u changes, and when lightningd is started again",
 		err.msg, heal->interval);
+	return false;
 }

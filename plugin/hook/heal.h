@@ -33,8 +33,8 @@ BK_MUST_CHECK enum bk_code heal_snapshot(
 
 /* To be called at each change while a follower is stuck at one that it cannot replay. Says what
  * became of it; after a failure the node goes on, and the next HEAL->interval calls do nothing: to
- * copy the database each time would fill the disk and hold up the node. */
-void heal_replay(struct heal *heal);
+ * copy the database each time would fill the disk and hold up the node. True if it is healed. */
+bool heal_replay(struct heal *heal);
 
 /* Whether a snapshot of a database of so many bytes fits for certain: its pages may not compress at
  * all, and changes must have room behind it. heal_snapshot asks this itself; here for its test. */

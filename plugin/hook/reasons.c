@@ -1,7 +1,9 @@
 /* reasons.c - what each refusal of a db_write says happened, and how to go on. */
 #include "reasons.h"
+#include "holder.h"
 #include "message.h"
 #include <stdio.h>
+#include <time.h>
 
 #define NEW_URL "file:///path/to/a/new/file.bkp"
 
@@ -66,12 +68,49 @@ enum bk_code refuse_log(struct refusal *why, const struct names *names, const st
 	return code;
 }
 
-enum bk_code refuse_halt(struct refusal *why, const struct names *names, const struct call *call)
+enum bk_code refuse_held(struct refusal *why, const struct names *names, const struct bk_io *io,
+	const char *path, const struct bk_error *err)
+{
+	struct holder holder;
+	enum bk_code code = refuse_log(why, names, err);
+
+	holder_find(&holder, io, path);
+	if (!holder.is_ours)
+		return code;
+	refusal_set(why, code,
+		"%s is held by this node's own earlier plugin, process %ld, which %s", names->log,
+		holder.pid,
+		holder.hangs ? "hangs in the kernel: the disk of the log, or its mount, does not "
+			       "answer"
+			     : "has not ended yet");
+	refusal_way(why,
+		holder.hangs ? "see to the disk of %s , after which process %ld ends"
+			     : "wait until it is done with %s , or end it: kill %ld",
+		names->log, holder.pid);
+	return code;
+}
+
+enum bk_code refuse_other_node(
+	struct refusal *why, const struct names *names, const char *theirs, const char *ours)
+{
+	refusal_set(why, BK_E_UNSAFE,
+		"%s is another node's backup: it holds the database of node %s, and the database "
+		"here is that of node %s. Nothing was written to it",
+		names->log, theirs, ours);
+	refusal_way(why,
+		"name this node's own log as \"backend_url\" in %s ; or, if it has none, begin "
+		"one: %s " NEW_URL
+		" ; if it is the database that is not this node's, put the right one in its place",
+		names->lockfile, names->init);
+	return why->code;
+}
+
+enum bk_code refuse_halt(struct refusal *why, const struct names *names, const char *state)
 {
 	refusal_set(why, BK_E_INVALID,
-		"Backup is out of date, we cannot continue safely: the node is at version %u, the "
-		"backup at %u, and backup.lock says \"on_gap\": \"halt\"",
-		call_base(call), call->head);
+		"Backup is out of date, we cannot continue safely: %s, and backup.lock says "
+		"\"on_gap\": \"halt\"",
+		state);
 	refusal_way(why, "set \"on_gap\": \"heal\" in %s to have a full snapshot taken",
 		names->lockfile);
 	return why->code;
@@ -116,17 +155,37 @@ enum bk_code refuse_heal(struct refusal *why, const struct names *names, const s
 	return why->code;
 }
 
+/* A command that moves the database, and what SQLite may have beside it, out of the way: a journal
+ * that this very refusal leaves behind belongs to that database, and would spoil another. */
+static void write_move(const struct names *names, char *out, size_t size)
+{
+	char stamp[32];
+	time_t now = time(NULL);
+	struct tm utc;
+
+	strftime(stamp, sizeof stamp, "old-%Y%m%d-%H%M%S", gmtime_r(&now, &utc));
+	snprintf(out, size,
+		"mkdir %s/%s && for f in %s %s-journal %s-wal %s-shm; do [ ! -e \"$f\" ] || mv "
+		"\"$f\" %s/%s/; done",
+		names->dir, stamp, names->database, names->database, names->database,
+		names->database, names->dir, stamp);
+}
+
 enum bk_code refuse_older(struct refusal *why, const struct names *names, const struct call *call)
 {
+	char move[6 * NAMES_WORD_MAX + 128];
+
 	refusal_set(why, BK_E_UNSAFE,
 		"the node's database is older than its backup: it lost some state. It is at "
 		"version %u, the backup at %u. Running on could publish a revoked state and lose "
 		"the funds of channels",
 		call_base(call), call->head);
+	write_move(names, move, sizeof move);
 	refusal_way(why,
-		"move the database away and run: backup-cli restore %s %s ; only if you are sure "
-		"that this database is the newest: move the log aside and run: %s %s",
-		names->url, names->restore_to, names->init, names->url);
+		"move the database away, with all that is beside it, and put the backup's in its "
+		"place: %s; backup-cli restore %s %s ; only if you are sure that this database is "
+		"the newest: move the log aside and run: %s %s",
+		move, names->url, names->restore_to, names->init, names->url);
 	return why->code;
 }
 

@@ -5,6 +5,7 @@
 #include "decide.h"
 #include "names.h"
 #include "refusal.h"
+#include <bk/io.h>
 
 /* Each fills WHY and returns its code. */
 
@@ -15,8 +16,16 @@ enum bk_code refuse_lockfile(
 /* The log that it names cannot be opened: ERR. */
 enum bk_code refuse_log(struct refusal *why, const struct names *names, const struct bk_error *err);
 
-/* A gap, and backup.lock says "on_gap": "halt". */
-enum bk_code refuse_halt(struct refusal *why, const struct names *names, const struct call *call);
+/* The log at PATH is held: ERR. That may be by this node's own plugin of before. */
+enum bk_code refuse_held(struct refusal *why, const struct names *names, const struct bk_io *io,
+	const char *path, const struct bk_error *err);
+
+/* The log holds the database of node THEIRS, and the database here is that of node OURS. */
+enum bk_code refuse_other_node(
+	struct refusal *why, const struct names *names, const char *theirs, const char *ours);
+
+/* Log and node differ, as STATE says, and backup.lock says "on_gap": "halt". */
+enum bk_code refuse_halt(struct refusal *why, const struct names *names, const char *state);
 
 /* A gap, and the node's database cannot be read: LIVE, or another one stands in its place. */
 enum bk_code refuse_gap(struct refusal *why, const struct names *names, const struct call *call,

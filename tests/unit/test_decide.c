@@ -75,6 +75,24 @@ Test(decide, the_first_call_of_a_process)
 		}
 }
 
+/* A head that was committed for certain is not struck out: the node is older than its backup. */
+Test(decide, a_head_that_was_committed)
+{
+	for (size_t i = 0; i < COUNT_OF(first); i++) {
+		struct call call = {.version = 1000 + (uint32_t)first[i].d,
+			.is_lone = first[i].is_lone,
+			.head = 1000,
+			.is_head_committed = true,
+			.is_live_known = first[i].c != UNKNOWN,
+			.live = 1000 + (uint32_t)first[i].c};
+		enum verdict want =
+			first[i].verdict == VERDICT_REWIND ? VERDICT_OLDER : first[i].verdict;
+
+		cr_assert(decide_first(&call) == want, "%s: %d", first[i].why,
+			(int)decide_first(&call));
+	}
+}
+
 /* "Later calls: D = last + 1, or D = last for a lone pragma; else stop." */
 Test(decide, later_calls)
 {

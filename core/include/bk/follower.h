@@ -1,11 +1,10 @@
 /* follower.h - the thread that proves what was acknowledged, beside the changes.
  *
- * A follower replays each change as soon as the next one shows that lightningd committed it (or the
- * node's database does, when the node is quiet), on the image of the one before, and checks
- * vars.data_version after it. When an interval closes it writes the pages that changed as a delta
- * keyframe. When the node is quiet it looks at the node's database, and notes in the log that the
- * head was seen committed. Stopping or killing it at any moment leaves a valid log; the next one
- * catches up.
+ * A follower replays each change as soon as it is in the log, on the image of the one before, and
+ * checks vars.data_version after it: so what cannot be rebuilt is known when the next change comes.
+ * When an interval closes it writes the pages that changed as a delta keyframe. When the node is
+ * quiet it looks at the node's database, and notes in the log that the head was seen committed.
+ * Stopping or killing it at any moment leaves a valid log; the next one catches up.
  *
  * Calling sequence: bk_follower_start, bk_follower_stop before the writer is closed.
  *
@@ -53,9 +52,9 @@ bool bk_follower_needs_snapshot(struct bk_follower *follower);
 
 struct bk_follower_status {
 	uint32_t proven; /* the newest version that was rebuilt, or copied */
-	uint64_t behind; /* changes that are known to be committed, and not proven yet */
+	uint64_t behind; /* changes that are not, yet */
 	/* The most since it was started: of those, and of microseconds from when a change came to
-	 * when it was proven, where the next came within a second. */
+	 * when it was proven (not counting what was caught up with, over a second old). */
 	uint64_t behind_max;
 	int64_t lag_us_max;
 };

@@ -62,12 +62,11 @@ static void plan_work(struct bk_follower *follower, struct proof_plan *plan)
 	if (writer->failure.code || follower->stuck_above == state->keyframe ||
 		writer->streams < follower->wait_replay)
 		return;
-	bk_proof_plan(&follower->proof, bk_proof_committed(state, follower->seen),
-		writer->streams >= follower->wait_keyframe, plan);
+	bk_proof_plan(&follower->proof, writer->streams >= follower->wait_keyframe, plan);
 }
 
-/* What BEHIND changes wait to be proven, the oldest of which came at TIME_US. With the log's mutex
- * held. */
+/* A change that came at TIME_US was proven, and so many wait BEHIND it. With the log's mutex held.
+ */
 static void note_lag(struct bk_follower *follower, uint64_t behind, int64_t time_us)
 {
 	struct bk_follower_status *status = &follower->status;
@@ -87,10 +86,10 @@ static void note_proof(struct bk_follower *follower, const struct proof_plan *pl
 
 	pthread_mutex_lock(&log->mutex);
 	if (plan->step == PROOF_REPLAY) {
-		size_t committed = bk_proof_committed(&log->state, follower->seen);
+		size_t count = log->state.tail_count;
 
 		follower->status.proven = proof->image->version;
-		note_lag(follower, committed > proof->done ? committed - proof->done : 0,
+		note_lag(follower, count > proof->done ? count - proof->done : 0,
 			plan->entry.time_us);
 	} else if (plan->step == PROOF_KEYFRAME) {
 		follower->retry_streams = 1;
@@ -373,7 +372,7 @@ static enum bk_code next_closed(struct proof *proof, bool *found, struct bk_erro
 	pthread_mutex_lock(&log->mutex);
 	*found = bk_state_closed_interval(&log->state, &next, &count);
 	if (*found)
-		bk_proof_plan(proof, count, true, &plan);
+		bk_proof_plan(proof, true, &plan);
 	pthread_mutex_unlock(&log->mutex);
 	return bk_proof_do(proof, &plan, err);
 }

@@ -1,4 +1,4 @@
-/* proof.c - a log's changes replayed as they are committed, and their keyframes. */
+/* proof.c - a log's changes replayed as they come, and their keyframes. */
 #include "proof.h"
 #include "build.h"
 #include <errno.h>
@@ -35,16 +35,6 @@ void bk_proof_done(struct proof *proof)
 	proof->capacity = 0;
 }
 
-size_t bk_proof_committed(const struct state *state, uint64_t seen)
-{
-	size_t last = state->tail_count;
-
-	if (!last || bk_state_is_committed(state) || state->tail[last - 1].offset <= seen)
-		return last;
-	/* The newest stands, and nothing tells of it yet. */
-	return last - 1;
-}
-
 /* Whether the image is no longer one of the log: it stands on another keyframe than the newest, or
  * on a change that was struck out after all. */
 static bool is_stale(const struct proof *proof, const struct state *state)
@@ -58,11 +48,10 @@ static bool is_stale(const struct proof *proof, const struct state *state)
 		       bk_entry_stands(last) != bk_entry_stands(&state->tail[proof->done - 1]));
 }
 
-void bk_proof_plan(
-	const struct proof *proof, size_t committed, bool keyframes, struct proof_plan *plan)
+void bk_proof_plan(const struct proof *proof, bool keyframes, struct proof_plan *plan)
 {
 	const struct state *state = &proof->writer->log->state;
-	size_t count, limit = committed;
+	size_t count, limit = state->tail_count;
 	bool is_closed = keyframes && bk_state_closed_interval(state, &plan->next, &count);
 
 	if (is_closed)

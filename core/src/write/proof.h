@@ -41,14 +41,8 @@ struct proof_plan {
 void bk_proof_init(struct proof *proof, struct bk_writer *writer);
 void bk_proof_done(struct proof *proof);
 
-/* How many changes at the start of STATE's tail are committed for certain: those that another came
- * behind, and those up to the offset SEEN, which were seen in the node's database. */
-size_t bk_proof_committed(const struct state *state, uint64_t seen);
-
-/* What is to be done next, where the first COMMITTED changes of the tail are, and where keyframes
- * are wanted or not. With the log's mutex held. */
-void bk_proof_plan(
-	const struct proof *proof, size_t committed, bool keyframes, struct proof_plan *plan);
+/* What is to be done next, where keyframes are wanted or not. With the log's mutex held. */
+void bk_proof_plan(const struct proof *proof, bool keyframes, struct proof_plan *plan);
 
 /* Does it. Fails with BK_E_SQL or BK_E_DAMAGE if the change cannot be replayed, with BK_E_BUSY if
  * another keyframe came meanwhile (which is no failure), BK_E_IO, BK_E_NOMEM. */

@@ -1,0 +1,219 @@
+/* doubt.c - log and node compared, and healed. */
+#include "doubt.h"
+#include "out.h"
+#include "reasons.h"
+#include "session.h"
+#include <bk/verify.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* A larger database is not compared while lightningd waits: 8 s were measured for 2 GB. */
+#define COMPARE_BYTES_MAX ((off_t)4 << 30)
+
+/* With a larger one, it is said beforehand what lightningd waits for, and now and then how far it
+ * is. */
+#define SAY_BYTES   ((off_t)64 << 20)
+#define SAY_SECONDS 10
+
+#define WAIT_MAX 64 /* calls between two tries */
+
+void doubt_settled(struct session *session, const struct call *call)
+{
+	session->doubt = (struct doubt){0};
+	compare_stop(session->compare);
+	session->compare = NULL;
+	session_in_step(session, call_base(call));
+}
+
+enum bk_code doubt_heal(
+	struct session *session, const struct call *call, const char *state, struct refusal *why)
+{
+	struct bk_error err;
+
+	if (session->lockfile.halt_on_gap)
+		return refuse_halt(why, &session->names, state);
+	out_log(LEVEL_UNUSUAL,
+		"Backup is out of date, healing it: %s. Taking a full snapshot of %s", state,
+		session->lockfile.database);
+	if (heal_snapshot(&session->heal, BK_SNAPSHOT_GAP, &err))
+		return refuse_heal(why, &session->names, call, &err);
+	out_log(LEVEL_UNUSUAL, "the backup is whole again, from version %u on", call_base(call));
+	doubt_settled(session, call);
+	return BK_OK;
+}
+
+enum bk_code doubt_raise(struct session *session, const struct call *call, const char *because,
+	const char *obstacle, struct refusal *why)
+{
+	struct doubt *doubt = &session->doubt;
+	struct bk_log_status status = {0};
+	char text[1024];
+	struct bk_error err;
+	enum bk_code code = bk_log_status(bk_writer_log(session->writer), &status, &err);
+
+	snprintf(text, sizeof text, "%s; %s", because, obstacle);
+	if (!code && !*status.doubt)
+		code = bk_writer_raise_doubt(session->writer, text, &err);
+	if (code)
+		return refusal_of(why, &err, session->names.log);
+	if (!doubt->is_heard)
+		out_log(LEVEL_UNUSUAL,
+			"it is not sure that the backup holds what the node does, and they could "
+			"not be compared: %s. The log notes that doubt; it is tried again",
+			text);
+	doubt->is_open = doubt->is_heard = true;
+	doubt->next_wait = !doubt->next_wait              ? 1
+			   : doubt->next_wait >= WAIT_MAX ? WAIT_MAX
+							  : doubt->next_wait * 2;
+	doubt->wait = doubt->next_wait;
+	session_in_step(session, call_base(call));
+	return BK_OK;
+}
+
+/* Both have the same version, and not the same rows. */
+static enum bk_code heal_difference(struct session *session, const struct call *call,
+	const struct bk_against_result *result, struct refusal *why)
+{
+	char state[512];
+	struct bk_error err;
+	struct bk_head head;
+	enum bk_code code = BK_OK;
+
+	bk_writer_head(session->writer, &head);
+	snprintf(state, sizeof state,
+		head.is_committed
+			? "somebody else has written to the node's database: at version %u it is "
+			  "not what the backup holds: %.256s"
+			: "the node and the backup are both at version %u, but that is not the "
+			  "same change: %.256s",
+		call_base(call), result->first);
+	/* Perhaps ours was never committed. Where a keyframe stands on it, it was. */
+	if (!head.is_committed && !session->lockfile.halt_on_gap)
+		code = bk_writer_rewind(session->writer, head.version - 1, &err);
+	if (code && code != BK_E_INVALID)
+		return refusal_of(why, &err, session->names.log);
+	return doubt_heal(session, call, state, why);
+}
+
+static enum bk_code settle(struct session *session, const struct call *call, struct refusal *why)
+{
+	struct bk_log_status status;
+	struct bk_error err;
+	enum bk_code code = bk_log_status(bk_writer_log(session->writer), &status, &err);
+
+	if (!code && *status.doubt) {
+		out_log(LEVEL_INFO,
+			"the node's database is what the backup holds: that doubt is settled (%s)",
+			status.doubt);
+		code = bk_writer_settle_doubt(session->writer, "they were compared", &err);
+	}
+	if (code)
+		return refusal_of(why, &err, session->names.log);
+	doubt_settled(session, call);
+	return BK_OK;
+}
+
+/* How far a comparison is. */
+struct telling {
+	time_t told;
+};
+
+static void say_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct telling *telling = ctx;
+	time_t now = time(NULL);
+
+	if (now - telling->told < SAY_SECONDS)
+		return;
+	telling->told = now;
+	out_log(LEVEL_INFO, "comparing: %llu of %llu pages", (unsigned long long)done,
+		(unsigned long long)total);
+}
+
+static enum bk_code compare(struct session *session, const char *because, off_t bytes,
+	struct bk_against_result *result, struct bk_error *err)
+{
+	struct telling telling = {.told = time(NULL)};
+	struct bk_against_options options = {
+		.busy_ms = LIVE_BUSY_MS, .progress = say_progress, .ctx = &telling};
+	enum bk_code code;
+
+	if (bytes > SAY_BYTES)
+		out_log(LEVEL_INFO,
+			"comparing the node's database of %llu MB with its backup, row by row: %s. "
+			"lightningd waits until that is done",
+			(unsigned long long)bytes / 1000000, because);
+	watch_begin(session->watch, "comparing the node's database with its backup");
+	code = bk_verify_against(
+		bk_writer_log(session->writer), session->lockfile.database, &options, result, err);
+	watch_end(session->watch);
+	return code;
+}
+
+/* What is too large is compared beside the node. */
+static enum bk_code compare_beside(
+	struct session *session, const struct call *call, const char *because, struct refusal *why)
+{
+	struct bk_error err;
+
+	/* One that is under way knows nothing of what is doubted now. */
+	compare_stop(session->compare);
+	session->compare = NULL;
+	if (compare_start(&session->compare, bk_writer_log(session->writer),
+		    session->lockfile.database, &err))
+		return refusal_of(why, &err, NULL);
+	return doubt_raise(session, call, because,
+		"its database is too large to be compared while lightningd waits: that is done "
+		"when the node is quiet",
+		why);
+}
+
+enum bk_code doubt_check(
+	struct session *session, const struct call *call, const char *because, struct refusal *why)
+{
+	struct bk_against_result result = {0};
+	struct bk_error err = {0};
+	struct stat st = {0};
+	enum bk_code code;
+
+	if (stat(session->lockfile.database, &st) == 0 && st.st_size > COMPARE_BYTES_MAX)
+		return compare_beside(session, call, because, why);
+	code = compare(session, because, st.st_size, &result, &err);
+	if (!code && result.version != call_base(call))
+		return doubt_raise(session, call, because,
+			"another database stands where the node's should", why);
+	if (!code && result.differences)
+		return heal_difference(session, call, &result, why);
+	if (!code)
+		return settle(session, call, why);
+	code = doubt_raise(session, call, because, err.msg, why);
+	/* A change that cannot be replayed keeps it from being compared: only a snapshot helps. */
+	if (!code && (err.code == BK_E_SQL || err.code == BK_E_DAMAGE) &&
+		heal_replay(&session->heal))
+		doubt_settled(session, call);
+	return code;
+}
+
+/* What the comparison beside the node found. It holds for all that came since: each change came to
+ * both, and nobody else wrote. */
+static enum bk_code take_result(struct session *session, const struct call *call,
+	const struct bk_against_result *result, struct refusal *why)
+{
+	return result->differences ? heal_difference(session, call, result, why)
+				   : settle(session, call, why);
+}
+
+enum bk_code doubt_try(struct session *session, const struct call *call, struct refusal *why)
+{
+	struct doubt *doubt = &session->doubt;
+	struct bk_against_result result;
+
+	if (!doubt->is_open)
+		return BK_OK;
+	if (compare_result(session->compare, &result))
+		return take_result(session, call, &result, why);
+	if (session->compare || doubt->wait-- > 1)
+		return BK_OK;
+	return doubt_check(session, call, "it is tried again", why);
+}

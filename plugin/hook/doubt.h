@@ -1,0 +1,44 @@
+/* doubt.h - where log and node may differ: they are compared, and healed; and where that cannot be
+ * done now, the log notes the doubt until it is settled.
+ *
+ * A comparison is only made within a db_write, when the node's database stands still at the head;
+ * that of a large one beside the node (compare.h), when it is quiet. */
+#ifndef DOUBT_H
+#define DOUBT_H
+
+#include "decide.h"
+#include "refusal.h"
+#include <stdbool.h>
+
+struct session;
+
+struct doubt {
+	bool is_open;  /* in the log, and not settled yet */
+	bool is_heard; /* this process has noted it */
+	unsigned wait; /* calls until it is tried again */
+	unsigned next_wait;
+};
+
+/* Log and node may differ, for the reason BECAUSE: compares them, and says so. The caller has made
+ * sure that the node is at the head's version, as CALL tells. Fails, with WHY, where going on would
+ * not be safe. */
+enum bk_code doubt_check(
+	struct session *session, const struct call *call, const char *because, struct refusal *why);
+
+/* Notes in the log that it may be so BECAUSE, which an OBSTACLE keeps from being settled now; it is
+ * tried again at later calls. Fails, with WHY, if the log takes nothing. */
+enum bk_code doubt_raise(struct session *session, const struct call *call, const char *because,
+	const char *obstacle, struct refusal *why);
+
+/* Tries again to settle what is open; to be called at each later call. Fails as doubt_check does.
+ */
+enum bk_code doubt_try(struct session *session, const struct call *call, struct refusal *why);
+
+/* What a full snapshot has settled. */
+void doubt_settled(struct session *session, const struct call *call);
+
+/* Brings the log level with the node by a full snapshot. STATE says what is not as it should be. */
+enum bk_code doubt_heal(
+	struct session *session, const struct call *call, const char *state, struct refusal *why);
+
+#endif
