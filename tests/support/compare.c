@@ -129,6 +129,9 @@ enum bk_code database_number(
 	sqlite3 *db = NULL;
 	enum bk_code code = open_database(&db, path, SQLITE_OPEN_READWRITE, err);
 
+	/* A plugin whose node was killed looks at the database once more. */
+	if (!code)
+		sqlite3_busy_timeout(db, 500);
 	if (!code)
 		code = prepare(db, sql, &statement, err);
 	if (!code && sqlite3_step(statement) != SQLITE_ROW)

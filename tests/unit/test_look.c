@@ -211,6 +211,30 @@ Test(look, beside_a_transaction_that_spills)
 	end(&watched);
 }
 
+/* A killed node leaves a journal, which is the node's to roll back: a look never writes. */
+Test(look, beside_a_hot_journal)
+{
+	struct watched watched;
+	struct bk_look found;
+	size_t before, after;
+
+	begin(&watched);
+	sql_run(watched.db,
+		"PRAGMA cache_size = 1; BEGIN; CREATE TABLE t (x); INSERT INTO t WITH RECURSIVE c "
+		"(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100) SELECT "
+		"randomblob(3000) FROM c");
+	copy_file(watched.path, scratch("killed"));
+	copy_file(scratch("node-journal"), scratch("killed-journal"));
+	sql_run(watched.db, "ROLLBACK");
+	bk_live_free(watched.live);
+	watched.live = bk_live_new(scratch("killed"));
+	free(file_bytes(scratch("killed"), &before));
+	fails(BK_E_BUSY, bk_live_look(watched.live, 0, &found, why()));
+	free(file_bytes(scratch("killed"), &after));
+	cr_assert(before == after && has_file(scratch("killed-journal")));
+	end(&watched);
+}
+
 /* Our looks drop no lock that SQLite has in this process: another process cannot write while this
  * one is in a transaction. */
 Test(look, keeps_the_locks_of_this_process)

@@ -35,8 +35,9 @@ struct bk_look {
 	struct bk_stamp stamp;
 };
 
-/* Looks, under SQLite's lock for that moment. Fails with BK_E_MISSING, BK_E_BUSY if the lock did
- * not come within BUSY_MS, BK_E_SQL, BK_E_NOMEM. */
+/* Looks, under SQLite's lock for that moment, and never writes. Fails with BK_E_MISSING, BK_E_BUSY
+ * if the lock did not come within BUSY_MS or a killed node's journal must be rolled back first,
+ * BK_E_SQL, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_live_look(
 	struct bk_live *live, unsigned busy_ms, struct bk_look *look, struct bk_error *err);
 

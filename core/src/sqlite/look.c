@@ -114,27 +114,6 @@ static int read_look(struct bk_live *live, const struct stat *before, struct bk_
 	return rc;
 }
 
-/* Where a journal must be rolled back first, or a WAL database needs its shared memory file, that
- * takes a connection that writes: for this look alone, and without a stamp. */
-static enum bk_code look_once(
-	const struct bk_live *live, unsigned busy_ms, struct bk_look *look, struct bk_error *err)
-{
-	sqlite3 *db;
-	enum bk_code code = bk_live_open(live->path, busy_ms, &db, err);
-	int rc;
-
-	if (code)
-		return code;
-	look->has_stamp = false;
-	rc = bk_read_data_version(db, &look->version);
-	if (rc == SQLITE_OK)
-		rc = bk_read_node_id(db, look->node, sizeof look->node);
-	if (rc != SQLITE_OK)
-		code = bk_live_fail(db, rc, live->path, "read", err);
-	sqlite3_close(db);
-	return code;
-}
-
 enum bk_code bk_live_look(
 	struct bk_live *live, unsigned busy_ms, struct bk_look *look, struct bk_error *err)
 {
@@ -150,8 +129,10 @@ enum bk_code bk_live_look(
 		return code;
 	sqlite3_busy_timeout(live->db, (int)busy_ms);
 	rc = read_look(live, &st, &found);
-	if ((rc & 0xff) == SQLITE_READONLY || (rc & 0xff) == SQLITE_CANTOPEN)
-		code = look_once(live, busy_ms, &found, err);
+	/* A killed node left a journal: to roll it back is for the node, not for who looks. */
+	if ((rc & 0xff) == SQLITE_READONLY)
+		code = bk_fail(
+			err, BK_E_BUSY, 0, "%s has a transaction to be rolled back", live->path);
 	else if (rc != SQLITE_OK)
 		code = bk_live_fail(live->db, rc, live->path, "read", err);
 	if (code || !found.has_stamp)
