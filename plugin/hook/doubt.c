@@ -16,7 +16,8 @@
 #define SAY_BYTES   ((off_t)64 << 20)
 #define SAY_SECONDS 10
 
-#define WAIT_MAX 64 /* calls between two tries */
+#define WAIT_MAX    64  /* calls between two tries */
+#define SEE_BUSY_MS 100 /* for the lock that tells whether there is something to compare */
 
 void doubt_settled(struct session *session, const struct call *call)
 {
@@ -78,18 +79,19 @@ static enum bk_code heal_difference(struct session *session, const struct call *
 	char state[512];
 	struct bk_error err;
 	struct bk_head head;
+	bool is_ours; /* the head, which lightningd committed: at a later call, as that tells */
 	enum bk_code code = BK_OK;
 
 	bk_writer_head(session->writer, &head);
+	is_ours = session->is_settled || head.is_committed;
 	snprintf(state, sizeof state,
-		head.is_committed
-			? "somebody else has written to the node's database: at version %u it is "
+		is_ours ? "somebody else has written to the node's database: at version %u it is "
 			  "not what the backup holds: %.256s"
 			: "the node and the backup are both at version %u, but that is not the "
 			  "same change: %.256s",
 		call_base(call), result->first);
 	/* Perhaps ours was never committed. Where a keyframe stands on it, it was. */
-	if (!head.is_committed && !session->lockfile.halt_on_gap)
+	if (!is_ours && !session->lockfile.halt_on_gap)
 		code = bk_writer_rewind(session->writer, head.version - 1, &err);
 	if (code && code != BK_E_INVALID)
 		return refusal_of(why, &err, session->names.log);
@@ -169,32 +171,6 @@ static enum bk_code compare_beside(
 		why);
 }
 
-enum bk_code doubt_check(
-	struct session *session, const struct call *call, const char *because, struct refusal *why)
-{
-	struct bk_against_result result = {0};
-	struct bk_error err = {0};
-	struct stat st = {0};
-	enum bk_code code;
-
-	if (stat(session->lockfile.database, &st) == 0 && st.st_size > COMPARE_BYTES_MAX)
-		return compare_beside(session, call, because, why);
-	code = compare(session, because, st.st_size, &result, &err);
-	if (!code && result.version != call_base(call))
-		return doubt_raise(session, call, because,
-			"another database stands where the node's should", why);
-	if (!code && result.differences)
-		return heal_difference(session, call, &result, why);
-	if (!code)
-		return settle(session, call, why);
-	code = doubt_raise(session, call, because, err.msg, why);
-	/* A change that cannot be replayed keeps it from being compared: only a snapshot helps. */
-	if (!code && (err.code == BK_E_SQL || err.code == BK_E_DAMAGE) &&
-		heal_replay(&session->heal))
-		doubt_settled(session, call);
-	return code;
-}
-
 /* What the comparison beside the node found. It holds for all that came since: each change came to
  * both, and nobody else wrote. */
 static enum bk_code take_result(struct session *session, const struct call *call,
@@ -202,6 +178,47 @@ static enum bk_code take_result(struct session *session, const struct call *call
 {
 	return result->differences ? heal_difference(session, call, result, why)
 				   : settle(session, call, why);
+}
+
+/* Whether the database that we see is the node's, at its version; else what it is instead. */
+static bool sees_database(struct session *session, const struct call *call, struct bk_error *err)
+{
+	struct bk_look look;
+
+	if (bk_live_look(session->live, SEE_BUSY_MS, &look, err))
+		return false;
+	if (look.version == call_base(call))
+		return true;
+	bk_fail(err, BK_E_MISSING, 0, "another database stands where the node's should");
+	return false;
+}
+
+/* A change that cannot be replayed keeps it from being compared: only a snapshot helps. */
+static enum bk_code heal_unreplayable(struct session *session, const struct call *call,
+	const char *because, const struct bk_error *err, struct refusal *why)
+{
+	enum bk_code code = doubt_raise(session, call, because, err->msg, why);
+
+	if (!code && (err->code == BK_E_SQL || err->code == BK_E_DAMAGE) &&
+		heal_replay(&session->heal))
+		doubt_settled(session, call);
+	return code;
+}
+
+enum bk_code doubt_check(
+	struct session *session, const struct call *call, const char *because, struct refusal *why)
+{
+	struct bk_against_result result = {0};
+	struct bk_error err = {0};
+	struct stat st = {0};
+
+	if (!sees_database(session, call, &err))
+		return doubt_raise(session, call, because, err.msg, why);
+	if (stat(session->lockfile.database, &st) == 0 && st.st_size > COMPARE_BYTES_MAX)
+		return compare_beside(session, call, because, why);
+	if (compare(session, because, st.st_size, &result, &err))
+		return heal_unreplayable(session, call, because, &err, why);
+	return take_result(session, call, &result, why);
 }
 
 enum bk_code doubt_try(struct session *session, const struct call *call, struct refusal *why)

@@ -152,11 +152,13 @@ Test(doubt, edits_while_it_runs, .timeout = TIMEOUT_S)
 		by_hand(&world, edits[i]);
 		plain_play(&world, 1);
 		check_healed(&world);
+		world_expect_log(&world, "unusual", "somebody else has written");
 		node_forget_logs(world.node);
 		plain_play(&world, 5);
 		cr_assert(!was_healed(&world));
 		world_stop(&world);
 		world_check_restore(&world, world.database);
+		world_check_versions(&world, VERSION, VERSION + 9);
 		world_done(&world);
 	}
 }
