@@ -98,6 +98,8 @@ static cJSON *make(struct fs *fs, const struct bk_log_status *status)
 	is_damaged = add_damage(root, fs, status);
 	sources_trouble(&fs->sources, trouble);
 	trouble_get(&fs->sources.health.trouble, passing);
+	if (*status->doubt)
+		cJSON_AddStringToObject(root, "doubt", status->doubt);
 	if (*trouble || *passing)
 		cJSON_AddStringToObject(root, "trouble", *trouble ? trouble : passing);
 	cJSON_AddStringToObject(root, "health",

@@ -2,7 +2,6 @@
 #include "doubt.h"
 #include "out.h"
 #include "reasons.h"
-#include "session.h"
 #include <bk/verify.h>
 #include <stdio.h>
 #include <sys/stat.h>

@@ -6,18 +6,7 @@
 #ifndef DOUBT_H
 #define DOUBT_H
 
-#include "decide.h"
-#include "refusal.h"
-#include <stdbool.h>
-
-struct session;
-
-struct doubt {
-	bool is_open;  /* in the log, and not settled yet */
-	bool is_heard; /* this process has noted it */
-	unsigned wait; /* calls until it is tried again */
-	unsigned next_wait;
-};
+#include "session.h"
 
 /* Log and node may differ, for the reason BECAUSE: compares them, and says so. The caller has made
  * sure that the node is at the head's version, as CALL tells. Fails, with WHY, where going on would

@@ -1,5 +1,6 @@
 /* first.c - the first db_write of a process. */
 #include "first.h"
+#include "doubt.h"
 #include "out.h"
 #include "reasons.h"
 #include <bk/version.h>

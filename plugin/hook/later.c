@@ -1,5 +1,6 @@
 /* later.c - any db_write behind the first of a process. */
 #include "later.h"
+#include "doubt.h"
 #include "out.h"
 #include "reasons.h"
 

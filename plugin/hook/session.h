@@ -8,7 +8,6 @@
 #include "compare.h"
 #include "continuity.h"
 #include "decide.h"
-#include "doubt.h"
 #include "heal.h"
 #include "lockfile.h"
 #include "names.h"
@@ -18,6 +17,14 @@
 #include <bk/follower.h>
 #include <bk/live.h>
 #include <bk/writer.h>
+
+/* Whether log and node may differ, and when that is looked into again (doubt.h). */
+struct doubt {
+	bool is_open;  /* in the log, and not settled yet */
+	bool is_heard; /* this process has said so */
+	unsigned wait; /* calls until it is tried again */
+	unsigned next_wait;
+};
 
 struct session {
 	const struct bk_io *io;

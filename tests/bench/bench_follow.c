@@ -79,8 +79,9 @@ static void open_lane(struct bench *bench, struct lane *lane, bool follows)
 static void sleep_until(double at)
 {
 	double left = at - seconds_now();
+	time_t seconds = (time_t)left;
 	struct timespec pause = {
-		.tv_sec = (time_t)left, .tv_nsec = (long)((left - (time_t)left) * 1e9)};
+		.tv_sec = seconds, .tv_nsec = (long)((left - (double)seconds) * 1e9)};
 
 	if (left > 0)
 		nanosleep(&pause, NULL);
