@@ -570,3 +570,35 @@ Test(follower, does_not_begin_what_does_not_fit)
 	node_check_all(&node, NULL, NULL);
 	node_end(&node);
 }
+
+static size_t log_size(const struct node *node)
+{
+	size_t size;
+
+	free(file_bytes(node->path, &size));
+	return size;
+}
+
+/* Nothing came behind what was written in vain: it is cut off, and the next try takes its place. */
+Test(follower, cuts_off_what_fails_half_way)
+{
+	struct node node;
+	size_t size;
+
+	node_begin(&node, 4);
+	node_busy(&node, 5);
+	size = log_size(&node);
+	for (unsigned nth = 1; nth < 4; nth++) {
+		test_io_fail(&node.io, OP_WRITE, nth, -EIO);
+		fails(BK_E_IO, bk_keyframes_build(node.writer, why()));
+		node.io.fail_at = 0;
+		cr_assert(log_size(&node) == size, "write %u: %zu bytes, and not %zu", nth,
+			log_size(&node), size);
+	}
+	ok(bk_keyframes_build(node.writer, why()));
+	cr_assert(keyframes_of(&node) == 2);
+	node_busy(&node, 2);
+	node_restart(&node);
+	node_check_all(&node, NULL, NULL);
+	node_end(&node);
+}

@@ -28,6 +28,16 @@ enum bk_code bk_put_begin(struct bk_buf *frame, struct bk_error *err)
 	return code;
 }
 
+/* KF was put at OFFSET, and is the state's last frame. */
+static void take_keyframe(struct state *state, struct keyframe *kf, uint64_t offset)
+{
+	kf->offset = offset;
+	kf->end = state->end;
+	if (kf->is_full)
+		kf->next = offset;
+	bk_state_take_keyframe(state, kf);
+}
+
 /* With the log's mutex held: seals, writes, and takes the frame into the state. */
 static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, struct bk_buf *buf,
 	uint64_t *offset, struct bk_error *err)
@@ -63,13 +73,8 @@ static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, 
 		return code;
 	writer->log->file_end = writer->log->tail_end = state->end;
 	writer->changes += put->kind == FRAME_CHANGE || put->kind == FRAME_REWIND;
-	if (put->keyframe) {
-		put->keyframe->offset = frame.offset;
-		put->keyframe->end = state->end;
-		if (put->keyframe->is_full)
-			put->keyframe->next = frame.offset;
-		bk_state_take_keyframe(state, put->keyframe);
-	}
+	if (put->keyframe)
+		take_keyframe(state, put->keyframe, frame.offset);
 	*offset = frame.offset;
 	return BK_OK;
 }
