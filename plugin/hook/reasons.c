@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <time.h>
 
+/* A command with the lightning directory twice and the database four times. */
+#define MOVE_MAX (6 * NAMES_WORD_MAX + 256)
+
 #define NEW_URL "file:///path/to/a/new/file.bkp"
 
 enum bk_code refuse_lockfile(
@@ -173,7 +176,7 @@ static void write_move(const struct names *names, char *out, size_t size)
 
 enum bk_code refuse_older(struct refusal *why, const struct names *names, const struct call *call)
 {
-	char move[6 * NAMES_WORD_MAX + 128];
+	char move[MOVE_MAX];
 
 	refusal_set(why, BK_E_UNSAFE,
 		"the node's database is older than its backup: it lost some state. It is at "

@@ -11,7 +11,7 @@
 #include <cJSON.h>
 
 #define REFUSAL_WHAT_MAX 1536
-#define REFUSAL_WAY_MAX  4096
+#define REFUSAL_WAY_MAX  10240
 #define REFUSAL_TEXT_MAX (REFUSAL_WHAT_MAX + REFUSAL_WAY_MAX + 256)
 
 /* The plugin did what it is there for: not LEVEL_BROKEN, each line of which counts as a crash of

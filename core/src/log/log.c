@@ -17,6 +17,7 @@ enum bk_code bk_log_new(struct bk_log **out, struct logfile *lf, struct bk_error
 	log->lf = *lf;
 	bk_cache_init(&log->cache, LOG_CACHE_BYTES);
 	pthread_mutex_init(&log->mutex, NULL);
+	pthread_mutex_init(&log->readers_mutex, NULL);
 	pthread_mutex_init(&log->attached_mutex, NULL);
 	*out = log;
 	return BK_OK;
@@ -38,6 +39,7 @@ void bk_log_close(struct bk_log *log)
 	bk_state_done(&log->state);
 	bk_logfile_close(&log->lf);
 	pthread_mutex_destroy(&log->attached_mutex);
+	pthread_mutex_destroy(&log->readers_mutex);
 	pthread_mutex_destroy(&log->mutex);
 	free(log);
 }
@@ -121,11 +123,11 @@ struct record_reader *bk_log_reader_take(struct bk_log *log)
 {
 	struct record_reader *reader;
 
-	pthread_mutex_lock(&log->mutex);
+	pthread_mutex_lock(&log->readers_mutex);
 	reader = log->readers;
 	if (reader)
 		log->readers = reader->next;
-	pthread_mutex_unlock(&log->mutex);
+	pthread_mutex_unlock(&log->readers_mutex);
 	return reader ? reader : bk_record_reader_new();
 }
 
@@ -133,10 +135,10 @@ void bk_log_reader_give(struct bk_log *log, struct record_reader *reader)
 {
 	if (!reader)
 		return;
-	pthread_mutex_lock(&log->mutex);
+	pthread_mutex_lock(&log->readers_mutex);
 	reader->next = log->readers;
 	log->readers = reader;
-	pthread_mutex_unlock(&log->mutex);
+	pthread_mutex_unlock(&log->readers_mutex);
 }
 
 static void id_text(const uint8_t *id, char *out)

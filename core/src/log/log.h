@@ -19,11 +19,14 @@ struct bk_log {
 	struct cache cache;    /* of struct keyframe and struct pagemap */
 	pthread_mutex_t mutex; /* over what follows */
 	struct state state;
-	uint64_t file_end;             /* when last looked at */
-	uint64_t tail_end;             /* behind the last byte that was not zero then */
-	struct bk_io_stat seen;        /* what the file was when it was looked into, */
-	int64_t seen_us;               /* and since when it is so */
-	bool is_writer;                /* a writer owns the log and keeps its state */
+	uint64_t file_end;      /* when last looked at */
+	uint64_t tail_end;      /* behind the last byte that was not zero then */
+	struct bk_io_stat seen; /* what the file was when it was looked into, */
+	int64_t seen_us;        /* and since when it is so */
+	bool is_writer;         /* a writer owns the log and keeps its state */
+
+	/* A mutex of its own: a page is read often, and a change must not wait for that. */
+	pthread_mutex_t readers_mutex;
 	struct record_reader *readers; /* idle ones */
 
 	pthread_mutex_t attached_mutex; /* taken before mutex; over: */

@@ -73,6 +73,7 @@ static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, 
 		return code;
 	writer->log->file_end = writer->log->tail_end = state->end;
 	writer->changes += put->kind == FRAME_CHANGE || put->kind == FRAME_REWIND;
+	writer->streams += put->kind == FRAME_CHANGE && put->must & CHANGE_STREAM;
 	if (put->keyframe)
 		take_keyframe(state, put->keyframe, frame.offset);
 	*offset = frame.offset;
@@ -100,16 +101,6 @@ enum bk_code bk_writer_put(struct bk_writer *writer, const struct put *put, stru
 	return code;
 }
 
-enum bk_code bk_writer_check(struct bk_writer *writer, struct bk_error *err)
-{
-	enum bk_code code;
-
-	pthread_mutex_lock(&writer->log->mutex);
-	code = writer->failure.code ? bk_fail_as(err, &writer->failure) : BK_OK;
-	pthread_mutex_unlock(&writer->log->mutex);
-	return code;
-}
-
 void bk_writer_fail(struct bk_writer *writer, const struct bk_error *err)
 {
 	pthread_mutex_lock(&writer->log->mutex);
@@ -123,24 +114,25 @@ static enum bk_code sync_through(
 {
 	struct bk_log *log = writer->log;
 	uint64_t end, cuts;
-	enum bk_code code = bk_writer_check(writer, err);
+	enum bk_code code;
 
-	if (code)
-		return code;
 	pthread_mutex_lock(&log->mutex);
+	code = writer->failure.code ? bk_fail_as(err, &writer->failure) : BK_OK;
 	end = log->state.end;
 	cuts = writer->cuts;
 	pthread_mutex_unlock(&log->mutex);
-	code = bk_file_sync(file, err);
-	if (code) {
-		bk_writer_fail(writer, err);
+	if (code)
 		return code;
-	}
+	code = bk_file_sync(file, err);
 	pthread_mutex_lock(&log->mutex);
-	if (cuts == writer->cuts && end > writer->durable)
+	if (writer->failure.code)
+		code = bk_fail_as(err, &writer->failure);
+	else if (code)
+		writer->failure = *err;
+	else if (cuts == writer->cuts && end > writer->durable)
 		writer->durable = end;
 	pthread_mutex_unlock(&log->mutex);
-	return bk_writer_check(writer, err);
+	return code;
 }
 
 enum bk_code bk_writer_sync(struct bk_writer *writer, struct bk_error *err)

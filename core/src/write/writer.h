@@ -58,9 +58,6 @@ BK_MUST_CHECK enum bk_code bk_put_begin(struct bk_buf *frame, struct bk_error *e
 BK_MUST_CHECK enum bk_code bk_writer_put(struct bk_writer *writer, const struct put *put,
 	struct bk_buf *frame, uint64_t *offset, struct bk_error *err);
 
-/* Fails as WRITER did, if it refuses everything since. */
-BK_MUST_CHECK enum bk_code bk_writer_check(struct bk_writer *writer, struct bk_error *err);
-
 /* From now on WRITER refuses everything, with ERR; the first such failure stays. */
 void bk_writer_fail(struct bk_writer *writer, const struct bk_error *err);
 

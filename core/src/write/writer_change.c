@@ -17,6 +17,22 @@ static enum bk_code follow_pragmas(struct bk_writer *writer, const struct bk_cha
 	return code ? code : bk_probe_change(writer->probe, change, is_lone, after, err);
 }
 
+/* After a failure it is that which is told. */
+static enum bk_code does_not_follow(
+	struct bk_writer *writer, const struct bk_change *change, struct bk_error *err)
+{
+	bool has_failed;
+
+	pthread_mutex_lock(&writer->log->mutex);
+	has_failed = writer->failure.code;
+	pthread_mutex_unlock(&writer->log->mutex);
+	if (has_failed)
+		return bk_fail_as(err, &writer->failure);
+	return bk_fail(err, BK_E_INVALID, 0,
+		"version %u does not follow version %u, which the log is at", change->version,
+		writer->log->state.version);
+}
+
 /* The flags of CHANGE, and what comes AFTER it. */
 static enum bk_code change_flags(struct bk_writer *writer, const struct bk_change *change,
 	struct put *put, struct probe_result *after, struct bk_error *err)
@@ -26,9 +42,7 @@ static enum bk_code change_flags(struct bk_writer *writer, const struct bk_chang
 	enum bk_code code;
 
 	if (!is_lone && change->version != head + 1)
-		return bk_fail(err, BK_E_INVALID, 0,
-			"version %u does not follow version %u, which the log is at",
-			change->version, head);
+		return does_not_follow(writer, change, err);
 	code = follow_pragmas(writer, change, is_lone, after, err);
 	put->must = (uint8_t)(writer->state & CHANGE_FLAGS);
 	put->may = (uint16_t)((writer->state & CHANGE_STATE_MASK) >> CHANGE_STATE_SHIFT);
@@ -69,25 +83,13 @@ static enum bk_code put_change(struct bk_writer *writer, const struct bk_change 
 	return BK_OK;
 }
 
-/* What stood before the change is committed; where it STARTS a stream, an interval is closed. */
-static void tell_change(struct bk_writer *writer, bool starts)
-{
-	pthread_mutex_lock(&writer->log->mutex);
-	writer->streams += starts;
-	pthread_cond_signal(&writer->grown);
-	pthread_mutex_unlock(&writer->log->mutex);
-}
-
 enum bk_code bk_writer_append(
 	struct bk_writer *writer, const struct bk_change *change, struct bk_error *err)
 {
-	bool starts = !writer->stream_changes;
 	struct probe_result after;
 	struct put put = {.kind = FRAME_CHANGE};
 	enum bk_code code = bk_change_check(change, err);
 
-	if (!code)
-		code = bk_writer_check(writer, err);
 	if (!code)
 		code = change_flags(writer, change, &put, &after, err);
 	if (code)
@@ -97,12 +99,12 @@ enum bk_code bk_writer_append(
 		writer->stream_changes = 0;
 		return code;
 	}
+	/* A follower replays it while we wait for the disk. */
+	pthread_cond_signal(&writer->grown);
 	code = bk_writer_sync(writer, err);
-	if (code)
-		return code;
-	writer->state = after.state;
-	tell_change(writer, starts);
-	return BK_OK;
+	if (!code)
+		writer->state = after.state;
+	return code;
 }
 
 /* The first of the changes that stand after VERSION, all of them in the tail. */
