@@ -100,9 +100,9 @@ Test(owner, another_nodes_log, .timeout = TIMEOUT_S)
 		world_start(&world);
 		call = world_call(at + 1, PLAIN_RAISE);
 		world_expect_refusal_of(&world, &call, "is another node's backup");
-		world_expect_log(&world, "broken", NODE_A);
-		world_expect_log(&world, "broken", NODE_B);
-		world_expect_log(&world, "broken", "backend_url");
+		world_expect_log(&world, "unusual", NODE_A);
+		world_expect_log(&world, "unusual", NODE_B);
+		world_expect_log(&world, "unusual", "backend_url");
 		world_stop(&world);
 		is = bytes_of(world.log, &after);
 		cr_assert(before == after && memcmp(was, is, before) == 0, "case %u", i);
