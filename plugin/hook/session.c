@@ -14,6 +14,9 @@
 /* At the end the database may be locked by a commit under way, for so long. */
 #define LAST_LOOK_MS 200
 
+/* A larger database is not copied at the end. */
+#define LAST_HEAL_BYTES ((uint64_t)1 << 30)
+
 /* Changes between two tries to heal, where backup.lock names no other interval. */
 #define HEAL_INTERVAL 128
 
@@ -199,11 +202,31 @@ static void note_head(struct session *session)
 	(void)!bk_writer_note_seen(session->writer, &look.stamp, &ignored);
 }
 
+/* The newest change cannot be rebuilt, and no call comes any more that would heal it: it is healed
+ * now, if the database shows it committed, and copying it takes little of the time that lightningd
+ * leaves us. */
+static void heal_head(struct session *session)
+{
+	struct bk_error ignored;
+	struct bk_look look;
+
+	if (bk_live_look(session->live, LAST_LOOK_MS, &look, &ignored) ||
+		look.version != bk_writer_version(session->writer) ||
+		look.stamp.size > LAST_HEAL_BYTES)
+		return;
+	heal_replay(&session->heal);
+}
+
 void session_close(struct session *session, bool in_order)
 {
+	bool is_stuck = session->follower && bk_follower_needs_snapshot(session->follower);
+
+	session->heal.space = NULL;
 	space_stop(session->space);
 	compare_stop(session->compare);
 	bk_follower_stop(session->follower);
+	if (is_stuck && session->is_settled)
+		heal_head(session);
 	if (session->writer && session->is_settled)
 		note_head(session);
 	if (in_order && session->is_settled)

@@ -200,3 +200,25 @@ Test(heal, room_for_a_replay, .timeout = TIMEOUT_S)
 	umount2(place, MNT_DETACH);
 	world_done(&world);
 }
+
+/* The newest change is the one that cannot be replayed, and no call comes any more: the end heals
+ * it. */
+Test(heal, at_the_end, .timeout = TIMEOUT_S)
+{
+	struct world world;
+	struct trace_call call;
+	enum node_answer answer;
+
+	plain_make(&world, VERSION, 0);
+	world_start(&world);
+	plain_play(&world, 2);
+	call = world_call(VERSION + 3,
+		"UPDATE vars SET intval = intval + (SELECT file LIKE '%sqlite3' FROM "
+		"pragma_database_list WHERE name = 'main') WHERE name = 'data_version'");
+	must(node_call(world.node, &call, &answer, &world.err), &world.err);
+	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world.node));
+	must(node_wait_log(world.node, "a change cannot be replayed", &world.err), &world.err);
+	world_stop(&world);
+	world_check_restore(&world, world.database);
+	world_done(&world);
+}
