@@ -122,8 +122,11 @@ static enum bk_code append(struct world *world, uint32_t version, const char *sq
 	return bk_writer_append(world->writer, &change, &err);
 }
 
-/* More than a keyframe writes without a sync of its own. */
-static const char large[] = "INSERT INTO vars VALUES ('large', randomblob(4000000))";
+/* More than a keyframe writes without a sync of its own: numbers, which do not compress well. */
+static const char large[] =
+	"CREATE TABLE large AS WITH RECURSIVE c (n, x) AS (SELECT 1, 1 UNION ALL SELECT n + 1, (x "
+	"* "
+	"1103515245 + 12345) % 2147483648 FROM c WHERE n < 600000) SELECT x FROM c";
 
 static void make_log(struct world *world)
 {
