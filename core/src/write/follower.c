@@ -3,6 +3,7 @@
 #include "proof.h"
 #include <bk/follower.h>
 #include <bk/live.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -252,9 +253,13 @@ static bool wait_for_work(struct bk_follower *follower, struct proof_plan *plan,
 static void *follower_run(void *arg)
 {
 	struct bk_follower *follower = arg;
+	const struct sched_param param = {0};
 	struct proof_plan plan;
 	uint64_t below;
 
+	/* Woken by a change, it must not take the processor from the one that lightningd waits for.
+	 */
+	pthread_setschedparam(pthread_self(), SCHED_BATCH, &param);
 	while (wait_for_work(follower, &plan, &below)) {
 		struct bk_error err;
 
