@@ -246,7 +246,7 @@ static enum bk_code batch_start(
 static enum bk_code find_end(struct walk *walk, struct log_end *out, struct bk_error *err)
 {
 	struct frame frame;
-	uint64_t start;
+	uint64_t start = 0;
 	enum bk_code code = find_last_valid(walk, out->tail_end, &frame, err);
 
 	if (!code)
