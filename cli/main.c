@@ -1,5 +1,6 @@
 /* main.c - backup-cli: finds the command and runs it. */
 #include "common.h"
+#include "interrupt.h"
 #include <bk/memory.h>
 #include <errno.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ static int run(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	bk_limit_sqlite_memory();
+	interrupt_begin();
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(argv[1], commands[i]->name) != 0)
 			continue;
@@ -60,8 +62,10 @@ static int run(int argc, char **argv)
 /* What was printed may still wait in a buffer, for a disk that has no room. */
 static int finish(int status)
 {
-	bool failed = ferror(stdout);
+	bool failed;
 
+	interrupt_end();
+	failed = ferror(stdout);
 	if (fflush(stdout) != 0)
 		fprintf(stderr, "backup-cli: cannot write what it prints: %s\n", strerror(errno));
 	else if (failed)

@@ -243,6 +243,7 @@ static bool is_head_unsure(const struct hook *hook, const struct call *call)
  * watched. */
 static enum bk_code check_head(struct hook *hook, const struct call *call, struct refusal *why)
 {
+	const struct bk_against_options options = {.busy_ms = LIVE_BUSY_MS};
 	struct bk_against_result result = {0};
 	struct bk_error err;
 	enum bk_code code = BK_OK;
@@ -250,7 +251,7 @@ static enum bk_code check_head(struct hook *hook, const struct call *call, struc
 	if (is_head_unsure(hook, call)) {
 		watch_begin(hook->watch, "comparing the node's database with its backup");
 		code = bk_verify_against(bk_writer_log(hook->writer), hook->lockfile.database,
-			LIVE_BUSY_MS, &result, &err);
+			&options, &result, &err);
 		watch_end(hook->watch);
 	}
 	if (result.differences)

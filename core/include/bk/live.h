@@ -6,6 +6,7 @@
 #define BK_LIVE_H
 
 #include <bk/error.h>
+#include <bk/stamp.h>
 #include <stdint.h>
 
 /* Sets *VERSION to vars.data_version of the database at PATH, as it is committed; 0 if it has none.
@@ -13,5 +14,10 @@
  * BUSY_MS, BK_E_SQL. */
 BK_MUST_CHECK enum bk_code bk_live_version(
 	const char *path, unsigned busy_ms, uint32_t *version, struct bk_error *err);
+
+/* Copies vars.node_id of the database at PATH, as hexadecimal digits, into NODE of BK_NODE_TEXT
+ * bytes: whose database it is; "" if it does not say. Fails as bk_live_version does. */
+BK_MUST_CHECK enum bk_code bk_live_node(
+	const char *path, unsigned busy_ms, char *node, struct bk_error *err);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include <bk/error.h>
 #include <bk/io.h>
+#include <bk/stamp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -46,8 +47,7 @@ enum bk_log_news {
 BK_MUST_CHECK enum bk_code bk_log_refresh(
 	struct bk_log *log, enum bk_log_news *news, struct bk_error *err);
 
-#define BK_LOG_ID_TEXT 33  /* 32 hexadecimal digits and a zero */
-#define BK_NODE_TEXT   131 /* hexadecimal digits and a zero */
+#define BK_LOG_ID_TEXT 33 /* 32 hexadecimal digits and a zero */
 #define BK_DOUBT_TEXT  256
 
 struct bk_log_status {

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define BK_NODE_TEXT 131 /* whose database it is: hexadecimal digits and a zero */
+
 struct bk_stamp {
 	uint32_t counter; /* SQLite's file change counter */
 	uint64_t inode;

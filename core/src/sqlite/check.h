@@ -1,18 +1,35 @@
-/* check.h - whether a database is sound, as SQLite sees it. */
+/* check.h - which version a database is, and what SQLite says of it.
+ *
+ * Only a database that cannot be read is a failure. All else is told as notes (bk/note.h). */
 #ifndef BK_CHECK_H
 #define BK_CHECK_H
 
 #include "pagestore.h"
 #include <bk/io.h>
+#include <bk/note.h>
+#include <bk/stamp.h>
+#include <sqlite3.h>
+#include <stdbool.h>
 
-struct check_result {
-	uint32_t version;              /* vars.data_version */
-	uint64_t foreign_key_failures; /* rows that refer to nothing */
+struct check_options {
+	bool is_quick;    /* without integrity_check and foreign_key_check, which read all of it */
+	bk_note_fn *note; /* may be NULL */
+	void *ctx;
 };
 
-/* Runs PRAGMA integrity_check and foreign_key_check on STORE, and reads its version. Fails with
- * BK_E_DAMAGE if the integrity check finds anything, and says what. */
+struct check_result {
+	uint32_t version;        /* vars.data_version */
+	char node[BK_NODE_TEXT]; /* vars.node_id; "": it does not say */
+	uint64_t notes;
+	uint64_t foreign_key_failures; /* rows that refer to nothing; they are one of the notes */
+};
+
+/* Checks the database in STORE. OPTIONS may be NULL. Fails with BK_E_DAMAGE if SQLite cannot read
+ * it, or as STORE does. */
 BK_MUST_CHECK enum bk_code bk_check_database(struct pagestore *store, const struct bk_io *io,
-	struct check_result *out, struct bk_error *err);
+	const struct check_options *options, struct check_result *out, struct bk_error *err);
+
+/* The same of DB, a connection of its caller's. Returns a SQLite result code. */
+int bk_check_connection(sqlite3 *db, const struct check_options *options, struct check_result *out);
 
 #endif

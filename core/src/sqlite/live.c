@@ -2,6 +2,7 @@
 #include "live.h"
 #include "file.h"
 #include "replay.h"
+#include <string.h>
 #include <unistd.h>
 
 #define COPY_STEP_PAGES 1024
@@ -73,6 +74,24 @@ enum bk_code bk_live_version(
 		code = bk_live_fail(db, rc, path, "read", err);
 	else
 		*version = found;
+	sqlite3_close(db);
+	return code;
+}
+
+enum bk_code bk_live_node(const char *path, unsigned busy_ms, char *node, struct bk_error *err)
+{
+	char found[BK_NODE_TEXT];
+	sqlite3 *db;
+	enum bk_code code = bk_live_open(path, busy_ms, &db, err);
+	int rc;
+
+	if (code)
+		return code;
+	rc = bk_read_node_id(db, found, sizeof found);
+	if (rc != SQLITE_OK)
+		code = bk_live_fail(db, rc, path, "read", err);
+	else
+		memcpy(node, found, sizeof found);
 	sqlite3_close(db);
 	return code;
 }

@@ -229,11 +229,16 @@ bool bk_writer_is_head_sure(const struct bk_writer *writer)
 
 enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)
 {
+	struct bk_error why = {.code = BK_OK};
 	struct file file;
 	/* Over NFS, only what is open for writing can be locked. */
-	enum bk_code code = bk_file_open(&file, io, path, BK_IO_WRITE, err);
+	enum bk_code code = bk_file_open(&file, io, path, BK_IO_WRITE, &why);
 	int rc;
 
+	if (why.sys_errno == EACCES || why.sys_errno == EPERM || why.sys_errno == EROFS)
+		code = bk_file_open(&file, io, path, BK_IO_READ, err);
+	else if (code)
+		bk_fail_as(err, &why);
 	if (code)
 		return code;
 	do
