@@ -170,6 +170,7 @@ static enum bk_code restore_from(
 		code = find_at(log, arguments, err);
 	if (code)
 		return code;
+	arguments->options.is_node_name = nodedir_is_database(arguments->dest);
 	arguments->options.progress = on_progress;
 	arguments->options.note = on_note;
 	arguments->options.ctx = &showing;

@@ -167,6 +167,6 @@ static bool has_no_reader(void)
 
 void interrupt_end(void)
 {
-	if ((fflush(stdout) != 0 || ferror(stdout)) && !state.is_pipe_ignored && has_no_reader())
+	if (!state.is_pipe_ignored && has_no_reader())
 		end_by(SIGPIPE);
 }

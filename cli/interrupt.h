@@ -20,7 +20,7 @@ const struct bk_io *interrupt_io(void);
 /* Whether what is printed still has a reader: once a pipe is closed, there is none. */
 bool interrupt_is_heard(void);
 
-/* Ends the process by SIGPIPE, if what it printed had no reader. To be called at the end. */
+/* What was printed could not be written: ends the process by SIGPIPE, if it had no reader. */
 void interrupt_end(void);
 
 #endif

@@ -62,16 +62,16 @@ static int run(int argc, char **argv)
 /* What was printed may still wait in a buffer, for a disk that has no room. */
 static int finish(int status)
 {
-	bool failed;
+	bool failed = ferror(stdout);
+	int why = fflush(stdout) != 0 ? errno : 0;
 
-	interrupt_end();
-	failed = ferror(stdout);
-	if (fflush(stdout) != 0)
-		fprintf(stderr, "backup-cli: cannot write what it prints: %s\n", strerror(errno));
-	else if (failed)
-		fputs("backup-cli: cannot write what it prints\n", stderr);
-	else
+	if (!failed && !why)
 		return status;
+	interrupt_end();
+	if (why)
+		fprintf(stderr, "backup-cli: cannot write what it prints: %s\n", strerror(why));
+	else
+		fputs("backup-cli: cannot write what it prints\n", stderr);
 	return status == EXIT_DONE ? EXIT_FAILED : status;
 }
 

@@ -9,6 +9,7 @@
 #include <bk/running.h>
 #include <bk/version.h>
 #include <bk/writer.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,13 @@ static bool is_node_name(const struct restore *restore)
 	       strcmp(slash ? slash + 1 : restore->path, BK_DATABASE_NAME) == 0;
 }
 
+/* Whether SYS_ERRNO says that there are no locks here, as over some network mounts. */
+static bool cannot_lock(int sys_errno)
+{
+	return sys_errno == EBADF || sys_errno == ENOLCK || sys_errno == EOPNOTSUPP ||
+	       sys_errno == ENOSYS;
+}
+
 /* Whether the node runs: its lightningd at the place, or its plugin, which holds the log. */
 static enum bk_code look_for_node(struct restore *restore, struct bk_error *err)
 {
@@ -94,9 +102,9 @@ static enum bk_code look_for_node(struct restore *restore, struct bk_error *err)
 	if (code)
 		return code;
 	code = bk_writer_check_free(restore->io, bk_log_path(restore->log), &restore->held);
-	if (code == BK_E_NOMEM)
-		return bk_fail_as(err, &restore->held);
-	return BK_OK;
+	return code && code != BK_E_BUSY && !cannot_lock(restore->held.sys_errno)
+		       ? bk_fail_as(err, &restore->held)
+		       : BK_OK;
 }
 
 /* Under the name that lightningd opens nothing is put where the node may run. */
