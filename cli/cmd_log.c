@@ -278,7 +278,6 @@ static enum bk_code warn_of_head(struct listing *listing, struct bk_log *log,
 	struct shown shown;
 	enum bk_code code = bk_image_open(&image, log, status->version, &options, err);
 
-	fflush(stdout);
 	if (*status->doubt && listing->all)
 		fprintf(stderr, "In doubt: log and node may differ, since %s.\n",
 			shown_of(&shown, status->doubt));

@@ -15,14 +15,19 @@ static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_err
 {
 	struct bk_log *log;
 	char text[512] = "", pid[32], host[128], program[128];
-	struct bk_error ignored;
+	struct bk_error why;
+	enum bk_code code;
 	size_t size;
 
-	if (bk_log_open(&log, io, path, &ignored) == BK_OK) {
-		if (bk_log_session(log, text, sizeof text, &ignored))
+	code = bk_log_open(&log, io, path, &why);
+	if (!code) {
+		code = bk_log_session(log, text, sizeof text, &why);
+		if (code)
 			text[0] = '\0';
 		bk_log_close(log);
 	}
+	if (code == BK_E_IO)
+		return bk_fail_as(err, &why);
 	size = strlen(text);
 	if (!bk_line_value(text, size, "pid", pid, sizeof pid))
 		strcpy(pid, "?");
