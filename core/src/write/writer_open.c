@@ -26,7 +26,7 @@ static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_err
 			text[0] = '\0';
 		bk_log_close(log);
 	}
-	if (code == BK_E_IO)
+	if (code == BK_E_IO || code == BK_E_NOMEM)
 		return bk_fail_as(err, &why);
 	size = strlen(text);
 	if (!bk_line_value(text, size, "pid", pid, sizeof pid))
