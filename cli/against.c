@@ -1,4 +1,5 @@
 /* against.c - backup-cli verify --against: whether a database is what the log has of it. */
+#include "owner.h"
 #include "verify.h"
 #include <bk/version.h>
 #include <inttypes.h>
@@ -117,8 +118,10 @@ static enum bk_code compare(const struct verification *v, struct bk_log *log,
 		.json = v->json, .differing = v->json ? cJSON_CreateArray() : NULL};
 	struct bk_against_options options = {
 		.busy_ms = BUSY_MS, .difference = on_difference, .ctx = &listening};
-	enum bk_code code = bk_verify_against(log, v->against, &options, result, err);
+	enum bk_code code = owner_enter_file(v->against, err);
 
+	if (!code)
+		code = bk_verify_against(log, v->against, &options, result, err);
 	if (code) {
 		cJSON_Delete(listening.differing);
 		return code;

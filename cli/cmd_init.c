@@ -1,16 +1,21 @@
 /* cmd_init.c - backup-cli init: sets a backup up. */
+#include "arguments.h"
 #include "common.h"
 #include "init.h"
 #include "interrupt.h"
+#include "lockurl.h"
 #include "nodedir.h"
+#include "owner.h"
+#include "owner_io.h"
 #include <bk/dest.h>
 #include <bk/live.h>
+#include <bk/path.h>
 #include <bk/restore.h>
 #include <bk/running.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <dirent.h>
-#include <getopt.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +36,16 @@ static void init_done(struct init *init)
 static enum bk_code find_paths(struct init *init, struct bk_error *err)
 {
 	struct stat st;
-	enum bk_code code = bk_dest_path(&init->log_path, init->url, err);
+	enum bk_code code = init->is_alone ? BK_OK : owner_enter(init->dir, err);
 
+	init->is_for_other = owner_is_other();
+	init->node_io = interrupt_io();
+	if (!code)
+		code = bk_dest_path(&init->log_path, init->url, err);
+	if (!code)
+		code = owner_io(&init->io, init->log_path, err);
+	if (!code)
+		init->io = interrupt_over(init->io);
 	if (!code)
 		code = check_file(init->log_path, err);
 	if (!code)
@@ -52,12 +65,14 @@ static enum bk_code find_paths(struct init *init, struct bk_error *err)
 static enum bk_code read_lock(struct init *init, struct bk_error *err)
 {
 	char *path, *url;
-	enum bk_code code = lockfile_read(&init->lock, bk_io_posix(), init->lock_path, err);
+	enum bk_code code = lockfile_read(&init->lock, init->node_io, init->lock_path, err);
 
 	if (code == BK_E_MISSING)
 		return BK_OK;
+	if (code == BK_E_INVALID) /* the file is wrong, not what the user gave */
+		err->code = code = BK_E_FORMAT;
 	init->has_lock = !code;
-	if (code || nodedir_log(&path, init->dir, &init->lock, NULL))
+	if (code || lockfile_log(&path, init->dir, &init->lock, NULL))
 		return code; /* what no release serves is not the log that was asked for */
 	code = bk_dest_url(&url, path, err);
 	if (!code) {
@@ -73,12 +88,13 @@ static enum bk_code read_lock(struct init *init, struct bk_error *err)
 static enum bk_code refuse_above(const struct init *init, const char *network, struct bk_error *err)
 {
 	struct word dir, url;
+	struct stat st;
 	char *path;
 	enum bk_code code = nodedir_path(&path, network, BK_DATABASE_NAME, err);
 
 	if (code)
 		return code;
-	if (access(path, F_OK) == 0)
+	if (stat(path, &st) == 0)
 		code = bk_fail(err, BK_E_MISSING, 0,
 			"there is no database in %s, but there is %s: lightningd runs in the "
 			"directory of its network. Name that one: backup-cli init --lightning-dir "
@@ -110,6 +126,36 @@ static enum bk_code refuse_base(const struct init *init, struct bk_error *err)
 	return code;
 }
 
+/* There may be none yet; but one that is not to be seen must not be taken for that. */
+static enum bk_code no_database(const struct init *init, bool is_usual, struct bk_error *err)
+{
+	struct stat st;
+	int why = errno;
+
+	if (lstat(init->database_path, &st) == 0 && S_ISLNK(st.st_mode))
+		return bk_fail(err, why == ENOENT ? BK_E_MISSING : BK_E_IO, why,
+			"cannot follow the link %s to the node's database", init->database_path);
+	if (why != ENOENT)
+		return bk_fail(
+			err, BK_E_IO, why, "cannot look at the database %s", init->database_path);
+	if (is_usual)
+		return refuse_base(init, err);
+	return bk_fail(err, BK_E_MISSING, 0, "there is no database %s%s", init->database_path,
+		init->database ? ""
+			       : ", which backup.lock names: mount its disk, or give --database");
+}
+
+/* Where a node of root's has its database in another user's directory, that user's right is enough
+ * to read it, and all else stays root's. */
+static enum bk_code enter_database(struct init *init, struct bk_error *err)
+{
+	enum bk_code code = owner_enter_file(init->database_path, err);
+
+	if (!code && owner_is_other() && !init->is_for_other)
+		init->io = init->node_io = interrupt_over(owner_io_root());
+	return code;
+}
+
 /* Looks at the database that the node has: the one given, or that of backup.lock. */
 static enum bk_code find_database(struct init *init, struct bk_error *err)
 {
@@ -120,17 +166,15 @@ static enum bk_code find_database(struct init *init, struct bk_error *err)
 	struct stat st;
 	enum bk_code code = nodedir_path(&init->database_path, init->dir, name, err);
 
+	if (!code)
+		code = enter_database(init, err);
 	if (code)
 		return code;
-	if (stat(init->database_path, &st) != 0) {
-		if (is_usual)
-			return refuse_base(init, err);
-		return bk_fail(err, BK_E_MISSING, 0, "there is no database %s%s",
-			init->database_path,
-			init->database
-				? ""
-				: ", which backup.lock names: mount its disk, or give --database");
-	}
+	if (stat(init->database_path, &st) != 0)
+		return no_database(init, is_usual, err);
+	if (!S_ISREG(st.st_mode))
+		return bk_fail(
+			err, BK_E_UNSAFE, 0, "the database %s is no file", init->database_path);
 	/* SQLite makes the file before anything is in it. */
 	init->has_database = st.st_size > 0;
 	if (!init->has_database)
@@ -186,12 +230,29 @@ static enum bk_code check_new(const struct init *init, struct bk_error *err)
 
 	if (!init->has_database)
 		return BK_OK;
-	code = bk_log_open(&log, bk_io_posix(), init->log_path, err);
+	code = bk_log_open(&log, init->io, init->log_path, err);
 	if (code)
 		return code;
 	code = init_check_sound(init, log, err);
 	bk_log_close(log);
 	return code;
+}
+
+/* Who can read a file can hold its lock, and the plugin then waits for it in vain. */
+static void warn_exposed(const struct init *init)
+{
+	const struct bk_io *io = init->io;
+	char *dir = bk_path_directory(init->log_path);
+	struct bk_io_stat log, above;
+	struct word word;
+
+	if (dir && io->ops->stat_path(io->ctx, init->log_path, &log) == 0 && (log.mode & 06) &&
+		io->ops->stat_path(io->ctx, dir, &above) == 0 && (above.mode & 01))
+		printf("Warning: every user of this computer can read the log, which holds the "
+		       "node's database, and can lock it, which keeps lightningd from starting. "
+		       "Run: chmod 600 %s\n",
+			word_of(&word, init->log_path));
+	free(dir);
 }
 
 static enum bk_code make_log(const struct init *init, char **done, struct bk_error *err)
@@ -202,7 +263,7 @@ static enum bk_code make_log(const struct init *init, char **done, struct bk_err
 
 	if (init->has_database)
 		printf("Found an existing database at %s\n", init->database_path);
-	code = bk_log_create(interrupt_io(), init->log_path,
+	code = bk_log_create(init->io, init->log_path,
 		init->has_database ? init->database_path : NULL, INIT_BUSY_MS, progress_show,
 		&progress, &version, err);
 	progress_end(&progress);
@@ -219,31 +280,35 @@ static enum bk_code make_log(const struct init *init, char **done, struct bk_err
 			init->log_url) < 0)
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a message");
 	if (code)
-		unlink(init->log_path);
+		init->io->ops->unlink(init->io->ctx, init->log_path);
 	return code;
 }
 
 /* Makes the log, or takes the one that stands there, and has backup.lock name it. */
 static enum bk_code name_log(struct init *init, char **done, struct bk_error *err)
 {
-	bool is_there = access(init->log_path, F_OK) == 0;
+	const struct bk_io *io = init->io;
+	struct bk_io_stat st;
+	bool is_there = io->ops->stat_path(io->ctx, init->log_path, &st) == 0;
 	enum bk_code code = is_there ? init_adopt(init, done, err) : make_log(init, done, err);
 
 	if (code)
 		return code;
-	code = lockfile_write(interrupt_io(), init->lock_path, init->log_url, init->database, err);
+	code = lockfile_write(init->node_io, init->lock_path, init->log_url, init->database, err);
 	if (code) {
-		/* So that this can be done again. */
-		if (!is_there)
-			unlink(init->log_path);
+		/* So that this can be done again. But where backup.lock was replaced, and only that
+		 * could not be made durable, it names this log. */
+		if (!is_there && !nodedir_names(init->node_io, init->dir, init->log_path))
+			io->ops->unlink(io->ctx, init->log_path);
 		free(*done);
 		return code;
 	}
+	if (!init->is_for_other)
+		return BK_OK;
 	if (is_there)
-		nodedir_warn_owner(init->dir, init->log_path);
+		owner_warn(init->log_path);
 	else
-		nodedir_give(init->dir, init->log_path);
-	nodedir_give(init->dir, init->lock_path);
+		owner_give(init->log_path);
 	return BK_OK;
 }
 
@@ -251,11 +316,12 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
  * log, as the older plugin makes one. */
 static enum bk_code set_up_alone(const struct init *init, struct bk_error *err)
 {
+	struct bk_io_stat st;
 	struct word url;
 	char *done;
 	enum bk_code code;
 
-	if (access(init->log_path, F_OK) == 0)
+	if (init->io->ops->stat_path(init->io->ctx, init->log_path, &st) == 0)
 		return bk_fail(err, BK_E_EXISTS, 0,
 			"%s is there already, and there is no lightning directory %s: name the one "
 			"that lightningd runs in with --lightning-dir",
@@ -297,6 +363,7 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 	if (init->before)
 		printf("backup.lock named %s before\n", shown_of(&shown, init->before));
 	warn_same_disk(init);
+	warn_exposed(init);
 	printf("%s\n", done);
 	free(done);
 	printf("Load the plugin with important-plugin=, not plugin=: otherwise the node runs on "
@@ -305,29 +372,52 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 	return BK_OK;
 }
 
+/* The URL, the directory that was named, and else the current one if it has a backup and no URL was
+ * given, or the usual one. */
+static int take_words(struct init *init, int count, char **words, char **url)
+{
+	struct bk_error err;
+
+	if (count == 2 && !init->dir) {
+		init->dir = *words++; /* init DIR URL, as older guides have it */
+		count--;
+	}
+	if (count > 1)
+		return usage_error(&cmd_init, "name one URL");
+	if (count)
+		return take_url(&cmd_init, *words, NULL, url);
+	if (!init->dir && !is_in_nodedir())
+		return usage_error(&cmd_init, "name one URL");
+	if (!init->dir)
+		init->dir = ".";
+	/* What is read there is read as the user whose directory it is. */
+	if (owner_enter(init->dir, &err))
+		return report(&err);
+	return take_url(&cmd_init, NULL, init->dir, url);
+}
+
 static int init_run(int argc, char **argv)
 {
 	static const struct option options[] = {{"lightning-dir", required_argument, NULL, 'l'},
 		{"database", required_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
 	struct init init = {0};
-	char home_dir[PATH_MAX];
+	char *url = NULL, home_dir[PATH_MAX];
 	const char *home = getenv("HOME");
 	struct bk_error err;
-	int option, status = EXIT_DONE;
+	int option, status;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = next_option(&cmd_init, argc, argv, ":", options)) != -1) {
 		if (option == 'l')
 			init.dir = optarg;
 		else if (option == 'd')
 			init.database = optarg;
 		else
-			return usage_error(&cmd_init, "options that it does not know");
+			return EXIT_USAGE;
 	}
-	if (argc - optind == 2 && !init.dir)
-		init.dir = argv[optind++]; /* init DIR URL, as older guides have it */
-	if (argc - optind != 1)
-		return usage_error(&cmd_init, "name one URL");
-	init.url = argv[optind];
+	status = take_words(&init, argc - optind, argv + optind, &url);
+	if (status != EXIT_DONE)
+		return status;
+	init.url = url;
 	if (!init.dir) {
 		snprintf(home_dir, sizeof home_dir, "%s/.lightning/bitcoin", home ? home : "");
 		init.dir = home_dir;
@@ -336,32 +426,33 @@ static int init_run(int argc, char **argv)
 	if (set_up(&init, &err))
 		status = report(&err);
 	init_done(&init);
+	free(url);
 	return status;
 }
 
 const struct command cmd_init = {
 	.name = "init",
 	.summary = "set a backup up, for a new node or one that has a database",
-	.help = "Usage: backup-cli init [--lightning-dir DIR] [--database FILE] URL\n"
+	.help = "Usage: backup-cli init [--lightning-dir DIR] [--database FILE] [URL]\n"
 		"       backup-cli init DIR URL\n"
 		"\n"
-		"Makes the log at URL, with a snapshot of the node's database if there is one, "
-		"and\n"
-		"writes DIR/backup.lock, which tells the plugin where the log is. Where the "
-		"node's\n"
-		"own log is at URL already, as after a restore, it writes backup.lock only.\n"
+		"Makes the log at URL, with a snapshot of the node's database if there is one,\n"
+		"and writes DIR/backup.lock, which tells the plugin where the log is. Where the\n"
+		"node's own log is at URL already, as after a restore, it writes backup.lock\n"
+		"only.\n"
 		"\n"
 		"  --lightning-dir DIR  where lightningd runs: the network's directory, with\n"
-		"                       lightningd.sqlite3 in it (default ~/.lightning/bitcoin)\n"
-		"  --database FILE      the node's database, if lightningd has --wallet elsewhere\n"
-		"                       (default: what backup.lock names, else "
-		"lightningd.sqlite3)\n"
+		"                       lightningd.sqlite3 in it\n"
+		"                       (default ~/.lightning/bitcoin)\n"
+		"  --database FILE      the node's database, if lightningd has --wallet\n"
+		"                       elsewhere (default: what backup.lock names, else\n"
+		"                       lightningd.sqlite3)\n"
+		"  -V                   the release\n"
 		"\n"
-		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the "
-		"node.\n"
-		"It refuses where anything else stands at URL, where the database is older than "
-		"its\n"
-		"backup or another node's, and while a plugin holds the node's log. Without a\n"
-		"lightning directory it makes an empty log, for one to come.\n",
+		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the\n"
+		"node. Without one it is that of DIR/backup.lock, or of the current directory's.\n"
+		"It refuses where anything else stands at URL, where the database is older than\n"
+		"its backup or another node's, and while a plugin holds the node's log. Without\n"
+		"a lightning directory it makes an empty log, for one to come.\n",
 	.run = init_run,
 };

@@ -1,18 +1,18 @@
 /* cmd_log.c - backup-cli log: lists the versions. */
-#include "common.h"
+#include "arguments.h"
 #include "interrupt.h"
 #include "json.h"
 #include <bk/image.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
 #include <bk/version.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 struct listing {
-	const char *url, *since, *until;
+	char *url;
+	const char *since, *until;
 	bool has_limit, all, json;
 	uint64_t limit;
 	int64_t since_us, until_us;
@@ -23,15 +23,31 @@ struct listing {
 	uint32_t before; /* its version */
 };
 
+/* What was given is not wrong by itself: the URL and the times, which are said. */
+static int take_rest(struct listing *listing, const char *dir, int count, char **words)
+{
+	int status = EXIT_DONE;
+
+	if (count > 1)
+		return usage_error(&cmd_log, "name one URL");
+	if (listing->since)
+		status = take_time(&cmd_log, "--since", listing->since, false, &listing->since_us);
+	if (status == EXIT_DONE && listing->until)
+		status = take_time(&cmd_log, "--until", listing->until, true, &listing->until_us);
+	return status == EXIT_DONE ? take_url(&cmd_log, count ? *words : NULL, dir, &listing->url)
+				   : status;
+}
+
 static int parse(int argc, char **argv, struct listing *listing)
 {
 	static const struct option options[] = {{"limit", required_argument, NULL, 'n'},
 		{"since", required_argument, NULL, 's'}, {"until", required_argument, NULL, 'u'},
 		{"all", no_argument, NULL, 'a'}, {"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0}};
+		{"lightning-dir", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+	const char *dir = NULL;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
+	while ((option = next_option(&cmd_log, argc, argv, ":n:", options)) != -1) {
 		switch (option) {
 		case 'n':
 			listing->has_limit = true;
@@ -50,14 +66,14 @@ static int parse(int argc, char **argv, struct listing *listing)
 		case 'j':
 			listing->json = true;
 			break;
+		case 'l':
+			dir = optarg;
+			break;
 		default:
-			return usage_error(&cmd_log, "options that it does not know");
+			return EXIT_USAGE;
 		}
 	}
-	if (argc - optind != 1)
-		return usage_error(&cmd_log, "name one URL");
-	listing->url = argv[optind];
-	return EXIT_DONE;
+	return take_rest(listing, dir, argc - optind, argv + optind);
 }
 
 static const char *note(const struct bk_entry *entry)
@@ -292,32 +308,30 @@ static enum bk_code warn_of_head(struct listing *listing, struct bk_log *log,
 	return BK_OK;
 }
 
-static enum bk_code parse_times(struct listing *listing, struct bk_error *err)
+/* --since must have come; what the log has from a clock that was ahead has. */
+static enum bk_code check_since(
+	const struct listing *listing, const struct bk_log_status *status, struct bk_error *err)
 {
-	enum bk_code code = BK_OK;
+	int64_t now = now_us();
 
-	if (listing->since)
-		code = bk_moment_parse(listing->since, now_us(), &listing->since_us, err);
-	if (!code && listing->until)
-		code = bk_moment_parse_end(listing->until, now_us(), &listing->until_us, err);
-	return code;
+	if (!listing->since)
+		return BK_OK;
+	return bk_moment_check_past(listing->since, listing->since_us,
+		now > status->time_us ? now : status->time_us, err);
 }
 
-static enum bk_code list(struct listing *listing, struct bk_error *err)
+static enum bk_code list(struct bk_log *log, struct listing *listing, struct bk_error *err)
 {
 	struct bk_log_status status;
 	uint64_t count = 0;
-	struct bk_log *log;
-	enum bk_code code = parse_times(listing, err);
+	enum bk_code code = bk_log_status(log, &status, err);
 
 	if (!code)
-		code = open_url(&log, listing->url, err);
+		code = check_since(listing, &status, err);
 	if (code)
 		return code;
-	code = bk_log_status(log, &status, err);
-	if (!code)
-		tell_node(listing, &status);
-	if (!code && listing->has_limit)
+	tell_node(listing, &status);
+	if (listing->has_limit)
 		code = count_wanted(log, listing, &count, err);
 	if (listing->json)
 		printf("[");
@@ -333,7 +347,6 @@ static enum bk_code list(struct listing *listing, struct bk_error *err)
 	warn_of_future(listing);
 	if (!code)
 		code = warn_of_head(listing, log, &status, err);
-	bk_log_close(log);
 	return code;
 }
 
@@ -341,11 +354,19 @@ static int log_run(int argc, char **argv)
 {
 	struct listing listing = {0};
 	struct bk_error err;
+	struct bk_log *log;
+	enum bk_code code;
 	int status = parse(argc, argv, &listing);
 
 	if (status != EXIT_DONE)
 		return status;
-	if (list(&listing, &err))
+	code = open_url(&log, listing.url, &err);
+	free(listing.url);
+	if (code)
+		return report(&err);
+	code = list(log, &listing, &err);
+	bk_log_close(log);
+	if (code)
 		return report(&err);
 	return listing.is_damaged ? EXIT_DAMAGE : EXIT_DONE;
 }
@@ -353,20 +374,22 @@ static int log_run(int argc, char **argv)
 const struct command cmd_log = {
 	.name = "log",
 	.summary = "list the versions that the log holds",
-	.help = "Usage: backup-cli log [OPTIONS] URL\n"
+	.help = "Usage: backup-cli log [OPTIONS] [URL]\n"
 		"\n"
-		"Lists the versions, the newest last: number, time (UTC), statements, bytes of "
-		"SQL,\n"
-		"bytes in the log. A line in between names versions that are missing, and why.\n"
+		"Lists the versions, the newest last: number, time (UTC), statements, bytes of\n"
+		"SQL, bytes in the log. A line in between names versions that are missing, and\n"
+		"why. Without URL it is the log that backup.lock names in the current directory,\n"
+		"or in DIR.\n"
 		"\n"
-		"  -n, --limit N  only the newest N\n"
-		"  --since TIME   only those that came at TIME or after: \"2026-11-22 07:00\", "
-		"\"-2 days\"\n"
-		"  --until TIME   only those that came not after TIME; without a fraction, its "
-		"whole\n"
-		"                 second\n"
-		"  --all          also what a rewind struck out, lone pragmas, and empty "
-		"snapshots\n"
-		"  --json         a JSON array\n",
+		"  -n, --limit N        only the newest N\n"
+		"  --since TIME         only those that came at TIME or after\n"
+		"  --until TIME         only those that came not after TIME; without a fraction,\n"
+		"                       its whole second\n"
+		"  --all                also what a rewind struck out, lone pragmas, and empty\n"
+		"                       snapshots\n"
+		"  --json               a JSON array\n"
+		"  --lightning-dir DIR  the log is the one that DIR/backup.lock names\n"
+		"  -V                   the release\n"
+		"\n" HELP_TIME,
 	.run = log_run,
 };

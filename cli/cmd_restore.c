@@ -1,33 +1,58 @@
 /* cmd_restore.c - backup-cli restore: writes a database out. */
-#include "common.h"
+#include "arguments.h"
 #include "nodedir.h"
 #include "own.h"
+#include "owner.h"
 #include <bk/dest.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
 #include <bk/path.h>
 #include <bk/restore.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define STALE_FLAG "allow-stale-state-that-can-lose-funds"
 
 struct arguments {
 	struct bk_restore_options options;
-	const char *at, *url, *dest;
+	const char *at, *dest;
+	char *url;
+	int64_t at_us;
 };
+
+/* Behind the options: the URL, unless DIR has a backup, and the destination. */
+static int take_words(struct arguments *arguments, const char *dir, int count, char **words)
+{
+	int status = EXIT_DONE;
+
+	if (count != 2 && (count != 1 || (!dir && !is_in_nodedir())))
+		return usage_error(&cmd_restore, "name a URL, and a file or directory");
+	if (arguments->at && arguments->options.has_version)
+		return usage_error(&cmd_restore, "--version and --at exclude each other");
+	arguments->dest = words[count - 1];
+	if (strcmp(arguments->dest, "-") == 0)
+		return usage_error(&cmd_restore,
+			"it writes no database to standard output, where nothing could be checked "
+			"and synced: name a file");
+	if (arguments->at)
+		status = take_time(&cmd_restore, "--at", arguments->at, true, &arguments->at_us);
+	return status == EXIT_DONE
+		       ? take_url(&cmd_restore, count == 2 ? *words : NULL, dir, &arguments->url)
+		       : status;
+}
 
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option options[] = {{"version", required_argument, NULL, 'v'},
 		{"at", required_argument, NULL, 'a'}, {STALE_FLAG, no_argument, NULL, 's'},
-		{NULL, 0, NULL, 0}};
+		{"lightning-dir", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+	const char *dir = NULL;
 	uint64_t version;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = next_option(&cmd_restore, argc, argv, ":", options)) != -1) {
 		switch (option) {
 		case 'v':
 			if (!parse_number(optarg, UINT32_MAX, &version))
@@ -41,30 +66,32 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 		case 's':
 			arguments->options.stale_allowed = true;
 			break;
+		case 'l':
+			dir = optarg;
+			break;
 		default:
-			return usage_error(&cmd_restore, "options that it does not know");
+			return EXIT_USAGE;
 		}
 	}
-	if (argc - optind != 2)
-		return usage_error(&cmd_restore, "name a URL, and a file or directory");
-	if (arguments->at && arguments->options.has_version)
-		return usage_error(&cmd_restore, "--version and --at exclude each other");
-	arguments->url = argv[optind];
-	arguments->dest = argv[optind + 1];
-	return EXIT_DONE;
+	return take_words(arguments, dir, argc - optind, argv + optind);
 }
 
 static enum bk_code find_at(struct bk_log *log, struct arguments *arguments, struct bk_error *err)
 {
+	struct bk_log_status status;
+	int64_t now = now_us();
 	struct bk_entry entry;
-	int64_t time_us;
 	enum bk_code code;
 
 	if (!arguments->at)
 		return BK_OK;
-	code = bk_moment_parse_end(arguments->at, now_us(), &time_us, err);
+	code = bk_log_status(log, &status, err);
+	/* What the log has from a clock that was ahead has come. */
 	if (!code)
-		code = bk_log_find_time(log, time_us, &entry, err);
+		code = bk_moment_check_past(arguments->at, arguments->at_us,
+			now > status.time_us ? now : status.time_us, err);
+	if (!code)
+		code = bk_log_find_time(log, arguments->at_us, &entry, err);
 	if (code)
 		return code;
 	arguments->options.has_version = true;
@@ -149,10 +176,26 @@ static void prepare_node(const struct bk_restore_result *result, const char *log
 	dir = bk_path_directory(result->path);
 	if (!dir)
 		return;
-	nodedir_give(dir, result->path);
-	if (result->version == result->head && !nodedir_names(dir, log_path))
+	if (result->version == result->head && !nodedir_names(bk_io_posix(), dir, log_path))
 		print_next(dir, log_path);
 	free(dir);
+}
+
+/* The log is open by now. */
+static enum bk_code enter_dest(const char *dest, struct bk_error *err)
+{
+	struct stat st;
+	char *dir;
+	enum bk_code code;
+
+	if (stat(dest, &st) == 0 && S_ISDIR(st.st_mode))
+		return owner_enter(dest, err);
+	dir = bk_path_directory(dest);
+	if (!dir)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+	code = owner_enter(dir, err);
+	free(dir);
+	return code;
 }
 
 /* Restores out of LOG, which is open. */
@@ -168,6 +211,8 @@ static enum bk_code restore_from(
 		warn_of_log(&status);
 	if (!code)
 		code = find_at(log, arguments, err);
+	if (!code)
+		code = enter_dest(arguments->dest, err);
 	if (code)
 		return code;
 	arguments->options.is_node_name = nodedir_is_database(arguments->dest);
@@ -211,36 +256,39 @@ static int restore_run(int argc, char **argv)
 				"publish a revoked commitment; the other side may then take all "
 				"funds of that "
 				"channel.\n");
-	return restore(&arguments, &err) ? report(&err) : EXIT_DONE;
+	status = restore(&arguments, &err) ? report(&err) : EXIT_DONE;
+	free(arguments.url);
+	return status;
 }
 
 const struct command cmd_restore = {
 	.name = "restore",
 	.summary = "write the newest database out, checked",
-	.help = "Usage: backup-cli restore [--version N | --at TIME]\n"
-		"                          [--" STALE_FLAG "] URL DEST\n"
+	.help = "Usage: backup-cli restore [--version N | --at TIME] [--lightning-dir DIR]\n"
+		"                          [--" STALE_FLAG "] [URL] DEST\n"
 		"\n"
-		"Writes the newest database of the log to DEST: a file that does not exist yet, "
-		"or\n"
-		"lightningd.sqlite3 in a directory. It is written beside, checked, synced, "
-		"renamed.\n"
+		"Writes the newest database of the log to DEST: a file that does not exist yet,\n"
+		"or lightningd.sqlite3 in a directory. It is written beside, checked, synced,\n"
+		"renamed. Without URL it is the log that backup.lock names in the current\n"
+		"directory, or in DIR.\n"
 		"\n"
-		"  --version N  another version, to look at: a node must not start from it\n"
-		"  --at TIME    the newest version not after TIME: \"2026-11-22 07:00\" (UTC), or\n"
-		"               a step back like \"-2 hours\"; without a fraction, its whole "
-		"second\n"
+		"  --version N          another version, to look at: a node must not start from\n"
+		"                       it\n"
+		"  --at TIME            the newest version not after TIME; without a fraction,\n"
+		"                       its whole second\n"
+		"  --lightning-dir DIR  the log is the one that DIR/backup.lock names\n"
 		"  --" STALE_FLAG "\n"
-		"               lets an older version have the name lightningd.sqlite3\n"
-		"\n"
-		"It refuses over an existing file, beside a -journal or -wal, and, under the name\n"
-		"that lightningd opens, while the node runs. Under another name it is a copy to\n"
-		"look at, with sqlite3 -safe. What SQLite finds wrong with it is the node's own: "
-		"it\n"
-		"is told, and restored as it is.\n"
+		"                       lets an older version have the name lightningd.sqlite3\n"
+		"  -V                   the release\n"
+		"\n" HELP_TIME "\n"
+		"It refuses over an existing file, beside a -journal or -wal, and, under the\n"
+		"name that lightningd opens, while the node runs. Under another name it is a\n"
+		"copy to look at, with sqlite3 -safe. What SQLite finds wrong with it is the\n"
+		"node's own: it is told, and restored as it is. Nothing is written to standard\n"
+		"output: DEST is no -.\n"
 		"hsm_secret is not in the backup: the node needs its own copy of it.\n"
 		"\n"
-		"Where the directory has no backup.lock yet, backup-cli init comes next, with the "
-		"same\n"
-		"URL: it has the plugin go on with this log.\n",
+		"Where the directory has no backup.lock yet, backup-cli init comes next, with\n"
+		"the same URL: it has the plugin go on with this log.\n",
 	.run = restore_run,
 };

@@ -1,19 +1,32 @@
 /* cmd_verify.c - backup-cli verify: whether the log is whole, and what it still gives. */
+#include "arguments.h"
 #include "verify.h"
 #include <bk/io.h>
-#include <getopt.h>
 #include <stdlib.h>
+
+/* Behind the options: what they mean together, and the URL. */
+static int take_rest(struct verification *v, const char *dir, int count, char **words)
+{
+	if (v->against && v->options.deep)
+		return usage_error(&cmd_verify, "--deep and --against exclude each other");
+	if (v->options.threads && !v->options.deep)
+		return usage_error(&cmd_verify, "--threads is for --deep");
+	if (count > 1)
+		return usage_error(&cmd_verify, "name one URL");
+	return take_url(&cmd_verify, count ? *words : NULL, dir, &v->url);
+}
 
 static int parse(int argc, char **argv, struct verification *v)
 {
 	static const struct option options[] = {{"deep", no_argument, NULL, 'd'},
 		{"against", required_argument, NULL, 'a'},
 		{"threads", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0}};
+		{"lightning-dir", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+	const char *dir = NULL;
 	uint64_t threads;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = next_option(&cmd_verify, argc, argv, ":", options)) != -1) {
 		switch (option) {
 		case 'd':
 			v->options.deep = true;
@@ -30,14 +43,14 @@ static int parse(int argc, char **argv, struct verification *v)
 		case 'j':
 			v->json = true;
 			break;
+		case 'l':
+			dir = optarg;
+			break;
 		default:
-			return usage_error(&cmd_verify, "options that it does not know");
+			return EXIT_USAGE;
 		}
 	}
-	if (argc - optind != 1)
-		return usage_error(&cmd_verify, "name one URL");
-	v->url = argv[optind];
-	return EXIT_DONE;
+	return take_rest(v, dir, argc - optind, argv + optind);
 }
 
 static int verify_log(struct verification *v)
@@ -69,30 +82,35 @@ static int verify_run(int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status;
-	return v.against ? verify_against(&v) : verify_log(&v);
+	status = v.against ? verify_against(&v) : verify_log(&v);
+	free(v.url);
+	return status;
 }
 
 const struct command cmd_verify = {
 	.name = "verify",
 	.summary = "check the log, and tell what can be rebuilt",
-	.help = "Usage: backup-cli verify [--deep] [--threads N] [--json] URL\n"
-		"       backup-cli verify --against DATABASE [--json] URL\n"
+	.help = "Usage: backup-cli verify [--deep [--threads N]] [--json] [--lightning-dir DIR]\n"
+		"                         [URL]\n"
+		"       backup-cli verify --against DATABASE [--json] [--lightning-dir DIR]\n"
+		"                         [URL]\n"
 		"\n"
 		"Checks every checksum, the chain of frames, that keyframes and changes fit each\n"
 		"other, and that restore can give the newest version. Says where damage is, which\n"
 		"versions cannot be rebuilt or are missing, and what SQLite finds wrong with the\n"
-		"node's own database. A plugin may be writing meanwhile.\n"
+		"node's own database. A plugin may be writing meanwhile. Without URL it is the\n"
+		"log that backup.lock names in the current directory, or in DIR.\n"
 		"\n"
-		"  --deep         also rebuilds every keyframe from the one before, compares all "
-		"pages,\n"
-		"                 and runs SQLite's integrity_check and foreign_key_check on each\n"
-		"  --threads N    for --deep (default: one for each processor)\n"
-		"  --against DATABASE\n"
-		"                 instead: compares a database, the node's own or a copy, row by "
-		"row\n"
-		"                 with the version that the log has of it, which must be the "
-		"newest\n"
-		"  --json         JSON\n"
+		"  --deep               also rebuilds every keyframe from the one before,\n"
+		"                       compares all pages, and runs SQLite's integrity_check\n"
+		"                       and foreign_key_check on each\n"
+		"  --threads N          for --deep (default: one for each processor)\n"
+		"  --against DATABASE   instead: compares a database, the node's own or a copy,\n"
+		"                       row by row with the version that the log has of it,\n"
+		"                       which must be the newest\n"
+		"  --json               JSON\n"
+		"  --lightning-dir DIR  the log is the one that DIR/backup.lock names\n"
+		"  -V                   the release\n"
 		"\n"
 		"Exit: 0 all is well, 3 damage or differences found.\n",
 	.run = verify_run,

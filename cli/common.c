@@ -1,6 +1,7 @@
 /* common.c - what the commands share. */
 #include "common.h"
 #include "interrupt.h"
+#include "owner.h"
 #include <bk/dest.h>
 #include <bk/io.h>
 #include <bk/path.h>
@@ -36,7 +37,14 @@ int report(const struct bk_error *err)
 
 	fflush(stdout); /* what was said before comes before, in a file that takes both */
 	fprintf(stderr, "backup-cli: %s\n", shown_of(&shown, err->msg));
-	return err->code == BK_E_DAMAGE ? EXIT_DAMAGE : EXIT_FAILED;
+	switch (err->code) {
+	case BK_E_DAMAGE:
+		return EXIT_DAMAGE;
+	case BK_E_INVALID:
+		return EXIT_USAGE;
+	default:
+		return EXIT_FAILED;
+	}
 }
 
 int usage_error(const struct command *command, const char *fmt, ...)
@@ -70,7 +78,9 @@ enum bk_code find_log(char **path, const char *url, struct bk_error *err)
 
 	if (code)
 		return code;
-	code = check_file(found, err);
+	code = owner_check_path(found, err);
+	if (!code)
+		code = check_file(found, err);
 	if (!code && access(found, F_OK) != 0 && errno == ENOENT)
 		code = bk_fail(err, BK_E_MISSING, 0,
 			"there is no log %s. backup-cli init makes one; backup.lock in the "

@@ -17,6 +17,12 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+/* For the help of what takes a TIME (bk/moment.h). */
+#define HELP_TIME                                                                                  \
+	"TIME is \"2026-11-22 07:00\" (UTC), 20261122T070000Z, 23:59:59, yesterday, now,\n"        \
+	"so long ago (\"2 hours\", 1h30m), Unix time, or what is printed. What it was\n"           \
+	"taken for is said.\n"
+
 extern const struct command cmd_init, cmd_log, cmd_restore, cmd_verify;
 
 /* TEXT as a word of a shell, for the commands that messages give; WORD holds it. */
@@ -34,7 +40,8 @@ struct shown {
 };
 const char *shown_of(struct shown *shown, const char *text);
 
-/* Prints the error and returns the exit code for it. */
+/* Prints the error and returns the exit code for it: BK_E_INVALID is what was wrong on the command
+ * line. */
 int report(const struct bk_error *err);
 
 /* Prints a message about wrong arguments of COMMAND, and returns EXIT_USAGE. */

@@ -23,7 +23,10 @@ struct init {
 	bool has_database;
 	uint32_t version;        /* the database's */
 	char node[BK_NODE_TEXT]; /* whose it is; "": it does not say */
-	char *before;            /* what backup.lock named, in words; NULL: nothing else */
+	/* How the log at log_path is reached, and how backup.lock and what it names. */
+	const struct bk_io *io, *node_io;
+	bool is_for_other; /* the lightning directory is another user's: so is what we make */
+	char *before;      /* what backup.lock named, in words; NULL: nothing else */
 };
 
 /* Whether STATUS is of a log that another node's database is in. */

@@ -208,7 +208,7 @@ enum bk_code init_adopt(const struct init *init, char **done, struct bk_error *e
 {
 	struct bk_error why;
 	struct bk_log *log;
-	enum bk_code code = bk_log_open(&log, bk_io_posix(), init->log_path, err);
+	enum bk_code code = bk_log_open(&log, init->io, init->log_path, err);
 
 	if (code == BK_E_FORMAT) {
 		why = *err;
@@ -222,7 +222,7 @@ enum bk_code init_adopt(const struct init *init, char **done, struct bk_error *e
 	}
 	if (code)
 		return code;
-	code = bk_writer_check_free(bk_io_posix(), init->log_path, err);
+	code = bk_writer_check_free(init->io, init->log_path, err);
 	if (!code)
 		code = judge(init, log, done, err);
 	bk_log_close(log);

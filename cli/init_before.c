@@ -1,6 +1,7 @@
 /* init_before.c - what a new backup must not make forgotten: the one that the node had. */
 #include "common.h"
 #include "init.h"
+#include "lockurl.h"
 #include "nodedir.h"
 #include <bk/version.h>
 #include <bk/writer.h>
@@ -85,10 +86,10 @@ static enum bk_code look(struct init *init, const char *path, struct bk_error *e
 {
 	struct bk_log_status status;
 	struct bk_log *log;
-	enum bk_code code = bk_writer_check_free(bk_io_posix(), path, err);
+	enum bk_code code = bk_writer_check_free(init->node_io, path, err);
 
 	if (!code)
-		code = bk_log_open(&log, bk_io_posix(), path, err);
+		code = bk_log_open(&log, init->node_io, path, err);
 	if (code)
 		return code;
 	code = bk_log_status(log, &status, err);
@@ -106,7 +107,7 @@ enum bk_code init_check_before(struct init *init, struct bk_error *err)
 
 	if (!init->has_lock || init->is_named)
 		return BK_OK;
-	code = nodedir_log(&path, init->dir, &init->lock, err);
+	code = lockfile_log(&path, init->dir, &init->lock, err);
 	if (code)
 		return code == BK_E_INVALID ? note(init, "nothing that this release serves", err)
 					    : code;

@@ -9,23 +9,35 @@
 #include <string.h>
 #include <unistd.h>
 
-/* More are never made at once. */
+/* More are never made at once, and there are no more bases. */
 #define MAKING_MAX 8
+#define BASES_MAX  2
+
+/* A base, with what makes files through it noted. Bases do without their ctx: ours is given to what
+ * is not replaced here. */
+struct noted {
+	const struct bk_io *base;
+	struct bk_io_ops ops;
+	struct bk_io io;
+};
 
 static struct {
 	pthread_mutex_t mutex; /* held while a file is made, or gets its name */
-	char *making[MAKING_MAX];
-	struct bk_io_ops ops;
-	struct bk_io io;
+	struct {
+		char *path;
+		const struct bk_io *base;
+	} making[MAKING_MAX];
+	struct noted bases[BASES_MAX];
 	sigset_t signals;
 	bool is_pipe_ignored; /* by who called us */
 } state = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-static void note_made(const char *path)
+static void note_made(const char *path, const struct bk_io *base)
 {
 	for (size_t i = 0; i < MAKING_MAX; i++)
-		if (!state.making[i]) {
-			state.making[i] = strdup(path);
+		if (!state.making[i].path) {
+			state.making[i].path = strdup(path);
+			state.making[i].base = base;
 			return;
 		}
 }
@@ -33,33 +45,34 @@ static void note_made(const char *path)
 static void forget(const char *path)
 {
 	for (size_t i = 0; i < MAKING_MAX; i++)
-		if (state.making[i] && strcmp(state.making[i], path) == 0) {
-			free(state.making[i]);
-			state.making[i] = NULL;
+		if (state.making[i].path && strcmp(state.making[i].path, path) == 0) {
+			free(state.making[i].path);
+			state.making[i].path = NULL;
 		}
 }
 
 static int open_noted(void *ctx, const char *path, enum bk_io_open how)
 {
+	const struct bk_io *base = ((struct noted *)ctx)->base;
 	int fd;
 
 	if (how != BK_IO_CREATE)
-		return bk_io_posix()->ops->open(ctx, path, how);
+		return base->ops->open(base->ctx, path, how);
 	pthread_mutex_lock(&state.mutex);
-	fd = bk_io_posix()->ops->open(ctx, path, how);
+	fd = base->ops->open(base->ctx, path, how);
 	if (fd >= 0)
-		note_made(path);
+		note_made(path, base);
 	pthread_mutex_unlock(&state.mutex);
 	return fd;
 }
 
-static int rename_noted(void *ctx, const char *from, const char *to,
+static int rename_noted(const struct bk_io *base, const char *from, const char *to,
 	int (*rename_file)(void *ctx, const char *from, const char *to))
 {
 	int rc;
 
 	pthread_mutex_lock(&state.mutex);
-	rc = rename_file(ctx, from, to);
+	rc = rename_file(base->ctx, from, to);
 	if (rc >= 0)
 		forget(from);
 	pthread_mutex_unlock(&state.mutex);
@@ -68,37 +81,52 @@ static int rename_noted(void *ctx, const char *from, const char *to,
 
 static int rename_over(void *ctx, const char *from, const char *to)
 {
-	return rename_noted(ctx, from, to, bk_io_posix()->ops->rename);
+	const struct bk_io *base = ((struct noted *)ctx)->base;
+
+	return rename_noted(base, from, to, base->ops->rename);
 }
 
 static int rename_new(void *ctx, const char *from, const char *to)
 {
-	return rename_noted(ctx, from, to, bk_io_posix()->ops->rename_new);
+	const struct bk_io *base = ((struct noted *)ctx)->base;
+
+	return rename_noted(base, from, to, base->ops->rename_new);
 }
 
 static int unlink_noted(void *ctx, const char *path)
 {
+	const struct bk_io *base = ((struct noted *)ctx)->base;
 	int rc;
 
 	pthread_mutex_lock(&state.mutex);
-	rc = bk_io_posix()->ops->unlink(ctx, path);
+	rc = base->ops->unlink(base->ctx, path);
 	if (rc >= 0)
 		forget(path);
 	pthread_mutex_unlock(&state.mutex);
 	return rc;
 }
 
+const struct bk_io *interrupt_over(const struct bk_io *base)
+{
+	struct noted *noted = state.bases;
+
+	while (noted->base && noted->base != base)
+		noted++;
+	if (!noted->base) {
+		noted->base = base;
+		noted->ops = *base->ops;
+		noted->ops.open = open_noted;
+		noted->ops.rename = rename_over;
+		noted->ops.rename_new = rename_new;
+		noted->ops.unlink = unlink_noted;
+		noted->io = (struct bk_io){.ops = &noted->ops, .ctx = noted};
+	}
+	return &noted->io;
+}
+
 const struct bk_io *interrupt_io(void)
 {
-	if (!state.io.ops) {
-		state.ops = *bk_io_posix()->ops;
-		state.ops.open = open_noted;
-		state.ops.rename = rename_over;
-		state.ops.rename_new = rename_new;
-		state.ops.unlink = unlink_noted;
-		state.io = (struct bk_io){.ops = &state.ops, .ctx = bk_io_posix()->ctx};
-	}
-	return &state.io;
+	return interrupt_over(bk_io_posix());
 }
 
 /* Ends the process by SIGNAL, which is blocked in all threads. */
@@ -125,8 +153,9 @@ static void *wait_for_signal(void *unused)
 	/* Never let go of: nothing is made any more. */
 	pthread_mutex_lock(&state.mutex);
 	for (size_t i = 0; i < MAKING_MAX; i++)
-		if (state.making[i])
-			unlink(state.making[i]);
+		if (state.making[i].path)
+			state.making[i].base->ops->unlink(
+				state.making[i].base->ctx, state.making[i].path);
 	progress_interrupted();
 	end_by(signal);
 	return NULL;

@@ -17,6 +17,10 @@ void interrupt_begin(void);
  * it has its own name. */
 const struct bk_io *interrupt_io(void);
 
+/* The same over BASE, which is the real world (bk_io_posix) or owner_io_root, and not one of these.
+ */
+const struct bk_io *interrupt_over(const struct bk_io *base);
+
 /* Whether what is printed still has a reader: once a pipe is closed, there is none. */
 bool interrupt_is_heard(void);
 

@@ -1,7 +1,9 @@
 /* main.c - backup-cli: finds the command and runs it. */
-#include "common.h"
+#include "arguments.h"
 #include "interrupt.h"
 #include <bk/memory.h>
+#include <bk/process.h>
+#include <bk/streams.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,45 +20,98 @@ static int help(void)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n"
-	     "URL is file:///path/to/file.bkp or a plain path.\n"
-	     "backup-cli COMMAND --help tells more. Exit: 0 done, 1 failed, 2 usage, 3 damage "
-	     "or differences found.");
+	     "URL is file:///path/to/file.bkp or a plain path. In a lightning directory, or\n"
+	     "with --lightning-dir, it need not be said: backup.lock has it.\n"
+	     "\n"
+	     "  -h, --help     this text; backup-cli help COMMAND and COMMAND --help tell more\n"
+	     "  -V, --version  the release; COMMAND -V too\n"
+	     "\n"
+	     "Exit: 0 done, 1 failed, 2 usage, 3 damage or differences found.");
 	return EXIT_DONE;
 }
 
-static bool wants_help(int argc, char **argv)
+static int release(void)
+{
+	puts("backup-cli " BK_RELEASE);
+	return EXIT_DONE;
+}
+
+static const struct command *command_of(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(name, commands[i]->name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static int no_command(const char *word)
+{
+	const char *names[COMMAND_COUNT + 2] = {"help"}, *nearest;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i + 1] = commands[i]->name;
+	nearest = nearest_name(word, names);
+	fprintf(stderr, "backup-cli: there is no %s \"%s\"", *word == '-' ? "option" : "command",
+		word);
+	if (nearest)
+		fprintf(stderr, "; did you mean %s?", nearest);
+	fputs("\nTry: backup-cli --help\n", stderr);
+	return EXIT_USAGE;
+}
+
+static int help_of(const char *name)
+{
+	const struct command *command = command_of(name);
+
+	if (!command)
+		return no_command(name);
+	fputs(command->help, stdout);
+	return EXIT_DONE;
+}
+
+static bool is_one_of(const char *word, const char *name, const char *letter)
+{
+	return strcmp(word, name) == 0 || strcmp(word, letter) == 0;
+}
+
+/* Whether NAME or LETTER is among the options. */
+static bool is_among(int argc, char **argv, const char *name, const char *letter)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+		if (is_one_of(argv[i], name, letter))
 			return true;
 	return false;
 }
 
-static int run(int argc, char **argv)
+/* argv[0] is the command's name. */
+static int run_command(const struct command *command, int argc, char **argv)
 {
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-		strcmp(argv[1], "help") == 0) {
-		help();
-		return argc < 2 ? EXIT_USAGE : EXIT_DONE;
-	}
-	if (strcmp(argv[1], "--version") == 0) {
-		puts("backup-cli " BK_RELEASE);
-		return EXIT_DONE;
-	}
+	if (is_among(argc, argv, "--help", "-h"))
+		return help_of(command->name);
+	if (is_among(argc, argv, "-V", "-V")) /* restore --version is another */
+		return release();
+	bk_process_guard();
 	bk_limit_sqlite_memory();
 	interrupt_begin();
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		if (strcmp(argv[1], commands[i]->name) != 0)
-			continue;
-		if (wants_help(argc - 1, argv + 1)) {
-			fputs(commands[i]->help, stdout);
-			return EXIT_DONE;
-		}
-		return commands[i]->run(argc - 1, argv + 1);
+	return command->run(argc, argv);
+}
+
+static int run(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2) {
+		help();
+		return EXIT_USAGE;
 	}
-	fprintf(stderr, "backup-cli: there is no command \"%s\"\nTry: backup-cli --help\n",
-		argv[1]);
-	return EXIT_USAGE;
+	if (is_one_of(argv[1], "--help", "-h"))
+		return help();
+	if (strcmp(argv[1], "help") == 0)
+		return argc > 2 ? help_of(argv[2]) : help();
+	if (is_one_of(argv[1], "--version", "-V"))
+		return release();
+	command = command_of(argv[1]);
+	return command ? run_command(command, argc - 1, argv + 1) : no_command(argv[1]);
 }
 
 /* What was printed may still wait in a buffer, for a disk that has no room. */
@@ -77,5 +132,6 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
+	bk_standard_streams();
 	return finish(run(argc, argv));
 }

@@ -1,4 +1,4 @@
-/* nodedir.h - the lightning directory: what backup.lock in it names, and who owns it. */
+/* nodedir.h - the lightning directory: what backup.lock in it names. */
 #ifndef NODEDIR_H
 #define NODEDIR_H
 
@@ -11,26 +11,14 @@
 BK_MUST_CHECK enum bk_code nodedir_path(
 	char **out, const char *dir, const char *name, struct bk_error *err);
 
-/* Sets *PATH, which the caller frees, to the log that LOCKFILE in DIR names, as lightningd, which
- * runs in DIR, understands it. Fails as bk_dest_path does. */
-BK_MUST_CHECK enum bk_code nodedir_log(
-	char **path, const char *dir, const struct lockfile *lockfile, struct bk_error *err);
-
 /* Whether A and B are one file; if neither is there, whether they are one name. */
 bool nodedir_same_file(const char *a, const char *b);
 
 /* Whether backup.lock in DIR names the log at LOG_PATH. False where it cannot be read. */
-bool nodedir_names(const char *dir, const char *log_path);
+bool nodedir_names(const struct bk_io *io, const char *dir, const char *log_path);
 
 /* Whether PATH, which need not be there, is what backup.lock beside it names as the node's
  * database, whatever it is called. */
 bool nodedir_is_database(const char *path);
-
-/* Where root works for another user: gives the file PATH, made just now, to the owner of DIR, for
- * lightningd runs as that one. Prints a warning where that fails. */
-void nodedir_give(const char *dir, const char *path);
-
-/* Where root works for another user: prints a warning if PATH is not that one's. */
-void nodedir_warn_owner(const char *dir, const char *path);
 
 #endif

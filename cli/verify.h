@@ -8,7 +8,8 @@
 #include <bk/verify.h>
 
 struct verification {
-	const char *url, *against;
+	const char *against;
+	char *url;
 	bool json;
 	struct bk_verify_options options;
 	struct progress progress;

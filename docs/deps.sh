@@ -1,12 +1,13 @@
 #!/bin/sh
-# Installs what the project needs to build and test, on Debian 12. As root, or with sudo.
+# Installs what the project needs to build and test, on Debian 12 and 13. As root, or with sudo; without
+# either it says what root is to run.
 #   sh docs/deps.sh          what building and running needs
 #   sh docs/deps.sh tests    and what the tests need
 set -eu
 packages="gcc make cmake pkg-config libfuse3-dev fuse3 libsqlite3-dev libcjson-dev libzstd-dev
 	libxxhash-dev sqlite3"
 if [ "${1:-}" = tests ]; then
-	packages="$packages clang clang-format libclang-rt-14-dev libcriterion-dev valgrind zstd
+	packages="$packages clang clang-format libclang-rt-dev libcriterion-dev valgrind zstd
 		sqlite3-tools rsync mandoc attr procps"
 fi
 missing=
@@ -15,7 +16,22 @@ for package in $packages; do
 		missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
-if [ "$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi
+install="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" = 0 ]; then
+	sudo=
+elif command -v sudo >/dev/null; then
+	sudo=sudo
+else
+	cat >&2 <<END
+Packages are missing, and there is no sudo here to install them with. As root, run:
+    apt-get update && $install
+then this again.
+END
+	exit 1
+fi
 echo "Installing:$missing"
-$sudo apt-get update -q >/dev/null
-DEBIAN_FRONTEND=noninteractive $sudo apt-get install -q -y --no-install-recommends $missing >/dev/null
+# shellcheck disable=SC2086
+if ! { $sudo apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive $sudo $install -q >/dev/null; }; then
+	echo "That failed. As root, run: apt-get update && $install" >&2
+	exit 1
+fi

@@ -35,17 +35,18 @@ step "backup-cli verify"
 "$cli" verify "$url"
 
 middle=$("$cli" log --limit 500 --json "$url" | sed -n 's/.*"version":\([0-9]*\).*/\1/p' | head -n 1)
-if [ -e /dev/fuse ]; then
-	step "backup-fuse: version $middle, mounted and queried with sqlite3"
-	"$mount" "$url" "$work/mnt"
+if [ ! -e /dev/fuse ]; then
+	step "backup-fuse: not shown, since this machine has no /dev/fuse (modprobe fuse)"
+elif ! "$mount" "$url" "$work/mnt"; then
+	step "backup-fuse: not shown, since it may not mount here, for the reason above"
+else
 	mounted=yes
+	step "backup-fuse: version $middle, mounted and queried with sqlite3"
 	file=$(find "$work/mnt/versions/" -name "*$middle.sqlite3" | head -n 1)
 	ls -l "$file"
 	sqlite3 -safe "$file" "SELECT 'data_version is ' || intval FROM vars WHERE name = 'data_version'"
 	sqlite3 -safe "$work/mnt/latest.sqlite3" \
 		"SELECT 'the newest is ' || intval FROM vars WHERE name = 'data_version'"
-else
-	step "backup-fuse: not shown, since this machine has no /dev/fuse (modprobe fuse)"
 fi
 
 step "backup-cli restore: the newest version, compared with the node's own database"

@@ -1,18 +1,35 @@
 /* main.c - backup-fuse: from the command line to the mount's end. */
 #include "background.h"
+#include "commandline.h"
 #include "follow.h"
+#include "lockurl.h"
 #include "mountpoint.h"
-#include "options.h"
 #include "say.h"
 #include "session.h"
 #include "stop.h"
 #include <bk/dest.h>
 #include <bk/memory.h>
+#include <bk/process.h>
+#include <bk/streams.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* As backup-cli has them (docs/backup-fuse.1, "EXIT STATUS"). */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
+
+/* Where the log need not be named. */
+static bool has_url(const struct options *options)
+{
+	return options->url || options->lightning_dir || access(LOCKFILE_NAME, F_OK) == 0;
+}
+
+static enum bk_code find_url(struct options *options, struct bk_error *err)
+{
+	const char *dir = options->lightning_dir ? options->lightning_dir : ".";
+
+	return options->url ? BK_OK : lockfile_url(&options->url, bk_io_posix(), dir, err);
+}
 
 /* What is open in the course of a mount. */
 struct mount {
@@ -74,8 +91,8 @@ static enum bk_code serve(struct mount *mount, struct bk_error *err)
 /* With the log open: mounts it and serves. */
 static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
 {
-	enum bk_code code =
-		mountpoint_check(&mount->mountpoint, mount->options->mountpoint, mount->path, err);
+	enum bk_code code = mountpoint_check(&mount->mountpoint, mount->options->mountpoint,
+		mount->path, mount->options->nonempty, err);
 
 	if (code)
 		return code;
@@ -110,7 +127,8 @@ static enum bk_code run(const struct options *options, struct bk_error *err)
 
 	if (code)
 		return code;
-	if (!options->foreground)
+	code = mountpoint_check_order(mount.path, options->mountpoint, err);
+	if (!code && !options->foreground)
 		code = background_begin(&mount.background, err);
 	if (!code)
 		code = open_log(&mount, err);
@@ -123,20 +141,30 @@ static enum bk_code run(const struct options *options, struct bk_error *err)
 	return code;
 }
 
-static int mount_and_report(const struct options *options)
+static int report(const struct bk_error *err)
+{
+	say("%s", err->msg);
+	switch (err->code) {
+	case BK_E_DAMAGE:
+		return EXIT_DAMAGE;
+	case BK_E_INVALID: /* what was wrong on the command line */
+		return EXIT_USAGE;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+static int mount_and_report(struct options *options)
 {
 	struct bk_error err;
 
-	switch (run(options, &err)) {
-	case BK_OK:
-		return EXIT_DONE;
-	case BK_E_DAMAGE:
-		say("%s", err.msg);
-		return EXIT_DAMAGE;
-	default:
-		say("%s", err.msg);
-		return EXIT_FAILED;
+	if (!has_url(options)) {
+		options_no_url();
+		return EXIT_USAGE;
 	}
+	if (find_url(options, &err) || run(options, &err))
+		return report(&err);
+	return EXIT_DONE;
 }
 
 int main(int argc, char **argv)
@@ -144,6 +172,8 @@ int main(int argc, char **argv)
 	struct options options;
 	int status = EXIT_USAGE;
 
+	bk_standard_streams();
+	bk_process_guard();
 	bk_limit_sqlite_memory();
 	switch (options_read(&options, argc, argv)) {
 	case OPTIONS_MOUNT:

@@ -7,6 +7,8 @@
 #include "refusal.h"
 #include "silence.h"
 #include <bk/memory.h>
+#include <bk/process.h>
+#include <bk/streams.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -170,11 +172,14 @@ static void explain(void)
 	puts("backup " BK_RELEASE ": a plugin that lightningd runs. It is not started by hand.\n"
 	     "\n"
 	     "1. With lightningd stopped, say where the backup goes, on another disk:\n"
-	     "     backup-cli init --lightning-dir ~/.lightning/bitcoin file:///mnt/disk/file.bkp\n"
+	     "     backup-cli init --lightning-dir ~/.lightning/bitcoin \\\n"
+	     "       file:///mnt/disk/file.bkp\n"
 	     "2. Have lightningd load the plugin, as an important one (in its config file):\n"
 	     "     important-plugin=/path/to/backup\n"
-	     "   With plugin= instead, the node would run on without a backup if the plugin died.\n"
-	     "3. Start lightningd. backup-cli log file:///mnt/disk/file.bkp shows what arrives.\n"
+	     "   With plugin= instead, the node would run on without a backup if the plugin\n"
+	     "   died.\n"
+	     "3. Start lightningd. backup-cli log --lightning-dir ~/.lightning/bitcoin shows\n"
+	     "   what arrives.\n"
 	     "\n"
 	     "hsm_secret is not in the backup: keep a copy of it apart.");
 }
@@ -218,12 +223,14 @@ int main(int argc, char **argv)
 	struct plugin plugin = {0};
 	int status;
 
+	bk_standard_streams();
 	if (!getenv("LIGHTNINGD_PLUGIN")) {
 		if (argc > 1)
 			return take_argument(argv[1]);
 		explain();
 		return EXIT_SUCCESS;
 	}
+	bk_process_guard();
 	bk_limit_sqlite_memory();
 	ignore_signals();
 	plugin.path = argv[0];

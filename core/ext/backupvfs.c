@@ -144,7 +144,7 @@ static enum bk_code choose_version(
 	const struct bk_io *io = bk_io_posix();
 	struct bk_log_status status;
 	struct bk_entry entry;
-	int64_t time_us;
+	int64_t time_us, now_us;
 	char *end;
 	enum bk_code code = bk_log_status(log, &status, err);
 
@@ -162,7 +162,11 @@ static enum bk_code choose_version(
 	}
 	if (!at)
 		return BK_OK;
-	code = bk_moment_parse_end(at, io->ops->now_us(io->ctx), &time_us, err);
+	now_us = io->ops->now_us(io->ctx);
+	code = bk_moment_parse_end(at, now_us, &time_us, err);
+	if (!code)
+		code = bk_moment_check_past(
+			at, time_us, now_us > status.time_us ? now_us : status.time_us, err);
 	if (!code)
 		code = bk_log_find_time(log, time_us, &entry, err);
 	if (!code)

@@ -21,7 +21,7 @@ bool entry_has_size(const struct bk_entry *entry)
 
 uint64_t entry_sql_size(const struct bk_entry *entry)
 {
-	return (uint64_t)entry->sql_bytes + entry->statements;
+	return bk_entry_text_bytes(entry);
 }
 
 /* Whether damage behind the newest keyframe took the change of VERSION, which the log does not

@@ -12,8 +12,7 @@
 uint64_t entry_size(const struct bk_entry *entry);
 bool entry_has_size(const struct bk_entry *entry);
 
-/* Bytes of changes/…/N.sql, as they are told without reading the statements: for each of these as
- * much as if it lacked its semicolon. */
+/* Bytes of changes/…/N.sql, as they are told without reading the statements. */
 uint64_t entry_sql_size(const struct bk_entry *entry);
 
 /* Whether ENTRY is the empty database that an empty log begins with: no version to look at. */

@@ -32,22 +32,16 @@ static enum bk_code add_sql(void *ctx, const void *bytes, size_t size, struct bk
 	return text_append(ctx, bytes, size, err);
 }
 
-/* The statements of a version, one after the other, and behind them as many empty lines as
- * statements had a semicolon of their own: so the size is known without reading them. */
+/* The statements of a version, one after the other, of the size that was told without reading them.
+ */
 static enum bk_code fill_sql(struct source *source, const struct bk_entry *entry,
 	struct text_content *content, struct bk_error *err)
 {
-	uint64_t size = entry_sql_size(entry);
-	char lines[4096];
 	enum bk_code code = bk_log_sql_pieces(source->log, entry->version, add_sql, content, err);
 
-	memset(lines, '\n', sizeof lines);
-	while (!code && content->size < size) {
-		uint64_t left = size - content->size;
-
-		code = text_append(
-			content, lines, left < sizeof lines ? (size_t)left : sizeof lines, err);
-	}
+	if (!code && content->size < entry_sql_size(entry))
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"the SQL of version %u is not as long as listed", entry->version);
 	return code;
 }
 

@@ -20,6 +20,8 @@ static void ops_init(void *userdata, struct fuse_conn_info *conn)
 	conn->max_write = READ_BYTES; /* bounds reads, too */
 	/* Look-ups in one directory, some of which take a replay, need not wait for each other. */
 	conn->want |= conn->capable & FUSE_CAP_PARALLEL_DIROPS;
+	/* "." and ".." are looked up too: a handle of a file outlives the kernel's memory of it. */
+	conn->want |= conn->capable & FUSE_CAP_EXPORT_SUPPORT;
 }
 
 static int look_up_once(

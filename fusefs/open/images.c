@@ -237,10 +237,9 @@ enum bk_code images_read(struct images *images, struct image *image, void *dst, 
 	return code;
 }
 
-bool images_find(struct images *images, uint64_t ino, const struct source *source, uint64_t *size,
-	int64_t *time_us)
+bool images_find(struct images *images, uint64_t ino, const struct source *source,
+	struct bk_entry *entry, uint32_t *generation)
 {
-	const struct bk_entry *entry;
 	struct image *image;
 	bool found;
 
@@ -250,9 +249,8 @@ bool images_find(struct images *images, uint64_t ino, const struct source *sourc
 		image = find(images, ino, NULL);
 	found = image && (image->handles || image->bytes);
 	if (found) {
-		entry = bk_rebuild_entry(image->rebuild);
-		*size = (uint64_t)entry->page_count * entry->page_size;
-		*time_us = entry->time_us;
+		*entry = *bk_rebuild_entry(image->rebuild);
+		*generation = image->source->generation;
 	}
 	pthread_mutex_unlock(&images->mutex);
 	return found;

@@ -51,10 +51,11 @@ void images_close(struct images *images, struct image *image);
 BK_MUST_CHECK enum bk_code images_read(struct images *images, struct image *image, void *dst,
 	size_t size, uint64_t offset, size_t *done, struct bk_error *err);
 
-/* Size and time of an open file, or one still in memory, of SOURCE if there is one, else of
- * another; false if INO is neither. Files of a log that was replaced are found only here. */
-bool images_find(struct images *images, uint64_t ino, const struct source *source, uint64_t *size,
-	int64_t *time_us);
+/* The entry of an open file, or one still in memory, of SOURCE if there is one, else of another,
+ * and the generation of its log; false if INO is neither. Files of a log that was replaced are
+ * found only here. */
+bool images_find(struct images *images, uint64_t ino, const struct source *source,
+	struct bk_entry *entry, uint32_t *generation);
 
 /* The current source is now that of GENERATION: lets go of what nobody has open of others, so that
  * a log that was replaced does not keep its disk space. */

@@ -1,7 +1,9 @@
 /* mountpoint.c - whether a mount may go where it was asked to. */
 #include "mountpoint.h"
 #include <bk/path.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <mntent.h>
 #include <stdbool.h>
@@ -174,8 +176,74 @@ static enum bk_code check_folders(const char *place, const char *log_path, struc
 	return code;
 }
 
-enum bk_code mountpoint_check(
-	char **resolved, const char *mountpoint, const char *log_path, struct bk_error *err)
+/* Counts what is in the directory PLACE; EMPTY is the name of a file without content in it, if all
+ * that is there are such files. */
+static bool look_into(const char *place, size_t *count, char *empty)
+{
+	DIR *entries = opendir(place);
+	const struct dirent *entry;
+	bool all_empty = true;
+
+	*count = 0;
+	if (!entries)
+		return false;
+	while ((entry = readdir(entries))) {
+		struct stat st;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		++*count;
+		all_empty &=
+			fstatat(dirfd(entries), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISREG(st.st_mode) && !st.st_size;
+		snprintf(empty, NAME_MAX + 1, "%s", entry->d_name);
+	}
+	closedir(entries);
+	return all_empty;
+}
+
+/* What is in the directory would be hidden. SQLite makes an empty file where it is told to open one
+ * that is not there, as in a mountpoint without its mount. */
+static enum bk_code check_empty(const char *place, struct bk_error *err)
+{
+	char name[NAME_MAX + 1];
+	bool all_empty;
+	size_t count;
+
+	all_empty = look_into(place, &count, name);
+	if (!count)
+		return BK_OK;
+	if (all_empty)
+		return bk_fail(err, BK_E_UNSAFE, 0,
+			"%s holds the empty file %s, as sqlite3 makes one where nothing is "
+			"mounted: who asked it there got no answer of the backup's. Remove it, or "
+			"mount with -o nonempty",
+			place, name);
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"%s is not empty: the mount would hide what is in it, such as %s. Name another "
+		"directory, or mount with -o nonempty",
+		place, name);
+}
+
+enum bk_code mountpoint_check_order(
+	const char *log_path, const char *mountpoint, struct bk_error *err)
+{
+	struct stat log, mount;
+
+	if (stat(log_path, &log) || stat(mountpoint, &mount))
+		return BK_OK;
+	if (S_ISDIR(log.st_mode))
+		return bk_fail(err, BK_E_INVALID, 0,
+			S_ISDIR(mount.st_mode)
+				? "%s is a directory: name the log in it"
+				: "%s is a directory, and %s a file: the log comes first, and the "
+				  "directory to mount on behind it",
+			log_path, mountpoint);
+	return BK_OK;
+}
+
+enum bk_code mountpoint_check(char **resolved, const char *mountpoint, const char *log_path,
+	bool nonempty, struct bk_error *err)
 {
 	enum bk_code code = check_directory(mountpoint, err);
 	char *place;
@@ -188,6 +256,8 @@ enum bk_code mountpoint_check(
 	code = check_free(place, err);
 	if (!code)
 		code = check_folders(place, log_path, err);
+	if (!code && !nonempty)
+		code = check_empty(place, err);
 	if (code)
 		free(place);
 	else

@@ -15,21 +15,56 @@
 
 #define ROOT_LINKS 6 /* itself, its parent's entry, four directories in it */
 
+/* libfuse may be one of a computer of 32 bits, whose times go from 1901 to 2038: the nearest that
+ * it has. */
+static time_t nearest_time(int64_t second)
+{
+	if (sizeof(time_t) > 4)
+		return (time_t)second;
+	return (time_t)(second > INT32_MAX ? INT32_MAX : second < INT32_MIN ? INT32_MIN : second);
+}
+
 static void set_time(struct stat *st, int64_t time_us)
 {
-	st->st_mtim.tv_sec = time_us / 1000000;
-	st->st_mtim.tv_nsec = time_us % 1000000 * 1000;
-	if (st->st_mtim.tv_nsec < 0) {
-		st->st_mtim.tv_sec--;
-		st->st_mtim.tv_nsec += 1000000000;
+	int64_t second = time_us / 1000000, fraction = time_us % 1000000;
+
+	if (fraction < 0) {
+		second--;
+		fraction += 1000000;
 	}
+	st->st_mtim.tv_sec = nearest_time(second);
+	st->st_mtim.tv_nsec = (long)fraction * 1000;
 	st->st_ctim = st->st_atim = st->st_mtim;
+}
+
+/* Sets the size, and what the file takes of the disk: KEPT bytes, of which one sector is the least,
+ * as what has a size but no sector is taken for one hole. */
+static void set_sizes(struct stat *st, uint64_t size, uint64_t kept)
+{
+	st->st_size = (off_t)size;
+	st->st_blocks = (blkcnt_t)(kept / SECTOR);
+	if (size && !st->st_blocks)
+		st->st_blocks = 1;
 }
 
 static void set_size(struct stat *st, uint64_t size)
 {
-	st->st_size = (off_t)size;
-	st->st_blocks = (blkcnt_t)((size + SECTOR - 1) / SECTOR);
+	set_sizes(st, size, size + SECTOR - 1);
+}
+
+/* The log keeps of a version what its frame takes; all else is pages of others. */
+static void set_image_size(struct stat *st, const struct bk_entry *entry)
+{
+	uint64_t size = entry_size(entry);
+
+	set_sizes(st, size, entry->log_bytes < size ? entry->log_bytes : size);
+}
+
+/* Where a number comes again, the kernel lets go of what it has of the old file, even if that is
+ * open still. */
+static uint64_t inode_generation(uint32_t generation)
+{
+	return generation >> NODE_GENERATION_BITS;
 }
 
 /* A directory of 1 link says that its links do not tell how many directories are in it. */
@@ -76,7 +111,7 @@ static void set_target(struct stat *st, enum node_kind kind, uint32_t number)
 	char target[NAME_SIZE];
 
 	link_target(target, kind, number);
-	set_size(st, strlen(target));
+	st->st_size = (off_t)strlen(target); /* and no block, as elsewhere for a short one */
 }
 
 static bool is_head(struct source *source, uint32_t version)
@@ -101,15 +136,14 @@ void attr_of_version(struct fs *fs, struct source *source, enum node_kind kind,
 	if (node_type(kind) == S_IFREG)
 		node.identity = node_identity(entry, source->generation);
 	begin(fs, &node, entry->time_us, out);
-	/* Where a number comes again, the kernel lets go of what it has of the old file, even if
-	 * that is open still. */
 	if (node_type(kind) == S_IFREG)
-		out->generation = source->generation >> NODE_GENERATION_BITS;
+		out->generation = inode_generation(source->generation);
 	if (kind == NODE_IMAGE) {
-		set_size(&out->attr, entry_size(entry));
+		set_image_size(&out->attr, entry);
 		out->attr_timeout = TIMEOUT_FOREVER;
 	} else if (kind == NODE_SQL) {
-		set_size(&out->attr, entry_sql_size(entry));
+		/* What the log keeps of it is what it keeps of the image. */
+		set_sizes(&out->attr, entry_sql_size(entry), 0);
 		/* A lone pragma may still join the head. */
 		out->attr_timeout = is_head(source, entry->version) ? 0 : TIMEOUT_FOREVER;
 	} else {
@@ -125,15 +159,15 @@ static int attr_by_version(
 	struct fs *fs, struct source *source, const struct node *node, struct fuse_entry_param *out)
 {
 	struct bk_entry entry;
-	uint64_t size;
-	int64_t time_us;
+	uint32_t generation;
 	int rc;
 
 	/* An open file is what it was, whatever the log has there now. */
 	if (node->kind == NODE_IMAGE &&
-		images_find(&fs->images, node_ino(node), source, &size, &time_us)) {
-		begin(fs, node, time_us, out);
-		set_size(&out->attr, size);
+		images_find(&fs->images, node_ino(node), source, &entry, &generation)) {
+		begin(fs, node, entry.time_us, out);
+		out->generation = inode_generation(generation);
+		set_image_size(&out->attr, &entry);
 		out->attr_timeout = TIMEOUT_FOREVER;
 		return 0;
 	}

@@ -6,6 +6,7 @@
 #include "names.h"
 #include "times.h"
 #include "versions.h"
+#include <bk/moment.h>
 #include <bk/version.h>
 #include <errno.h>
 #include <string.h>
@@ -64,12 +65,20 @@ static int in_bucket(struct fs *fs, struct source *source, const struct node *pa
 static int in_at(
 	struct fs *fs, struct source *source, const char *name, struct fuse_entry_param *out)
 {
+	int64_t now_us = fs->io->ops->now_us(fs->io->ctx), time_us;
+	struct bk_log_status status;
 	struct bk_entry entry;
-	int64_t time_us;
 	int rc;
 
-	if (!name_to_moment(name, fs->io->ops->now_us(fs->io->ctx), &time_us))
+	if (!name_to_moment(name, now_us, &time_us))
 		return NEVER;
+	rc = version_head(source, &status);
+	if (rc)
+		return rc;
+	/* A name of what is yet to come will lead somewhere one day: the kernel must ask again. */
+	if (bk_moment_check_past(
+		    name, time_us, now_us > status.time_us ? now_us : status.time_us, NULL))
+		return ENOENT;
 	rc = version_find_time(source, time_us, &entry);
 	if (!rc)
 		attr_of_version(fs, source, NODE_AT_LINK, &entry, out);
@@ -131,10 +140,43 @@ static int in_directory(struct fs *fs, struct source *source, const struct node 
 	}
 }
 
+/* The directory that the directory NODE stands in. */
+static struct node parent_of(const struct node *node)
+{
+	switch (node->kind) {
+	case NODE_IMAGE_BUCKET:
+		return (struct node){.kind = NODE_VERSIONS};
+	case NODE_SQL_BUCKET:
+		return (struct node){.kind = NODE_CHANGES};
+	case NODE_DAY:
+		return (struct node){.kind = NODE_DAYS};
+	case NODE_HOUR:
+		return (struct node){.kind = NODE_DAY, .number = node->number / HOURS_A_DAY};
+	default:
+		return (struct node){.kind = NODE_ROOT};
+	}
+}
+
+/* "." and "..": the kernel asks for these only where it has a file's handle, from an NFS client
+ * say, and has forgotten the file. */
+static int look_up_dots(struct fs *fs, struct source *source, const struct node *node,
+	bool is_parent, struct fuse_entry_param *out)
+{
+	struct node wanted = *node;
+
+	if (is_parent && node_type(node->kind) != S_IFDIR)
+		return ENOTDIR;
+	if (is_parent)
+		wanted = parent_of(node);
+	return attr_of_node(fs, source, &wanted, out);
+}
+
 int lookup_name(struct fs *fs, struct source *source, const struct node *parent, const char *name,
 	struct fuse_entry_param *out)
 {
-	int rc = in_directory(fs, source, parent, name, out);
+	bool is_self = strcmp(name, ".") == 0, is_parent = strcmp(name, "..") == 0;
+	int rc = is_self || is_parent ? look_up_dots(fs, source, parent, is_parent, out)
+				      : in_directory(fs, source, parent, name, out);
 
 	if (rc != NEVER)
 		return rc;

@@ -166,6 +166,12 @@ static enum bk_code hook_open(struct hook *hook, struct refusal *why)
 		return refuse_log(why, &hook->names, &err);
 	prepare_heal(hook);
 	warn_of_settings(hook);
+	if (bk_writer_is_exposed(hook->writer))
+		out_log(LEVEL_UNUSUAL,
+			"any user of this computer can read the log, which holds the node's "
+			"database, and can lock it, which keeps lightningd from starting. Run: "
+			"chmod 600 %s",
+			hook->names.log);
 	cut = bk_writer_cut_bytes(hook->writer);
 	if (cut)
 		out_log(LEVEL_UNUSUAL,
@@ -309,8 +315,7 @@ static enum bk_code settle(struct hook *hook, struct call *call, struct refusal 
 
 static enum bk_code prepare(struct hook *hook, const struct bk_change *change, struct refusal *why)
 {
-	struct call call = {
-		.version = change->version, .is_lone = bk_change_pragma(change) != BK_PRAGMA_NONE};
+	struct call call = {.version = change->version, .is_lone = bk_change_is_pragma(change)};
 	enum bk_code code;
 
 	if (!hook->writer) {

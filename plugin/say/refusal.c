@@ -33,6 +33,14 @@ static void way_of_errno(struct refusal *why, int sys_errno, const char *object)
 	case EDQUOT:
 		refusal_way(why, "make space on the disk of %s", object);
 		break;
+	case EFBIG:
+		refusal_way(why,
+			"lift the limit on the size of files that lightningd runs under (ulimit "
+			"-f, LimitFSIZE= of its service), or, where the file system of %s holds "
+			"none larger (FAT: 4 GiB), move the log to another and name that one "
+			"with backup-cli init",
+			object);
+		break;
 	case EROFS:
 		refusal_way(why,
 			"mount the file system of %s for writing (a disk that fails can turn it "

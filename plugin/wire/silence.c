@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SILENT_MS 25
-#define LOOKS_MAX 80
+#define SILENT_MS 100
+#define LOOKS_MAX 20
 
 /* What /proc says of a process up to its state: a number, a name of 15 bytes in parentheses. */
 #define STAT_BYTES 128

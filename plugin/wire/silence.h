@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* Waits until lightningd, whose messages come on stdin, sends something or ends: false; or has sent
- * nothing for 25 ms and was not at work at their end: true. A lightningd that works on without a
+ * nothing for 100 ms and was not at work at their end: true. A lightningd that works on without a
  * word is waited for no longer than 2 s. */
 bool silence_comes(void);
 

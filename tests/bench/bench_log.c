@@ -176,7 +176,7 @@ static void run(sqlite3 *db, const char *sql)
 
 static double replay_call(sqlite3 *db, const struct bk_change *change)
 {
-	bool is_lone = bk_change_pragma(change) != BK_PRAGMA_NONE;
+	bool is_lone = bk_change_is_pragma(change);
 	double began = seconds_now();
 
 	if (!is_lone)

@@ -72,6 +72,7 @@ ls j.bkp
 # Root sets it up for another user, who must be able to use it.
 mkdir user
 if [ "$(id -u)" -eq 0 ]; then
+	chmod 711 .. # that user gets here
 	chown 1234:2345 user
 	backup-cli init --lightning-dir user k.bkp >/dev/null
 	stat -c %u:%g user/backup.lock k.bkp

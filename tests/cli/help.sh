@@ -1,6 +1,10 @@
 t backup-cli --version
 t backup-cli --help
+t backup-cli -V
 t backup-cli help
+t backup-cli help log
+t backup-cli help lgo
+t backup-cli log -V
 t backup-cli
 t backup-cli init --help
 t backup-cli restore -h
@@ -10,3 +14,13 @@ t "$PLUGIN"
 t "$PLUGIN" --version
 t "$PLUGIN" --help
 t "$PLUGIN" --bogus
+
+# No help is wider than a terminal.
+fuse=$(dirname "$PLUGIN")/../fusefs/backup-fuse
+for command in '' init log restore verify; do
+	backup-cli help $command
+done >helps
+"$PLUGIN" --help >>helps
+"$fuse" --help >>helps
+grep -c Usage: helps
+grep -n '.\{81\}' helps || echo 'no line is wider than 80'

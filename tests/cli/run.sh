@@ -17,7 +17,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "$BK_BIN" && pwd)
 PATH=$bin/cli:$bin/tests/support:$PATH
 PLUGIN=$bin/plugin/backup
-export PATH PLUGIN
+FAILSYNC=$bin/tests/support/failsync.so
+export PATH PLUGIN FAILSYNC
 # Messages of the system in one language, the listing's times in one zone.
 LC_ALL=C TZ=UTC
 export LC_ALL TZ

@@ -1,6 +1,10 @@
 # Wrong arguments: exit 2, and where help is.
 t backup-cli frobnicate
 t backup-cli --frobnicate
+t backup-cli lgo
+t backup-cli vefiry log.bkp
+t backup-cli resotre log.bkp x
+t backup-cli --json
 t backup-cli init
 t backup-cli init a b c
 t backup-cli init --lightning-dir
@@ -15,11 +19,34 @@ t backup-cli restore --version -1 log.bkp dest
 t backup-cli restore --version 1 --at now log.bkp dest
 t backup-cli log
 t backup-cli log a b
+t backup-cli log --limit
+t backup-cli log -n
+t backup-cli log -x log.bkp
+t backup-cli log --json=yes log.bkp
+t backup-cli log --since
+t backup-cli log --sinec now log.bkp
+t backup-cli log --s=2h log.bkp
+t backup-cli log --l 1 log.bkp
+t backup-cli log -
+t backup-cli log --since '1 fortnight' log.bkp
+t backup-cli log --until '' log.bkp
+t backup-cli log s3://bucket/x.bkp
 t backup-cli log --limit 0 log.bkp
 t backup-cli log --limit many log.bkp
 t backup-cli log --frobnicate log.bkp
 t backup-cli verify
 t backup-cli verify --threads 0 log.bkp
+t backup-cli verify --threads 2 log.bkp
+t backup-cli verify --deep --against node/lightningd.sqlite3 log.bkp
+t backup-cli verify --threads 2 --against node/lightningd.sqlite3 log.bkp
+t backup-cli verify --deep --threads
+t backup-cli verify http://x/y
+t backup-cli verify --lightning-dir node log.bkp
+t backup-cli restore --version x log.bkp dest
+t backup-cli restore --at 'some day' log.bkp dest
+t backup-cli restore log.bkp -
+t backup-cli restore - dest
+t backup-cli restore ftp://x/y dest
 
 # Options may stand behind arguments, up to --.
 make_node 5
@@ -37,6 +64,15 @@ t sh -c 'backup-cli log --json log.bkp >/dev/full'
 t sh -c 'backup-cli verify log.bkp >/dev/full'
 t sh -c 'backup-cli restore log.bkp full.sqlite3 >/dev/full'
 t sh -c 'backup-cli --help >/dev/full'
+
+# Nor is it written into a log or a database that takes a closed one's place.
+cp log.bkp before.bkp
+t sh -c 'backup-cli log log.bkp >&-'
+t sh -c 'backup-cli restore log.bkp closed.sqlite3 >&- 2>&- <&-'
+t sh -c 'backup-cli verify nothing.bkp 2>&-'
+cmp log.bkp before.bkp
+t backup-cli verify --against closed.sqlite3 log.bkp
+rm before.bkp closed.sqlite3
 
 # What is no file at all.
 mkfifo fifo

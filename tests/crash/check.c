@@ -44,13 +44,13 @@ static bool same_sql(const struct bk_buf *text, const struct version_view *view)
 		for (size_t s = 0; s < view->sql[i]->count; s++) {
 			const char *sql = view->sql[i]->text[s];
 			size_t length = strlen(sql);
-			const char *end = length && sql[length - 1] == ';' ? "\n" : ";\n";
+			const char *end = length && sql[length - 1] == ';' ? "\n\n\n" : ";\n\n";
 
-			if (left < length + strlen(end) || memcmp(at, sql, length) != 0 ||
-				memcmp(at + length, end, strlen(end)) != 0)
+			if (left < length + BK_SQL_END || memcmp(at, sql, length) != 0 ||
+				memcmp(at + length, end, BK_SQL_END) != 0)
 				return false;
-			at += length + strlen(end);
-			left -= length + strlen(end);
+			at += length + BK_SQL_END;
+			left -= length + BK_SQL_END;
 		}
 	}
 	return !left;

@@ -122,7 +122,7 @@ static void look_at_sql(struct flip *flip, struct bk_log *log, const struct vers
 			const char *sql = view->sql[i]->text[s];
 
 			CHECK(&flip->check, !bk_buf_append(&want, sql, strlen(sql), &err));
-			CHECK(&flip->check, !bk_buf_append(&want, ";\n", 2, &err));
+			CHECK(&flip->check, !bk_buf_append(&want, ";\n\n", BK_SQL_END, &err));
 		}
 	}
 	if (!bk_log_sql(log, view->version, &text, &err))

@@ -27,6 +27,7 @@ size_t oom_decompress(ZSTD_DCtx *zstd, void *dst, size_t room, const void *src, 
 #ifdef OOM_REPLACES
 #undef strdup
 #undef strndup
+#undef asprintf
 #define malloc(size)                       oom_malloc(size)
 #define calloc(count, size)                oom_calloc(count, size)
 #define realloc(old, size)                 oom_realloc(old, size)

@@ -217,9 +217,9 @@ uint8_t *image_whole(struct bk_log *log, uint32_t version, size_t *size)
 	uint8_t *bytes;
 
 	ok(bk_image_open(&image, log, version, NULL, why()));
-	bytes = malloc(bk_image_size(image) + 1);
+	bytes = malloc((size_t)bk_image_size(image) + 1);
 	cr_assert(bytes);
-	ok(bk_image_read(image, bytes, bk_image_size(image), 0, size, why()));
+	ok(bk_image_read(image, bytes, (size_t)bk_image_size(image), 0, size, why()));
 	cr_assert(*size == bk_image_size(image));
 	bk_image_close(image);
 	return bytes;

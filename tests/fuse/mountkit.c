@@ -31,18 +31,82 @@ struct bk_error *why(void)
 	return &error;
 }
 
+/* Ends the test, which counts as skipped. */
+_Noreturn static void skip(const char *why)
+{
+	fprintf(stderr, "skipped: %s\n", why);
+	fflush(stderr);
+	mount_clean();
+	cr_skip_test("%s", why);
+	abort();
+}
+
+static void needs_fuse(void)
+{
+	struct stat st;
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		skip(errno == ENOENT ? "no /dev/fuse" : "/dev/fuse may not be opened");
+	close(fd);
+	/* Root mounts by itself, others by a program that has root's rights. */
+	if (geteuid() && (stat("/usr/bin/fusermount3", &st) || !(st.st_mode & S_ISUID)))
+		skip("fusermount3 has no root's rights");
+}
+
+void needs_root(void)
+{
+	if (geteuid())
+		skip("root's rights are wanted");
+}
+
+void needs_mounts(void)
+{
+	needs_root();
+	if (mount(path_of("mnt"), path_of("mnt"), NULL, MS_BIND, NULL))
+		skip("no mount is allowed here");
+	cr_assert(umount2(path_of("mnt"), MNT_DETACH) == 0);
+}
+
+void needs_own_mounts(void)
+{
+	needs_root();
+	if (system("unshare -m true 2>/dev/null"))
+		skip("no mounts of a test's own: the root folder is no mountpoint, or it is not "
+		     "allowed");
+}
+
 void mount_dir_make(void)
+{
+	dir_make();
+	needs_fuse();
+}
+
+void dir_make(void)
 {
 	ok(tempdir_make(&dir, why()));
 	cr_assert(mkdir(path_of("log"), 0700) == 0 && mkdir(path_of("mnt"), 0755) == 0);
 	cr_assert(chmod(dir.path, 0755) == 0);
 }
 
+/* Who is not root has fusermount3 do it. */
+static void unmount_as_user(const char *path)
+{
+	char program[] = "fusermount3", lazily[] = "-uzq",
+	     *args[] = {program, lazily, strdupa(path), NULL};
+	struct run run;
+
+	if (is_mounted(path) &&
+		run_program(&run, args, &(struct child_options){0}, STOP_MS, why()) == BK_OK)
+		run_done(&run);
+}
+
 void mount_clean(void)
 {
 	if (!*dir.path)
 		return;
-	umount2(path_of("mnt"), MNT_DETACH);
+	if (umount2(path_of("mnt"), MNT_DETACH) && errno == EPERM)
+		unmount_as_user(path_of("mnt"));
 	child_done(&daemon_child);
 	if (has_run)
 		run_done(&last_run);

@@ -24,9 +24,17 @@
 struct bk_error *why(void);
 #define ok(call) cr_assert((call) == BK_OK, "%s: %s", #call, why()->msg)
 
-/* Makes the directory, with folders for the log and for the mount. */
+/* Makes the directory, with folders for the log and for the mount; skips the test where nobody
+ * could mount anything. dir_make is for tests that mount nothing. */
 void mount_dir_make(void);
+void dir_make(void);
 void mount_clean(void);
+
+/* Skip the test, and say so, where what it needs is not to be had: root's rights; other mounts than
+ * ours, which a container or a root folder that is no mountpoint do not allow. */
+void needs_root(void);
+void needs_mounts(void);
+void needs_own_mounts(void); /* that nobody else sees, in a child of unshare -m */
 
 /* Paths are good for the next dozens of calls. */
 const char *path_of(const char *fmt, ...) BK_PRINTF(1, 2); /* in the test's directory */

@@ -1,6 +1,7 @@
 /* test_names.c - what is found under which name, and what is not. */
 #include "logkit.h"
 #include "mountkit.h"
+#include <bk/moment.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -92,7 +93,7 @@ Test(names, nonsense_is_not_there)
 	done();
 }
 
-/* The newest version not after the time, which SQLite's date functions read. */
+/* The newest version not after the time, in any form that bk/moment.h has. */
 Test(names, any_time)
 {
 	static const struct {
@@ -106,7 +107,11 @@ Test(names, any_time)
 		{"2026-11-22T09:20:30+02:00.sqlite3", 21},
 		{"2026-11-22 07:00.sqlite3", 1},
 		{"2026-11-23.sqlite3", 1021},
-		{"2099-01-01.sqlite3", 1100},
+		{"20261122T072000Z.sqlite3", 21},
+		{"1795332000.sqlite3", 21},
+		{"1795332000000000", 21},
+		{"1795331999.5.sqlite3", 20},
+		{"now.sqlite3", 1100},
 	};
 	char want[64];
 
@@ -121,6 +126,8 @@ Test(names, any_time)
 	}
 	log_now_us(0);
 	is_missing(mnt("at/2026-11-22 06:59:59.sqlite3"));
+	is_missing(mnt("at/2999-01-01.sqlite3"));
+	is_missing(mnt("at/+1 hour.sqlite3"));
 	says(shell("ls mnt/at"), "");
 	done();
 }
@@ -139,6 +146,34 @@ Test(names, steps_back_from_now)
 	says(link_of(mnt("at/now.sqlite3")), "../versions/0000/0000100.sqlite3");
 	says(link_of(mnt("at/-30.5 minutes.sqlite3")), "../versions/0000/0000070.sqlite3");
 	says(link_of(mnt("at/-1 hours.sqlite3")), "../versions/0000/0000041.sqlite3");
+	says(link_of(mnt("at/1 hour.sqlite3")), "../versions/0000/0000041.sqlite3");
+	says(link_of(mnt("at/1h ago")), "../versions/0000/0000041.sqlite3");
+	done();
+}
+
+/* A time that is yet to come leads nowhere, and once it has come to what there is then. What a log
+ * has from a clock that was ahead has come. */
+Test(names, what_is_yet_to_come)
+{
+	const struct bk_io *io = bk_io_posix();
+	int64_t now = io->ops->now_us(io->ctx);
+	char soon[BK_MOMENT_TEXT], late[BK_MOMENT_TEXT];
+
+	bk_moment_text(soon, now + 3000000, true);
+	bk_moment_text(late, now + 60 * MINUTE_US, true);
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_now_us(now);
+	log_grow(3, 1);
+	mount_start(NULL);
+	is_missing(mnt("at/%s", late));
+	is_missing(mnt("at/%s", soon));
+	wait_until(access(mnt("at/%s", soon), F_OK) == 0, 20000);
+	says(link_of(mnt("at/%s", soon)), "../versions/0000/0000003.sqlite3");
+	log_now_us(now + 60 * MINUTE_US);
+	log_grow(4, 1);
+	wait_until(access(mnt("at/%s", late), F_OK) == 0, 20000);
+	says(link_of(mnt("at/%s", late)), "../versions/0000/0000004.sqlite3");
 	done();
 }
 

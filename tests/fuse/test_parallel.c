@@ -137,7 +137,7 @@ static off_t pages_behind(uint64_t offset)
 	static const uint8_t magic[] = {0xb7, 0x42, 0x4b, 0x46, 2};
 	size_t size;
 	uint8_t *bytes = read_whole(log_path(), (size_t)1 << 20, &size);
-	const uint8_t *at = memmem(bytes + offset, size - offset, magic, sizeof magic);
+	const uint8_t *at = memmem(bytes + offset, size - (size_t)offset, magic, sizeof magic);
 	off_t found;
 
 	cr_assert(at, "no PAGES frame");

@@ -1,11 +1,11 @@
 /* test_parts.c - the parts of the mount that need none. */
 #include "background.h"
+#include "commandline.h"
 #include "damage.h"
 #include "logkit.h"
 #include "mountkit.h"
 #include "names.h"
 #include "node.h"
-#include "options.h"
 #include "status.h"
 #include "versions.h"
 #include <bk/listing.h>
@@ -199,7 +199,7 @@ Test(parts, the_command_line)
 		  options.uid == 5 && options.gid == 6 && options.umask == 027 &&
 		  !options.allow_other);
 	options_done(&options);
-	cr_assert(read_words(&options, "backup-fuse a -o allow_other,rw,max_read=4096 b") ==
+	cr_assert(read_words(&options, "backup-fuse a -o allow_other,rw,dev,max_read=4096 b") ==
 		  OPTIONS_MOUNT);
 	cr_assert(!options.foreground && options.cache_bytes == CACHE_BYTES_DEFAULT &&
 		  options.allow_other && options.umask == 0077);
@@ -210,6 +210,12 @@ Test(parts, the_command_line)
 	cr_assert(read_words(&options, "backup-fuse --help a") == OPTIONS_HELP);
 	options_done(&options);
 	cr_assert(read_words(&options, "backup-fuse") == OPTIONS_WRONG);
+	options_done(&options);
+	cr_assert(read_words(&options, "backup-fuse b --lightning-dir d -o uid=root,gid=root,"
+				       "nonempty") == OPTIONS_MOUNT);
+	says(options.mountpoint, "b");
+	says(options.lightning_dir, "d");
+	cr_assert(!options.url && options.uid == 0 && options.gid == 0 && options.nonempty);
 	options_done(&options);
 }
 
@@ -253,7 +259,7 @@ Test(parts, images_of_two_logs_with_one_number)
 	struct images images;
 	struct image *open_in_first, *open_in_last;
 
-	mount_dir_make();
+	dir_make();
 	open_log(&first, "first.bkp", 222, 0);
 	open_log(&last, "last.bkp", 777, 64);
 	images_init(&images, 1 << 20);
@@ -310,7 +316,7 @@ Test(parts, what_passes_is_no_damage)
 	struct bk_entry entry;
 	struct fs fs = {0};
 
-	mount_dir_make();
+	dir_make();
 	log_begin_plain(log_path());
 	log_grow(300, 1000);
 	log_close();

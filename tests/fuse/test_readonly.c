@@ -175,6 +175,7 @@ Test(readonly, every_way_of_writing)
 Test(readonly, mounted_anew_for_writing)
 {
 	mount_log("rw,exec,suid,dev");
+	needs_root();
 	try_all();
 	cr_assert(mount(NULL, mnt("%s", ""), NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV, NULL) == 0,
 		"%s", strerror(errno));

@@ -61,7 +61,7 @@ struct whole {
 static enum bk_code read_whole_image(void *ctx, struct bk_image *image, struct bk_error *err)
 {
 	struct whole *whole = ctx;
-	size_t size = bk_image_size(image);
+	size_t size = (size_t)bk_image_size(image);
 	enum bk_code code;
 
 	whole->bytes = malloc(size);

@@ -81,19 +81,38 @@ Test(start, failures_are_told_before)
 	} cases[] = {
 		{"log/other.bkp mnt", "there is no", 1},
 		{"log/node.bkp nowhere", "mkdir -p nowhere", 1},
-		{"log/node.bkp log/node.bkp", "is no directory", 1},
+		{"log/node.bkp log/node.bkp", "is no directory", 2},
+		{"mnt log/node.bkp", "a file: the log comes first", 2},
+		{"mnt mnt", "is a directory: name the log in it", 2},
 		{"nonsense mnt", "is not a backup log", 1},
-		{"http://x/y mnt", "http", 1},
+		{"http://x/y mnt", "http", 2},
+		{"- mnt", "through a pipe", 2},
+		{"", "one URL and one mountpoint", 2},
 		{"log/node.bkp", "one URL and one mountpoint", 2},
 		{"mount log/node.bkp", "one URL and one mountpoint", 2},
 		{"log/node.bkp mnt more", "one URL and one mountpoint", 2},
 		{"a b c d", "not also", 2},
-		{"log/node.bkp mnt -x", "no such option", 2},
-		{"log/node.bkp mnt -o cache=1", "makes no sense", 2},
-		{"log/node.bkp mnt -o cache=lots", "makes no sense", 2},
-		{"log/node.bkp mnt -o uid=-1", "makes no sense", 2},
-		{"log/node.bkp mnt -o umask=9", "makes no sense", 2},
-		{"log/node.bkp mnt -o nonsense", "unknown option", 1},
+		{"log/node.bkp mnt -x", "no such option: -x", 2},
+		{"log/node.bkp mnt --frobnicate", "no such option: --frobnicate", 2},
+		{"log/node.bkp mnt -o", "wants a value: -o", 2},
+		{"log/node.bkp mnt --lightning-dir", "wants a value: --lightning-dir", 2},
+		{"log/node.bkp mnt --lightning-dir log", "not both", 2},
+		{"--lightning-dir log mnt", "backup.lock", 1},
+		{"log/node.bkp mnt -o cache=1", "the least is 1M", 2},
+		{"log/node.bkp mnt -o cache=1023K", "the least is 1M", 2},
+		{"log/node.bkp mnt -o cache=lots", "a number of bytes", 2},
+		{"log/node.bkp mnt -o cache=99999999999G", "a number of bytes", 2},
+		{"log/node.bkp mnt -o uid=-1", "no such user", 2},
+		{"log/node.bkp mnt -o uid=alice-of-nowhere", "no such user", 2},
+		{"log/node.bkp mnt -o gid=alice-of-nowhere", "no such group", 2},
+		{"log/node.bkp mnt -o umask=9", "an octal number", 2},
+		{"log/node.bkp mnt -o rw", "it is mounted ro", 2},
+		{"log/node.bkp mnt -o rw -o cache=1M", "it is mounted ro", 2},
+		{"log/node.bkp mnt -o nonsense", "unknown option", 2},
+		{"log/node.bkp full",
+			"is not empty: the mount would hide what is in it, such as file", 1},
+		{"log/node.bkp touched", "holds the empty file latest.sqlite3, as sqlite3 makes",
+			1},
 		{"log/node.bkp log", "is the log's own folder", 1},
 		{"log/node.bkp .", "holds the log's folder", 1},
 		{"log/node.bkp /", "holds the log's folder", 1},
@@ -104,7 +123,9 @@ Test(start, failures_are_told_before)
 	};
 
 	make_log();
-	shell("mkdir -p log/in/it && ln -s log sideways && ln -s log/node.bkp link.bkp && "
+	shell("mkdir -p log/in/it full touched && echo x >full/file && "
+	      "sqlite3 touched/latest.sqlite3 'SELECT 1' && : >touched/latest.sqlite3 && ln -s log "
+	      "sideways && ln -s log/node.bkp link.bkp && "
 	      "head -c 5000 /dev/zero > nonsense");
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		shell_status(cases[i].status, BK_FUSE_PROGRAM " %s", cases[i].arguments);
@@ -114,10 +135,50 @@ Test(start, failures_are_told_before)
 	}
 }
 
+/* Over what is in a directory only where that is asked for, and there is no need to name the log
+ * where a lightning directory is. */
+Test(start, nonempty)
+{
+	make_log();
+	shell("echo x >mnt/file");
+	shell_status(1, BK_FUSE_PROGRAM " log/node.bkp mnt");
+	start("-o nonempty");
+	says(shell("ls mnt/versions; ls mnt | grep -c file || true"), "0000\n0\n");
+	unmount();
+	says(shell("cat mnt/file"), "x\n");
+}
+
+Test(start, in_a_lightning_directory)
+{
+	make_log();
+	shell("mkdir node && echo '{\"backend_url\": \"file://'$PWD'/log/node.bkp\"}' "
+	      ">node/backup.lock");
+	shell(BK_FUSE_PROGRAM " --lightning-dir node mnt");
+	says(shell("ls mnt/versions"), "0000\n");
+	shell("fusermount3 -u mnt");
+	shell("cd node && " BK_FUSE_PROGRAM " ../mnt");
+	says(shell("ls mnt/versions"), "0000\n");
+	shell("fusermount3 -u mnt");
+}
+
+/* A closed standard output or error is nothing that a log takes the number of. */
+Test(start, with_closed_streams)
+{
+	static const char *const closed[] = {">&-", "2>&-", "<&-", "<&- >&- 2>&-"};
+
+	make_log();
+	for (size_t i = 0; i < COUNT_OF(closed); i++) {
+		shell("timeout 20 " BK_FUSE_PROGRAM " log/node.bkp mnt %s", closed[i]);
+		says(shell("ls mnt/versions"), "0000\n");
+		unmount();
+	}
+}
+
 /* By another way to the same folder. */
 Test(start, the_logs_folder_bound_elsewhere)
 {
 	make_log();
+	needs_mounts();
 	shell("mkdir bound log/in && mount --bind log bound");
 	shell_status(1, BK_FUSE_PROGRAM " log/node.bkp bound");
 	cr_assert(strstr(shell_stderr(), "is the log's own folder"), "%s", shell_stderr());
@@ -276,6 +337,7 @@ Test(start, a_second_mount_is_refused)
 Test(start, mounted_over)
 {
 	make_log();
+	needs_mounts();
 	mount_start(NULL);
 	shell("mount -t tmpfs none mnt && touch mnt/other");
 	cr_assert(kill(mount_pid(), SIGTERM) == 0);

@@ -20,12 +20,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(code == BK_E_INVALID && *err.msg && !time_us);
 	} else {
 		bk_moment_text(shown, time_us, false);
-		REQUIRE(strlen(shown) < sizeof shown);
-		/* SQLite's years begin at -4713, and a text with a sign is a step. */
-		if (shown[0] != '?') {
-			REQUIRE(bk_moment_parse(shown, NOW_US, &again_us, &err) == BK_OK);
-			REQUIRE(again_us == time_us);
-		}
+		REQUIRE(shown[0] != '?' && strlen(shown) < sizeof shown);
+		REQUIRE(bk_moment_parse(shown, NOW_US, &again_us, &err) == BK_OK);
+		REQUIRE(again_us == time_us);
+		REQUIRE(bk_moment_parse_end(text, NOW_US, &again_us, &err) == BK_OK);
+		REQUIRE(again_us >= time_us && again_us - time_us < 1000000);
+		code = bk_moment_check_past(text, time_us, NOW_US, &err);
+		REQUIRE(!code || (code == BK_E_INVALID && time_us > NOW_US));
 		bk_moment_text(shown, time_us, true);
 		bk_moment_age(shown, time_us, NOW_US);
 		REQUIRE(strlen(shown) < sizeof shown);

@@ -72,21 +72,26 @@ static void check_connection(struct replay *replay)
 {
 	int value = -1;
 
-	REQUIRE(sqlite3_get_autocommit(replay->db));
-	REQUIRE(!sqlite3_db_filename(replay->db, "x"));
-	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &value) && value);
-	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, -1, &value) &&
+	REQUIRE(sqlite3_get_autocommit(replay->sandbox.db));
+	REQUIRE(!sqlite3_db_filename(replay->sandbox.db, "x"));
+	REQUIRE(!sqlite3_db_config(replay->sandbox.db, SQLITE_DBCONFIG_DEFENSIVE, -1, &value) &&
+		value);
+	REQUIRE(!sqlite3_db_config(
+			replay->sandbox.db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, -1, &value) &&
 		!value);
-	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &value) &&
+	REQUIRE(!sqlite3_db_config(
+			replay->sandbox.db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &value) &&
 		!value);
-	REQUIRE(!sqlite3_db_config(replay->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &value) && value);
+	REQUIRE(!sqlite3_db_config(replay->sandbox.db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &value) &&
+		value);
 }
 
 /* Replays DATA on a small database; returns a sum of its pages, 0 if a statement failed. */
 static uint64_t replay_all(const struct bk_slice *statements, size_t count)
 {
-	static const struct replay_limits limits = {
-		.steps_max = STEPS_MAX, .length_max = LENGTH_MAX};
+	static const struct budget_limits limits = {.steps = STEPS_MAX, .length = LENGTH_MAX};
+	struct budget budget;
+	struct replay_options options = {.budget = &budget};
 	struct simfs *fs = simfs_new(1);
 	struct overlay overlay;
 	struct replay replay;
@@ -95,12 +100,13 @@ static uint64_t replay_all(const struct bk_slice *statements, size_t count)
 	uint8_t page[PAGE_SIZE_MAX];
 	enum bk_code code;
 
+	bk_budget_init(&budget, &limits);
 	bk_overlay_init(&overlay, simfs_io(fs), "/tmp", (size_t)64 << 10);
-	REQUIRE(!bk_replay_open(&replay, &overlay.store, simfs_io(fs), "/tmp", &limits, &err));
+	REQUIRE(!bk_replay_open(&replay, &overlay.store, simfs_io(fs), "/tmp", &options, &err));
 	make_schema(&replay);
 	code = run(&replay, statements, count, 2, &err);
 	REQUIRE(!code || code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM);
-	REQUIRE(replay.steps <= STEPS_MAX + 4096);
+	REQUIRE(budget.steps <= STEPS_MAX + 4096);
 	if (!code)
 		check_connection(&replay);
 	bk_replay_close(&replay);

@@ -129,7 +129,8 @@ static void save_frame(const char *root, const struct frame *frame)
 	char name[32];
 
 	snprintf(name, sizeof name, "seed%04u", (unsigned)frame->offset);
-	save(root, "frame", name, frame->payload - FRAME_HEAD_SIZE, bk_frame_size(&frame->head));
+	save(root, "frame", name, frame->payload - FRAME_HEAD_SIZE,
+		(size_t)bk_frame_size(&frame->head));
 	switch (frame->head.kind) {
 	case FRAME_KEYFRAME:
 		save_keyframe(root, name, frame);

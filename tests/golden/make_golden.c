@@ -88,8 +88,8 @@ static void tell_bytes(FILE *text, struct forge *forge, struct bk_log *log)
 		if (frame[AT_KIND] != KEYFRAME)
 			continue;
 		ok(bk_image_open(&image, log, version, NULL, why()));
-		bytes = malloc(bk_image_size(image) + 1);
-		ok(bk_image_read(image, bytes, bk_image_size(image), 0, &size, why()));
+		bytes = malloc((size_t)bk_image_size(image) + 1);
+		ok(bk_image_read(image, bytes, (size_t)bk_image_size(image), 0, &size, why()));
 		fprintf(text, "bytes %u %zu %016" PRIx64 "\n", version, size,
 			XXH3_64bits(bytes, size));
 		free(bytes);

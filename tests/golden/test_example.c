@@ -101,7 +101,7 @@ Test(example, is_the_log_that_the_text_says)
 		  status.torn_bytes == 0 && status.log_bytes == size && !status.is_closed);
 	bk_buf_init(&sql, 1000);
 	ok(bk_log_sql(log, 1, &sql, why()));
-	told("    %.*s\n", (int)sql.size - 2, (const char *)sql.data);
+	told("    %.*s\n", (int)sql.size - BK_SQL_END, (const char *)sql.data);
 	bk_buf_done(&sql);
 	bk_log_close(log);
 	ok(bk_verify(&io.io, scratch("example"), &options, &result, why()));

@@ -129,10 +129,10 @@ static void check_bytes(struct golden *golden, const char *values)
 	cr_assert(sscanf(values, "%" SCNu32 " %" SCNu64 " %" SCNx64, &version, &size, &sum) == 3);
 	ok(bk_image_open(&image, golden->log, version, NULL, why()));
 	cr_assert(bk_image_size(image) == size);
-	bytes = malloc(size + 1);
-	ok(bk_image_read(image, bytes, size, 0, &done, why()));
-	cr_assert(XXH3_64bits(bytes, size) == sum, "%s: version %u has other bytes", golden->name,
-		version);
+	bytes = malloc((size_t)size + 1);
+	ok(bk_image_read(image, bytes, (size_t)size, 0, &done, why()));
+	cr_assert(XXH3_64bits(bytes, (size_t)size) == sum, "%s: version %u has other bytes",
+		golden->name, version);
 	free(bytes);
 	bk_image_close(image);
 }

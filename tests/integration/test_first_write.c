@@ -352,7 +352,7 @@ Test(first_write, lone_pragma_after_gap, .timeout = TIMEOUT_S)
 	for (;;) {
 		struct trace_call call = world_next(&world);
 
-		if (bk_change_pragma(&call.change) != BK_PRAGMA_NONE)
+		if (bk_change_is_pragma(&call.change))
 			break;
 		must(node_call_unwatched(world.node, &call, &world.err), &world.err);
 	}

@@ -63,7 +63,8 @@ awk -v tree="$tree" -v owners="$work/owner" -v picture="$work/picture" '
 # Files, by their stem, and what each needs: what it includes, and what it calls.
 awk '$3 !~ /^bk\// && $3 ~ /\.h$/ { from = $2; sub(/\.[ch]$/, "", from); to = $3; sub(/\.h$/, "", to)
 	if (from != to) print from, to }' "$work/includes" >"$work/needs"
-nm -A "$@" | sed 's/^[^ ]*:\([^:]*\)\.c\.o:/\1 /' >"$work/symbols"
+# (Some of the compiler's own stand in each file, on 32 bits.)
+nm -A "$@" | grep -v ' __x86\.get_pc_thunk\.' | sed 's/^[^ ]*:\([^:]*\)\.c\.o:/\1 /' >"$work/symbols"
 awk 'NF == 4 && $3 ~ /[TDBRCV]/ { at[$4] = $1 } NF == 3 && $2 == "U" { from[++n] = $1; to[n] = $3 }
 	END { for (i = 1; i <= n; i++) if (to[i] in at && at[to[i]] != from[i]) print from[i], at[to[i]] }' \
 	"$work/symbols" >>"$work/needs"

@@ -83,7 +83,7 @@ enum bk_code nodedb_apply(struct nodedb *db, const struct bk_change *change, str
 {
 	enum bk_code code = BK_OK;
 
-	if (bk_change_pragma(change) == BK_PRAGMA_NONE)
+	if (!bk_change_is_pragma(change))
 		code = execute(db, "BEGIN", err);
 	for (size_t i = 0; !code && i < change->statement_count; i++)
 		code = run_statement(db, &change->statements[i], err);

@@ -134,7 +134,7 @@ static size_t part_size(struct peer *peer, size_t left)
 	if (peer->split == SPLIT_BYTES)
 		size = 1;
 	else if (peer->split == SPLIT_RANDOM)
-		size = 1 + mix(peer->random++, 0) % PART_MAX;
+		size = 1 + (size_t)(mix(peer->random++, 0) % PART_MAX);
 	return size < left ? size : left;
 }
 

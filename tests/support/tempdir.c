@@ -44,14 +44,25 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return 0;
 }
 
+/* In a directory that was copied from a mount nothing can be removed, as it is. */
+static int open_up(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+	(void)walk;
+	if (kind == FTW_D && (st->st_mode & 0700) != 0700)
+		chmod(path, 0700);
+	return 0;
+}
+
 void tempdir_remove(struct tempdir *dir)
 {
 	const int descriptors = 16;
 
-	if (getenv("BK_KEEP"))
+	if (getenv("BK_KEEP")) {
 		fprintf(stderr, "kept: %s\n", dir->path);
-	else if (*dir->path)
+	} else if (*dir->path) {
+		nftw(dir->path, open_up, descriptors, FTW_PHYS | FTW_MOUNT);
 		nftw(dir->path, remove_one, descriptors, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	}
 	*dir->path = '\0';
 }
 

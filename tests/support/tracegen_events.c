@@ -12,7 +12,7 @@ static bool store_update(struct tracegen *gen)
 {
 	struct sqltext *sql = &gen->sql;
 	uint64_t key = gen_random(gen, STORE_KEYS);
-	size_t size = gen_random(gen, BIG_STATEMENTS / 6) ? 400 + 360 * key : 50000;
+	size_t size = gen_random(gen, BIG_STATEMENTS / 6) ? 400 + 360 * (size_t)key : 50000;
 
 	sql_put(sql, "UPDATE store SET data=");
 	sql_blob_changing(sql, mix(gen->seed, key), ++gen->store_generation, 8, size);
@@ -142,7 +142,7 @@ static bool channel_event(struct tracegen *gen)
 	if (gen->chan_count < CHANS_MAX / 2 || (gen->chan_count < CHANS_MAX && gen_random(gen, 2)))
 		chan_open(gen);
 	else
-		chan_forget(gen, gen_random(gen, gen->chan_count));
+		chan_forget(gen, (size_t)gen_random(gen, gen->chan_count));
 	return true;
 }
 

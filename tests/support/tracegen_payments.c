@@ -142,7 +142,7 @@ bool commit_sent(struct tracegen *gen)
 		return false;
 	chan_save(gen, chan);
 	if (chan->htlc_count)
-		htlc_advance(gen, chan, gen_random(gen, chan->htlc_count));
+		htlc_advance(gen, chan, (size_t)gen_random(gen, chan->htlc_count));
 	put_penalty(gen, chan);
 	chan_save(gen, chan);
 	return true;

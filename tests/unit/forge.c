@@ -25,7 +25,7 @@ static void find_frames(struct forge *forge)
 
 	forge->count = 0;
 	while (forge->size - at >= AT_PAYLOAD && forge->count < FORGE_FRAMES_MAX) {
-		size_t size = AT_PAYLOAD + forge_get(forge->bytes + at + AT_SIZE, 4);
+		size_t size = AT_PAYLOAD + (size_t)forge_get(forge->bytes + at + AT_SIZE, 4);
 
 		if (memcmp(forge->bytes + at + AT_MAGIC,
 			    "\xb7"
@@ -79,7 +79,7 @@ uint8_t *forge_frame(struct forge *forge, size_t index)
 
 size_t forge_frame_size(const struct forge *forge, size_t index)
 {
-	return AT_PAYLOAD + forge_get(forge->bytes + forge->frames[index] + AT_SIZE, 4);
+	return AT_PAYLOAD + (size_t)forge_get(forge->bytes + forge->frames[index] + AT_SIZE, 4);
 }
 
 static void seal(struct forge *forge, size_t but_chain)

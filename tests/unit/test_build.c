@@ -85,7 +85,8 @@ static void check_map(
 static void check_maps(struct forge *forge, const uint8_t *payload, const struct seen *seen)
 {
 	static uint64_t mapped[PAGES_MAX];
-	size_t links = forge_get(payload + 76, 4), maps = forge_get(payload + 80, 4);
+	size_t links = (size_t)forge_get(payload + 76, 4),
+	       maps = (size_t)forge_get(payload + 80, 4);
 	const uint8_t *at = payload + 88 + 20 * links;
 
 	memset(mapped, 0, sizeof mapped);

@@ -52,9 +52,11 @@ static void on_note(void *ctx, enum bk_note_kind kind, const char *what)
 static enum bk_code check(struct pages *pages, struct check_result *result)
 {
 	static const struct check_options options = {.note = on_note};
+	struct budget budget;
 
 	*notes = '\0';
-	return bk_check_database(&pages->store, bk_io_posix(), &options, result, why());
+	bk_budget_init(&budget, NULL);
+	return bk_check_database(&pages->store, bk_io_posix(), &budget, &options, result, why());
 }
 
 static void noted(const char *text)
@@ -199,11 +201,13 @@ Test(check, what_no_node_has)
 	struct pages pages = {.bytes = NULL};
 	struct check_result result;
 	static const struct check_options quick = {.is_quick = true, .note = on_note};
+	struct budget budget;
 
 	pages_of(&pages, "CREATE TABLE t (x); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT 1;"
 			 "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 2; END");
 	*notes = '\0';
-	ok(bk_check_database(&pages.store, bk_io_posix(), &quick, &result, why()));
+	bk_budget_init(&budget, NULL);
+	ok(bk_check_database(&pages.store, bk_io_posix(), &budget, &quick, &result, why()));
 	cr_assert(result.notes == 2);
 	noted("alien: a view \"v\"\n");
 	noted("alien: a trigger \"g\"\n");

@@ -64,6 +64,10 @@ Test(extension, opens_any_version)
 	cr_assert(!open_version(node.path, "version=99"));
 	cr_assert(!open_version(node.path, "version=x"));
 	cr_assert(!open_version(node.path, "version=1&at=now"));
+	cr_assert(!open_version(node.path, "at=2999-01-01"));
+	db = open_version(node.path, "at=now");
+	cr_assert(sql_int(db, "SELECT intval FROM vars") == node.version, "now");
+	sqlite3_close(db);
 	node_end(&node);
 }
 

@@ -149,7 +149,7 @@ Test(framing, any_parts)
 		size_t used = 0, wanted = 0;
 
 		for (unsigned i = 0; i < 12; i++) {
-			size_t size = 1 + random_next(&seed) % 99;
+			size_t size = 1 + (size_t)(random_next(&seed) % 99);
 
 			wanted += (size_t)snprintf(want + wanted, sizeof want - wanted, "<");
 			for (size_t n = 0; n < size; n++)
@@ -163,7 +163,7 @@ Test(framing, any_parts)
 		}
 		want[wanted] = text[used] = out[0] = '\0';
 		framing_init(&framing, 100);
-		feed(&framing, text, 1 + random_next(&seed) % 150, out, sizeof out);
+		feed(&framing, text, 1 + (size_t)(random_next(&seed) % 150), out, sizeof out);
 		cr_assert(strcmp(out, want) == 0, "round %u", round);
 		framing_done(&framing);
 	}

@@ -17,7 +17,7 @@ static uint8_t *read_all(
 	size_t done;
 
 	ok(bk_image_open(&image, log, version, options, why()));
-	*size = bk_image_size(image);
+	*size = (size_t)bk_image_size(image);
 	bytes = malloc(*size + 1);
 	cr_assert(bytes);
 	ok(bk_image_read(image, bytes, *size, 0, &done, why()));
@@ -77,8 +77,8 @@ Test(image, reads_of_any_size_and_place)
 	part = malloc(size + 10000);
 	ok(bk_image_open(&image, log, 20, NULL, why()));
 	for (unsigned i = 0; i < 500; i++) {
-		size_t offset = random_next(&seed) % (size + 5000);
-		size_t want = random_next(&seed) % (i % 5 ? 9000 : size + 5000), done;
+		size_t offset = (size_t)(random_next(&seed) % (size + 5000));
+		size_t want = (size_t)(random_next(&seed) % (i % 5 ? 9000 : size + 5000)), done;
 		size_t left = offset < size ? size - offset : 0;
 
 		ok(bk_image_read(image, part, want, offset, &done, why()));
@@ -295,7 +295,7 @@ static void *read_along(void *arg)
 	reading->is_right = true;
 	for (unsigned i = 0; i < 300 && reading->is_right; i++) {
 		struct bk_image *own = NULL;
-		size_t offset = random_next(&reading->seed) % reading->size, done;
+		size_t offset = (size_t)(random_next(&reading->seed) % reading->size), done;
 		struct bk_error err;
 
 		if (i % 10 == 0)
@@ -341,12 +341,12 @@ Test(image, is_read_by_many)
 	node_end(&node);
 }
 
-/* The page count that a keyframe lists after each change is checked when the change is replayed. */
-Test(image, page_counts_are_checked)
+/* Another SQLite may lay a change's pages out in more of them than a keyframe lists: what counts is
+ * what the image has. */
+Test(image, page_counts_may_differ)
 {
 	struct node node;
 	struct bk_log *log = NULL;
-	struct bk_image *image = NULL;
 	struct forge forge;
 	uint8_t *at;
 
@@ -363,10 +363,8 @@ Test(image, page_counts_are_checked)
 	forge_save(&forge, scratch("bad"));
 	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
 	node_check(&node, log, 1, NULL);
-	for (uint32_t version = 2; version <= 3; version++) {
-		fails(BK_E_SQL, bk_image_open(&image, log, version, NULL, why()));
-		says("version 2: the database has");
-	}
+	for (uint32_t version = 2; version <= 3; version++)
+		node_check(&node, log, version, NULL);
 	node_check(&node, log, 4, NULL);
 	bk_log_close(log);
 	forge_done(&forge);

@@ -5,8 +5,11 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 SUITE(io_posix);
+
+#define STRANGER 65534 /* a user's number, and a group's */
 
 static const struct bk_io_ops *ops(void)
 {
@@ -54,6 +57,141 @@ Test(io_posix, opens_files_only, .timeout = 20)
 	cr_assert(open_file("", BK_IO_WRITE) == -EISDIR);
 }
 
+/* Runs WHAT in a child as a user who owns nothing; true if it says so. */
+static bool as_stranger(bool (*what)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(setgid(STRANGER) != 0 || setuid(STRANGER) != 0 || !what());
+	waitpid(pid, &status, 0);
+	return status == 0;
+}
+
+static bool opens(const char *name)
+{
+	int fd = open_file(name, BK_IO_READ);
+
+	if (fd >= 0)
+		ops()->close(NULL, fd);
+	return fd >= 0;
+}
+
+static bool opens_link(void)
+{
+	return opens("link");
+}
+
+/* "-ELOOP where a link that another user made leads to a file that is not that user's." */
+Test(io_posix, follows_no_link_of_a_stranger)
+{
+	const char *link = scratch("link");
+
+	put_file(scratch("f"), "f", 1);
+	cr_assert(symlink("f", link) == 0 && opens("link"), "our own");
+	if (geteuid() != 0) {
+		fputs("skipped: only root can make another user's link\n", stderr);
+		return;
+	}
+	cr_assert(lchown(link, STRANGER, STRANGER) == 0);
+	cr_assert(open_file("link", BK_IO_READ) == -ELOOP &&
+		  open_file("link", BK_IO_WRITE) == -ELOOP);
+	cr_assert(chown(scratch("f"), STRANGER, STRANGER) == 0 && opens("link"),
+		"to what is that user's too: no more than that user has");
+	cr_assert(lchown(link, STRANGER + 1, STRANGER + 1) == 0 &&
+		  open_file("link", BK_IO_READ) == -ELOOP);
+	cr_assert(lchown(link, 0, 0) == 0 && chmod(scratch("."), 0755) == 0);
+	cr_assert(as_stranger(opens_link), "the system's own");
+	/* A chain: one link that is not to be followed is enough. */
+	cr_assert(symlink(link, scratch("chain")) == 0 && opens("chain"));
+	cr_assert(lchown(link, STRANGER + 1, STRANGER + 1) == 0 &&
+		  open_file("chain", BK_IO_READ) == -ELOOP);
+}
+
+Test(io_posix, links_lead_on)
+{
+	cr_assert(mkdir(scratch("dir"), 0700) == 0);
+	put_file(scratch("dir/f"), "f", 1);
+	cr_assert(symlink("dir/f", scratch("a")) == 0 && symlink("../a", scratch("dir/b")) == 0);
+	cr_assert(symlink(scratch("dir/b"), scratch("c")) == 0);
+	cr_assert(opens("a") && opens("dir/b") && opens("c"));
+	cr_assert(symlink("nowhere", scratch("d")) == 0 && open_file("d", BK_IO_READ) == -ENOENT);
+	cr_assert(symlink("e", scratch("e")) == 0 && open_file("e", BK_IO_READ) == -ELOOP);
+	cr_assert(mkfifo(scratch("fifo"), 0600) == 0 && symlink("fifo", scratch("g")) == 0);
+	cr_assert(open_file("g", BK_IO_READ) == -EOPNOTSUPP);
+}
+
+/* A child that has a lease on F, and gives it up when it is asked to. */
+static pid_t lease(const char *path)
+{
+	int ready[2], signal_number;
+	char byte = 1;
+	sigset_t set;
+	pid_t pid;
+
+	cr_assert(pipe(ready) == 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(path, O_RDWR);
+
+		sigemptyset(&set);
+		sigaddset(&set, SIGIO);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		byte = fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
+		if (write(ready[1], &byte, 1) != 1 || !byte)
+			_exit(1);
+		sigwait(&set, &signal_number);
+		usleep(100000);
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+		pause();
+	}
+	cr_assert(read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	close(ready[1]);
+	if (byte)
+		return pid;
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
+/* "Waits for leases on the file to be given up"; and what is opened waits as files do. */
+Test(io_posix, a_lease, .timeout = 60)
+{
+	pid_t pid;
+	int fd;
+
+	put_file(scratch("f"), "f", 1);
+	pid = lease(scratch("f"));
+	if (!pid) {
+		fputs("skipped: no leases on this file system\n", stderr);
+		return;
+	}
+	fd = open_file("f", BK_IO_WRITE);
+	cr_assert(fd >= 0, "%s", strerror(-fd));
+	cr_assert(!(fcntl(fd, F_GETFL) & O_NONBLOCK));
+	ops()->close(NULL, fd);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static bool syncs_unlistable(void)
+{
+	return ops()->sync_dir(NULL, scratch("dir")) == 0 && access(scratch("dir"), R_OK) != 0;
+}
+
+/* A directory that may be written to and not be listed is synced all the same. */
+Test(io_posix, syncs_a_directory_that_cannot_be_opened)
+{
+	cr_assert(mkdir(scratch("dir"), 0300) == 0);
+	if (geteuid() != 0) {
+		cr_assert(syncs_unlistable());
+		return;
+	}
+	cr_assert(chmod(scratch("."), 0755) == 0 && chown(scratch("dir"), STRANGER, STRANGER) == 0);
+	cr_assert(as_stranger(syncs_unlistable));
+}
+
 /* "an unlinked file, mode 0600" */
 Test(io_posix, temporary_files_have_no_name)
 {
@@ -76,7 +214,7 @@ Test(io_posix, sizes_and_identities)
 	uint64_t bytes = 0;
 
 	cr_assert(ops()->truncate(NULL, fd, 12345) == 0 && ops()->stat(NULL, fd, &a) == 0);
-	cr_assert(a.size == 12345 && !a.is_directory);
+	cr_assert(a.size == 12345 && !a.is_directory && a.mode == 0600);
 	cr_assert(ops()->stat_path(NULL, scratch("f"), &b) == 0);
 	cr_assert(a.device == b.device && a.inode == b.inode && b.size == 12345);
 	cr_assert(ops()->stat_path(NULL, scratch(""), &b) == 0 && b.is_directory &&

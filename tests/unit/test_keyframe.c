@@ -318,7 +318,7 @@ Test(keyframe, rules_on_bytes)
 		{76, 4, UINT32_MAX},                    /* links */
 		{80, 4, UINT32_MAX},                    /* maps */
 		{84, 4, UINT32_MAX},                    /* changes */
-		{84, 4, 2}, {84, 4, 4}, {163, 1, 0x08}, /* an unknown flag of a change */
+		{84, 4, 2}, {84, 4, 4}, {163, 1, 0x20}, /* an unknown flag of a change */
 		{164, 1, 0x80},                         /* a number that does not end as it did */
 	};
 	struct parts parts;

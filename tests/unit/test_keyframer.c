@@ -198,7 +198,7 @@ Test(keyframer, a_change_that_cannot_be_replayed)
 	wait_told(&told, 1);
 	cr_assert(told.last.code == BK_E_SQL &&
 			  strstr(told.last.msg, "version 6: statement 1 of 1") &&
-			  strstr(told.last.msg, "INSERT INTO nowhere VALUES (1)"),
+			  strstr(told.last.msg, "INSERT nowhere"),
 		"%s", told.last.msg);
 	cr_assert(bk_keyframer_needs_snapshot(keyframer));
 	node_busy(&node, 4);

@@ -152,25 +152,27 @@ static bool sql_is(struct bk_log *log, uint32_t version, const char *want)
 }
 
 /* "The SQL of all changes that stand and lead to VERSION: the statements in their order, each ended
- * by ;\n" */
+ * so that another can follow" */
 static void check_sql(struct bk_log *log)
 {
 	struct bk_buf text;
 
 	cr_assert(sql_is(log, 0, ""));
 	cr_assert(sql_is(log, 2,
-		"CREATE TABLE t (x);\nUPDATE vars SET intval = 2 WHERE name = 'data_version' AND "
+		"CREATE TABLE t (x);\n\nUPDATE vars SET intval = 2 WHERE name = 'data_version' AND "
 		"intval "
-		"= 1;\nPRAGMA foreign_keys = OFF;\nPRAGMA foreign_keys = ON;\n"));
+		"= 1;\n\nPRAGMA foreign_keys = OFF;\n\nPRAGMA foreign_keys = ON;\n\n"));
 	cr_assert(sql_is(log, 3,
-		"INSERT INTO t VALUES (3);\nINSERT INTO t VALUES (33);\nUPDATE vars SET intval = 3 "
+		"INSERT INTO t VALUES (3);\n\nINSERT INTO t VALUES (33);\n\nUPDATE vars SET intval "
+		"= 3 "
 		"WHERE "
-		"name = 'data_version' AND intval = 2;\n"));
+		"name = 'data_version' AND intval = 2;\n\n"));
 	cr_assert(sql_is(log, 6, ""), "a snapshot has none");
 	cr_assert(sql_is(log, 7,
-		"INSERT INTO t VALUES (7);\nUPDATE vars SET intval = 7 WHERE name = 'data_version' "
+		"INSERT INTO t VALUES (7);\n\nUPDATE vars SET intval = 7 WHERE name = "
+		"'data_version' "
 		"AND "
-		"intval = 6;\n"));
+		"intval = 6;\n\n"));
 	bk_buf_init(&text, 1 << 20);
 	fails(BK_E_MISSING, bk_log_sql(log, 4, &text, why()));
 	fails(BK_E_MISSING, bk_log_sql(log, 8, &text, why()));
@@ -210,9 +212,9 @@ Test(listing, finds_a_version_whose_lone_pragma_has_a_keyframe_of_its_own)
 	ok(bk_log_find(log, 2, &entry, why()));
 	cr_assert(entry.version == 2 && entry.statements == 4 && !(entry.flags & BK_ENTRY_LONE));
 	cr_assert(sql_is(log, 2,
-		"CREATE TABLE t (x);\nUPDATE vars SET intval = 2 WHERE name = 'data_version' AND "
+		"CREATE TABLE t (x);\n\nUPDATE vars SET intval = 2 WHERE name = 'data_version' AND "
 		"intval "
-		"= 1;\nPRAGMA foreign_keys = OFF;\nPRAGMA foreign_keys = ON;\n"));
+		"= 1;\n\nPRAGMA foreign_keys = OFF;\n\nPRAGMA foreign_keys = ON;\n\n"));
 	node_check_all(&node, NULL, NULL);
 	node_end(&node);
 }
@@ -231,7 +233,7 @@ Test(listing, finds_a_lone_pragma_behind_the_snapshot_that_the_log_begins_with)
 	node_change(&node, "INSERT INTO t VALUES (4)");
 	ok(bk_keyframes_build(node.writer, why()));
 	log = bk_writer_log(node.writer);
-	cr_assert(sql_is(log, 272, "PRAGMA foreign_keys = OFF;\n"));
+	cr_assert(sql_is(log, 272, "PRAGMA foreign_keys = OFF;\n\n"));
 	fails(BK_E_MISSING, bk_log_sql(log, 271, &(struct bk_buf){.max = 1 << 20}, why()));
 	node_end(&node);
 }
@@ -244,9 +246,10 @@ Test(listing, sql_ends_with_one_semicolon)
 	node_begin(&node, 0);
 	node_change(&node, "CREATE TABLE t (x);", "");
 	cr_assert(sql_is(bk_writer_log(node.writer), 2,
-		"CREATE TABLE t (x);\n;\nUPDATE vars SET intval = 2 WHERE name = 'data_version' "
+		"CREATE TABLE t (x);\n\n\n;\n\nUPDATE vars SET intval = 2 WHERE name = "
+		"'data_version' "
 		"AND intval "
-		"= 1;\n"));
+		"= 1;\n\n"));
 	node_end(&node);
 }
 

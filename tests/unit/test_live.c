@@ -101,6 +101,24 @@ Test(live, databases_without_a_version)
 	}
 }
 
+/* SQLite would wait for ever for somebody to write into it. */
+Test(live, pipes_are_no_database, .timeout = 30)
+{
+	static const char *const names[] = {"db-journal", "db-wal", "db-shm"};
+	uint32_t version;
+
+	cr_assert(mkfifo(scratch("fifo"), 0600) == 0);
+	fails(BK_E_SQL, bk_live_version(scratch("fifo"), 10, &version, why()));
+	says("not a file but a pipe");
+	put_file(scratch("db"), "", 0);
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		cr_assert(mkfifo(scratch(names[i]), 0600) == 0);
+		fails(BK_E_SQL, bk_live_version(scratch("db"), 10, &version, why()));
+		says(names[i]);
+		unlink(scratch(names[i]));
+	}
+}
+
 Test(live, what_is_no_database)
 {
 	struct test_io io;

@@ -86,8 +86,9 @@ Test(newfile, what_the_system_refuses)
 		enum bk_code code;
 		bool at_open;
 	} cases[] = {
-		{OP_OPEN, -EACCES, BK_E_IO, true}, {OP_LOCK, -EWOULDBLOCK, BK_E_BUSY, true},
-		{OP_SYNC, -EIO, BK_E_IO, false}, {OP_RENAME_NEW, -EIO, BK_E_IO, false},
+		{OP_OPEN, -EACCES, BK_E_IO, true}, {OP_LOCK, -ENOLCK, BK_E_IO, true},
+		{OP_STAT, -EIO, BK_E_IO, true}, {OP_SYNC, -EIO, BK_E_IO, false},
+		{OP_RENAME_NEW, -EIO, BK_E_IO, false},
 		{OP_SYNC_DIR, -EIO, BK_E_IO, false}, /* its name may be lost: it does not stay */
 	};
 
@@ -108,4 +109,91 @@ Test(newfile, what_the_system_refuses)
 		}
 		cr_assert(!has_file(scratch("f")) && !has_file(scratch("f.new")), "case %zu", i);
 	}
+}
+
+/* Another program that makes the same file, and comes between two calls of the first. */
+struct rival {
+	struct test_io io;
+	struct bk_io_ops ops;
+	struct newfile nf;
+	bool has_come, is_done;
+};
+
+static struct rival *rival_of(void *ctx)
+{
+	return (struct rival *)((char *)ctx - offsetof(struct rival, io));
+}
+
+/* Between the first one's open and its lock, the rival takes that file for a leftover, takes it
+ * away, and begins its own. */
+static int lock_late(void *ctx, int fd)
+{
+	struct rival *rival = rival_of(ctx);
+
+	if (!rival->has_come) {
+		rival->has_come = true;
+		ok(bk_newfile_open(&rival->nf, bk_io_posix(), scratch("f"), ".new", why()));
+		ok(bk_file_write(&rival->nf.file, "rival's", 7, 0, why()));
+	}
+	return bk_io_posix()->ops->lock(NULL, fd);
+}
+
+static void rival_init(struct rival *rival)
+{
+	*rival = (struct rival){.has_come = false};
+	test_io_init(&rival->io);
+	rival->ops = rival->io.ops;
+	rival->ops.lock = lock_late;
+	rival->io.io.ops = &rival->ops;
+}
+
+/* The first one must not put the rival's half-written file in place, nor take it away. */
+static void check_rival(struct rival *rival)
+{
+	struct newfile nf;
+
+	fails(BK_E_BUSY, bk_newfile_open(&nf, &rival->io.io, scratch("f"), ".new", why()));
+	says("another program is writing");
+	cr_assert(!has_file(scratch("f")) && has_file(scratch("f.new")));
+	ok(bk_newfile_commit(&rival->nf, why()));
+	check_bytes(scratch("f"), "rival's");
+}
+
+Test(newfile, another_takes_the_new_file_away_before_it_is_locked)
+{
+	struct rival rival;
+
+	rival_init(&rival);
+	check_rival(&rival);
+}
+
+Test(newfile, another_takes_a_leftover_away_before_it_is_locked)
+{
+	struct rival rival;
+
+	rival_init(&rival);
+	put_file(scratch("f.new"), "left behind", 11);
+	check_rival(&rival);
+}
+
+/* A link at the temporary name, to a file of somebody else's choosing, is no leftover of ours: what
+ * it leads to stays as it is. */
+Test(newfile, a_link_at_the_temporary_name)
+{
+	struct test_io io;
+	struct newfile nf;
+
+	test_io_init(&io);
+	put_file(scratch("precious"), "precious", 8);
+	cr_assert(symlink(scratch("precious"), scratch("f.new")) == 0);
+	ok(bk_newfile_open(&nf, &io.io, scratch("f"), ".new", why()));
+	ok(bk_file_write(&nf.file, "whole", 5, 0, why()));
+	ok(bk_newfile_commit(&nf, why()));
+	check_bytes(scratch("precious"), "precious");
+	check_bytes(scratch("f"), "whole");
+	cr_assert(!has_file(scratch("f.new")));
+	cr_assert(symlink(scratch("nothing"), scratch("g.new")) == 0);
+	fails(BK_E_EXISTS, bk_newfile_open(&nf, &io.io, scratch("g"), ".new", why()));
+	says("in the way, remove it");
+	cr_assert(!has_file(scratch("nothing")));
 }

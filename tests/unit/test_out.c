@@ -35,7 +35,8 @@ static int send_with(
 		dup2(fds[1], STDOUT_FILENO);
 		close(fds[0]);
 		close(fds[1]);
-		freopen("/dev/null", "w", stderr);
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(9);
 		allocations_left = allocations;
 		cJSON_InitHooks(&(cJSON_Hooks){limited_malloc, free});
 		send(id);

@@ -68,9 +68,9 @@ static struct whole whole_of(const struct node *node, uint32_t version)
 	struct whole whole;
 
 	ok(bk_image_open(&image, bk_writer_log(node->writer), version, NULL, why()));
-	whole.bytes = malloc(bk_image_size(image));
+	whole.bytes = malloc((size_t)bk_image_size(image));
 	cr_assert(whole.bytes);
-	ok(bk_image_read(image, whole.bytes, bk_image_size(image), 0, &whole.size, why()));
+	ok(bk_image_read(image, whole.bytes, (size_t)bk_image_size(image), 0, &whole.size, why()));
 	bk_image_close(image);
 	return whole;
 }

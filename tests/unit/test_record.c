@@ -93,7 +93,7 @@ Test(record, layout)
 
 	shelf_add(shelf, false);
 	at = shelf->bytes.data + shelf->offsets[0];
-	size = forge_get(at + 4, 3);
+	size = (size_t)forge_get(at + 4, 3);
 	cr_assert(forge_get(at, 4) == PAGE && at[7] == 0 && forge_get(at + 8, 8) == 0);
 	cr_assert(forge_get(at + 16, 8) == XXH3_64bits_withSeed(shelf->content[0], 4096, PAGE));
 	cr_assert(size + RECORD_HEAD_SIZE == shelf->bytes.size - shelf->offsets[0]);
@@ -117,7 +117,7 @@ Test(record, layout_on_a_base)
 	cr_assert(at[7] == 1 && forge_get(at + 8, 8) == shelf->offsets[0]);
 	ZSTD_DCtx_refPrefix(zstd, shelf->content[0], 4096);
 	cr_assert(ZSTD_decompressDCtx(zstd, page, sizeof page, at + RECORD_HEAD_SIZE,
-			  forge_get(at + 4, 3)) == 4096);
+			  (size_t)forge_get(at + 4, 3)) == 4096);
 	cr_assert(memcmp(page, shelf->content[1], 4096) == 0);
 	ZSTD_freeDCtx(zstd);
 	shelf_free(shelf);
@@ -245,7 +245,7 @@ Test(record, a_flipped_bit_never_gives_a_wrong_page)
 	for (unsigned i = 0; i < 3; i++)
 		shelf_add(shelf, i > 0);
 	shelf_save(shelf);
-	for (size_t bit = shelf->offsets[0] * 8; bit < shelf->bytes.size * 8; bit++) {
+	for (size_t bit = (size_t)shelf->offsets[0] * 8; bit < shelf->bytes.size * 8; bit++) {
 		uint8_t was = shelf->bytes.data[bit / 8], now = was ^ (uint8_t)(1 << bit % 8);
 		enum bk_code code;
 

@@ -366,7 +366,7 @@ Test(stream, a_gigabyte_in_pieces)
 	before = peak_kb();
 	ok(bk_log_open(&log, &node.io.io, scratch("huge"), why()));
 	ok(bk_log_sql_pieces(log, node.version + 1, count_sql, &total, why()));
-	cr_assert(total == HUGE_RAW - 1 + 2, "the statement, and its end");
+	cr_assert(total == HUGE_RAW - 1 + BK_SQL_END, "the statement, and its end");
 	bk_log_close(log);
 	forge_put(rewind + 8, 8, forge.frames[forge.count - 1]);
 	forge_append(&forge, REWIND, 0, node.version, rewind, sizeof rewind);

@@ -70,7 +70,7 @@ static void write_log(struct play *play, const char *database)
 
 static void run_change(sqlite3 *db, const struct bk_change *change)
 {
-	bool is_lone = bk_change_pragma(change) != BK_PRAGMA_NONE;
+	bool is_lone = bk_change_is_pragma(change);
 
 	if (!is_lone)
 		sql_run(db, "BEGIN");

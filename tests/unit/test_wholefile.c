@@ -71,7 +71,7 @@ Test(wholefile, what_the_system_refuses)
 		const char *left;
 	} cases[] = {
 		{OP_OPEN, -EACCES, BK_E_IO, "old"},
-		{OP_LOCK, -EWOULDBLOCK, BK_E_BUSY, "old"},
+		{OP_LOCK, -ENOLCK, BK_E_IO, "old"},
 		{OP_WRITE, -ENOSPC, BK_E_IO, "old"},
 		{OP_SYNC, -EIO, BK_E_IO, "old"},
 		{OP_RENAME, -EIO, BK_E_IO, "old"},

@@ -76,7 +76,7 @@ Test(writer, frames_follow_each_other)
 		uint64_t offset = forge.frames[i], size = forge_frame_size(&forge, i);
 
 		cr_assert(forge_get(frame + AT_CHAIN, 4) == (uint32_t)sum, "frame %zu", i);
-		sum = XXH3_64bits_withSeed(frame + 8, size - 8, seed + offset);
+		sum = XXH3_64bits_withSeed(frame + 8, (size_t)size - 8, seed + offset);
 		cr_assert(forge_get(frame, 8) == sum && !forge_get(frame + AT_MAY, 2), "frame %zu",
 			i);
 		cr_assert(forge_get(frame + AT_KEYFRAME, 8) == keyframe, "frame %zu", i);
@@ -190,6 +190,53 @@ Test(writer, pragmas)
 }
 
 /* A new process is a new connection of the node's, with foreign keys on. */
+Test(writer, what_a_pragma_leaves_behind)
+{
+	static const char *const pragmas[] = {"PRAGMA legacy_alter_table = yes",
+		"PRAGMA recursive_triggers(1)", "PRAGMA case_sensitive_like = 'on'",
+		"PRAGMA ignore_check_constraints = 1", "PRAGMA reverse_unordered_selects = on"};
+
+	for (size_t i = 0; i < COUNT_OF(pragmas) * 2; i++) {
+		struct node node;
+
+		node_begin(&node, 4);
+		node_change(&node, "CREATE TABLE p (id INTEGER PRIMARY KEY, x)",
+			"CREATE VIEW v AS SELECT p.x FROM p", "CREATE TABLE k (x CHECK (x <> 'b'))",
+			"CREATE TABLE n (x)",
+			"CREATE TRIGGER g AFTER INSERT ON n WHEN new.x < 5 BEGIN INSERT INTO n "
+			"VALUES (new.x + 1); END");
+		node_change(&node, "INSERT INTO k VALUES ('A'), ('a'), ('c')");
+		if (i % 2)
+			node_lone(&node, pragmas[i / 2]);
+		else
+			node_change(&node, pragmas[i / 2], "INSERT INTO p (x) VALUES (1)");
+		node_busy(&node, 9);
+		ok(bk_keyframes_build(node.writer, why()));
+		node_change(&node, "ALTER TABLE p RENAME TO q", "INSERT INTO n VALUES (1)",
+			"CREATE TABLE l AS SELECT x FROM k WHERE x LIKE 'a'",
+			"CREATE TABLE r AS SELECT x FROM k",
+			"INSERT OR IGNORE INTO k VALUES ('b')");
+		node_check_all(&node, NULL, NULL);
+		node_end(&node);
+		scratch_remove();
+	}
+}
+
+/* What no replay can do again is noted in the frame of the pragma itself. */
+Test(writer, a_pragma_that_no_replay_can_do_again)
+{
+	struct node node;
+	struct bk_image *image = NULL;
+
+	node_begin(&node, 0);
+	node_change(&node, "CREATE TABLE t (x)");
+	node_lone(&node, "PRAGMA optimize");
+	fails(BK_E_SQL,
+		bk_image_open(&image, bk_writer_log(node.writer), node.version, NULL, why()));
+	says("cannot be replayed exactly");
+	node_end(&node);
+}
+
 Test(writer, a_session_that_died_between_off_and_on)
 {
 	struct node node;
@@ -217,6 +264,29 @@ Test(writer, a_pragma_that_leads_to_a_version_is_not_lone)
 	cr_assert(must_of(&node, -1) == 0);
 	ok(append(&node, 3, "SELECT 1"));
 	cr_assert(must_of(&node, -1) == 0);
+	node_end(&node);
+}
+
+/* "Whether any user of the computer can read the log", who then can hold its lock. */
+Test(writer, an_exposed_log)
+{
+	static const struct {
+		unsigned file, dir;
+		bool is_exposed;
+	} cases[] = {{0600, 0755, false}, {0640, 0755, false}, {0644, 0755, true},
+		{0644, 0750, false}, {0604, 0711, true}, {0602, 0711, true}};
+	struct node node;
+
+	node_begin(&node, 0);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		cr_assert(chmod(node.path, cases[i].file) == 0 &&
+			  chmod(scratch("."), cases[i].dir) == 0);
+		cr_assert(bk_writer_is_exposed(node.writer) == cases[i].is_exposed, "case %zu", i);
+	}
+	cr_assert(chmod(node.path, 0644) == 0 && chmod(scratch("."), 0755) == 0);
+	fails(BK_E_BUSY, bk_writer_check_free(&node.io.io, node.path, why()));
+	says("any user may have done that");
+	says("chmod 600");
 	node_end(&node);
 }
 

@@ -3,6 +3,7 @@
 #define BK_CHANGE_H
 
 #include <bk/buf.h>
+#include <stdbool.h>
 
 /* Limits of one change (docs/format.md, 9). */
 #define BK_CHANGE_BYTES_MAX      ((size_t)1 << 30)
@@ -14,17 +15,10 @@ struct bk_change {
 	size_t statement_count;
 };
 
-/* What a lone pragma does: a change of one statement that begins with PRAGMA, which lightningd
- * sends alone around a migration and which repeats the version before it (docs/decisions.md,
- * "Replay rules"). */
-enum bk_pragma {
-	BK_PRAGMA_NONE, /* not a lone pragma */
-	BK_PRAGMA_FOREIGN_KEYS_ON,
-	BK_PRAGMA_FOREIGN_KEYS_OFF,
-	BK_PRAGMA_OTHER,
-};
-
-enum bk_pragma bk_change_pragma(const struct bk_change *change);
+/* Whether CHANGE can be a lone pragma: one statement that begins with PRAGMA, behind blanks and
+ * comments, which lightningd sends alone around a migration and which repeats the version before
+ * it (docs/decisions.md, "Replay rules"). */
+bool bk_change_is_pragma(const struct bk_change *change);
 
 /* Whether CHANGE can be stored: at least one statement, none with a zero byte, within the
  * limits. bk_writer_append asks this itself. Fails with BK_E_INVALID, BK_E_LIMIT. */

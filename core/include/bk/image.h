@@ -29,6 +29,9 @@ struct bk_image_options {
 				* changes since, however many */
 	uint64_t older;        /* with past_damage: pass over so many more keyframes, since pages of
 				* a nearer one turned out to be damaged (rebuild.h knows how many) */
+	bool (*is_cancelled)(void *ctx); /* asked now and then while changes are replayed: whether
+					  * nobody waits any more; may be NULL */
+	void *ctx;
 };
 
 /* Opens the image of VERSION. LOG must outlive it. Fails with BK_E_MISSING if the log does not
@@ -43,6 +46,10 @@ uint32_t bk_image_version(const struct bk_image *image);
 
 /* Whether damage had to be passed over (bk_image_options.past_damage). */
 bool bk_image_is_past_damage(const struct bk_image *image);
+
+/* Why the image may not be what the node had, with the version of the first change that drew on
+ * chance or the clock; NULL if it is exact. */
+const char *bk_image_inexact(const struct bk_image *image);
 
 uint32_t bk_image_page_size(const struct bk_image *image); /* bytes; 0 in an empty database */
 uint32_t bk_image_page_count(const struct bk_image *image);

@@ -30,10 +30,12 @@ struct bk_io_stat {
 	/* When its content or its size changed last, by its file system's clock, in a unit of that:
 	 * only to be compared. 0: not known. */
 	int64_t changed;
+	unsigned mode; /* who may do what: the permission bits */
 };
 
 struct bk_io_ops {
-	/* -EOPNOTSUPP for what is neither file nor directory. */
+	/* -EOPNOTSUPP for what is neither file nor directory, without waiting for it; -ELOOP where
+	 * a link that another user made leads to a file that is not that user's. */
 	int (*open)(void *ctx, const char *path, enum bk_io_open how);
 	int (*open_temp)(void *ctx, const char *dir); /* an unlinked file, mode 0600 */
 	int (*close)(void *ctx, int fd);

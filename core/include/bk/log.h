@@ -21,8 +21,9 @@ struct bk_log;
 
 /* Opens the log at PATH for reading, without a lock; a writer may be at work. Damage is passed
  * over as long as one keyframe can be read: what depends on it fails when it is asked for.
- * Fails with BK_E_MISSING, BK_E_FORMAT, BK_E_DAMAGE, BK_E_LIMIT (what was made to look like frames
- * keeps it from finding the log's end), BK_E_IO, BK_E_NOMEM. */
+ * Where the end of the file was made to look like frames, too many to be searched, the log is read
+ * from its beginning up to there, which is then called damage. Fails with BK_E_MISSING,
+ * BK_E_FORMAT, BK_E_DAMAGE, BK_E_LIMIT (the same before a keyframe), BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_log_open(
 	struct bk_log **out, const struct bk_io *io, const char *path, struct bk_error *err);
 
@@ -88,7 +89,8 @@ BK_MUST_CHECK enum bk_code bk_log_session(
 const char *bk_log_path(const struct bk_log *log);
 
 /* The SQL of all changes that stand and lead to VERSION: the statements in their order, each ended
- * by ";\n", appended to TEXT. Fails with BK_E_MISSING, BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+ * so that another can follow, as a rule by a semicolon and an empty line, appended to TEXT:
+ * bk_entry_text_bytes in all. Fails with BK_E_MISSING, BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
 struct bk_buf;
 BK_MUST_CHECK enum bk_code bk_log_sql(
 	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err);

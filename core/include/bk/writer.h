@@ -43,6 +43,10 @@ void bk_writer_leave(struct bk_writer *writer);
  * snapshot that the log was made with, or the session before was closed in order. */
 bool bk_writer_is_head_sure(const struct bk_writer *writer);
 
+/* Whether any user of the computer can read the log, or even write to it. It holds the node's
+ * database; and who can read a file can hold its lock, which keeps every writer out. */
+bool bk_writer_is_exposed(const struct bk_writer *writer);
+
 /* The log as it is being written, for reading; lives as long as the writer, needs no refresh. */
 struct bk_log *bk_writer_log(struct bk_writer *writer);
 

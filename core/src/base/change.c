@@ -1,53 +1,18 @@
 /* change.c - what can be told of a change without running it. */
+#include "sqltext.h"
 #include <bk/change.h>
 #include <string.h>
-#include <strings.h>
 
-static const char *skip_blanks(const char *at, const char *end)
+bool bk_change_is_pragma(const struct bk_change *change)
 {
-	while (at < end && memchr(" \t\r\n", *at, 4))
-		at++;
-	return at;
-}
-
-/* Steps over WORD, in any case, and the blanks around it; NULL if something else stands there. */
-static const char *skip_word(const char *at, const char *end, const char *word)
-{
-	size_t size = strlen(word);
-
-	if (!at)
-		return NULL;
-	at = skip_blanks(at, end);
-	if ((size_t)(end - at) < size || strncasecmp(at, word, size) != 0)
-		return NULL;
-	return skip_blanks(at + size, end);
-}
-
-static bool is_rest(const char *at, const char *end, const char *value)
-{
-	at = skip_word(at, end, value);
-	if (at && at < end && *at == ';')
-		at = skip_blanks(at + 1, end);
-	return at == end;
-}
-
-enum bk_pragma bk_change_pragma(const struct bk_change *change)
-{
-	const char *at, *end;
+	const char *at, *pragma, *before;
 
 	if (change->statement_count != 1)
-		return BK_PRAGMA_NONE;
+		return false;
 	at = change->statements[0].data;
-	end = at + change->statements[0].size;
-	at = skip_word(at, end, "PRAGMA");
-	if (!at)
-		return BK_PRAGMA_NONE;
-	at = skip_word(skip_word(at, end, "foreign_keys"), end, "=");
-	if (at && (is_rest(at, end, "OFF") || is_rest(at, end, "0")))
-		return BK_PRAGMA_FOREIGN_KEYS_OFF;
-	if (at && (is_rest(at, end, "ON") || is_rest(at, end, "1")))
-		return BK_PRAGMA_FOREIGN_KEYS_ON;
-	return BK_PRAGMA_OTHER;
+	pragma = bk_sqltext_pragma(at, at + change->statements[0].size);
+	before = bk_sqltext_begin(at, at + change->statements[0].size);
+	return pragma && pragma == before;
 }
 
 enum bk_code bk_change_check(const struct bk_change *change, struct bk_error *err)

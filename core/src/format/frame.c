@@ -110,14 +110,14 @@ void bk_frame_seal(uint8_t *frame, struct frame_head *head, uint64_t seed)
 	at += 4;
 	*at++ = head->kind;
 	*at++ = head->must;
-	at = bk_put_u16(at, 0);
+	at = bk_put_u16(at, head->may);
 	at = bk_put_u32(at, head->size);
 	at = bk_put_u32(at, head->version);
 	at = bk_put_u64(at, (uint64_t)head->time_us);
 	at = bk_put_u64(at, head->keyframe);
 	at = bk_put_u32(at, head->unsynced);
 	bk_put_u32(at, head->chain);
-	head->sum = XXH3_64bits_withSeed(frame + 8, bk_frame_size(head) - 8, seed);
+	head->sum = XXH3_64bits_withSeed(frame + 8, (size_t)bk_frame_size(head) - 8, seed);
 	bk_put_u64(frame, head->sum);
 }
 
@@ -144,6 +144,7 @@ bool bk_frame_plausible(struct frame_head *head, const uint8_t *frame)
 	head->sum = bk_load_u64(frame);
 	head->kind = frame[12];
 	head->must = frame[13];
+	head->may = (uint16_t)(frame[14] | frame[15] << 8);
 	head->size = bk_load_u32(frame + 16);
 	head->version = bk_load_u32(frame + 20);
 	head->time_us = (int64_t)bk_load_u64(frame + 24);
@@ -156,14 +157,14 @@ bool bk_frame_plausible(struct frame_head *head, const uint8_t *frame)
 
 bool bk_frame_intact(const struct frame_head *head, const uint8_t *frame, uint64_t seed)
 {
-	return head->sum == XXH3_64bits_withSeed(frame + 8, bk_frame_size(head) - 8, seed);
+	return head->sum == XXH3_64bits_withSeed(frame + 8, (size_t)bk_frame_size(head) - 8, seed);
 }
 
 bool bk_frame_understood(const struct frame_head *head)
 {
 	switch (head->kind) {
 	case FRAME_CHANGE:
-		return !(head->must & ~(CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF));
+		return !(head->must & ~CHANGE_FLAGS);
 	case FRAME_KEYFRAME:
 		return !(head->must & ~(KEYFRAME_FULL | KEYFRAME_NOTES));
 	case FRAME_PAGES:

@@ -50,11 +50,19 @@ enum frame_kind {
 };
 
 /* Flags of `must`, each with the kind it belongs to. */
-#define CHANGE_STREAM  0x01
-#define CHANGE_LONE    0x02
-#define CHANGE_FK_OFF  0x04
-#define KEYFRAME_FULL  0x01
-#define KEYFRAME_NOTES 0x02
+#define CHANGE_STREAM 0x01
+#define CHANGE_LONE   0x02
+#define CHANGE_FK_OFF 0x04
+#define CHANGE_STATE  0x08
+#define CHANGE_UNLIKE 0x10
+#define CHANGE_FLAGS  0x1f /* all of them */
+
+/* With CHANGE_STATE: the low byte of `may` tells of the node's connection, and stands in an entry's
+ * flags from this bit on. */
+#define CHANGE_STATE_SHIFT 12
+#define CHANGE_STATE_MASK  ((uint32_t)0xff << CHANGE_STATE_SHIFT)
+#define KEYFRAME_FULL      0x01
+#define KEYFRAME_NOTES     0x02
 
 /* Limits on payloads (docs/format.md, 9). */
 #define PAYLOAD_CHANGE_MAX   (1u << 30)
@@ -74,6 +82,7 @@ struct frame_head {
 	uint32_t chain;
 	uint8_t kind;
 	uint8_t must;
+	uint16_t may;
 };
 
 /* Writes the head in front of the payload that already stands at FRAME + FRAME_HEAD_SIZE,

@@ -8,7 +8,7 @@
 #define LINK_SIZE     20
 #define MAP_SIZE      16
 #define ENTRY_NUMBERS 8
-#define ENTRY_FLAGS   (CHANGE_STREAM | CHANGE_LONE | CHANGE_FK_OFF | BK_ENTRY_STRUCK)
+#define ENTRY_FLAGS   (CHANGE_FLAGS | CHANGE_STATE_MASK | BK_ENTRY_STRUCK)
 
 unsigned bk_keyframe_link_count(uint64_t ordinal)
 {

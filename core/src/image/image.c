@@ -39,6 +39,21 @@ static enum bk_code read_below(void *ctx, uint32_t page, void *dst, struct bk_er
 	return bk_image_read_below(ctx, page, dst, &record, &offset, err);
 }
 
+static void set_budget(struct bk_image *image, const struct bk_image_options *options)
+{
+	struct budget_limits limits = {0};
+
+	pthread_mutex_lock(&image->log->mutex);
+	limits.given = image->log->state.end;
+	pthread_mutex_unlock(&image->log->mutex);
+	if (options) {
+		limits.is_cancelled = options->is_cancelled;
+		limits.ctx = options->ctx;
+	}
+	bk_budget_init(&image->budget, &limits);
+	image->overlay.budget = &image->budget;
+}
+
 enum bk_code bk_image_open_keyframe(struct bk_image **out, struct bk_log *log,
 	const struct keyframe *kf, const struct bk_image_options *options, struct bk_error *err)
 {
@@ -65,6 +80,8 @@ enum bk_code bk_image_open_keyframe(struct bk_image **out, struct bk_log *log,
 	image->version = kf->version;
 	image->history = kf->history;
 	image->is_past_damage = false;
+	*image->inexact = '\0';
+	set_budget(image, options);
 	*out = image;
 	return BK_OK;
 }
@@ -79,16 +96,19 @@ void bk_image_close(struct bk_image *image)
 }
 
 enum bk_code bk_advance_open(struct advance *advance, struct bk_image *image,
-	const struct replay_limits *limits, struct bk_error *err)
+	const struct replay_options *options, struct bk_error *err)
 {
+	struct replay_options chosen = {
+		.budget = options && options->budget ? options->budget : &image->budget};
 	enum bk_code code;
 
+	chosen.is_proof = options && options->is_proof;
 	advance->image = image;
 	code = bk_decoder_init(&advance->decoder, image->log, image->history, err);
 	if (code)
 		return code;
 	code = bk_replay_open(&advance->replay, &image->overlay.store, image->overlay.io,
-		image->overlay.spill_dir, limits, err);
+		image->overlay.spill_dir, &chosen, err);
 	if (code)
 		bk_decoder_done(&advance->decoder);
 	return code;
@@ -103,7 +123,6 @@ void bk_advance_close(struct advance *advance)
 enum bk_code bk_advance_by(struct advance *advance, struct bk_entry *entry, struct bk_error *err)
 {
 	struct bk_image *image = advance->image;
-	uint32_t page_count;
 	struct bk_change change;
 	enum bk_code code = bk_decoder_read(&advance->decoder, entry, &change, err);
 
@@ -112,12 +131,11 @@ enum bk_code bk_advance_by(struct advance *advance, struct bk_entry *entry, stru
 	code = bk_replay_change(&advance->replay, &change, entry->flags, entry->time_us, err);
 	if (code)
 		return code;
-	page_count = image->overlay.store.page_count;
-	if (entry->page_count && entry->page_count != page_count)
-		return bk_fail(err, BK_E_SQL, 0,
-			"version %u: the database has %u pages after its replay, and had %u",
-			entry->version, page_count, entry->page_count);
-	entry->page_count = page_count;
+	if (!*image->inexact && bk_replay_inexact(&advance->replay))
+		strcpy(image->inexact, bk_replay_inexact(&advance->replay));
+	/* Another SQLite lays pages out in another way: what was listed may differ, and be as
+	 * right. */
+	entry->page_count = image->overlay.store.page_count;
 	entry->page_size = image->overlay.store.page_size;
 	image->version = entry->version;
 	image->history = advance->decoder.history;
@@ -137,14 +155,14 @@ enum bk_code bk_advance_check(struct advance *advance, struct bk_error *err)
 }
 
 enum bk_code bk_image_advance(struct bk_image *image, struct bk_entry *entries, size_t count,
-	const struct replay_limits *limits, struct bk_error *err)
+	const struct replay_options *options, struct bk_error *err)
 {
 	struct advance advance;
 	enum bk_code code;
 
 	if (!count)
 		return BK_OK;
-	code = bk_advance_open(&advance, image, limits, err);
+	code = bk_advance_open(&advance, image, options, err);
 	if (code)
 		return code;
 	for (size_t i = 0; i < count && !code; i++)
@@ -157,6 +175,7 @@ enum bk_code bk_image_advance(struct bk_image *image, struct bk_entry *entries, 
 
 enum bk_code bk_image_node(struct bk_image *image, char *out, struct bk_error *err)
 {
+	struct replay_options options = {.budget = &image->budget};
 	struct replay replay;
 	enum bk_code code;
 
@@ -164,7 +183,7 @@ enum bk_code bk_image_node(struct bk_image *image, char *out, struct bk_error *e
 	if (!bk_image_page_count(image))
 		return BK_OK;
 	code = bk_replay_open(&replay, &image->overlay.store, image->overlay.io,
-		image->overlay.spill_dir, NULL, err);
+		image->overlay.spill_dir, &options, err);
 	if (code)
 		return code;
 	code = bk_replay_node_id(&replay, out, BK_NODE_TEXT, err);
@@ -344,6 +363,11 @@ uint32_t bk_image_version(const struct bk_image *image)
 bool bk_image_is_past_damage(const struct bk_image *image)
 {
 	return image->is_past_damage;
+}
+
+const char *bk_image_inexact(const struct bk_image *image)
+{
+	return *image->inexact ? image->inexact : NULL;
 }
 
 uint32_t bk_image_page_size(const struct bk_image *image)

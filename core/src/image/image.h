@@ -18,6 +18,8 @@ struct bk_image {
 	uint32_t version;
 	uint64_t history;
 	bool is_past_damage;
+	struct budget budget; /* what the SQL over it may cost */
+	char inexact[160];    /* why it may not be what the node had; empty */
 };
 
 /* The image of keyframe KF, nothing replayed. */
@@ -32,9 +34,9 @@ struct advance {
 	struct replay replay;
 };
 
-/* LIMITS may be NULL. */
+/* OPTIONS may be NULL: what the replay costs is drawn on the image's own budget. */
 BK_MUST_CHECK enum bk_code bk_advance_open(struct advance *advance, struct bk_image *image,
-	const struct replay_limits *limits, struct bk_error *err);
+	const struct replay_options *options, struct bk_error *err);
 void bk_advance_close(struct advance *advance);
 
 /* Replays the change of ENTRY, if it stands, and notes the page count after it where ENTRY lacks
@@ -47,7 +49,7 @@ BK_MUST_CHECK enum bk_code bk_advance_check(struct advance *advance, struct bk_e
 
 /* All of that at once: moves IMAGE on by COUNT entries. */
 BK_MUST_CHECK enum bk_code bk_image_advance(struct bk_image *image, struct bk_entry *entries,
-	size_t count, const struct replay_limits *limits, struct bk_error *err);
+	size_t count, const struct replay_options *options, struct bk_error *err);
 
 /* Whose database IMAGE is, into OUT of BK_NODE_TEXT bytes: empty if it does not say. */
 BK_MUST_CHECK enum bk_code bk_image_node(struct bk_image *image, char *out, struct bk_error *err);

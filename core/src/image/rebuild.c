@@ -129,7 +129,7 @@ static bool is_change_lost(const struct bk_rebuild *rebuild)
 	struct bk_buf text;
 	enum bk_code code;
 
-	bk_buf_init(&text, 2 * BK_CHANGE_BYTES_MAX); /* room for the ends of statements */
+	bk_buf_init(&text, BK_SQL_END * BK_CHANGE_BYTES_MAX); /* room for the ends of statements */
 	code = bk_log_sql(rebuild->log, rebuild->version, &text, NULL);
 	bk_buf_done(&text);
 	return code == BK_E_DAMAGE && !is_of_snapshot(rebuild);

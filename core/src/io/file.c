@@ -7,10 +7,20 @@
 
 static enum bk_code open_failed(int rc, const char *path, struct bk_error *err)
 {
-	enum bk_code code = rc == -ENOENT   ? BK_E_MISSING
-			    : rc == -EEXIST ? BK_E_EXISTS
-			    : rc == -ENOMEM ? BK_E_NOMEM
-					    : BK_E_IO;
+	enum bk_code code;
+
+	if (rc == -EOPNOTSUPP)
+		return bk_fail(err, BK_E_IO, 0,
+			"cannot open %s: it is not a file but a pipe or a device", path);
+	if (rc == -ELOOP)
+		return bk_fail(err, BK_E_IO, 0,
+			"cannot open %s: it is a link that another user made, to a file that is "
+			"not theirs, or links without an end: name the file itself",
+			path);
+	code = rc == -ENOENT   ? BK_E_MISSING
+	       : rc == -EEXIST ? BK_E_EXISTS
+	       : rc == -ENOMEM ? BK_E_NOMEM
+			       : BK_E_IO;
 
 	return bk_fail(err, code, -rc, "cannot open %s", path);
 }
@@ -152,6 +162,18 @@ enum bk_code bk_file_stat(const struct file *file, struct bk_io_stat *out, struc
 	if (rc < 0)
 		return bk_fail(err, BK_E_IO, -rc, "cannot look at %s", file->path);
 	return BK_OK;
+}
+
+bool bk_file_is_exposed(const struct file *file)
+{
+	const struct bk_io *io = file->io;
+	char *dir = bk_path_directory(file->path);
+	struct bk_io_stat st, above;
+	bool is_exposed = dir && io->ops->stat(io->ctx, file->fd, &st) == 0 && (st.mode & 06) &&
+			  io->ops->stat_path(io->ctx, dir, &above) == 0 && (above.mode & 01);
+
+	free(dir);
+	return is_exposed;
 }
 
 enum bk_code bk_file_sync_name(const struct bk_io *io, const char *path, struct bk_error *err)

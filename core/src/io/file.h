@@ -44,6 +44,10 @@ BK_MUST_CHECK enum bk_code bk_file_truncate(
 BK_MUST_CHECK enum bk_code bk_file_stat(
 	const struct file *file, struct bk_io_stat *out, struct bk_error *err);
 
+/* Whether users other than its owner, and not of its group, can open FILE: its mode and that of its
+ * directory let them. False where that cannot be told. */
+bool bk_file_is_exposed(const struct file *file);
+
 /* Makes the name PATH durable: syncs the directory it stands in. */
 BK_MUST_CHECK enum bk_code bk_file_sync_name(
 	const struct bk_io *io, const char *path, struct bk_error *err);

@@ -13,36 +13,60 @@ static void newfile_done(struct newfile *nf)
 	*nf = (struct newfile){.file = FILE_CLOSED};
 }
 
+/* Locks the file that was opened at the temporary name, and makes sure that it still stands there:
+ * another program may have taken it away before we had the lock, and put one of its own there.
+ * While we have the lock, nobody else takes it away. */
+static enum bk_code lock_temp(struct newfile *nf, struct bk_error *err)
+{
+	const struct bk_io *io = nf->io;
+	struct bk_io_stat ours, there;
+	int rc = io->ops->lock(io->ctx, nf->file.fd);
+
+	if (rc == -EWOULDBLOCK)
+		return bk_fail(err, BK_E_BUSY, 0, "another program is writing %s", nf->temp);
+	if (rc < 0)
+		return bk_fail(err, BK_E_IO, -rc, "cannot lock %s", nf->temp);
+	if (bk_file_stat(&nf->file, &ours, err))
+		return err->code;
+	if (io->ops->stat_path(io->ctx, nf->temp, &there) < 0 || there.device != ours.device ||
+		there.inode != ours.inode)
+		return bk_fail(err, BK_E_BUSY, 0, "another program is writing %s", nf->temp);
+	return BK_OK;
+}
+
 /* Takes away what an interrupted program left, unless its maker still holds it. */
 static enum bk_code remove_leftover(struct newfile *nf, struct bk_error *err)
 {
 	const struct bk_io *io = nf->io;
 	enum bk_code code = bk_file_open(&nf->file, io, nf->temp, BK_IO_WRITE, err);
 
-	if (code)
-		return code;
-	if (io->ops->lock(io->ctx, nf->file.fd) < 0)
-		code = bk_fail(err, BK_E_BUSY, 0, "another program is writing %s", nf->temp);
-	bk_file_close(&nf->file);
+	/* A link that leads nowhere, or where we must not go, a pipe: no leftover of ours. */
+	if (code == BK_E_MISSING || code == BK_E_IO)
+		return bk_fail(err, code == BK_E_IO ? code : BK_E_EXISTS, err->sys_errno,
+			"%s is in the way, remove it", nf->temp);
+	if (!code)
+		code = lock_temp(nf, err);
 	if (!code && io->ops->unlink(io->ctx, nf->temp) < 0)
-		code = bk_fail(err, BK_E_EXISTS, 0, "%s is in the way: remove it", nf->temp);
+		code = bk_fail(err, BK_E_EXISTS, 0, "%s is in the way, remove it", nf->temp);
+	bk_file_close(&nf->file);
 	return code;
 }
 
 static enum bk_code create_temp(struct newfile *nf, struct bk_error *err)
 {
-	const struct bk_io *io = nf->io;
-	enum bk_code code = bk_file_open(&nf->file, io, nf->temp, BK_IO_CREATE, err);
+	enum bk_code code = bk_file_open(&nf->file, nf->io, nf->temp, BK_IO_CREATE, err);
 
 	if (code == BK_E_EXISTS) {
 		code = remove_leftover(nf, err);
 		if (!code)
-			code = bk_file_open(&nf->file, io, nf->temp, BK_IO_CREATE, err);
+			code = bk_file_open(&nf->file, nf->io, nf->temp, BK_IO_CREATE, err);
 	}
-	if (!code && io->ops->lock(io->ctx, nf->file.fd) < 0) {
-		io->ops->unlink(io->ctx, nf->temp);
-		code = bk_fail(err, BK_E_BUSY, 0, "cannot lock the new file %s", nf->temp);
-	}
+	if (code)
+		return code;
+	code = lock_temp(nf, err);
+	/* A file that somebody else has locked is theirs to take away. */
+	if (code == BK_E_IO)
+		nf->io->ops->unlink(nf->io->ctx, nf->temp);
 	return code;
 }
 

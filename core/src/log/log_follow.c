@@ -86,6 +86,8 @@ static enum bk_code look_behind(
 	if (code || other)
 		return code;
 	code = bk_logfile_find_end(&log->lf, &end, err);
+	if (code == BK_E_LIMIT)
+		return BK_OK; /* no frame follows directly, and more cannot be told */
 	if (!code && end.end > log->state.end)
 		code = bk_log_take(log, &log->state, end.end, BAD_SKIPS, err);
 	return code;

@@ -127,17 +127,34 @@ static enum bk_code load_state(struct bk_log *log, const struct log_end *end, en
 	return code;
 }
 
+/* Where the log ends. For a reader, what stands at its end may be too much to search: then it ends
+ * before the first frame that is not valid, as far as can be told. */
+static enum bk_code find_end(
+	struct bk_log *log, struct log_end *end, bool *unsearched, struct bk_error *err)
+{
+	enum bk_code code = bk_logfile_find_end(&log->lf, end, err);
+
+	*unsearched = code == BK_E_LIMIT && !log->is_writer;
+	return *unsearched ? bk_logfile_walk_to_end(&log->lf, end, err) : code;
+}
+
 enum bk_code bk_log_load(struct bk_log *log, struct log_end *end, struct bk_error *err)
 {
 	enum on_bad on_bad = log->is_writer ? BAD_FAILS : BAD_SKIPS;
 	struct state state = {0};
-	enum bk_code code = bk_logfile_find_end(&log->lf, end, err);
+	bool unsearched;
+	enum bk_code code = find_end(log, end, &unsearched, err);
 
 	if (!code)
 		code = load_state(log, end, on_bad, &state, err);
 	if (code) {
 		bk_state_done(&state);
 		return code;
+	}
+	if (unsearched && !state.damaged_at) {
+		state.damaged_at = end->end;
+		state.damaged_chain = (uint32_t)state.last_sum;
+		state.head_unsure = true;
 	}
 	log->state = state;
 	log->file_end = end->file_end;

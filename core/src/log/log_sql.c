@@ -1,6 +1,7 @@
 /* log_sql.c - the statements of a version, as text. */
 #include "decoder.h"
 #include "span.h"
+#include "sqlend.h"
 #include <bk/version.h>
 #include <string.h>
 
@@ -8,8 +9,7 @@
 struct text {
 	bk_sql_fn *take;
 	void *ctx;
-	bool has_last;
-	uint8_t last; /* byte of the statement under way, if it has one */
+	struct bk_sqlend end; /* of the statement under way */
 };
 
 static enum bk_code give(struct text *text, const void *bytes, size_t size, struct bk_error *err)
@@ -20,10 +20,7 @@ static enum bk_code give(struct text *text, const void *bytes, size_t size, stru
 /* The statement ends that was under way. */
 static enum bk_code end_statement(struct text *text, struct bk_error *err)
 {
-	const char *end = text->has_last && text->last == ';' ? "\n" : ";\n";
-
-	text->has_last = false;
-	return give(text, end, strlen(end), err);
+	return give(text, bk_sqlend_finish(&text->end), BK_SQL_END, err);
 }
 
 /* A decoder_fn: makes text of raw bytes. */
@@ -37,10 +34,7 @@ static enum bk_code add_text(void *ctx, const uint8_t *bytes, size_t size, struc
 		size_t part = zero ? (size_t)(zero - bytes) : size;
 
 		code = give(text, bytes, part, err);
-		if (part) {
-			text->has_last = true;
-			text->last = bytes[part - 1];
-		}
+		bk_sqlend_feed(&text->end, bytes, part);
 		if (!code && zero)
 			code = end_statement(text, err);
 		part += zero != NULL;

@@ -38,7 +38,7 @@ static inline uint64_t bk_frame_end(const struct frame *frame)
  * What is not a frame can look like the head of one that reaches far, and only a sum over all that
  * it claims tells. So that bytes which were made for it cannot keep a reader busy, what was read in
  * vain is counted: beyond WASTE_BYTES, WASTE_TIMES what was read in earnest, and WASTE_LARGEST
- * times the largest (for a size field can be damaged), the walk reads no more. */
+ * the largest piece once more (a size field can be damaged), the walk reads no more. */
 struct walk {
 	const struct logfile *lf;
 	struct bk_buf buf;
@@ -51,7 +51,7 @@ struct walk {
 
 #define WASTE_BYTES   ((uint64_t)256 << 20)
 #define WASTE_TIMES   8
-#define WASTE_LARGEST 2
+#define WASTE_LARGEST 1
 
 #define WALK_CHUNK_ONE  ((size_t)4 << 10)   /* for single frames here and there */
 #define WALK_CHUNK_MANY ((size_t)128 << 10) /* for one after the other */

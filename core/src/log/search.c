@@ -297,6 +297,30 @@ enum bk_code bk_logfile_find_end(
 	return code;
 }
 
+enum bk_code bk_logfile_walk_to_end(
+	const struct logfile *lf, struct log_end *out, struct bk_error *err)
+{
+	struct log_end end = {0};
+	struct walk walk;
+	struct bk_io_stat st;
+	enum bk_code code = bk_file_stat(&lf->file, &st, err);
+
+	if (code)
+		return code;
+	end.file_end = end.tail_end = st.size;
+	bk_walk_init(&walk, lf, WALK_CHUNK_MANY);
+	code = follow_batch(&walk, LOG_HEADER_SIZE, st.size, &end, err);
+	bk_walk_done(&walk);
+	if (!code && !end.end)
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged at offset %u: no valid frame follows the header",
+			lf->file.path, LOG_HEADER_SIZE);
+	end.synced = end.end;
+	if (!code)
+		*out = end;
+	return code;
+}
+
 /* Tries every head whose magic begins in BLOCK and which itself begins before LIMIT. */
 static enum bk_code try_forwards(struct walk *walk, const struct block *block, uint64_t limit,
 	uint64_t *next, bool *found, struct bk_error *err)

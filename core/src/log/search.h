@@ -36,4 +36,9 @@ struct log_end {
 BK_MUST_CHECK enum bk_code bk_logfile_find_end(
 	const struct logfile *lf, struct log_end *out, struct bk_error *err);
 
+/* The same as far as frames follow one another from the first on, which takes time with the log's
+ * length, and whatever stands behind: for who cannot search that. */
+BK_MUST_CHECK enum bk_code bk_logfile_walk_to_end(
+	const struct logfile *lf, struct log_end *out, struct bk_error *err);
+
 #endif

@@ -50,7 +50,10 @@ static enum bk_code take_change(
 		.offset = frame->offset,
 		.time_us = frame->head.time_us,
 		.version = frame->head.version,
-		.flags = frame->head.must,
+		.flags = frame->head.must |
+			 (frame->head.must & CHANGE_STATE
+					 ? (frame->head.may & 0xffu) << CHANGE_STATE_SHIFT
+					 : 0),
 		.log_bytes = (uint32_t)bk_frame_size(&frame->head),
 	};
 	enum bk_code code;

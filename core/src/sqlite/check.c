@@ -1,17 +1,20 @@
 /* check.c - which version a database is, and what SQLite says of it. */
 #include "check.h"
-#include "file.h"
-#include "replay.h"
+#include "sandbox.h"
+#include "vars.h"
 #include <stdarg.h>
+#include <string.h>
 
 /* So much is told of one kind; what is left is most often more of the same. */
 #define NOTES_MAX 10
 
 struct check {
-	sqlite3 *db;
+	struct sandbox sandbox;
 	const struct check_options *options;
-	struct check_result *result;
-	char found[NOTES_MAX][200]; /* what integrity_check finds */
+	struct check_result result;
+	/* By the pragma under way: */
+	uint64_t found, unchecked;
+	char findings[NOTES_MAX][200];
 };
 
 static void note(struct check *check, enum bk_note_kind kind, const char *fmt, ...) BK_PRINTF(3, 4);
@@ -24,104 +27,9 @@ static void note(struct check *check, enum bk_note_kind kind, const char *fmt, .
 	va_start(args, fmt);
 	sqlite3_vsnprintf(sizeof what, what, fmt, args);
 	va_end(args);
-	check->result->notes++;
+	check->result.notes++;
 	if (check->options->note)
 		check->options->note(check->options->ctx, kind, what);
-}
-
-/* Whether RC is about a part of the database that SQLite here cannot look at, or will not any
- * longer, rather than about us. */
-static bool is_of_database(int rc)
-{
-	switch (rc & 0xff) {
-	case SQLITE_NOMEM:
-	case SQLITE_IOERR:
-	case SQLITE_FULL:
-	case SQLITE_CANTOPEN:
-		return false;
-	default:
-		return true;
-	}
-}
-
-/* What takes the rows of a check, one by one, the NTH from 0. */
-typedef void row_fn(struct check *check, sqlite3_stmt *row, uint64_t nth);
-
-/* Runs SQL and has EACH take its rows; counts them in *ROWS, which it goes on from. */
-static int run_rows(struct check *check, const char *sql, row_fn *each, uint64_t *rows)
-{
-	sqlite3_stmt *statement = NULL;
-	int rc = sqlite3_prepare_v2(check->db, sql, -1, &statement, NULL);
-
-	if (rc != SQLITE_OK)
-		return rc;
-	while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
-		each(check, statement, (*rows)++);
-	sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-/* Runs PRAGMA over TABLE alone. That it cannot be run is a note. */
-static int run_on_table(
-	struct check *check, const char *pragma, const char *table, row_fn *each, uint64_t *rows)
-{
-	char *sql = sqlite3_mprintf("PRAGMA %s(%Q)", pragma, table);
-	int rc = sql ? run_rows(check, sql, each, rows) : SQLITE_NOMEM;
-
-	sqlite3_free(sql);
-	if (rc == SQLITE_OK || !is_of_database(rc))
-		return rc;
-	note(check, BK_NOTE_UNCHECKED, "%s of table %s: %s", pragma, table,
-		sqlite3_errmsg(check->db));
-	return SQLITE_OK;
-}
-
-/* Runs PRAGMA over the whole database; where a part keeps that from being done, over one table
- * after the other. */
-static int run_pragma(struct check *check, const char *pragma, row_fn *each, uint64_t *rows)
-{
-	char sql[64];
-	sqlite3_stmt *tables = NULL;
-	int rc;
-
-	*rows = 0;
-	sqlite3_snprintf(sizeof sql, sql, "PRAGMA %s", pragma);
-	rc = run_rows(check, sql, each, rows);
-	if (rc == SQLITE_OK || !is_of_database(rc))
-		return rc;
-	*rows = 0;
-	rc = sqlite3_prepare_v2(check->db,
-		"SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0", -1, &tables,
-		NULL);
-	while (rc == SQLITE_OK && (rc = sqlite3_step(tables)) == SQLITE_ROW)
-		rc = run_on_table(
-			check, pragma, (const char *)sqlite3_column_text(tables, 0), each, rows);
-	sqlite3_finalize(tables);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-/* "ok" is no finding, and takes the place of none. */
-static void on_integrity(struct check *check, sqlite3_stmt *row, uint64_t nth)
-{
-	const char *text = (const char *)sqlite3_column_text(row, 0);
-
-	if (nth < NOTES_MAX)
-		sqlite3_snprintf(sizeof check->found[nth], check->found[nth], "%s",
-			text && sqlite3_stricmp(text, "ok") != 0 ? text : "");
-}
-
-static void on_orphan(struct check *check, sqlite3_stmt *row, uint64_t nth)
-{
-	(void)check;
-	(void)row;
-	(void)nth;
-}
-
-static void on_alien(struct check *check, sqlite3_stmt *row, uint64_t nth)
-{
-	if (nth < NOTES_MAX)
-		note(check, BK_NOTE_ALIEN, "a %s \"%s\"", (const char *)sqlite3_column_text(row, 0),
-			(const char *)sqlite3_column_text(row, 1));
 }
 
 static void note_more(struct check *check, enum bk_note_kind kind, uint64_t count)
@@ -130,86 +38,192 @@ static void note_more(struct check *check, enum bk_note_kind kind, uint64_t coun
 		note(check, kind, "%llu more of the kind", (unsigned long long)(count - NOTES_MAX));
 }
 
+/* TABLE may be NULL: it is about all of them. */
+static void note_unchecked(struct check *check, const char *what, const char *table)
+{
+	char buffer[120];
+	const char *why = bk_budget_why(check->sandbox.budget, buffer, sizeof buffer);
+
+	if (++check->unchecked > NOTES_MAX)
+		return;
+	note(check, BK_NOTE_UNCHECKED, "%s%s%s: %s", what, table ? " of table " : "",
+		table ? table : "", why ? why : sqlite3_errmsg(check->sandbox.db));
+}
+
+/* What went wrong is not the database's own. */
+static bool is_failure(const struct check *check, int rc)
+{
+	return check->sandbox.vfs.error.code || (rc & 0xff) == SQLITE_NOMEM;
+}
+
+/* What takes the rows of a query, one by one. */
+typedef void row_fn(struct check *check, sqlite3_stmt *row);
+
+static void take_integrity(struct check *check, sqlite3_stmt *row)
+{
+	const char *text = (const char *)sqlite3_column_text(row, 0);
+
+	if (!text || strcmp(text, "ok") == 0)
+		return;
+	if (check->found < NOTES_MAX)
+		sqlite3_snprintf(
+			sizeof check->findings[0], check->findings[check->found], "%s", text);
+	check->found++;
+}
+
+static void take_orphan(struct check *check, sqlite3_stmt *row)
+{
+	(void)row;
+	check->found++;
+}
+
+static void take_alien(struct check *check, sqlite3_stmt *row)
+{
+	if (check->found++ < NOTES_MAX)
+		note(check, BK_NOTE_ALIEN, "a %s \"%s\"", (const char *)sqlite3_column_text(row, 0),
+			(const char *)sqlite3_column_text(row, 1));
+}
+
+static void tell_integrity(struct check *check)
+{
+	for (uint64_t i = 0; i < check->found && i < NOTES_MAX; i++)
+		note(check, BK_NOTE_UNSOUND, "%s", check->findings[i]);
+	note_more(check, BK_NOTE_UNSOUND, check->found);
+}
+
+static void tell_orphans(struct check *check)
+{
+	check->result.foreign_key_failures = check->found;
+	if (check->found)
+		note(check, BK_NOTE_UNSOUND, "rows that refer to rows that do not exist: %llu",
+			(unsigned long long)check->found);
+}
+
+/* One of SQLite's own checks. */
+struct pragma {
+	const char *name;
+	row_fn *take;
+	void (*tell)(struct check *check);
+};
+
+static const struct pragma pragmas[] = {
+	{"integrity_check", take_integrity, tell_integrity},
+	{"foreign_key_check", take_orphan, tell_orphans},
+};
+
+static int run_rows(struct check *check, const char *sql, row_fn *take)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = sqlite3_prepare_v2(check->sandbox.db, sql, -1, &statement, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+		take(check, statement);
+	sqlite3_finalize(statement);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* That it cannot be run on TABLE is a note, unless nothing more can be run at all. */
+static int run_on_table(struct check *check, const struct pragma *pragma, const char *table)
+{
+	char *sql = sqlite3_mprintf("PRAGMA %s(\"%w\")", pragma->name, table);
+	int rc = sql ? run_rows(check, sql, pragma->take) : SQLITE_NOMEM;
+
+	sqlite3_free(sql);
+	if (rc == SQLITE_OK || is_failure(check, rc) || check->sandbox.budget->end)
+		return rc;
+	note_unchecked(check, pragma->name, table);
+	return SQLITE_OK;
+}
+
+static int run_on_tables(struct check *check, const struct pragma *pragma)
+{
+	sqlite3_stmt *tables = NULL;
+	int rc = sqlite3_prepare_v2(check->sandbox.db,
+		"SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY "
+		"name",
+		-1, &tables, NULL);
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(tables)) == SQLITE_ROW)
+		rc = run_on_table(check, pragma, (const char *)sqlite3_column_text(tables, 0));
+	sqlite3_finalize(tables);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* Over the whole database; where a part keeps that from being done, over one table after the
+ * other. */
+static int run_pragma(struct check *check, const struct pragma *pragma)
+{
+	char sql[64];
+	int rc;
+
+	check->found = check->unchecked = 0;
+	sqlite3_snprintf(sizeof sql, sql, "PRAGMA %s", pragma->name);
+	rc = run_rows(check, sql, pragma->take);
+	if (rc != SQLITE_OK && !is_failure(check, rc) && !check->sandbox.budget->end) {
+		check->found = 0;
+		rc = run_on_tables(check, pragma);
+	}
+	if (rc != SQLITE_OK && is_failure(check, rc))
+		return rc;
+	if (rc != SQLITE_OK)
+		note_unchecked(check, pragma->name, NULL);
+	note_more(check, BK_NOTE_UNCHECKED, check->unchecked);
+	pragma->tell(check);
+	return SQLITE_OK;
+}
+
 /* lightningd makes tables and indexes, and nothing else. */
 static int check_schema(struct check *check)
 {
-	uint64_t count = 0;
 	int rc = run_rows(check,
 		"SELECT CASE type WHEN 'table' THEN 'virtual table' ELSE type END, name FROM "
 		"sqlite_schema WHERE type NOT IN ('table', 'index') OR (type = 'table' AND "
 		"coalesce(rootpage, 0) = 0)",
-		on_alien, &count);
+		take_alien);
 
-	note_more(check, BK_NOTE_ALIEN, count);
+	note_more(check, BK_NOTE_ALIEN, check->found);
 	return rc;
 }
 
-static int check_integrity(struct check *check)
+static int run_all(struct check *check)
 {
-	uint64_t rows;
-	int rc = run_pragma(check, "integrity_check", on_integrity, &rows);
-
-	for (uint64_t i = 0; i < rows && i < NOTES_MAX; i++)
-		if (*check->found[i])
-			note(check, BK_NOTE_UNSOUND, "%s", check->found[i]);
-	note_more(check, BK_NOTE_UNSOUND, rows);
-	return rc;
-}
-
-static int check_foreign_keys(struct check *check)
-{
-	uint64_t rows;
-	int rc = run_pragma(check, "foreign_key_check", on_orphan, &rows);
-
-	check->result->foreign_key_failures = rows;
-	if (rows)
-		note(check, BK_NOTE_UNSOUND, "rows that refer to rows that do not exist: %llu",
-			(unsigned long long)rows);
-	return rc;
-}
-
-int bk_check_connection(sqlite3 *db, const struct check_options *options, struct check_result *out)
-{
-	static const struct check_options defaults;
-	struct check_result result = {0};
-	struct check check = {
-		.db = db, .options = options ? options : &defaults, .result = &result};
-	int rc = bk_read_data_version(db, &result.version);
+	sqlite3 *db = check->sandbox.db;
+	int rc = bk_read_data_version(db, &check->result.version);
 
 	if (rc == SQLITE_OK)
-		rc = bk_read_node_id(db, result.node, sizeof result.node);
+		rc = bk_read_node_id(db, check->result.node, sizeof check->result.node);
 	if (rc == SQLITE_OK)
-		rc = check_schema(&check);
-	if (rc == SQLITE_OK && !check.options->is_quick)
-		rc = check_integrity(&check);
-	if (rc == SQLITE_OK && !check.options->is_quick)
-		rc = check_foreign_keys(&check);
-	if (rc == SQLITE_OK)
-		*out = result;
+		rc = check_schema(check);
+	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++)
+		if (rc == SQLITE_OK && !check->options->is_quick)
+			rc = run_pragma(check, &pragmas[i]);
 	return rc;
 }
 
 enum bk_code bk_check_database(struct pagestore *store, const struct bk_io *io,
-	const struct check_options *options, struct check_result *out, struct bk_error *err)
+	struct budget *budget, const struct check_options *options, struct check_result *out,
+	struct bk_error *err)
 {
-	struct vfs vfs;
-	sqlite3 *db;
+	static const struct check_options defaults;
+	struct check check = {.options = options ? options : &defaults};
 	enum bk_code code;
 	int rc;
 
-	bk_vfs_init(&vfs, store, io, bk_file_spill_dir(NULL));
-	code = bk_vfs_connect(&vfs, &db, err);
+	bk_budget_begin(budget);
+	code = bk_sandbox_open_reading(&check.sandbox, store, io, budget, err);
 	if (code)
 		return code;
-	rc = sqlite3_exec(
-		db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -8192", NULL, NULL, NULL);
+	rc = run_all(&check);
 	if (rc == SQLITE_OK)
-		rc = bk_check_connection(db, options, out);
-	if (rc != SQLITE_OK && (vfs.error.code || !is_of_database(rc)))
-		code = bk_vfs_fail(&vfs, db, err, "check a database");
-	else if (rc != SQLITE_OK)
+		*out = check.result;
+	else if (is_failure(&check, rc) || budget->end)
+		code = bk_sandbox_fail(&check.sandbox, "check a database", err);
+	else
 		code = bk_fail(err, BK_E_DAMAGE, 0, "SQLite cannot read the database: %s",
-			sqlite3_errmsg(db));
-	sqlite3_close(db);
+			sqlite3_errmsg(check.sandbox.db));
+	bk_sandbox_close(&check.sandbox);
+	bk_budget_end(budget);
 	return code;
 }

@@ -4,11 +4,11 @@
 #ifndef BK_CHECK_H
 #define BK_CHECK_H
 
+#include "budget.h"
 #include "pagestore.h"
 #include <bk/io.h>
 #include <bk/note.h>
 #include <bk/stamp.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 
 struct check_options {
@@ -24,12 +24,12 @@ struct check_result {
 	uint64_t foreign_key_failures; /* rows that refer to nothing; they are one of the notes */
 };
 
-/* Checks the database in STORE. OPTIONS may be NULL. Fails with BK_E_DAMAGE if SQLite cannot read
- * it, or as STORE does. */
+/* Checks the database in STORE, table by table where it cannot be checked as a whole. BUDGET is
+ * what it may cost: what has no room in it is unchecked. OPTIONS may be NULL. Fails with
+ * BK_E_DAMAGE if SQLite cannot read its schema and version, with BK_E_SQL if BUDGET ends before
+ * that, with BK_E_NOMEM, or as STORE does. */
 BK_MUST_CHECK enum bk_code bk_check_database(struct pagestore *store, const struct bk_io *io,
-	const struct check_options *options, struct check_result *out, struct bk_error *err);
-
-/* The same of DB, a connection of its caller's. Returns a SQLite result code. */
-int bk_check_connection(sqlite3 *db, const struct check_options *options, struct check_result *out);
+	struct budget *budget, const struct check_options *options, struct check_result *out,
+	struct bk_error *err);
 
 #endif

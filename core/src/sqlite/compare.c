@@ -203,22 +203,38 @@ static void pair_done(struct pair *pair)
 	tell(pair->result, &pair->found);
 }
 
-static int compare_table(
-	sqlite3 *log, sqlite3 *database, const char *table, struct comparison *result)
+/* Says of the one that failed what it says of itself. Before their statements are finalized. */
+static enum bk_code compare_failed(const struct sandbox *log, const struct sandbox *database,
+	const char *table, struct bk_error *err)
 {
+	int rc = sqlite3_errcode(log->db);
+	bool is_log = log->vfs.error.code || log->budget->end ||
+		      (rc != SQLITE_OK && rc != SQLITE_ROW && rc != SQLITE_DONE);
+	char doing[120];
+
+	snprintf(doing, sizeof doing, "compare the table %.80s", table);
+	return bk_sandbox_fail(is_log ? log : database, doing, err);
+}
+
+static enum bk_code compare_table(const struct sandbox *log, const struct sandbox *database,
+	const char *table, struct comparison *result, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
 	struct pair pair;
 	int rc, columns;
 
 	pair_init(&pair, result, "table ", table);
-	rc = prepare_table(log, table, &pair, &pair.log);
+	rc = prepare_table(log->db, table, &pair, &pair.log);
 	columns = pair.columns;
 	if (rc == SQLITE_OK)
-		rc = prepare_table(database, table, &pair, &pair.database);
+		rc = prepare_table(database->db, table, &pair, &pair.database);
 	if (rc == SQLITE_OK && pair.columns == columns)
 		rc = compare_rows(&pair);
+	if (rc != SQLITE_OK)
+		code = compare_failed(log, database, table, err);
 	pair_done(&pair);
 	result->tables++;
-	return rc;
+	return code;
 }
 
 /* Which of two objects of the schema comes first. */
@@ -266,47 +282,54 @@ static int compare_objects(struct pair *pair)
 	return log == SQLITE_DONE ? database == SQLITE_DONE ? SQLITE_OK : database : log;
 }
 
-static int compare_schemas(sqlite3 *log, sqlite3 *database, struct comparison *result)
+static enum bk_code compare_schemas(const struct sandbox *log, const struct sandbox *database,
+	struct comparison *result, struct bk_error *err)
 {
 	static const char sql[] =
 		"SELECT name, type, tbl_name, sql FROM sqlite_schema WHERE " NO_STATISTICS
 		" ORDER BY name COLLATE BINARY, type COLLATE BINARY";
+	enum bk_code code = BK_OK;
 	struct pair pair;
 	int rc;
 
 	pair_init(&pair, result, "the schema", "");
 	pair.columns = 4;
-	rc = sqlite3_prepare_v2(log, sql, -1, &pair.log, NULL);
+	rc = sqlite3_prepare_v2(log->db, sql, -1, &pair.log, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(database, sql, -1, &pair.database, NULL);
+		rc = sqlite3_prepare_v2(database->db, sql, -1, &pair.database, NULL);
 	if (rc == SQLITE_OK)
 		rc = compare_objects(&pair);
+	if (rc != SQLITE_OK)
+		code = compare_failed(log, database, "sqlite_schema", err);
 	pair_done(&pair);
-	return rc;
+	return code;
 }
 
 /* What stands in the database's header, and is the application's own. */
-static int compare_header(
-	sqlite3 *log, sqlite3 *database, const char *name, struct comparison *result)
+static enum bk_code compare_header(const struct sandbox *log, const struct sandbox *database,
+	const char *name, struct comparison *result, struct bk_error *err)
 {
 	char sql[64];
 	struct pair pair;
+	enum bk_code code = BK_OK;
 	int rc;
 
 	snprintf(sql, sizeof sql, "PRAGMA %s", name);
 	pair_init(&pair, result, name, "");
 	pair.columns = 1;
-	rc = sqlite3_prepare_v2(log, sql, -1, &pair.log, NULL);
+	rc = sqlite3_prepare_v2(log->db, sql, -1, &pair.log, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(database, sql, -1, &pair.database, NULL);
-	if (rc == SQLITE_OK && sqlite3_step(pair.log) == SQLITE_ROW &&
-		sqlite3_step(pair.database) == SQLITE_ROW && !same_row(&pair)) {
+		rc = sqlite3_prepare_v2(database->db, sql, -1, &pair.database, NULL);
+	if (rc != SQLITE_OK) {
+		code = compare_failed(log, database, "sqlite_schema", err);
+	} else if (sqlite3_step(pair.log) == SQLITE_ROW &&
+		   sqlite3_step(pair.database) == SQLITE_ROW && !same_row(&pair)) {
 		snprintf(pair.first, sizeof pair.first, "%.40s in the log, %.40s in the database",
 			text_of(pair.log, 0), text_of(pair.database, 0));
 		pair.found.rows = 1;
 	}
 	pair_done(&pair);
-	return rc;
+	return code;
 }
 
 /* Whether DATABASE has TABLE with as many columns: else the schemas told of it. */
@@ -319,25 +342,46 @@ static bool has_table(sqlite3 *log, sqlite3 *database, const char *table)
 	return theirs && ours == theirs;
 }
 
-int bk_compare_databases(sqlite3 *log, sqlite3 *database, struct comparison *result)
+static enum bk_code compare_headers(const struct sandbox *log, const struct sandbox *database,
+	struct comparison *result, struct bk_error *err)
 {
-	static const char *const header[] = {"user_version", "application_id", "encoding"};
-	sqlite3_stmt *tables = NULL;
-	int rc = compare_schemas(log, database, result);
+	static const char *const names[] = {"user_version", "application_id", "encoding"};
+	enum bk_code code = BK_OK;
 
-	for (size_t i = 0; i < sizeof header / sizeof *header && rc == SQLITE_OK; i++)
-		rc = compare_header(log, database, header[i], result);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(log,
-			"SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 "
-			"AND " NO_STATISTICS " ORDER BY name",
-			-1, &tables, NULL);
-	while (rc == SQLITE_OK && (rc = sqlite3_step(tables)) == SQLITE_ROW) {
+	for (size_t i = 0; i < sizeof names / sizeof *names && !code; i++)
+		code = compare_header(log, database, names[i], result, err);
+	return code;
+}
+
+static enum bk_code compare_tables(const struct sandbox *log, const struct sandbox *database,
+	struct comparison *result, struct bk_error *err)
+{
+	sqlite3_stmt *tables = NULL;
+	enum bk_code code = BK_OK;
+	int rc = sqlite3_prepare_v2(log->db,
+		"SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 "
+		"AND " NO_STATISTICS " ORDER BY name",
+		-1, &tables, NULL);
+
+	while (rc == SQLITE_OK && !code && (rc = sqlite3_step(tables)) == SQLITE_ROW) {
 		const char *table = text_of(tables, 0);
 
-		rc = has_table(log, database, table) ? compare_table(log, database, table, result)
-						     : SQLITE_OK;
+		if (has_table(log->db, database->db, table))
+			code = compare_table(log, database, table, result, err);
+		rc = SQLITE_OK;
 	}
+	if (!code && rc != SQLITE_DONE)
+		code = compare_failed(log, database, "sqlite_schema", err);
 	sqlite3_finalize(tables);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return code;
+}
+
+enum bk_code bk_compare_databases(const struct sandbox *log, const struct sandbox *database,
+	struct comparison *result, struct bk_error *err)
+{
+	enum bk_code code = compare_schemas(log, database, result, err);
+
+	if (!code)
+		code = compare_headers(log, database, result, err);
+	return code ? code : compare_tables(log, database, result, err);
 }

@@ -2,8 +2,8 @@
 #ifndef BK_COMPARE_H
 #define BK_COMPARE_H
 
+#include "sandbox.h"
 #include <bk/difference.h>
-#include <sqlite3.h>
 #include <stdint.h>
 
 struct comparison {
@@ -15,8 +15,11 @@ struct comparison {
 	char first[256];      /* the first difference, in words */
 };
 
-/* Compares all that LOG and DATABASE hold but SQLite's own statistics, and adds to RESULT. Returns
- * a SQLite result code. */
-int bk_compare_databases(sqlite3 *log, sqlite3 *database, struct comparison *result);
+/* Compares all that LOG and DATABASE hold but SQLite's own statistics, and adds to RESULT. Fails
+ * with BK_E_SQL, naming the table, if one of them cannot be read: it may need a function that
+ * SQLite here does not have, or cost more than the budget of its sandbox has; with BK_E_NOMEM, or
+ * as a store does. */
+BK_MUST_CHECK enum bk_code bk_compare_databases(const struct sandbox *log,
+	const struct sandbox *database, struct comparison *result, struct bk_error *err);
 
 #endif

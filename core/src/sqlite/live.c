@@ -2,7 +2,11 @@
 #include "live.h"
 #include "file.h"
 #include "replay.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COPY_STEP_PAGES 1024
@@ -34,15 +38,39 @@ static int open_with(const char *path, int flags, unsigned busy_ms, sqlite3 **db
 	return rc;
 }
 
+/* SQLite opens the database, and what stands beside it under these names, and would wait for ever
+ * for somebody to write into a pipe. */
+static enum bk_code check_files(const char *path, struct bk_error *err)
+{
+	static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+	char name[PATH_MAX];
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		if ((size_t)snprintf(name, sizeof name, "%s%s", path, suffixes[i]) >= sizeof name)
+			return bk_fail(err, BK_E_INVALID, ENAMETOOLONG, "%s", path);
+		if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+			return bk_fail(err, BK_E_SQL, 0,
+				"cannot read %s: %s is not a file but a %s", path, name,
+				S_ISDIR(st.st_mode) ? "directory" : "pipe or a device");
+	}
+	if (stat(path, &st) == 0)
+		return BK_OK;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return bk_fail(err, BK_E_MISSING, 0, "there is no database %s", path);
+	return bk_fail(err, BK_E_IO, errno, "cannot look at the database %s", path);
+}
+
 /* A killed node leaves a journal that must be rolled back first, and a WAL database needs its
  * shared memory file: both take write access, which is asked for only then. */
 enum bk_code bk_live_open(const char *path, unsigned busy_ms, sqlite3 **out, struct bk_error *err)
 {
 	sqlite3 *db = NULL;
 	int rc;
+	enum bk_code code = check_files(path, err);
 
-	if (access(path, F_OK) != 0)
-		return bk_fail(err, BK_E_MISSING, 0, "there is no database %s", path);
+	if (code)
+		return code;
 	rc = open_with(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, busy_ms, &db);
 	if (rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN) {
 		sqlite3_close(db);
@@ -50,8 +78,7 @@ enum bk_code bk_live_open(const char *path, unsigned busy_ms, sqlite3 **out, str
 		rc = open_with(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, busy_ms, &db);
 	}
 	if (rc != SQLITE_OK) {
-		enum bk_code code = bk_live_fail(db, rc, path, "read", err);
-
+		code = bk_live_fail(db, rc, path, "read", err);
 		sqlite3_close(db);
 		return code;
 	}

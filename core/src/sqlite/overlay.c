@@ -1,5 +1,6 @@
 /* overlay.c - the pages that a replay has written. */
 #include "overlay.h"
+#include "budget.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,15 +94,26 @@ static enum bk_code grow_slots(struct overlay *overlay, struct bk_error *err)
 	return BK_OK;
 }
 
+static enum bk_code make_spilled(struct overlay *overlay, uint32_t at, struct bk_error *err)
+{
+	char why[120];
+
+	if (overlay->budget && at == overlay->used &&
+		!bk_budget_spill(overlay->budget, overlay->store.page_size))
+		return bk_fail(err, BK_E_SQL, 0, "cannot keep replayed pages: %s",
+			bk_budget_why(overlay->budget, why, sizeof why));
+	return overlay->spill.fd >= 0
+		       ? BK_OK
+		       : bk_file_open_temp(&overlay->spill, overlay->io, overlay->spill_dir, err);
+}
+
 /* Makes sure that place AT exists in memory or in the temporary file. */
 static enum bk_code make_place(struct overlay *overlay, uint32_t at, struct bk_error *err)
 {
 	uint8_t **slabs;
 
 	if (at >= in_memory_max(overlay))
-		return overlay->spill.fd >= 0 ? BK_OK
-					      : bk_file_open_temp(&overlay->spill, overlay->io,
-							overlay->spill_dir, err);
+		return make_spilled(overlay, at, err);
 	if (at / OVERLAY_SLAB < overlay->slab_count)
 		return BK_OK;
 	slabs = realloc(overlay->slabs, (overlay->slab_count + 1) * sizeof *slabs);

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct budget;
+
 struct overlay_slot {
 	uint32_t page; /* 0: free */
 	uint32_t at;   /* which of the stored pages */
@@ -27,6 +29,7 @@ struct overlay {
 	const struct bk_io *io;
 	const char *spill_dir;
 	size_t memory_max;
+	struct budget *budget; /* what pages beyond that draw on; may be NULL */
 
 	struct overlay_slot *slots; /* a hash table, open addressing */
 	size_t slot_count;          /* a power of two, or 0 */

@@ -1,14 +1,16 @@
 /* replay.c - running changes on a pagestore. */
 #include "replay.h"
+#include "connstate.h"
+#include "reach.h"
+#include "sqltext.h"
+#include "statement.h"
 #include <bk/entry.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-/* A migration of a table with ten million rows takes about 10^9 steps. */
-#define STEPS_MAX_DEFAULT  ((uint64_t)1 << 33)
-#define LENGTH_MAX_DEFAULT (512 << 20)
-#define STEPS_BETWEEN      4096
+/* Of a statement, in bytes: text other than literals, and what a value may have where there is more
+ * of it. */
+#define CODE_MAX    8192
+#define CODE_LENGTH 65536
 
 /* The same for every replay of a page: what the keyframes were made with. secure_delete zeroes
  * what is freed, which leaves less to store (a quarter less on a real node). Locks are let go of
@@ -17,159 +19,124 @@
 static const char *const replay_pragmas = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
 					  "PRAGMA cache_size = -8192; PRAGMA secure_delete = ON;";
 
-/* Pragmas within a change that do nothing outside the database. */
-static bool pragma_allowed(const char *name)
+/* Of a lone pragma only what it changes in the database itself is left to be done. */
+static int authorize_lone(int action, const char *name)
 {
-	static const char *const allowed[] = {"foreign_keys", "defer_foreign_keys", "user_version",
-		"application_id", "legacy_alter_table", "table_info", "table_xinfo", "index_list",
-		"index_info", "foreign_key_list", "foreign_key_check"};
-
-	for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-		if (strcasecmp(name, allowed[i]) == 0)
-			return true;
-	return false;
+	if (action != SQLITE_PRAGMA)
+		return SQLITE_DENY;
+	return sqlite3_stricmp(name, "user_version") == 0 ||
+			       sqlite3_stricmp(name, "application_id") == 0
+		       ? SQLITE_OK
+		       : SQLITE_IGNORE;
 }
 
-static bool function_allowed(const char *name)
+/* What of an action makes a change less than exact, or outlives it. */
+static void note_action(struct replay *replay, int action, const char *first, const char *second)
 {
-	return strcasecmp(name, "load_extension") != 0 && strcasecmp(name, "fts3_tokenizer") != 0;
+	switch (action) {
+	case SQLITE_FUNCTION:
+		if (bk_reach_is_of_connection(second))
+			replay->exact.chance.why =
+				"a function asked for more than is in the database";
+		break;
+	case SQLITE_READ:
+		if (bk_reach_is_of_connection(first))
+			replay->exact.chance.why = "a pragma told of more than is in the database";
+		break;
+	case SQLITE_PRAGMA:
+		replay->state_moved |= bk_reach_pragma(first, second != NULL) == REACH_STATE;
+		break;
+	case SQLITE_CREATE_TEMP_INDEX:
+	case SQLITE_CREATE_TEMP_TABLE:
+	case SQLITE_CREATE_TEMP_TRIGGER:
+	case SQLITE_CREATE_TEMP_VIEW:
+		replay->exact.has_temp = true;
+		break;
+	case SQLITE_ALTER_TABLE:
+	case SQLITE_DROP_TABLE:
+		bk_fullrowid_forget(&replay->exact.full);
+		break;
+	default:
+		break;
+	}
 }
 
-/* What a change may not do: leave its transaction, or reach out of its database. */
 static int authorize(void *ctx, int action, const char *first, const char *second,
 	const char *database, const char *trigger)
 {
-	const struct replay *replay = ctx;
+	struct replay *replay = ctx;
 
 	(void)database;
 	(void)trigger;
 	if (replay->is_ours)
 		return SQLITE_OK;
-	switch (action) {
-	case SQLITE_ATTACH:
-	case SQLITE_DETACH:
-	case SQLITE_TRANSACTION:
-	case SQLITE_SAVEPOINT:
-	case SQLITE_CREATE_VTABLE:
-	case SQLITE_DROP_VTABLE:
+	if (replay->is_lone)
+		return authorize_lone(action, first);
+	/* Without a journal SQLite would not find what stood there before. */
+	if (action == SQLITE_SAVEPOINT && strcmp(first, "ROLLBACK") == 0 && !replay->has_journal)
 		return SQLITE_DENY;
-	case SQLITE_PRAGMA:
-		return pragma_allowed(first) ? SQLITE_OK : SQLITE_DENY;
-	case SQLITE_FUNCTION:
-		return function_allowed(second) ? SQLITE_OK : SQLITE_DENY;
-	default:
+	note_action(replay, action, first, second);
+	return bk_sandbox_authorize(&replay->sandbox, action, first, second);
+}
+
+static int set_journal(struct replay *replay, bool has)
+{
+	sqlite3 *db = replay->sandbox.db;
+	int rc = SQLITE_OK;
+
+	if (has == replay->has_journal)
 		return SQLITE_OK;
-	}
-}
-
-static int count_steps(void *ctx)
-{
-	struct replay *replay = ctx;
-
-	replay->steps += STEPS_BETWEEN;
-	return replay->steps > replay->steps_max;
-}
-
-static uint64_t random_next(struct replay *replay)
-{
-	uint64_t z = replay->random += 0x9e3779b97f4a7c15u; /* splitmix64 */
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
-static void sql_random(sqlite3_context *context, int count, sqlite3_value **args)
-{
-	(void)count;
-	(void)args;
-	sqlite3_result_int64(context, (sqlite3_int64)random_next(sqlite3_user_data(context)));
-}
-
-static void sql_randomblob(sqlite3_context *context, int count, sqlite3_value **args)
-{
-	struct replay *replay = sqlite3_user_data(context);
-	sqlite3_int64 size = sqlite3_value_int64(args[0]);
-	uint8_t *blob;
-
-	(void)count;
-	if (size < 1)
-		size = 1;
-	if (size > sqlite3_limit(replay->db, SQLITE_LIMIT_LENGTH, -1)) {
-		sqlite3_result_error_toobig(context);
-		return;
-	}
-	blob = sqlite3_malloc64((sqlite3_uint64)size);
-	if (!blob) {
-		sqlite3_result_error_nomem(context);
-		return;
-	}
-	for (sqlite3_int64 i = 0; i < size; i++)
-		blob[i] = (uint8_t)random_next(replay);
-	sqlite3_result_blob64(context, blob, (sqlite3_uint64)size, sqlite3_free);
-}
-
-static int set_defences(struct replay *replay, const struct replay_limits *limits)
-{
-	sqlite3 *db = replay->db;
-	int length = limits && limits->length_max ? limits->length_max : LENGTH_MAX_DEFAULT;
-	int rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
-	/* Innocuous, as those that they stand for: a schema may use them in its defaults. */
-	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(db, "random", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
-			replay, sql_random, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(db, "randomblob", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS,
-			replay, sql_randomblob, NULL, NULL);
-	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-	sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
-	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, length);
-	replay->steps_max = limits && limits->steps_max ? limits->steps_max : STEPS_MAX_DEFAULT;
-	sqlite3_progress_handler(db, STEPS_BETWEEN, count_steps, replay);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_set_authorizer(db, authorize, replay);
+	replay->is_ours = true;
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+	rc = sqlite3_exec(db, has ? "PRAGMA journal_mode = MEMORY" : "PRAGMA journal_mode = OFF",
+		NULL, NULL, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	replay->is_ours = false;
+	replay->has_journal = has;
 	return rc;
 }
 
-static enum bk_code replay_prepare(
-	struct replay *replay, const struct replay_limits *limits, struct bk_error *err)
+static int prepare_own(sqlite3 *db, const char *sql, sqlite3_stmt **out)
 {
-	sqlite3 *db = replay->db;
-	int rc;
+	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
+}
+
+static int replay_prepare(struct replay *replay)
+{
+	sqlite3 *db = replay->sandbox.db;
+	int rc = sqlite3_set_authorizer(db, authorize, replay);
 
 	replay->is_ours = true;
-	rc = sqlite3_exec(db, replay_pragmas, NULL, NULL, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
 	if (rc == SQLITE_OK)
-		rc = set_defences(replay, limits);
+		rc = sqlite3_exec(db, replay_pragmas, NULL, NULL, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v3(
-			db, "BEGIN", -1, SQLITE_PREPARE_PERSISTENT, &replay->begin, NULL);
+		rc = bk_connstate_set(db, CONNSTATE_FLAGS, 0);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v3(
-			db, "COMMIT", -1, SQLITE_PREPARE_PERSISTENT, &replay->commit, NULL);
+		rc = bk_chance_install(&replay->exact.chance, db);
+	if (rc == SQLITE_OK)
+		rc = prepare_own(db, "BEGIN", &replay->begin);
+	if (rc == SQLITE_OK)
+		rc = prepare_own(db, "COMMIT", &replay->commit);
+	bk_fullrowid_watch(&replay->exact.full, db);
 	replay->is_ours = false;
-	return rc == SQLITE_OK ? BK_OK : bk_vfs_fail(&replay->vfs, db, err, "open an image");
+	return rc;
 }
 
 enum bk_code bk_replay_open(struct replay *replay, struct pagestore *store, const struct bk_io *io,
-	const char *spill_dir, const struct replay_limits *limits, struct bk_error *err)
+	const char *spill_dir, const struct replay_options *options, struct bk_error *err)
 {
 	enum bk_code code;
 
-	*replay = (struct replay){0};
-	bk_vfs_init(&replay->vfs, store, io, spill_dir);
-	code = bk_vfs_connect(&replay->vfs, &replay->db, err);
-	if (!code)
-		code = replay_prepare(replay, limits, err);
-	if (code)
+	*replay = (struct replay){.exact.is_proof = options && options->is_proof};
+	bk_budget_init(&replay->own_budget, NULL);
+	code = bk_sandbox_open(&replay->sandbox, store, io, spill_dir,
+		options && options->budget ? options->budget : &replay->own_budget, err);
+	if (!code && replay_prepare(replay) != SQLITE_OK) {
+		code = bk_sandbox_fail(&replay->sandbox, "open an image", err);
 		bk_replay_close(replay);
+	}
 	return code;
 }
 
@@ -177,9 +144,14 @@ void bk_replay_close(struct replay *replay)
 {
 	sqlite3_finalize(replay->begin);
 	sqlite3_finalize(replay->commit);
-	sqlite3_close(replay->db);
+	bk_sandbox_close(&replay->sandbox);
+	bk_fullrowid_done(&replay->exact.full);
 	replay->begin = replay->commit = NULL;
-	replay->db = NULL;
+}
+
+const char *bk_replay_inexact(const struct replay *replay)
+{
+	return *replay->exact.inexact ? replay->exact.inexact : NULL;
 }
 
 static int run_own(struct replay *replay, sqlite3_stmt *statement)
@@ -193,15 +165,34 @@ static int run_own(struct replay *replay, sqlite3_stmt *statement)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Runs all of SQL, as sqlite3_exec does, but for one that knows its size. */
-static int run_sql(sqlite3 *db, const struct bk_slice *sql)
+/* How long a value of SQL may be. A literal always fits. What has much text of its own can work on
+ * a value that often without a look at the budget. */
+static int length_of(const struct replay *replay, const struct bk_slice *sql)
+{
+	size_t length = (size_t)replay->sandbox.budget->limits.length, literal = sql->size;
+
+	if (sql->size > CODE_MAX && bk_sqltext_code(sql->data, sql->size, &literal) > CODE_MAX &&
+		length > CODE_LENGTH)
+		length = CODE_LENGTH;
+	return (int)(length > literal ? length : literal);
+}
+
+/* Runs all of SQL, as sqlite3_exec does, but for one that knows its size; with FIRST_ONLY its first
+ * statement. */
+static int run_sql(struct replay *replay, const struct bk_slice *sql, bool first_only)
 {
 	const char *at = sql->data, *end = at + sql->size;
+	sqlite3 *db = replay->sandbox.db;
 	int rc = SQLITE_OK;
 
 	while (at < end && rc == SQLITE_OK) {
 		sqlite3_stmt *statement = NULL;
 
+		if (!bk_budget_is_left(replay->sandbox.budget))
+			return SQLITE_INTERRUPT;
+		replay->sandbox.costly.likes = 0;
+		replay->sandbox.costly.is_alter = false;
+		sqlite3_limit(db, SQLITE_LIMIT_LENGTH, length_of(replay, sql));
 		rc = sqlite3_prepare_v2(db, at, (int)(end - at), &statement, &at);
 		if (rc != SQLITE_OK || !statement)
 			continue;
@@ -209,6 +200,8 @@ static int run_sql(sqlite3 *db, const struct bk_slice *sql)
 			rc = sqlite3_step(statement);
 		while (rc == SQLITE_ROW);
 		rc = sqlite3_finalize(statement);
+		if (first_only)
+			break;
 	}
 	return rc;
 }
@@ -216,109 +209,145 @@ static int run_sql(sqlite3 *db, const struct bk_slice *sql)
 static enum bk_code change_failed(struct replay *replay, const struct bk_change *change,
 	size_t statement, struct bk_error *err)
 {
-	const int shown_max = 80;
-	const struct bk_slice *sql = &change->statements[statement];
+	const struct sandbox *sandbox = &replay->sandbox;
+	char name[BK_STATEMENT_TEXT], told[BK_STATEMENT_WHY], buffer[120];
+	const char *why = bk_budget_why(sandbox->budget, buffer, sizeof buffer);
 
-	if (replay->vfs.error.code || sqlite3_errcode(replay->db) == SQLITE_NOMEM)
-		return bk_vfs_fail(&replay->vfs, replay->db, err, "replay a change");
-	return bk_fail(err, BK_E_SQL, 0,
-		"version %u: statement %zu of %zu fails in replay: %s: %.*s", change->version,
-		statement + 1, change->statement_count,
-		replay->steps > replay->steps_max ? "it takes too long"
-						  : sqlite3_errmsg(replay->db),
-		sql->size < (size_t)shown_max ? (int)sql->size : shown_max,
-		(const char *)sql->data);
+	if (!why && (sandbox->vfs.error.code || sqlite3_errcode(sandbox->db) == SQLITE_NOMEM))
+		return bk_sandbox_fail(sandbox, "replay a change", err);
+	bk_statement_name(name, &change->statements[statement]);
+	bk_statement_why(told, sqlite3_errmsg(sandbox->db));
+	return bk_fail(err, BK_E_SQL, 0, "version %u: statement %zu of %zu fails in replay: %s: %s",
+		change->version, statement + 1, change->statement_count, why ? why : told, name);
 }
 
-static int set_foreign_keys(struct replay *replay, bool off)
+static bool begins_with(const struct bk_slice *sql, const char *word)
 {
-	int rc = SQLITE_OK;
+	const char *at = sql->data, *end = at + sql->size;
 
-	if (off != replay->foreign_keys_off)
-		rc = sqlite3_db_config(replay->db, SQLITE_DBCONFIG_ENABLE_FKEY, !off, NULL);
-	replay->foreign_keys_off = off;
-	return rc;
+	while (at < end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+		at++;
+	return (size_t)(end - at) >= strlen(word) &&
+	       sqlite3_strnicmp(at, word, (int)strlen(word)) == 0;
 }
 
-enum bk_code bk_replay_change(struct replay *replay, const struct bk_change *change, uint32_t must,
-	int64_t time_us, struct bk_error *err)
+static bool rolls_back(const struct bk_change *change)
 {
-	if (must & BK_ENTRY_LONE)
-		return BK_OK; /* all it did is in the flags of the changes behind it */
-	replay->vfs.now_us = time_us;
-	replay->random = change->version;
-	replay->steps = 0;
-	if (set_foreign_keys(replay, must & BK_ENTRY_FK_OFF) != SQLITE_OK ||
-		run_own(replay, replay->begin) != SQLITE_OK)
-		return bk_vfs_fail(&replay->vfs, replay->db, err, "begin a transaction");
 	for (size_t i = 0; i < change->statement_count; i++)
-		if (run_sql(replay->db, &change->statements[i]) != SQLITE_OK)
+		if (begins_with(&change->statements[i], "ROLLBACK"))
+			return true;
+	return false;
+}
+
+static enum bk_code change_begin(struct replay *replay, const struct bk_change *change,
+	uint32_t must, int64_t time_us, struct bk_error *err)
+{
+	int rc;
+
+	replay->sandbox.budget->steps = 0;
+	replay->sandbox.vfs.now_us = time_us;
+	replay->state_moved = false;
+	bk_exact_begin(&replay->exact, &replay->sandbox, change);
+	replay->is_ours = true;
+	rc = bk_connstate_set(replay->sandbox.db, replay->state, must);
+	replay->state = must & CONNSTATE_FLAGS;
+	replay->is_ours = false;
+	if (rc == SQLITE_OK)
+		rc = set_journal(replay, rolls_back(change));
+	return rc == SQLITE_OK ? BK_OK : bk_sandbox_fail(&replay->sandbox, "begin a change", err);
+}
+
+static enum bk_code run_change(
+	struct replay *replay, const struct bk_change *change, struct bk_error *err)
+{
+	enum bk_code code;
+
+	if (run_own(replay, replay->begin) != SQLITE_OK)
+		return bk_sandbox_fail(&replay->sandbox, "begin a transaction", err);
+	for (size_t i = 0; i < change->statement_count; i++)
+		if (run_sql(replay, &change->statements[i], false) != SQLITE_OK)
 			return change_failed(replay, change, i, err);
+	code = bk_exact_check(&replay->exact, &replay->sandbox, change, err);
+	if (code)
+		return code;
 	if (run_own(replay, replay->commit) != SQLITE_OK)
 		return change_failed(replay, change, change->statement_count - 1, err);
 	return BK_OK;
 }
 
-int bk_read_data_version(sqlite3 *db, uint32_t *version)
+static enum bk_code run_lone(
+	struct replay *replay, const struct bk_change *change, struct bk_error *err)
 {
-	sqlite3_stmt *statement = NULL;
-	int rc = sqlite3_prepare_v2(
-		db, "SELECT intval FROM vars WHERE name = 'data_version'", -1, &statement, NULL);
+	int rc;
 
-	*version = 0;
-	if (rc == SQLITE_ERROR)
-		return SQLITE_OK; /* no such table, or no such column yet */
-	if (rc != SQLITE_OK)
-		return rc;
-	rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW)
-		*version = (uint32_t)sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	replay->is_lone = true;
+	rc = run_sql(replay, &change->statements[0], true);
+	replay->is_lone = false;
+	return rc == SQLITE_OK ? BK_OK : change_failed(replay, change, 0, err);
+}
+
+/* What state a pragma of the change left the connection in: the next one begins with what its own
+ * flags say. */
+static enum bk_code note_state(struct replay *replay, struct bk_error *err)
+{
+	int rc;
+
+	if (!replay->state_moved)
+		return BK_OK;
+	replay->is_ours = true;
+	rc = bk_connstate_read(replay->sandbox.db, &replay->state);
+	replay->is_ours = false;
+	return rc == SQLITE_OK
+		       ? BK_OK
+		       : bk_sandbox_fail(&replay->sandbox, "read a connection's state", err);
+}
+
+enum bk_code bk_replay_change(struct replay *replay, const struct bk_change *change, uint32_t must,
+	int64_t time_us, struct bk_error *err)
+{
+	enum bk_code code;
+
+	if (must & BK_ENTRY_UNLIKE)
+		return bk_exact_fail(change, "what its pragma did depends on the node", err);
+	if (bk_connstate_is_unknown(must))
+		return bk_exact_fail(change,
+			"it ran in a state of the node's connection that this release does not "
+			"know",
+			err);
+	if (replay->exact.is_proof)
+		bk_budget_renew(replay->sandbox.budget);
+	bk_budget_begin(replay->sandbox.budget);
+	code = change_begin(replay, change, must, time_us, err);
+	if (!code)
+		code = must & BK_ENTRY_LONE ? run_lone(replay, change, err)
+					    : run_change(replay, change, err);
+	if (!code)
+		code = note_state(replay, err);
+	bk_budget_end(replay->sandbox.budget);
+	return code;
+}
+
+static enum bk_code vars_failed(const struct replay *replay, struct bk_error *err)
+{
+	return bk_sandbox_fail(&replay->sandbox, "read the table vars", err);
 }
 
 enum bk_code bk_replay_version(struct replay *replay, uint32_t *version, struct bk_error *err)
 {
 	int rc;
 
-	replay->is_ours = true;
-	rc = bk_read_data_version(replay->db, version);
-	replay->is_ours = false;
-	if (rc != SQLITE_OK)
-		return bk_vfs_fail(&replay->vfs, replay->db, err, "read vars.data_version");
-	return BK_OK;
-}
-
-int bk_read_node_id(sqlite3 *db, char *out, size_t size)
-{
-	sqlite3_stmt *statement = NULL;
-	const char *text;
-	int rc = sqlite3_prepare_v2(db,
-		"SELECT lower(hex(blobval)) FROM vars WHERE name = 'node_id' AND "
-		"length(blobval) BETWEEN 1 AND 64",
-		-1, &statement, NULL);
-
-	*out = '\0';
-	if (rc == SQLITE_ERROR)
-		return SQLITE_OK; /* no such table, or no such column yet */
-	if (rc != SQLITE_OK)
-		return rc;
-	rc = sqlite3_step(statement);
-	text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-	if (text && strlen(text) < size)
-		strcpy(out, text);
-	sqlite3_finalize(statement);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	bk_budget_begin(replay->sandbox.budget);
+	rc = bk_read_data_version(replay->sandbox.db, version);
+	bk_budget_end(replay->sandbox.budget);
+	return rc == SQLITE_OK ? BK_OK : vars_failed(replay, err);
 }
 
 enum bk_code bk_replay_node_id(struct replay *replay, char *out, size_t size, struct bk_error *err)
 {
 	int rc;
 
-	replay->is_ours = true;
-	rc = bk_read_node_id(replay->db, out, size);
-	replay->is_ours = false;
-	if (rc != SQLITE_OK)
-		return bk_vfs_fail(&replay->vfs, replay->db, err, "read vars.node_id");
-	return BK_OK;
+	bk_budget_begin(replay->sandbox.budget);
+	rc = bk_read_node_id(replay->sandbox.db, out, size);
+	bk_budget_end(replay->sandbox.budget);
+	return rc == SQLITE_OK ? BK_OK : vars_failed(replay, err);
 }

@@ -1,5 +1,6 @@
 /* vfs.c - a SQLite VFS whose only database is a pagestore. */
 #include "vfs.h"
+#include "budget.h"
 #include "file.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,8 +198,11 @@ static int temp_write(sqlite3_file *base, const void *src, int amount, sqlite3_i
 {
 	struct temp_file *temp = (struct temp_file *)base;
 	uint64_t end = (uint64_t)offset + (uint64_t)amount;
+	struct budget *budget = temp->vfs->budget;
 	struct bk_error err;
 
+	if (budget && end > temp->size && !bk_budget_spill(budget, end - temp->size))
+		return SQLITE_FULL;
 	if (temp->file.fd < 0 &&
 		bk_file_open_temp(&temp->file, temp->vfs->io, temp->vfs->spill_dir, &err))
 		return remember(temp->vfs, &err, SQLITE_CANTOPEN);
@@ -314,6 +318,7 @@ static int vfs_time_ms(sqlite3_vfs *base, sqlite3_int64 *out)
 {
 	const sqlite3_int64 unix_epoch_ms = 210866760000000;
 
+	vfs_of(base)->clock_was_read = true;
 	*out = unix_epoch_ms + vfs_of(base)->now_us / 1000;
 	return SQLITE_OK;
 }

@@ -13,6 +13,9 @@
 #include "pagestore.h"
 #include <bk/io.h>
 #include <sqlite3.h>
+#include <stdbool.h>
+
+struct budget;
 
 struct vfs {
 	sqlite3_vfs base;
@@ -20,6 +23,8 @@ struct vfs {
 	const struct bk_io *io;
 	const char *spill_dir;
 	int64_t now_us;
+	bool clock_was_read;
+	struct budget *budget; /* what temporary files draw on; may be NULL */
 	struct bk_error error; /* the first failure of the store; code BK_OK while there is none */
 	char name[40];
 };

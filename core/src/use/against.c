@@ -2,6 +2,7 @@
 #include "compare.h"
 #include "image.h"
 #include "live.h"
+#include "sandbox.h"
 #include <bk/rebuild.h>
 #include <bk/verify.h>
 #include <bk/version.h>
@@ -10,41 +11,32 @@
 
 #define WAIT_MS_MAX 1000
 
-/* Compares DB with IMAGE. */
-static enum bk_code compare_image(struct bk_image *image, sqlite3 *db,
+/* Compares THEIRS with IMAGE. */
+static enum bk_code compare_image(struct bk_image *image, const struct sandbox *theirs,
 	const struct bk_against_options *options, struct bk_against_result *result,
 	struct bk_error *err)
 {
 	struct comparison comparison = {.difference = options->difference, .ctx = options->ctx};
-	struct vfs vfs;
-	sqlite3 *ours;
+	struct sandbox ours;
 	enum bk_code code;
-	int rc;
 
-	bk_vfs_init(&vfs, &image->overlay.store, image->overlay.io, image->overlay.spill_dir);
-	code = bk_vfs_connect(&vfs, &ours, err);
+	bk_budget_begin(&image->budget);
+	code = bk_sandbox_open_reading(
+		&ours, &image->overlay.store, image->overlay.io, &image->budget, err);
 	if (code)
 		return code;
-	rc = sqlite3_exec(
-		ours, "PRAGMA query_only = ON; PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = bk_compare_databases(ours, db, &comparison);
-	if (rc != SQLITE_OK && (vfs.error.code || sqlite3_errcode(db) == SQLITE_OK))
-		code = bk_vfs_fail(&vfs, ours, err, "compare the databases");
-	else if (rc != SQLITE_OK)
-		code = bk_fail(
-			err, BK_E_SQL, 0, "cannot compare the databases: %s", sqlite3_errmsg(db));
+	code = bk_compare_databases(&ours, theirs, &comparison, err);
 	result->tables = comparison.tables;
 	result->rows = comparison.rows;
 	result->differences = comparison.differences;
 	memcpy(result->first, comparison.first, sizeof result->first);
-	sqlite3_close(ours);
+	bk_sandbox_close(&ours);
 	return code;
 }
 
 /* A comparison that is tried, perhaps several times, since damage is passed over. */
 struct attempt {
-	sqlite3 *db;
+	const struct sandbox *theirs;
 	const struct bk_against_options *options;
 	struct bk_against_result *found;
 };
@@ -53,19 +45,19 @@ static enum bk_code try_against(void *ctx, struct bk_image *image, struct bk_err
 {
 	const struct attempt *attempt = ctx;
 	struct bk_against_result tried = *attempt->found;
-	enum bk_code code = compare_image(image, attempt->db, attempt->options, &tried, err);
+	enum bk_code code = compare_image(image, attempt->theirs, attempt->options, &tried, err);
 
 	if (!code)
 		*attempt->found = tried;
 	return code;
 }
 
-/* Compares DB with the image of the version in FOUND, if the log holds that one. */
-static enum bk_code against_past_damage(struct bk_log *log, sqlite3 *db,
+/* Compares THEIRS with the image of the version in FOUND, if the log holds that one. */
+static enum bk_code against_past_damage(struct bk_log *log, const struct sandbox *theirs,
 	const struct bk_against_options *options, struct bk_against_result *found,
 	struct bk_error *err)
 {
-	struct attempt attempt = {db, options, found};
+	struct attempt attempt = {theirs, options, found};
 	enum bk_code code;
 
 	code = bk_rebuild_do(log, found->version, NULL, try_against, &attempt, err);
@@ -78,19 +70,22 @@ static enum bk_code compare_copy(struct bk_log *log, struct overlay *copy, const
 	const struct bk_against_options *options, struct bk_against_result *found,
 	struct bk_error *err)
 {
-	struct vfs vfs;
-	sqlite3 *db;
+	struct budget budget;
+	struct budget_limits limits = {
+		.given = (uint64_t)copy->store.page_count * copy->store.page_size};
+	struct sandbox theirs;
 	enum bk_code code;
 
-	bk_vfs_init(&vfs, &copy->store, copy->io, copy->spill_dir);
-	code = bk_vfs_connect(&vfs, &db, err);
+	bk_budget_init(&budget, &limits);
+	code = bk_sandbox_open_reading(&theirs, &copy->store, copy->io, &budget, err);
 	if (code)
 		return code;
-	if (bk_read_data_version(db, &found->version) != SQLITE_OK)
-		code = bk_fail(err, BK_E_SQL, 0, "cannot read %s: %s", path, sqlite3_errmsg(db));
+	if (bk_read_data_version(theirs.db, &found->version) != SQLITE_OK)
+		code = bk_fail(
+			err, BK_E_SQL, 0, "cannot read %s: %s", path, sqlite3_errmsg(theirs.db));
 	else
-		code = against_past_damage(log, db, options, found, err);
-	sqlite3_close(db);
+		code = against_past_damage(log, &theirs, options, found, err);
+	bk_sandbox_close(&theirs);
 	return code;
 }
 

@@ -212,7 +212,7 @@ static enum bk_code written_read(
 }
 
 /* Judges what stands in FILE now. */
-static enum bk_code judge_written(const struct restore *restore, const struct bk_image *image,
+static enum bk_code judge_written(const struct restore *restore, struct bk_image *image,
 	const struct file *file, struct bk_verdict *verdict, struct bk_error *err)
 {
 	struct bk_verdict_options options = {
@@ -224,8 +224,8 @@ static enum bk_code judge_written(const struct restore *restore, const struct bk
 		.file = file,
 	};
 
-	return bk_verdict_of_pages(
-		&written.store, restore->version, restore->io, &options, verdict, err);
+	return bk_verdict_of_pages(&written.store, restore->version, restore->io, &image->budget,
+		&options, verdict, err);
 }
 
 /* Ends NF, whose database is not what it should be: what is there may be all that there is. */

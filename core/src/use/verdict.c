@@ -29,21 +29,22 @@ bool bk_verdict_is_no(enum bk_code code)
 }
 
 enum bk_code bk_verdict_of_pages(struct pagestore *store, uint32_t version, const struct bk_io *io,
-	const struct bk_verdict_options *options, struct bk_verdict *out, struct bk_error *err)
+	struct budget *budget, const struct bk_verdict_options *options, struct bk_verdict *out,
+	struct bk_error *err)
 {
 	struct check_options how = {
 		.is_quick = options->is_quick, .note = options->note, .ctx = options->ctx};
 	struct check_result check;
 	/* First, so that nothing is told of what is tried again past damage. */
 	enum bk_code code = bk_check_database(
-		store, io, &(struct check_options){.is_quick = true}, &check, err);
+		store, io, budget, &(struct check_options){.is_quick = true}, &check, err);
 
 	if (!code && check.version != version)
 		return bk_fail(err, BK_E_DAMAGE, 0,
 			"the database says that it is version %u, and should be %u", check.version,
 			version);
 	if (!code)
-		code = bk_check_database(store, io, &how, &check, err);
+		code = bk_check_database(store, io, budget, &how, &check, err);
 	if (code)
 		return code;
 	memcpy(out->node, check.node, sizeof out->node);
@@ -78,7 +79,8 @@ static enum bk_code judge_image(void *ctx, struct bk_image *image, struct bk_err
 		code = bk_image_read_page(image, page, page_bytes, err);
 	return code ? code
 		    : bk_verdict_of_pages(&image->overlay.store, attempt->out->version,
-			      image->overlay.io, attempt->options, attempt->out, err);
+			      image->overlay.io, &image->budget, attempt->options, attempt->out,
+			      err);
 }
 
 enum bk_code bk_verdict(struct bk_log *log, uint32_t version,

@@ -2,6 +2,7 @@
 #ifndef BK_VERDICT_IMPL_H
 #define BK_VERDICT_IMPL_H
 
+#include "budget.h"
 #include "pagestore.h"
 #include <bk/io.h>
 #include <bk/verdict.h>
@@ -11,11 +12,12 @@
 void bk_verdict_of_status(
 	struct bk_verdict *out, const struct bk_log_status *status, const char *path);
 
-/* Judges the database in STORE, all of whose pages could be read: it must be VERSION. Adds to OUT.
- * Fails with BK_E_DAMAGE if it is not, or as STORE does. */
+/* Judges the database in STORE, all of whose pages could be read: it must be VERSION. BUDGET is
+ * what the SQL over it may cost. Adds to OUT. Fails with BK_E_DAMAGE if it is not, or as STORE
+ * does. */
 BK_MUST_CHECK enum bk_code bk_verdict_of_pages(struct pagestore *store, uint32_t version,
-	const struct bk_io *io, const struct bk_verdict_options *options, struct bk_verdict *out,
-	struct bk_error *err);
+	const struct bk_io *io, struct budget *budget, const struct bk_verdict_options *options,
+	struct bk_verdict *out, struct bk_error *err);
 
 /* Whether CODE, from rebuilding a version, says that it cannot be rebuilt, and not that we failed
  * to find out. */

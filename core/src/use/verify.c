@@ -45,7 +45,7 @@ static enum bk_code look_at_tail(struct verify *verify, struct bk_error *err)
 
 	for (int i = 0; i < TORN_TRIES && !code; i++) {
 		code = bk_log_status(verify->log, &status, err);
-		if (code || !status.torn_bytes)
+		if (code || !status.torn_bytes || status.damaged_at)
 			break;
 		nanosleep(&pause, NULL);
 		code = bk_log_refresh(verify->log, &news, err);

@@ -2,6 +2,7 @@
  */
 #include "compare.h"
 #include "image.h"
+#include "sandbox.h"
 #include "verdict.h"
 #include "verify_passes.h"
 #include <bk/version.h>
@@ -43,20 +44,19 @@ static bool other_sqlite(const uint8_t *first_page)
 static enum bk_code compare_tables(
 	struct bk_image *a, struct bk_image *b, struct comparison *result, struct bk_error *err)
 {
-	struct vfs left_vfs, right_vfs;
-	sqlite3 *left = NULL, *right = NULL;
+	struct sandbox left = {.db = NULL}, right = {.db = NULL};
 	enum bk_code code;
 
-	bk_vfs_init(&left_vfs, &a->overlay.store, a->overlay.io, a->overlay.spill_dir);
-	bk_vfs_init(&right_vfs, &b->overlay.store, b->overlay.io, b->overlay.spill_dir);
-	code = bk_vfs_connect(&left_vfs, &left, err);
+	bk_budget_begin(&a->budget);
+	bk_budget_begin(&b->budget);
+	code = bk_sandbox_open_reading(&left, &a->overlay.store, a->overlay.io, &a->budget, err);
 	if (!code)
-		code = bk_vfs_connect(&right_vfs, &right, err);
-	if (!code && bk_compare_databases(left, right, result) != SQLITE_OK)
-		code = bk_vfs_fail(left_vfs.error.code ? &left_vfs : &right_vfs, left, err,
-			"compare two images");
-	sqlite3_close(left);
-	sqlite3_close(right);
+		code = bk_sandbox_open_reading(
+			&right, &b->overlay.store, b->overlay.io, &b->budget, err);
+	if (!code)
+		code = bk_compare_databases(&left, &right, result, err);
+	bk_sandbox_close(&left);
+	bk_sandbox_close(&right);
 	return code;
 }
 
@@ -124,11 +124,12 @@ static enum bk_code report_difference(struct deep *deep, struct bk_image *rebuil
 	return code;
 }
 
-/* Replays the interval of KF on the keyframe before it; *OUT is what that leads to. */
-static enum bk_code replay_interval(
-	struct bk_image **out, struct bk_log *log, const struct keyframe *kf, struct bk_error *err)
+/* Replays the first COUNT changes of the interval of KF on the keyframe before it; *OUT is what
+ * they lead to. */
+static enum bk_code replay_interval(struct bk_image **out, struct bk_log *log,
+	const struct keyframe *kf, size_t count, struct bk_error *err)
 {
-	size_t bytes = kf->entry_count * sizeof(struct bk_entry);
+	size_t bytes = count * sizeof(struct bk_entry);
 	struct bk_entry *entries = malloc(bytes + 1);
 	struct bk_image *image = NULL;
 	struct keyframe *below;
@@ -141,7 +142,7 @@ static enum bk_code replay_interval(
 	if (!code) {
 		code = bk_image_open_keyframe(&image, log, below, NULL, err);
 		if (!code)
-			code = bk_image_advance(image, entries, kf->entry_count, NULL, err);
+			code = bk_image_advance(image, entries, count, NULL, err);
 		bk_log_unpin(log, below);
 	}
 	free(entries);
@@ -158,7 +159,7 @@ static enum bk_code rebuild(struct deep *deep, struct bk_image *stored, struct b
 	const struct keyframe *kf = stored->index.levels[0].kf;
 	struct bk_image *image;
 	uint32_t page;
-	enum bk_code code = replay_interval(&image, stored->log, kf, err);
+	enum bk_code code = replay_interval(&image, stored->log, kf, kf->entry_count, err);
 
 	if (code)
 		return code;
@@ -169,16 +170,20 @@ static enum bk_code rebuild(struct deep *deep, struct bk_image *stored, struct b
 	return code;
 }
 
-/* A full keyframe needs no changes, but the versions below it do. */
+/* A full keyframe needs no changes, but the versions below it do. Its own version it holds itself:
+ * it may be there because no replay leads to it. */
 static enum bk_code check_changes_below(
 	struct deep *deep, const struct keyframe *kf, struct bk_error *err)
 {
 	struct bk_image *image;
+	size_t count = kf->entry_count;
 	enum bk_code code;
 
-	if (!kf->entry_count)
+	while (count && kf->entries[count - 1].version == kf->version)
+		count--;
+	if (!count)
 		return BK_OK;
-	code = replay_interval(&image, deep->verify->log, kf, err);
+	code = replay_interval(&image, deep->verify->log, kf, count, err);
 	if (!code)
 		bk_image_close(image);
 	return code;
@@ -228,8 +233,8 @@ static enum bk_code check_sound(struct deep *deep, struct bk_image *image, struc
 
 	if (!kf->page_count)
 		return BK_OK;
-	return bk_verdict_of_pages(
-		&image->overlay.store, kf->version, image->overlay.io, &options, &ignored, err);
+	return bk_verdict_of_pages(&image->overlay.store, kf->version, image->overlay.io,
+		&image->budget, &options, &ignored, err);
 }
 
 /* Whether WHY, by which the keyframe at OFFSET cannot be rebuilt, was told: in a pass before, or of

@@ -249,6 +249,12 @@ static enum bk_code walk_all(struct pass *pass, uint64_t end, struct bk_error *e
 			bk_verify_progress(pass->verify, told, end);
 		}
 	}
+	if (!code && pass->verify->log->state.damaged_at == end)
+		bk_verify_finding(pass->verify, end,
+			"what stands behind offset %llu is no frame, and too much of it looks like "
+			"one to "
+			"be searched",
+			(unsigned long long)end);
 	if (!code && !pass->has_keyframe)
 		bk_verify_finding(pass->verify, LOG_HEADER_SIZE, "the log has no keyframe");
 	return code;

@@ -38,6 +38,7 @@ static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, 
 		.payload = buf->data + FRAME_HEAD_SIZE,
 		.head = {.kind = (uint8_t)put->kind,
 			.must = put->must,
+			.may = put->may,
 			.size = (uint32_t)(buf->size - FRAME_HEAD_SIZE),
 			.version = put->version,
 			.time_us = put->time_us,
@@ -191,6 +192,7 @@ enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 
 void bk_writer_free(struct bk_writer *writer)
 {
+	bk_probe_close(writer->probe);
 	bk_encoder_done(&writer->encoder);
 	bk_buf_done(&writer->frame);
 	pthread_cond_destroy(&writer->grown);

@@ -4,6 +4,7 @@
 
 #include "encoder.h"
 #include "log.h"
+#include "probe.h"
 #include <bk/writer.h>
 
 struct bk_writer {
@@ -14,7 +15,8 @@ struct bk_writer {
 	size_t stream_bytes;
 	unsigned stream_changes_max;
 	size_t stream_bytes_max;
-	bool foreign_keys_off;
+	uint32_t state;      /* of the node's connection: flags of connstate.h */
+	struct probe *probe; /* follows it; NULL before the first pragma */
 	uint64_t cut_bytes;
 	bool is_head_sure; /* see bk_writer_is_head_sure */
 
@@ -36,6 +38,7 @@ struct bk_writer {
 struct put {
 	enum frame_kind kind;
 	uint8_t must;
+	uint16_t may;
 	uint32_t version;
 	int64_t time_us;
 	struct keyframe *keyframe; /* with FRAME_KEYFRAME: what it says */

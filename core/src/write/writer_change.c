@@ -3,54 +3,60 @@
 #include "writer.h"
 #include <bk/version.h>
 
-/* The flags of CHANGE; false if it cannot follow the head. */
-static bool change_flags(
-	const struct bk_writer *writer, const struct bk_change *change, uint8_t *must)
+/* What state CHANGE leaves the node's connection in. */
+static enum bk_code follow_pragmas(struct bk_writer *writer, const struct bk_change *change,
+	bool is_lone, struct probe_result *after, struct bk_error *err)
 {
-	uint32_t head = writer->log->state.version;
+	enum bk_code code = BK_OK;
 
-	*must = writer->foreign_keys_off ? CHANGE_FK_OFF : 0;
-	if (change->version == head + 1)
-		return true;
-	*must |= CHANGE_LONE;
-	return change->version == head && bk_change_pragma(change) != BK_PRAGMA_NONE;
+	*after = (struct probe_result){.state = writer->state};
+	if (!bk_probe_is_needed(change))
+		return BK_OK;
+	if (!writer->probe)
+		code = bk_probe_open(&writer->probe, err);
+	return code ? code : bk_probe_change(writer->probe, change, is_lone, after, err);
 }
 
-/* What connection state the node has after the lone pragma CHANGE. */
-static void follow_pragma(struct bk_writer *writer, const struct bk_change *change)
+/* The flags of CHANGE, and what comes AFTER it. */
+static enum bk_code change_flags(struct bk_writer *writer, const struct bk_change *change,
+	struct put *put, struct probe_result *after, struct bk_error *err)
 {
-	switch (bk_change_pragma(change)) {
-	case BK_PRAGMA_FOREIGN_KEYS_ON:
-		writer->foreign_keys_off = false;
-		break;
-	case BK_PRAGMA_FOREIGN_KEYS_OFF:
-		writer->foreign_keys_off = true;
-		break;
-	case BK_PRAGMA_NONE:
-	case BK_PRAGMA_OTHER:
-		break;
-	}
+	uint32_t head = writer->log->state.version;
+	bool is_lone = change->version == head && bk_change_is_pragma(change);
+	enum bk_code code;
+
+	if (!is_lone && change->version != head + 1)
+		return bk_fail(err, BK_E_INVALID, 0,
+			"version %u does not follow version %u, which the log is at",
+			change->version, head);
+	code = follow_pragmas(writer, change, is_lone, after, err);
+	put->must = (uint8_t)(writer->state & CHANGE_FLAGS);
+	put->may = (uint16_t)((writer->state & CHANGE_STATE_MASK) >> CHANGE_STATE_SHIFT);
+	if (put->may)
+		put->must |= CHANGE_STATE;
+	if (is_lone)
+		put->must |= after->is_unlike ? CHANGE_LONE | CHANGE_UNLIKE : CHANGE_LONE;
+	return code;
 }
 
 /* Encodes and puts CHANGE. Whatever fails here, the next change must start a stream. */
 static enum bk_code put_change(struct bk_writer *writer, const struct bk_change *change,
-	uint8_t must, struct bk_error *err)
+	struct put *put, struct bk_error *err)
 {
 	bool starts = !writer->stream_changes;
 	struct change_head head;
-	struct put put = {.kind = FRAME_CHANGE,
-		.must = must | (starts ? CHANGE_STREAM : 0),
-		.version = change->version,
-		.time_us = bk_writer_now_us(writer)};
 	uint64_t offset;
 	enum bk_code code = bk_put_begin(&writer->frame, err);
 
+	put->must |= starts ? CHANGE_STREAM : 0;
+	put->version = change->version;
+	put->time_us = bk_writer_now_us(writer);
 	if (!code)
 		code = bk_encoder_write(&writer->encoder, change, starts,
 			writer->log->state.history, &writer->frame, &head, err);
 	if (code)
 		return code;
-	code = bk_writer_put(writer, &put, &writer->frame, &offset, err);
+	code = bk_writer_put(writer, put, &writer->frame, &offset, err);
 	if (code) {
 		bk_writer_fail(writer, err);
 		return code;
@@ -76,18 +82,17 @@ enum bk_code bk_writer_append(
 	struct bk_writer *writer, const struct bk_change *change, struct bk_error *err)
 {
 	bool starts = !writer->stream_changes;
-	uint8_t must;
+	struct probe_result after;
+	struct put put = {.kind = FRAME_CHANGE};
 	enum bk_code code = bk_change_check(change, err);
 
 	if (!code)
 		code = bk_writer_check(writer, err);
+	if (!code)
+		code = change_flags(writer, change, &put, &after, err);
 	if (code)
 		return code;
-	if (!change_flags(writer, change, &must))
-		return bk_fail(err, BK_E_INVALID, 0,
-			"version %u does not follow version %u, which the log is at",
-			change->version, writer->log->state.version);
-	code = put_change(writer, change, must, err);
+	code = put_change(writer, change, &put, err);
 	if (code) {
 		writer->stream_changes = 0;
 		return code;
@@ -95,8 +100,7 @@ enum bk_code bk_writer_append(
 	code = bk_writer_sync(writer, err);
 	if (code)
 		return code;
-	if (must & CHANGE_LONE)
-		follow_pragma(writer, change);
+	writer->state = after.state;
 	if (starts)
 		tell_stream(writer);
 	return BK_OK;

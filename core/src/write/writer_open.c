@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 /* Says who holds the log: what its newest session wrote into it. */
-static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_error *err)
+static enum bk_code busy(
+	const struct bk_io *io, const char *path, bool is_exposed, struct bk_error *err)
 {
 	struct bk_log *log;
 	char text[512] = "", pid[32], host[128], program[128];
@@ -29,6 +30,12 @@ static enum bk_code busy(const struct bk_io *io, const char *path, struct bk_err
 	if (code == BK_E_IO || code == BK_E_NOMEM)
 		return bk_fail_as(err, &why);
 	size = strlen(text);
+	if (is_exposed)
+		return bk_fail(err, BK_E_BUSY, 0,
+			"%s is locked, and any user may have done that, for its mode lets all "
+			"read it (chmod 600 takes that away; who holds it: lsof). If it is a "
+			"writer, it is process %s",
+			path, bk_line_value(text, size, "pid", pid, sizeof pid) ? pid : "?");
 	if (!bk_line_value(text, size, "pid", pid, sizeof pid))
 		strcpy(pid, "?");
 	if (!bk_line_value(text, size, "host", host, sizeof host))
@@ -77,7 +84,8 @@ static enum bk_code lock_log(struct bk_log *log, unsigned wait_ms, struct bk_err
 		if (code || taken)
 			return code;
 		if (waited >= wait_ms)
-			return busy(log->lf.file.io, log->lf.file.path, err);
+			return busy(log->lf.file.io, log->lf.file.path,
+				bk_file_is_exposed(&log->lf.file), err);
 		nanosleep(&step, NULL);
 	}
 }
@@ -232,6 +240,11 @@ bool bk_writer_is_head_sure(const struct bk_writer *writer)
 	return writer->is_head_sure;
 }
 
+bool bk_writer_is_exposed(const struct bk_writer *writer)
+{
+	return bk_file_is_exposed(&writer->log->lf.file);
+}
+
 enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	struct bk_error why = {.code = BK_OK};
@@ -250,7 +263,7 @@ enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, stru
 		rc = io->ops->lock(io->ctx, file.fd);
 	while (rc == -EINTR);
 	if (rc == -EWOULDBLOCK)
-		code = busy(io, path, err);
+		code = busy(io, path, bk_file_is_exposed(&file), err);
 	else if (rc < 0)
 		code = bk_fail(err, BK_E_IO, -rc, "cannot lock %s", path);
 	bk_file_close(&file);

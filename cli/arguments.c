@@ -1,0 +1,150 @@
+/* arguments.c - what the commands make of their arguments, alike. */
+#include "arguments.h"
+#include "lockurl.h"
+#include <bk/dest.h>
+#include <bk/moment.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What getopt_long gives for what it does not take, in either order. */
+#define UNKNOWN '?'
+#define LACKING ':'
+
+/* The long option whose letter is VAL; NULL: none. */
+static const struct option *option_of(const struct option *options, int val)
+{
+	while (options->name && options->val != val)
+		options++;
+	return options->name ? options : NULL;
+}
+
+#define OPTIONS_MAX 16
+
+/* Says that WORD, without its dashes, is the name of no option, and what it may have been meant to
+ * be. */
+static void tell_none(const struct command *command, const struct option *options, const char *word)
+{
+	const char *names[OPTIONS_MAX + 1] = {NULL}, *nearest;
+	size_t count = 0, begin_so = 0;
+
+	for (; options->name && count < OPTIONS_MAX; options++) {
+		names[count++] = options->name;
+		begin_so += strncmp(options->name, word, strlen(word)) == 0;
+	}
+	nearest = nearest_name(word, names);
+	if (begin_so)
+		usage_error(command, "more than one option begins with --%s", word);
+	else if (nearest)
+		usage_error(command, "there is no option --%s; did you mean --%s?", word, nearest);
+	else
+		usage_error(command, "there is no option --%s", word);
+}
+
+int next_option(const struct command *command, int argc, char **argv, const char *letters,
+	const struct option *options)
+{
+	const struct option *takes_none;
+	const char *word;
+	int option;
+
+	opterr = 0;
+	option = getopt_long(argc, argv, letters, options, NULL);
+	word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+	takes_none = optopt ? option_of(options, optopt) : NULL;
+	if (option == LACKING)
+		usage_error(command, "%s wants a value", word);
+	else if (option == UNKNOWN && takes_none)
+		usage_error(command, "--%s takes no value", takes_none->name);
+	else if (option == UNKNOWN && optopt)
+		usage_error(command, "there is no option -%c", optopt);
+	else if (option == UNKNOWN)
+		tell_none(command, options, word + 2);
+	return option == LACKING ? UNKNOWN : option;
+}
+
+bool is_in_nodedir(void)
+{
+	return access(LOCKFILE_NAME, F_OK) == 0;
+}
+
+int take_url(const struct command *command, const char *word, const char *dir, char **url)
+{
+	struct bk_error err;
+
+	if (word && dir)
+		return usage_error(command, "either a URL or --lightning-dir, not both");
+	if (word && strcmp(word, "-") == 0)
+		return usage_error(
+			command, "a log is a file, and comes not through a pipe: name it");
+	if (!word && !dir && !is_in_nodedir())
+		return usage_error(command,
+			"name one URL; with --lightning-dir DIR, or in a lightning directory, it "
+			"need not be said: backup.lock there has it");
+	if (word) {
+		*url = strdup(word);
+		if (!*url)
+			bk_fail(&err, BK_E_NOMEM, 0, "no memory for a URL");
+		return *url ? EXIT_DONE : report(&err);
+	}
+	return lockfile_url(url, bk_io_posix(), dir ? dir : ".", &err) ? report(&err) : EXIT_DONE;
+}
+
+int take_time(const struct command *command, const char *option, const char *text, bool end,
+	int64_t *time_us)
+{
+	int64_t now = now_us();
+	char meant[BK_MOMENT_TEXT];
+	struct bk_error err;
+
+	if (end ? bk_moment_parse_end(text, now, time_us, &err)
+		: bk_moment_parse(text, now, time_us, &err))
+		return usage_error(command, "%s", err.msg);
+	bk_moment_text(meant, *time_us, true);
+	fprintf(stderr, "%s \"%s\" means %s\n", option, text, meant);
+	return EXIT_DONE;
+}
+
+#define NAME_MAX_LENGTH 39
+
+/* How many letters are to be put in, left out, changed or swapped to make A into B. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t rows[NAME_MAX_LENGTH + 1][NAME_MAX_LENGTH + 1];
+	size_t a_length = strlen(a), b_length = strlen(b);
+
+	if (a_length > NAME_MAX_LENGTH || b_length > NAME_MAX_LENGTH)
+		return NAME_MAX_LENGTH;
+	for (size_t i = 0; i <= a_length; i++) {
+		for (size_t j = 0; j <= b_length; j++) {
+			size_t least = i ? rows[i - 1][j] + 1 : j;
+
+			if (j && (!i || rows[i][j - 1] + 1 < least))
+				least = i ? rows[i][j - 1] + 1 : j;
+			if (i && j && rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]) < least)
+				least = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+				rows[i - 2][j - 2] + 1 < least)
+				least = rows[i - 2][j - 2] + 1;
+			rows[i][j] = least;
+		}
+	}
+	return rows[a_length][b_length];
+}
+
+const char *nearest_name(const char *word, const char *const *names)
+{
+	const char *nearest = NULL;
+	size_t best = 3; /* two letters off, and not most of the name */
+
+	for (; *names; names++) {
+		size_t off = distance(word, *names);
+
+		if (off < best && 2 * off <= strlen(*names)) {
+			nearest = *names;
+			best = off;
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,30 @@
+/* arguments.h - what the commands make of their arguments, alike. */
+#ifndef ARGUMENTS_H
+#define ARGUMENTS_H
+
+#include "common.h"
+#include <getopt.h>
+#include <stddef.h>
+
+/* The next option of COMMAND: its letter, or -1 behind the last. LETTERS as getopt has them. '?'
+ * for what is no option, lacks its value, or takes none; that is said. */
+int next_option(const struct command *command, int argc, char **argv, const char *letters,
+	const struct option *options);
+
+/* Finds the URL to work on, which the caller frees: WORD, or where that is NULL what backup.lock
+ * names in DIR, or where that is NULL too in the current directory, if that is a lightning
+ * directory. Returns EXIT_DONE, or another exit code after a message. */
+int take_url(const struct command *command, const char *word, const char *dir, char **url);
+
+/* Whether the current directory is a lightning directory with a backup. */
+bool is_in_nodedir(void);
+
+/* Reads TEXT, the value of OPTION, as bk_moment_parse or at an END as bk_moment_parse_end does, and
+ * says what was understood. Returns EXIT_DONE, or another exit code after a message. */
+int take_time(const struct command *command, const char *option, const char *text, bool end,
+	int64_t *time_us);
+
+/* The one of NAMES, which NULL ends, that WORD was meant to be; NULL: none is like it. */
+const char *nearest_name(const char *word, const char *const *names);
+
+#endif

@@ -1,0 +1,15 @@
+/* process.h - what a program that holds pages and keys of a node asks of the system, in main. */
+#ifndef BK_PROCESS_H
+#define BK_PROCESS_H
+
+/* Set to anything but "" or "0", it lets a core be dumped, and a debugger of the same user's
+ * attach. */
+#define BK_PROCESS_DEBUG "BK_DEBUG_CORE"
+
+/* Leaves no core behind, here or in children: what the memory holds (rows, statements, keys) would
+ * stand in a file that people send around. And ignores SIGXFSZ, so that writing beyond a limit on
+ * file sizes (ulimit -f, LimitFSIZE=) or beyond what a file system has room for in one file fails
+ * with EFBIG, which is told, instead of ending the process without a word. */
+void bk_process_guard(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* sqltext.h - where statements begin in a text of SQL.
+ *
+ * Threads: any; nothing is kept. */
+#ifndef BK_SQLTEXT_H
+#define BK_SQLTEXT_H
+
+#include <stddef.h>
+
+/* Where the first statement from AT on begins: behind blanks, comments and empty statements. END if
+ * there is none. */
+const char *bk_sqltext_begin(const char *at, const char *end);
+
+/* The first statement from AT on that is a pragma: where its word PRAGMA begins. NULL if there is
+ * none before END. AT is where a statement begins, or blanks and comments before it. */
+const char *bk_sqltext_pragma(const char *at, const char *end);
+
+/* Bytes of SQL, of SIZE, that are neither comment nor quoted; sets *LONGEST to the longest that is.
+ */
+size_t bk_sqltext_code(const char *sql, size_t size, size_t *longest);
+
+#endif
