@@ -3,6 +3,7 @@
 #include "nodedir.h"
 #include "own.h"
 #include "owner.h"
+#include "owner_io.h"
 #include <bk/dest.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
@@ -215,6 +216,8 @@ static enum bk_code restore_from(
 		code = enter_dest(arguments->dest, err);
 	if (code)
 		return code;
+	/* Whoever runs us may read the log; the user whose directory DEST is in need not. */
+	arguments->options.log_io = owner_is_other() ? owner_io_root() : NULL;
 	arguments->options.is_node_name = nodedir_is_database(arguments->dest);
 	arguments->options.progress = on_progress;
 	arguments->options.note = on_note;

@@ -24,6 +24,8 @@ struct bk_restore_options {
 	bk_note_fn *note;         /* what SQLite says of the database; may be NULL */
 	void *ctx;
 	const char *spill_dir;
+	const struct bk_io *log_io; /* how the log is reached by its name once more, to see whether
+				     * a plugin holds it; NULL: as it was opened */
 };
 
 struct bk_restore_result {

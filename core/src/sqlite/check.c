@@ -208,13 +208,16 @@ enum bk_code bk_check_database(struct pagestore *store, const struct bk_io *io,
 {
 	static const struct check_options defaults;
 	struct check check = {.options = options ? options : &defaults};
+	struct bk_error why;
 	enum bk_code code;
 	int rc;
 
 	bk_budget_begin(budget);
-	code = bk_sandbox_open_reading(&check.sandbox, store, io, budget, err);
+	code = bk_sandbox_open_reading(&check.sandbox, store, io, budget, &why);
 	if (code)
-		return code;
+		return code == BK_E_SQL && !budget->end
+			       ? bk_fail(err, BK_E_DAMAGE, 0, "%s", why.msg)
+			       : bk_fail_as(err, &why);
 	rc = run_all(&check);
 	if (rc == SQLITE_OK)
 		*out = check.result;

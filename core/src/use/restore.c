@@ -101,7 +101,9 @@ static enum bk_code look_for_node(struct restore *restore, struct bk_error *err)
 	free(dir);
 	if (code)
 		return code;
-	code = bk_writer_check_free(restore->io, bk_log_path(restore->log), &restore->held);
+	code = bk_writer_check_free(
+		restore->options->log_io ? restore->options->log_io : restore->io,
+		bk_log_path(restore->log), &restore->held);
 	return code && code != BK_E_BUSY && !cannot_lock(restore->held.sys_errno)
 		       ? bk_fail_as(err, &restore->held)
 		       : BK_OK;
