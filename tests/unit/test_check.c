@@ -1,6 +1,7 @@
 /* test_check.c - whether a database is sound, as SQLite sees it (check.h). */
 #include "check.h"
 #include "sql.h"
+#include <errno.h>
 
 SUITE(check);
 
@@ -8,14 +9,16 @@ SUITE(check);
 struct pages {
 	struct pagestore store;
 	uint8_t *bytes;
+	unsigned reads, failing; /* that read fails, once; 0: none */
 };
 
 static enum bk_code pages_read(
 	struct pagestore *store, uint32_t page, void *dst, struct bk_error *err)
 {
-	const struct pages *pages = (const struct pages *)store;
+	struct pages *pages = (struct pages *)store;
 
-	(void)err;
+	if (++pages->reads == pages->failing)
+		return bk_fail(err, BK_E_IO, EIO, "a read of ours fails");
 	memcpy(dst, pages->bytes + (size_t)(page - 1) * store->page_size, store->page_size);
 	return BK_OK;
 }
@@ -235,5 +238,28 @@ Test(check, bytes_that_are_no_database)
 	pages.bytes[0] = 'x';
 	fails(BK_E_DAMAGE, check(&pages, &result));
 	says("file is not a database");
+	free(pages.bytes);
+}
+
+/* integrity_check makes a row of a page that it cannot read, and goes on. */
+Test(check, a_read_that_fails)
+{
+	struct pages pages = {.bytes = NULL};
+	struct check_result result;
+	enum bk_code code;
+
+	pages_of(&pages, "CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES (1), (2)");
+	do {
+		pages.reads = 0;
+		pages.failing++;
+		code = check(&pages, &result);
+		if (pages.reads >= pages.failing) {
+			fails(BK_E_IO, code);
+			says("a read of ours fails");
+			cr_assert(!strstr(notes, "unsound"), "%s", notes);
+		}
+	} while (pages.reads >= pages.failing);
+	ok(code);
+	cr_assert(pages.failing > 3 && result.notes == 0);
 	free(pages.bytes);
 }

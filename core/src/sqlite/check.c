@@ -121,6 +121,9 @@ static int run_rows(struct check *check, const char *sql, row_fn *take)
 	while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
 		take(check, statement);
 	sqlite3_finalize(statement);
+	/* What integrity_check cannot read is a row to it, and it goes on. */
+	if (check->sandbox.vfs.error.code)
+		return SQLITE_IOERR;
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
