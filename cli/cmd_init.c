@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "common.h"
 #include "init.h"
+#include "interrupt.h"
 #include "lockurl.h"
 #include "nodedir.h"
 #include "owner.h"
@@ -10,6 +11,7 @@
 #include <bk/live.h>
 #include <bk/path.h>
 #include <bk/restore.h>
+#include <bk/running.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <dirent.h>
@@ -34,18 +36,22 @@ static void init_done(struct init *init)
 static enum bk_code find_paths(struct init *init, struct bk_error *err)
 {
 	struct stat st;
-	enum bk_code code = owner_enter(init->dir, err);
+	enum bk_code code = init->is_alone ? BK_OK : owner_enter(init->dir, err);
 
 	init->is_for_other = owner_is_other();
-	init->node_io = bk_io_posix();
+	init->node_io = interrupt_io();
 	if (!code)
 		code = bk_dest_path(&init->log_path, init->url, err);
 	if (!code)
 		code = owner_io(&init->io, init->log_path, err);
 	if (!code)
+		init->io = interrupt_over(init->io);
+	if (!code)
 		code = check_file(init->log_path, err);
 	if (!code)
 		code = bk_dest_url(&init->log_url, init->log_path, err);
+	if (!code && init->is_alone)
+		return BK_OK;
 	if (!code && (stat(init->dir, &st) != 0 || !S_ISDIR(st.st_mode)))
 		code = bk_fail(err, BK_E_MISSING, 0,
 			"%s is no directory: name the one that lightningd runs in, such as "
@@ -146,7 +152,7 @@ static enum bk_code enter_database(struct init *init, struct bk_error *err)
 	enum bk_code code = owner_enter_file(init->database_path, err);
 
 	if (!code && owner_is_other() && !init->is_for_other)
-		init->io = init->node_io = owner_io_root();
+		init->io = init->node_io = interrupt_over(owner_io_root());
 	return code;
 }
 
@@ -173,7 +179,32 @@ static enum bk_code find_database(struct init *init, struct bk_error *err)
 	init->has_database = st.st_size > 0;
 	if (!init->has_database)
 		return BK_OK;
-	return bk_live_version(init->database_path, INIT_BUSY_MS, &init->version, err);
+	code = bk_live_version(init->database_path, INIT_BUSY_MS, &init->version, err);
+	return code ? code : bk_live_node(init->database_path, INIT_BUSY_MS, init->node, err);
+}
+
+/* lightningd that runs without our plugin writes on, unprotected. */
+static enum bk_code warn_running(const struct init *init, struct bk_error *err)
+{
+	struct bk_running running;
+	enum bk_code code = bk_running_in(&running, bk_io_posix(), init->dir, err);
+
+	if (code || running.answer == BK_RUNNING_NO)
+		return code;
+	fflush(stdout);
+	if (running.answer == BK_RUNNING_YES)
+		fprintf(stderr,
+			"Warning: lightningd runs (%s). What it writes from now on is in no backup "
+			"until it is started again with the plugin, which then takes a full "
+			"snapshot.\n",
+			running.text);
+	else
+		fprintf(stderr,
+			"Warning: whether lightningd runs cannot be told (%s). If it does, start "
+			"it "
+			"again: until then what it writes is in no backup.\n",
+			running.text);
+	return BK_OK;
 }
 
 static void warn_same_disk(const struct init *init)
@@ -184,6 +215,27 @@ static void warn_same_disk(const struct init *init)
 		log.st_dev == dir.st_dev)
 		printf("Warning: the backup is on the same file system as the node. If that disk "
 		       "dies, both are gone.\n");
+}
+
+bool init_is_others(const struct init *init, const struct bk_log_status *status)
+{
+	return *init->node && *status->node && strcmp(init->node, status->node) != 0;
+}
+
+/* What the new log says of the database that it was made of. */
+static enum bk_code check_new(const struct init *init, struct bk_error *err)
+{
+	struct bk_log *log;
+	enum bk_code code;
+
+	if (!init->has_database)
+		return BK_OK;
+	code = bk_log_open(&log, init->io, init->log_path, err);
+	if (code)
+		return code;
+	code = init_check_sound(init, log, err);
+	bk_log_close(log);
+	return code;
 }
 
 /* Who can read a file can hold its lock, and the plugin then waits for it in vain. */
@@ -222,12 +274,14 @@ static enum bk_code make_log(const struct init *init, char **done, struct bk_err
 			version);
 	else
 		printf("Database does not exist yet, created an empty backup file\n");
-	if (asprintf(done, "Initialized backup backend %s, you can now start Core-Lightning",
-		    init->log_url) < 0) {
+	code = check_new(init, err);
+	if (!code &&
+		asprintf(done, "Initialized backup backend %s, you can now start Core-Lightning",
+			init->log_url) < 0)
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a message");
+	if (code)
 		init->io->ops->unlink(init->io->ctx, init->log_path);
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a message");
-	}
-	return BK_OK;
+	return code;
 }
 
 /* Makes the log, or takes the one that stands there, and has backup.lock name it. */
@@ -258,12 +312,39 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 	return BK_OK;
 }
 
+/* Without a lightning directory there is neither a database nor a place for backup.lock: an empty
+ * log, as the older plugin makes one. */
+static enum bk_code set_up_alone(const struct init *init, struct bk_error *err)
+{
+	struct bk_io_stat st;
+	struct word url;
+	char *done;
+	enum bk_code code;
+
+	if (init->io->ops->stat_path(init->io->ctx, init->log_path, &st) == 0)
+		return bk_fail(err, BK_E_EXISTS, 0,
+			"%s is there already, and there is no lightning directory %s: name the one "
+			"that lightningd runs in with --lightning-dir",
+			init->log_path, init->dir);
+	code = make_log(init, &done, err);
+	if (code)
+		return code;
+	free(done);
+	printf("Initialized backup backend %s\n"
+	       "There is no lightning directory %s, so no backup.lock names this log yet. On the "
+	       "node: backup-cli init --lightning-dir DIR %s\n",
+		init->log_url, init->dir, word_of(&url, init->log_url));
+	return BK_OK;
+}
+
 static enum bk_code set_up(struct init *init, struct bk_error *err)
 {
 	struct shown shown;
 	char *done;
 	enum bk_code code = find_paths(init, err);
 
+	if (!code && init->is_alone)
+		return set_up_alone(init, err);
 	if (!code)
 		code = read_lock(init, err);
 	if (!code)
@@ -274,6 +355,11 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 		code = name_log(init, &done, err);
 	if (code)
 		return code;
+	code = warn_running(init, err);
+	if (code) {
+		free(done);
+		return code;
+	}
 	if (init->before)
 		printf("backup.lock named %s before\n", shown_of(&shown, init->before));
 	warn_same_disk(init);
@@ -335,6 +421,7 @@ static int init_run(int argc, char **argv)
 	if (!init.dir) {
 		snprintf(home_dir, sizeof home_dir, "%s/.lightning/bitcoin", home ? home : "");
 		init.dir = home_dir;
+		init.is_alone = access(home_dir, F_OK) != 0 && !init.database;
 	}
 	if (set_up(&init, &err))
 		status = report(&err);
@@ -365,6 +452,7 @@ const struct command cmd_init = {
 		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the\n"
 		"node. Without one it is that of DIR/backup.lock, or of the current directory's.\n"
 		"It refuses where anything else stands at URL, where the database is older than\n"
-		"its backup, and while a plugin holds the node's log.\n",
+		"its backup or another node's, and while a plugin holds the node's log. Without\n"
+		"a lightning directory it makes an empty log, for one to come.\n",
 	.run = init_run,
 };

@@ -1,8 +1,11 @@
 /* cmd_log.c - backup-cli log: lists the versions. */
 #include "arguments.h"
+#include "interrupt.h"
 #include "json.h"
+#include <bk/image.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
+#include <bk/version.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +19,8 @@ struct listing {
 	int64_t latest_us; /* of the entries that were printed */
 	bool any;          /* an entry was printed */
 	bool is_damaged;
+	bool has_before; /* an entry came before the one that is printed: */
+	uint32_t before; /* its version */
 };
 
 /* What was given is not wrong by itself: the URL and the times, which are said. */
@@ -82,6 +87,22 @@ static const char *note(const struct bk_entry *entry)
 	return "";
 }
 
+/* Whether ENTRY is a snapshot that closes a gap: versions before it are in no log. */
+static bool closes_gap(const struct listing *listing, const struct bk_entry *entry)
+{
+	return listing->has_before && (entry->flags & BK_ENTRY_SNAPSHOT) &&
+	       bk_version_distance(entry->version, listing->before) > 1;
+}
+
+static void add_gap(const struct listing *listing, cJSON *object, const struct bk_entry *entry)
+{
+	cJSON *missing = cJSON_AddObjectToObject(object, "missing");
+
+	json_add_count(missing, "from", listing->before + 1);
+	json_add_count(missing, "to", entry->version - 1);
+	cJSON_AddStringToObject(missing, "why", "the node moved on unwatched");
+}
+
 static enum bk_code print_json(
 	const struct listing *listing, const struct bk_entry *entry, struct bk_error *err)
 {
@@ -98,18 +119,24 @@ static enum bk_code print_json(
 	if (entry->page_count)
 		json_add_count(object, "page_count", entry->page_count);
 	cJSON_AddStringToObject(object, "note", note(entry));
+	if (closes_gap(listing, entry))
+		add_gap(listing, object, entry);
 	printf("%s\n  ", listing->any ? "," : "");
 	return json_print_line(object, err);
 }
 
 static void print_text(const struct listing *listing, const struct bk_entry *entry)
 {
-	char time[BK_MOMENT_TEXT];
+	char time[BK_MOMENT_TEXT], gap[GAP_TEXT];
 
 	bk_moment_text(time, entry->time_us, true);
 	if (!listing->any)
 		printf("%10s  %-20s  %10s  %10s  %10s\n", "version", "time", "statements",
 			"SQL bytes", "log bytes");
+	if (closes_gap(listing, entry)) {
+		gap_text(gap, true, listing->before, entry->version);
+		printf("%10s  %s\n", "-", gap);
+	}
 	printf("%10" PRIu32 "  %-20s  %10" PRIu32 "  %10" PRIu32 "  %10" PRIu32 "%s%s\n",
 		entry->version, time, entry->statements, entry->sql_bytes, entry->log_bytes,
 		*note(entry) ? "  " : "", note(entry));
@@ -195,6 +222,21 @@ static enum bk_code count_wanted(
 	return code;
 }
 
+static enum bk_code print_entry(
+	struct listing *listing, const struct bk_entry *entry, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	if (listing->json)
+		code = print_json(listing, entry, err);
+	else
+		print_text(listing, entry);
+	if (!listing->any || entry->time_us > listing->latest_us)
+		listing->latest_us = entry->time_us;
+	listing->any = true;
+	return code;
+}
+
 static enum bk_code print_entries(
 	struct bk_log *log, struct listing *listing, uint64_t skip, struct bk_error *err)
 {
@@ -205,21 +247,18 @@ static enum bk_code print_entries(
 
 	if (code)
 		return code;
-	while (!code && more) {
+	while (!code && more && interrupt_is_heard()) {
 		code = next_entry(history, &entry, &more, &listing->is_damaged, err);
-		if (code || !more || !is_wanted(listing, &entry))
+		if (code || !more)
 			continue;
-		if (skip) {
+		if (is_wanted(listing, &entry) && skip)
 			skip--;
-			continue;
+		else if (is_wanted(listing, &entry))
+			code = print_entry(listing, &entry, err);
+		if (bk_entry_stands(&entry)) {
+			listing->has_before = true;
+			listing->before = entry.version;
 		}
-		if (listing->json)
-			code = print_json(listing, &entry, err);
-		else
-			print_text(listing, &entry);
-		if (!listing->any || entry.time_us > listing->latest_us)
-			listing->latest_us = entry.time_us;
-		listing->any = true;
 	}
 	bk_listing_close(history);
 	return code;
@@ -238,27 +277,60 @@ static void warn_of_future(const struct listing *listing)
 	fprintf(stderr, "Warning: the newest time above is %s\n", age);
 }
 
+/* Beside the list, where it does not get into what scripts read: whose log it is. */
+static void tell_node(const struct listing *listing, const struct bk_log_status *status)
+{
+	if (*status->node && !listing->json)
+		fprintf(stderr, "The log of node %s.\n", status->node);
+}
+
+/* What the list alone does not show: an open doubt, and that the newest version is listed and
+ * cannot be rebuilt. */
+static enum bk_code warn_of_head(struct listing *listing, struct bk_log *log,
+	const struct bk_log_status *status, struct bk_error *err)
+{
+	const struct bk_image_options options = {.past_damage = true};
+	struct bk_image *image = NULL;
+	struct shown shown;
+	enum bk_code code = bk_image_open(&image, log, status->version, &options, err);
+
+	if (*status->doubt && listing->all)
+		fprintf(stderr, "In doubt: log and node may differ, since %s.\n",
+			shown_of(&shown, status->doubt));
+	bk_image_close(image);
+	if (code != BK_E_SQL && code != BK_E_DAMAGE)
+		return code;
+	fprintf(stderr,
+		"Warning: the newest version, %" PRIu32 ", cannot be rebuilt: %s. backup-cli "
+		"verify tells which can.\n",
+		status->version, shown_of(&shown, err->msg));
+	listing->is_damaged = true;
+	return BK_OK;
+}
+
 /* --since must have come; what the log has from a clock that was ahead has. */
 static enum bk_code check_since(
-	struct bk_log *log, const struct listing *listing, struct bk_error *err)
+	const struct listing *listing, const struct bk_log_status *status, struct bk_error *err)
 {
-	struct bk_log_status status;
 	int64_t now = now_us();
-	enum bk_code code = bk_log_status(log, &status, err);
 
-	if (code || !listing->since)
-		return code;
+	if (!listing->since)
+		return BK_OK;
 	return bk_moment_check_past(listing->since, listing->since_us,
-		now > status.time_us ? now : status.time_us, err);
+		now > status->time_us ? now : status->time_us, err);
 }
 
 static enum bk_code list(struct bk_log *log, struct listing *listing, struct bk_error *err)
 {
+	struct bk_log_status status;
 	uint64_t count = 0;
-	enum bk_code code = check_since(log, listing, err);
+	enum bk_code code = bk_log_status(log, &status, err);
 
+	if (!code)
+		code = check_since(listing, &status, err);
 	if (code)
 		return code;
+	tell_node(listing, &status);
 	if (listing->has_limit)
 		code = count_wanted(log, listing, &count, err);
 	if (listing->json)
@@ -273,6 +345,8 @@ static enum bk_code list(struct bk_log *log, struct listing *listing, struct bk_
 		fprintf(stderr, "The log holds no version%s.\n",
 			listing->since || listing->until ? " of that time" : " yet");
 	warn_of_future(listing);
+	if (!code)
+		code = warn_of_head(listing, log, &status, err);
 	return code;
 }
 
@@ -303,8 +377,9 @@ const struct command cmd_log = {
 	.help = "Usage: backup-cli log [OPTIONS] [URL]\n"
 		"\n"
 		"Lists the versions, the newest last: number, time (UTC), statements, bytes of\n"
-		"SQL, bytes in the log. Without URL it is the log that backup.lock names in the\n"
-		"current directory, or in DIR.\n"
+		"SQL, bytes in the log. A line in between names versions that are missing, and\n"
+		"why. Without URL it is the log that backup.lock names in the current directory,\n"
+		"or in DIR.\n"
 		"\n"
 		"  -n, --limit N        only the newest N\n"
 		"  --since TIME         only those that came at TIME or after\n"

@@ -1,7 +1,9 @@
 /* cmd_restore.c - backup-cli restore: writes a database out. */
 #include "arguments.h"
 #include "nodedir.h"
+#include "own.h"
 #include "owner.h"
+#include "owner_io.h"
 #include <bk/dest.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
@@ -98,7 +100,34 @@ static enum bk_code find_at(struct bk_log *log, struct arguments *arguments, str
 	return BK_OK;
 }
 
-static void tell(const struct bk_restore_result *result)
+/* What a restore shows while it goes on, and what it is told meanwhile. */
+struct showing {
+	struct progress progress;
+	struct own own;
+};
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	progress_show(&((struct showing *)ctx)->progress, done, total);
+}
+
+static void on_note(void *ctx, enum bk_note_kind kind, const char *what)
+{
+	own_add(&((struct showing *)ctx)->own, kind, what);
+}
+
+static void tell_age(const struct bk_restore_result *result)
+{
+	if (result->version == result->head)
+		printf("It is the newest state that the backup holds. If the node ran on after "
+		       "that without the backup, do not start it from this.\n");
+	else
+		printf("It is NOT the newest state, which is version %u. Do not start a node from "
+		       "it: it could publish a revoked state and lose the funds of its channels.\n",
+			result->head);
+}
+
+static void tell(const struct bk_restore_result *result, struct own *own)
 {
 	char time[BK_MOMENT_TEXT], age[BK_MOMENT_TEXT], size[32];
 
@@ -107,26 +136,16 @@ static void tell(const struct bk_restore_result *result)
 	bytes_text(size, result->bytes);
 	printf("Restored version %u, of %s (%s), to %s (%s, checked)\n", result->version, time, age,
 		result->path, size);
+	if (*result->node)
+		printf("It is the database of node %s.\n", result->node);
 	if (result->is_past_damage)
 		printf("Warning: damage in the log was passed over, by an older keyframe and all "
-		       "changes "
-		       "since. The database passed its checks. Keep a copy of the log, and begin a "
-		       "new "
-		       "backup.\n");
-	if (result->foreign_key_failures)
-		printf("Warning: %llu rows refer to rows that do not exist, as they may have done "
-		       "in "
-		       "the node's own database.\n",
-			(unsigned long long)result->foreign_key_failures);
-	if (result->version == result->head)
-		printf("It is the newest state that the backup holds. If the node ran on after "
-		       "that "
-		       "without the backup, do not start it from this.\n");
-	else
-		printf("It is NOT the newest state, which is version %u. Do not start a node from "
-		       "it: "
-		       "it could publish a revoked state and lose the funds of its channels.\n",
-			result->head);
+		       "changes since. The database passed its checks. Keep a copy of the log, and "
+		       "begin a new backup.\n");
+	own_print(own);
+	if (result->node_runs)
+		printf("The node runs meanwhile, and goes on: this is a copy to look at.\n");
+	tell_age(result);
 	printf("hsm_secret is not in the backup: the node needs its own copy of it.\n");
 }
 
@@ -180,33 +199,48 @@ static enum bk_code enter_dest(const char *dest, struct bk_error *err)
 	return code;
 }
 
-static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
+/* Restores out of LOG, which is open. */
+static enum bk_code restore_from(
+	struct bk_log *log, struct arguments *arguments, struct bk_error *err)
 {
-	struct progress progress = progress_of("restoring");
+	struct showing showing = {.progress = progress_of("restoring")};
 	struct bk_restore_result result;
 	struct bk_log_status status;
-	struct bk_log *log;
-	enum bk_code code = open_url(&log, arguments->url, err);
+	enum bk_code code = bk_log_status(log, &status, err);
 
-	if (code)
-		return code;
-	code = bk_log_status(log, &status, err);
 	if (!code)
 		warn_of_log(&status);
 	if (!code)
 		code = find_at(log, arguments, err);
 	if (!code)
 		code = enter_dest(arguments->dest, err);
-	arguments->options.progress = progress_show;
-	arguments->options.ctx = &progress;
-	if (!code)
-		code = bk_restore(log, arguments->dest, &arguments->options, &result, err);
-	progress_end(&progress);
+	if (code)
+		return code;
+	/* Whoever runs us may read the log; the user whose directory DEST is in need not. */
+	arguments->options.log_io = owner_is_other() ? owner_io_root() : NULL;
+	arguments->options.is_node_name = nodedir_is_database(arguments->dest);
+	arguments->options.progress = on_progress;
+	arguments->options.note = on_note;
+	arguments->options.ctx = &showing;
+	code = bk_restore(log, arguments->dest, &arguments->options, &result, err);
+	progress_end(&showing.progress);
 	if (!code) {
-		tell(&result);
+		tell(&result, &showing.own);
 		prepare_node(&result, bk_log_path(log));
 		free(result.path);
 	}
+	own_done(&showing.own);
+	return code;
+}
+
+static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
+{
+	struct bk_log *log;
+	enum bk_code code = open_url(&log, arguments->url, err);
+
+	if (code)
+		return code;
+	code = restore_from(log, arguments, err);
 	bk_log_close(log);
 	return code;
 }
@@ -250,8 +284,11 @@ const struct command cmd_restore = {
 		"                       lets an older version have the name lightningd.sqlite3\n"
 		"  -V                   the release\n"
 		"\n" HELP_TIME "\n"
-		"It refuses over an existing file, beside a -journal or -wal, and where\n"
-		"lightningd runs. Nothing is written to standard output: DEST is no -.\n"
+		"It refuses over an existing file, beside a -journal or -wal, and, under the\n"
+		"name that lightningd opens, while the node runs. Under another name it is a\n"
+		"copy to look at, with sqlite3 -safe. What SQLite finds wrong with it is the\n"
+		"node's own: it is told, and restored as it is. Nothing is written to standard\n"
+		"output: DEST is no -.\n"
 		"hsm_secret is not in the backup: the node needs its own copy of it.\n"
 		"\n"
 		"Where the directory has no backup.lock yet, backup-cli init comes next, with\n"

@@ -1,13 +1,16 @@
 /* common.c - what the commands share. */
 #include "common.h"
+#include "interrupt.h"
 #include "owner.h"
 #include <bk/dest.h>
 #include <bk/io.h>
 #include <bk/path.h>
 #include <bk/text.h>
+#include <bk/version.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +100,7 @@ enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err
 
 	if (code)
 		return code;
-	code = bk_log_open(log, bk_io_posix(), path, err);
+	code = bk_log_open(log, interrupt_io(), path, err);
 	free(path);
 	return code;
 }
@@ -122,6 +125,31 @@ void warn_of_log(const struct bk_log_status *status)
 			(unsigned long long)status->damaged_at,
 			status->head_unsure ? " Changes newer than what it holds may be lost."
 					    : "");
+}
+
+void gap_text(char *out, bool is_unwatched, uint32_t from, uint32_t to)
+{
+	int32_t between = bk_version_distance(to, from) - 1;
+	int used = 0;
+
+	if (!is_unwatched) {
+		snprintf(out, GAP_TEXT,
+			"Version %" PRIu32 " is a snapshot: a change up to version %" PRIu32
+			" could not be replayed, and older versions back to the keyframe before "
+			"may "
+			"not be rebuilt",
+			to, from);
+		return;
+	}
+	if (between == 1)
+		used = snprintf(out, GAP_TEXT, "Version %" PRIu32 " is missing: ", from + 1);
+	else if (between > 1)
+		used = snprintf(out, GAP_TEXT,
+			"Versions %" PRIu32 " to %" PRIu32 " are missing: ", from + 1, to - 1);
+	snprintf(out + used, GAP_TEXT - (size_t)used,
+		"%she node moved on unwatched from %" PRIu32 " to %" PRIu32
+		"; a snapshot of version %" PRIu32 " follows",
+		used ? "t" : "T", from, to, to);
 }
 
 bool parse_number(const char *text, uint64_t max, uint64_t *out)
@@ -159,6 +187,9 @@ void bytes_text(char *out, uint64_t bytes)
 	snprintf(out, 32, "%.1f %s", value, units[unit]);
 }
 
+/* Whether a progress line stands on the terminal. */
+static atomic_bool line_is_shown;
+
 struct progress progress_of(const char *doing)
 {
 	return (struct progress){.doing = doing, .began_us = now_us()};
@@ -173,13 +204,21 @@ void progress_show(void *ctx, uint64_t done, uint64_t total)
 		now - progress->shown_us < PROGRESS_NEXT_US || !isatty(STDERR_FILENO))
 		return;
 	progress->shown_us = now;
+	line_is_shown = true;
 	fprintf(stderr, "\r%s: %d%% ", progress->doing,
 		total ? (int)((double)done * 100 / (double)total) : 100);
 	fflush(stderr);
 }
 
+void progress_interrupted(void)
+{
+	if (line_is_shown)
+		fputc('\n', stderr);
+}
+
 void progress_end(struct progress *progress)
 {
+	line_is_shown = false;
 	if (progress->shown_us)
 		fprintf(stderr, "\r%*s\r", (int)strlen(progress->doing) + 8, "");
 }

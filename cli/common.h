@@ -61,6 +61,10 @@ BK_MUST_CHECK enum bk_code open_url(struct bk_log **log, const char *url, struct
 /* Prints warnings about a log that ends in half a frame, or is damaged near its end. */
 void warn_of_log(const struct bk_log_status *status);
 
+/* Why versions between FROM and TO are not in the log, or are in doubt (bk/verify.h), as a line. */
+#define GAP_TEXT 256
+void gap_text(char *out, bool is_unwatched, uint32_t from, uint32_t to);
+
 /* Reads a whole number in [0, MAX]; false if TEXT is none. */
 bool parse_number(const char *text, uint64_t max, uint64_t *out);
 
@@ -79,5 +83,8 @@ struct progress {
 struct progress progress_of(const char *doing);
 void progress_show(void *progress, uint64_t done, uint64_t total); /* a bk_progress_fn */
 void progress_end(struct progress *progress);
+
+/* Ends the line that is shown, if one is, for what ends in its midst. */
+void progress_interrupted(void);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "lockfile.h"
 #include <bk/error.h>
+#include <bk/log.h>
+#include <bk/stamp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,17 +15,27 @@
 /* The lightning directory as init finds it, and the log that it shall have. */
 struct init {
 	const char *dir, *url, *database; /* as given; database may be NULL */
+	bool is_alone; /* there is no lightning directory at all, and none was named */
 	char *log_path, *log_url, *lock_path, *database_path;
 	bool has_lock;
 	struct lockfile lock; /* backup.lock as it was */
 	bool is_named;        /* it names log_path */
 	bool has_database;
-	uint32_t version; /* the database's */
+	uint32_t version;        /* the database's */
+	char node[BK_NODE_TEXT]; /* whose it is; "": it does not say */
 	/* How the log at log_path is reached, and how backup.lock and what it names. */
 	const struct bk_io *io, *node_io;
 	bool is_for_other; /* the lightning directory is another user's: so is what we make */
 	char *before;      /* what backup.lock named, in words; NULL: nothing else */
 };
+
+/* Whether STATUS is of a log that another node's database is in. */
+bool init_is_others(const struct init *init, const struct bk_log_status *status);
+
+/* Prints what SQLite says of the node's database, which LOG has at its head. Fails with BK_E_UNSAFE
+ * if it could not be restored from there. */
+BK_MUST_CHECK enum bk_code init_check_sound(
+	const struct init *init, struct bk_log *log, struct bk_error *err);
 
 /* Whether another log, which backup.lock names, may be given up: not while a plugin holds it, and
  * not if it is newer than the node's database, for then only backup.lock keeps a node that lost

@@ -1,6 +1,8 @@
 /* init_adopt.c - giving a node the log that it had: after a restore, or without backup.lock. */
 #include "common.h"
 #include "init.h"
+#include "own.h"
+#include <bk/verdict.h>
 #include <bk/verify.h>
 #include <bk/version.h>
 #include <bk/writer.h>
@@ -49,16 +51,10 @@ static enum bk_code refuse_older(
 static enum bk_code refuse_newer(
 	const struct init *init, const struct bk_log_status *status, struct bk_error *err)
 {
-	if (status->is_empty)
-		return bk_fail(err, BK_E_UNSAFE, 0,
-			"the log %s is empty, and the database %s is at version %u: remove that "
-			"log and run this again, to begin with a snapshot",
-			init->log_path, init->database_path, init->version);
 	return bk_fail(err, BK_E_UNSAFE, 0,
 		"the log %s is at version %u, and the database %s is newer, at version %u: the "
 		"node ran on without that log, or it is another node's. Move the log away, keep "
-		"it, "
-		"and run this again: the new log begins with a snapshot",
+		"it, and run this again: the new log begins with a snapshot",
 		init->log_path, status->version, init->database_path, init->version);
 }
 
@@ -70,6 +66,16 @@ static enum bk_code refuse_different(
 		"the log is another node's, or the database was changed. Name the right one, or "
 		"move the log away, keep it, and run this again",
 		result->version, init->log_path, init->database_path, result->first);
+}
+
+static enum bk_code refuse_others(
+	const struct init *init, const struct bk_log_status *status, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"the log %s is that of node %s, and the database %s is of another node, %s: each "
+		"node has a log of its own. Name another file, or the lightning directory of that "
+		"node",
+		init->log_path, status->node, init->database_path, init->node);
 }
 
 static enum bk_code refuse_damaged(const char *why, struct bk_error *err)
@@ -90,17 +96,47 @@ static enum bk_code refuse_damaged_at(
 	return refuse_damaged(why.msg, err);
 }
 
-/* The node ran on without its plugin, which heals that. */
+/* The node ran on without its plugin, which heals that; or the log has nothing yet. */
 static enum bk_code leave_gap(const struct init *init, const struct bk_log_status *status,
 	char **done, struct bk_error *err)
 {
+	const char *later =
+		init->lock.halt_on_gap
+			? ", once \"on_gap\" in backup.lock is \"heal\" instead of \"halt\""
+			: "";
+
+	if (status->is_empty)
+		return say(done, err,
+			"The log %s is empty: backup.lock %s. The database is at version %u: the "
+			"plugin takes a full snapshot when lightningd starts%s",
+			init->log_url, init->is_named ? "names it already" : "now names it",
+			init->version, later);
 	return say(done, err,
 		"backup.lock names %s already. It is at version %u, and the database at %u: the "
 		"plugin takes a full snapshot when lightningd starts%s",
-		init->log_url, status->version, init->version,
-		init->lock.halt_on_gap
-			? ", once \"on_gap\" in backup.lock is \"heal\" instead of \"halt\""
-			: "");
+		init->log_url, status->version, init->version, later);
+}
+
+static void on_note(void *ctx, enum bk_note_kind kind, const char *what)
+{
+	own_add(ctx, kind, what);
+}
+
+enum bk_code init_check_sound(const struct init *init, struct bk_log *log, struct bk_error *err)
+{
+	struct own own = {0};
+	struct bk_verdict_options options = {.note = on_note, .ctx = &own};
+	struct bk_verdict verdict;
+	enum bk_code code = bk_verdict_head(log, &options, &verdict, err);
+
+	if (!code && verdict.answer == BK_VERDICT_NO)
+		code = bk_fail(err, BK_E_UNSAFE, 0,
+			"the log %s would not give the database back: %s", init->log_path,
+			verdict.why.msg);
+	if (!code)
+		own_print(&own);
+	own_done(&own);
+	return code;
 }
 
 /* The versions go together; whether the data does, only the data tells. */
@@ -113,7 +149,7 @@ static enum bk_code compare(const struct init *init, struct bk_log *log,
 	struct bk_error why;
 	enum bk_code code = bk_verify_against(log, init->database_path, &options, &result, err);
 
-	if (code == BK_E_MISSING)
+	if (!code && !result.is_held)
 		return refuse_older(init, status, err);
 	if (code == BK_E_DAMAGE) {
 		why = *err;
@@ -123,6 +159,9 @@ static enum bk_code compare(const struct init *init, struct bk_log *log,
 		return code;
 	if (result.differences)
 		return refuse_different(init, &result, err);
+	code = init_check_sound(init, log, err);
+	if (code)
+		return code;
 	if (result.version != status->version)
 		return say(done, err,
 			"The log %s is at version %u, and the database at %u, as after a crash in "
@@ -145,6 +184,8 @@ static enum bk_code judge(
 	if (code)
 		return code;
 	ahead = bk_version_distance(status.version, init->version);
+	if (init_is_others(init, &status))
+		return refuse_others(init, &status, err);
 	if (!init->has_database && !status.is_empty)
 		return refuse_no_database(init, &status, err);
 	if (!status.is_empty && ahead > 1)
@@ -159,8 +200,8 @@ static enum bk_code judge(
 			init->log_url, init->is_named ? "names it already" : "now names it");
 	if (!status.is_empty && ahead >= 0)
 		return compare(init, log, &status, done, err);
-	return init->is_named ? leave_gap(init, &status, done, err)
-			      : refuse_newer(init, &status, err);
+	return init->is_named || status.is_empty ? leave_gap(init, &status, done, err)
+						 : refuse_newer(init, &status, err);
 }
 
 enum bk_code init_adopt(const struct init *init, char **done, struct bk_error *err)

@@ -63,10 +63,15 @@ static enum bk_code judge(
 	struct init *init, const struct bk_log_status *status, struct bk_error *err)
 {
 	int32_t ahead = bk_version_distance(status->version, init->version);
-	char what[64];
+	char what[BK_NODE_TEXT + 32];
 
 	if (status->is_empty)
 		return note(init, "empty", err);
+	/* Not this node's: giving it up makes nothing forgotten. */
+	if (init_is_others(init, status)) {
+		snprintf(what, sizeof what, "of another node, %s", status->node);
+		return note(init, what, err);
+	}
 	if (!init->has_database)
 		return refuse_no_database(init, status, err);
 	if (ahead > 0)

@@ -1,5 +1,6 @@
 /* main.c - backup-cli: finds the command and runs it. */
 #include "arguments.h"
+#include "interrupt.h"
 #include <bk/memory.h>
 #include <bk/process.h>
 #include <bk/streams.h>
@@ -91,6 +92,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 		return release();
 	bk_process_guard();
 	bk_limit_sqlite_memory();
+	interrupt_begin();
 	return command->run(argc, argv);
 }
 
@@ -116,13 +118,15 @@ static int run(int argc, char **argv)
 static int finish(int status)
 {
 	bool failed = ferror(stdout);
+	int why = fflush(stdout) != 0 ? errno : 0;
 
-	if (fflush(stdout) != 0)
-		fprintf(stderr, "backup-cli: cannot write what it prints: %s\n", strerror(errno));
-	else if (failed)
-		fputs("backup-cli: cannot write what it prints\n", stderr);
-	else
+	if (!failed && !why)
 		return status;
+	interrupt_end();
+	if (why)
+		fprintf(stderr, "backup-cli: cannot write what it prints: %s\n", strerror(why));
+	else
+		fputs("backup-cli: cannot write what it prints\n", stderr);
 	return status == EXIT_DONE ? EXIT_FAILED : status;
 }
 

@@ -1,6 +1,7 @@
 /* nodedir.c - the lightning directory: what backup.lock in it names. */
 #include "nodedir.h"
 #include "lockurl.h"
+#include <bk/path.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,4 +46,34 @@ bool nodedir_names(const struct bk_io *io, const char *dir, const char *log_path
 	}
 	free(lock_path);
 	return names;
+}
+
+/* Whether backup.lock in DIR names PATH as the node's database. */
+static bool names_database(const char *dir, const char *path)
+{
+	struct lockfile lockfile;
+	struct bk_error ignored;
+	char *lock_path, *named;
+	bool names = false;
+
+	if (nodedir_path(&lock_path, dir, LOCKFILE_NAME, &ignored))
+		return false;
+	if (lockfile_read(&lockfile, bk_io_posix(), lock_path, &ignored) == BK_OK) {
+		if (nodedir_path(&named, dir, lockfile.database, &ignored) == BK_OK) {
+			names = nodedir_same_file(named, path);
+			free(named);
+		}
+		lockfile_done(&lockfile);
+	}
+	free(lock_path);
+	return names;
+}
+
+bool nodedir_is_database(const char *path)
+{
+	char *dir = bk_path_directory(path);
+	bool is_it = dir && names_database(dir, path);
+
+	free(dir);
+	return is_it;
 }

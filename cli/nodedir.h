@@ -17,4 +17,8 @@ bool nodedir_same_file(const char *a, const char *b);
 /* Whether backup.lock in DIR names the log at LOG_PATH. False where it cannot be read. */
 bool nodedir_names(const struct bk_io *io, const char *dir, const char *log_path);
 
+/* Whether PATH, which need not be there, is what backup.lock beside it names as the node's
+ * database, whatever it is called. */
+bool nodedir_is_database(const char *path);
+
 #endif

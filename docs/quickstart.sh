@@ -44,8 +44,8 @@ else
 	step "backup-fuse: version $middle, mounted and queried with sqlite3"
 	file=$(find "$work/mnt/versions/" -name "*$middle.sqlite3" | head -n 1)
 	ls -l "$file"
-	sqlite3 "$file" "SELECT 'data_version is ' || intval FROM vars WHERE name = 'data_version'"
-	sqlite3 "$work/mnt/latest.sqlite3" \
+	sqlite3 -safe "$file" "SELECT 'data_version is ' || intval FROM vars WHERE name = 'data_version'"
+	sqlite3 -safe "$work/mnt/latest.sqlite3" \
 		"SELECT 'the newest is ' || intval FROM vars WHERE name = 'data_version'"
 fi
 

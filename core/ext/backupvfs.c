@@ -251,6 +251,29 @@ static int register_vfs(void)
 	return sqlite3_vfs_register(&vfs, 0);
 }
 
+/* A view or trigger of a log may be a stranger's, and the program that we are loaded into may have
+ * functions that reach out of the database, as the shell's edit() does: a schema does not get to
+ * call them. */
+static void distrust(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+}
+
+/* SQLite calls it for each connection that is opened. Those on other databases are not ours. */
+static int on_connection(sqlite3 *db, char **message, const sqlite3_api_routines *api)
+{
+	sqlite3_vfs *vfs = NULL;
+
+	(void)message;
+	(void)api;
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+	if (!vfs || !vfs->zName || strcmp(vfs->zName, "backup") != 0)
+		return SQLITE_OK;
+	distrust(db);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	return SQLITE_OK;
+}
+
 int sqlite3_backupvfs_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
 
 int sqlite3_backupvfs_init(sqlite3 *db, char **message, const sqlite3_api_routines *api)
@@ -258,8 +281,11 @@ int sqlite3_backupvfs_init(sqlite3 *db, char **message, const sqlite3_api_routin
 	int rc;
 
 	SQLITE_EXTENSION_INIT2(api)
-	(void)db;
 	(void)message;
 	rc = register_vfs();
+	if (rc == SQLITE_OK)
+		rc = sqlite3_auto_extension((void (*)(void))on_connection);
+	/* To this one a log can be attached. */
+	distrust(db);
 	return rc == SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : rc;
 }

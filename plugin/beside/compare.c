@@ -105,6 +105,8 @@ static void *compare_run(void *arg)
 		code = bk_verify_against(
 			compare->log, compare->database, &options, &result, &ignored);
 		end_copy(compare);
+		if (!code && !result.is_held)
+			code = BK_E_MISSING;
 		pthread_mutex_lock(&compare->mutex);
 		if (!code)
 			compare->result = result;

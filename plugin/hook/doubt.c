@@ -149,6 +149,9 @@ static enum bk_code compare(struct session *session, const char *because, off_t 
 	code = bk_verify_against(
 		bk_writer_log(session->writer), session->lockfile.database, &options, result, err);
 	watch_end(session->watch);
+	if (!code && !result->is_held)
+		code = bk_fail(err, BK_E_MISSING, 0, "the log does not hold version %u of %s",
+			result->version, session->lockfile.database);
 	return code;
 }
 

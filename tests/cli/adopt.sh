@@ -60,6 +60,8 @@ init new new.bkp
 cp node/lightningd.sqlite3 new
 rm new/backup.lock
 init new new.bkp
+simnode --plugin "$PLUGIN" --dir new --generate 155 --calls 2 >/dev/null
+t backup-cli verify --against new/lightningd.sqlite3 new.bkp
 
 # While a plugin holds the log, it is nobody else's.
 cp node/lightningd.sqlite3 empty
@@ -74,7 +76,7 @@ init before bad.bkp
 
 # What is no log.
 head -c 2000 /dev/zero >zero.bkp
-(printf '\0\0\0\1' && head -c 1020 /dev/zero) >python.bkp
+(printf '\0\0\0\1\0\0\0\052\0\0\0\0\0\0\2\200\0\0\0\051\0\0\0\0\0\0\2\0\0\0\0\0\0\0\0\007' && head -c 988 /dev/zero) >python.bkp
 echo text >text.bkp
 mkfifo fifo.bkp
 for what in zero.bkp python.bkp text.bkp fifo.bkp node; do

@@ -36,6 +36,7 @@ t backup-cli log --limit 3 log.bkp
 simnode --plugin "$PLUGIN" --dir node --generate 40 --calls 2 --unwatched 5 >/dev/null
 simnode --plugin "$PLUGIN" --dir node --generate 40 --calls 2 >/dev/null
 t backup-cli log --limit 5 log.bkp
+t backup-cli log --limit 4 --json log.bkp
 
 # Nothing in it.
 mkdir node2

@@ -20,7 +20,20 @@ t backup-cli restore log.bkp b.sqlite3
 mkdir -p running/bitcoin
 t holdlock running/lightningd-bitcoin.pid backup-cli restore log.bkp running/bitcoin
 t holdlock running/bitcoin/lightningd-bitcoin.pid backup-cli restore log.bkp running/bitcoin
+t holdlock running/bitcoin/lightningd-bitcoin.pid backup-cli restore log.bkp running/bitcoin/look.sqlite3
 t backup-cli restore log.bkp running/bitcoin
+
+# Nor while its plugin holds the log; nor where a pid file cannot be read.
+mkdir held unreadable
+t flock log.bkp backup-cli restore log.bkp held | sed 's/held by .*one writer/held by ...: one writer/'
+t flock log.bkp backup-cli restore log.bkp held/look.sqlite3
+echo '{"backend_url": "file:///gone", "database": "wallet.sqlite3"}' >held/backup.lock
+t flock log.bkp backup-cli restore log.bkp held/wallet.sqlite3 | sed 's/held by .*one writer/held by ...: one writer/'
+t backup-cli restore --version 100 log.bkp held/wallet.sqlite3
+ln -s lightningd-x.pid unreadable/lightningd-x.pid
+t backup-cli restore log.bkp unreadable
+t backup-cli restore log.bkp unreadable/look.sqlite3
+ls held unreadable
 
 # An older version is for looking at.
 mkdir stale

@@ -31,7 +31,7 @@ mkdir "$work/dir"
 mask() {
 	sed -e "s|$work/dir|DIR|g" -e "s|$bin|BIN|g" -e "s|on host $(hostname)|on host HOST|g" \
 		-e 's/[0-9]\{4\}-[0-9][0-9]-[0-9][0-9]T[0-9:]\{8\}\(\.[0-9]*\)\{0,1\}Z/TIME/g' \
-		-e 's/"time_us":[0-9]*/"time_us":N/; s/"log_bytes":[0-9]*/"log_bytes":N/' \
+		-e 's/time_us":\(	*\)[0-9]\{1,\}/time_us":\1N/; s/"log_bytes":[0-9]*/"log_bytes":N/' \
 		-e 's/,"page_count":[0-9]*//; s/"bytes":	[0-9]*/"bytes":	N/' \
 		-e 's/([0-9]* [a-z]* ago)/(AGE ago)/; s/process [0-9][0-9]*/process PID/g' \
 		-e 's/[0-9][0-9.]* \(KB\|MB\|GB\|bytes\)/SIZE/g' \

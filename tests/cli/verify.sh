@@ -17,6 +17,32 @@ cp node/lightningd.sqlite3 other.sqlite3
 sqlite3 other.sqlite3 "UPDATE schema_version SET version = 99"
 t backup-cli verify --against other.sqlite3 log.bkp
 
+# In several tables, and in what the header says.
+sqlite3 other.sqlite3 "INSERT INTO vars (name) VALUES ('mine'); DELETE FROM vars WHERE name = 'data_version'; INSERT INTO vars (name, intval) VALUES ('data_version', 398); CREATE TABLE mine (x); PRAGMA user_version = 7"
+t backup-cli verify --against other.sqlite3 log.bkp
+t backup-cli verify --against other.sqlite3 --json log.bkp
+
+# The same of another version than the newest is a difference; so is nothing at all.
+cp busy/lightningd.sqlite3 behind.sqlite3
+simnode --plugin "$PLUGIN" --dir busy --generate 500 >/dev/null
+t backup-cli verify --against behind.sqlite3 busy.bkp
+: >empty.sqlite3
+t backup-cli verify --against empty.sqlite3 log.bkp
+t backup-cli verify --against empty.sqlite3 --json log.bkp
+t backup-cli verify --against busy/lightningd.sqlite3 log.bkp
+t backup-cli verify --against nothing.sqlite3 log.bkp
+
+# SQLite's own statistics are no data; what is only called like them is.
+cp node/lightningd.sqlite3 like.sqlite3
+sqlite3 like.sqlite3 "ANALYZE; CREATE TABLE sqliteXstatus (x)"
+t backup-cli verify --against like.sqlite3 log.bkp
+
+# Nothing was ever written to it.
+mkdir node0
+backup-cli init --lightning-dir node0 node0.bkp >/dev/null
+t backup-cli verify node0.bkp
+t backup-cli verify --json node0.bkp
+
 # A write that never finished is no damage.
 cp log.bkp torn.bkp
 printf 'half a frame' >>torn.bkp
@@ -44,3 +70,13 @@ cp log.bkp copied.bkp
 dd if=/dev/zero of=copied.bkp bs=1 seek="$ends" count=500 conv=notrunc status=none
 t backup-cli verify copied.bkp | sed 's/offset [0-9]*/offset N/'
 t backup-cli restore copied.bkp copied.sqlite3 | sed 's/offset [0-9]*/offset N/'
+
+# Versions that nobody saw.
+mkdir gap
+backup-cli init --lightning-dir gap gap.bkp >/dev/null
+echo "{\"backend_url\": \"file://$PWD/gap.bkp\", \"keyframe_changes\": 0}" >gap/backup.lock
+for args in "" "--unwatched 4" ""; do
+	simnode --plugin "$PLUGIN" --dir gap --generate 40 --calls 4 $args >/dev/null
+done
+t backup-cli verify gap.bkp | sed 's/^SIZE.*/.../'
+t backup-cli verify --json gap.bkp | sed -n '/"gaps"/,/]/p'

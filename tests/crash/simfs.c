@@ -365,9 +365,10 @@ static int sim_lock(void *ctx, int fd)
 	return end(fs, rc);
 }
 
-static int sim_find_locked(
-	void *ctx, const char *dir, const char *prefix, const char *suffix, char *name, size_t size)
+static int sim_find_locked(void *ctx, const char *dir, const char *prefix, const char *suffix,
+	char *name, size_t size, int *pid)
 {
+	(void)pid;
 	(void)ctx;
 	(void)dir;
 	(void)prefix;

@@ -313,8 +313,8 @@ Test(image, sql_of_statements_that_end_in_comments)
 		"INSERT INTO t VALUES (72, 1, 2); -- why;",
 		"INSERT INTO t VALUES (73, 'a;b''c;', '-- none')",
 		"INSERT INTO t VALUES (74, 1, 2);", "-- nothing", "", "/* nothing */", "/* nothing",
-		"CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO u VALUES (';'); "
-		"DELETE FROM u WHERE x = 1; END -- why"};
+		("CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO u VALUES (';'); "
+		 "DELETE FROM u WHERE x = 1; END -- why")};
 	uint32_t version = 2;
 
 	mount_dir_make();

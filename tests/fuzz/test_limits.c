@@ -164,8 +164,8 @@ Test(limits, schemas_that_do_not_end, .timeout = 300)
 			bed.replay.state = 0;
 		began = cpu_seconds();
 		bk_budget_init(&budget, &limits);
-		cr_assert_eq(bk_check_database(
-				     &bed.overlay.store, simfs_io(bed.fs), &budget, &result, &err),
+		cr_assert_eq(bk_check_database(&bed.overlay.store, simfs_io(bed.fs), &budget, NULL,
+				     &result, &err),
 			BK_OK, "%s", err.msg);
 		bk_budget_init(&budget, &limits);
 		cr_assert_eq(bk_sandbox_open_reading(

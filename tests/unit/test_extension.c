@@ -71,6 +71,41 @@ Test(extension, opens_any_version)
 	node_end(&node);
 }
 
+static int calls;
+
+static void reach_out(sqlite3_context *context, int count, sqlite3_value **args)
+{
+	(void)count;
+	(void)args;
+	calls++;
+	sqlite3_result_int(context, 7);
+}
+
+/* A view of the log calls a function of the program's, as the shell has edit(): not through us. */
+Test(extension, does_not_trust_the_schema)
+{
+	struct node node;
+	sqlite3 *db, *other;
+
+	begin(&node);
+	node_change(&node, "CREATE VIEW channels AS SELECT reach_out() AS id");
+	db = open_version(node.path, "");
+	cr_assert(db);
+	sqlite3_create_function(db, "reach_out", 0, SQLITE_UTF8, NULL, reach_out, NULL, NULL);
+	cr_assert(sqlite3_exec(db, "SELECT * FROM channels", NULL, NULL, NULL) == SQLITE_ERROR);
+	cr_assert(calls == 0 && strstr(sqlite3_errmsg(db), "unsafe use of reach_out"), "%s",
+		sqlite3_errmsg(db));
+	cr_assert(sql_int(db, "SELECT reach_out()") == 7);
+	sqlite3_close(db);
+	/* Connections that are not on a log stay as they are. */
+	other = sql_open(":memory:");
+	sqlite3_create_function(other, "reach_out", 0, SQLITE_UTF8, NULL, reach_out, NULL, NULL);
+	sql_run(other, "CREATE VIEW channels AS SELECT reach_out() AS id");
+	cr_assert(sql_int(other, "SELECT id FROM channels") == 7);
+	sqlite3_close(other);
+	node_end(&node);
+}
+
 /* All of the process shares SQLite's limits, and the process is a stranger's. */
 Test(extension, leaves_the_process_alone)
 {

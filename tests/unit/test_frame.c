@@ -95,6 +95,10 @@ Test(frame, what_is_no_log_says_so)
 	fails(BK_E_FORMAT, bk_header_decode(&read, bytes, sizeof bytes, "old.bkp", why()));
 	says("older Python plugin");
 	says("backup-cli init");
+	bytes[35] = 7; /* so many records */
+	bytes[30] = 1;
+	fails(BK_E_FORMAT, bk_header_decode(&read, bytes, sizeof bytes, "old.bkp", why()));
+	says("older Python plugin");
 	memset(bytes, 'x', sizeof bytes);
 	fails(BK_E_FORMAT, bk_header_decode(&read, bytes, sizeof bytes, "it", why()));
 	says("it is not a backup log");

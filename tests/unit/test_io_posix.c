@@ -295,28 +295,54 @@ static pid_t hold(const char *path)
 	return pid;
 }
 
+/* What find_locked says of scratch("."): 1 with the process, 0, or -errno. */
+static int locked(const char *prefix, const char *suffix, char *name, int *pid)
+{
+	*pid = -1;
+	return ops()->find_locked(NULL, scratch("."), prefix, suffix, name, 40, pid);
+}
+
 Test(io_posix, finds_who_holds_a_lock)
 {
 	char name[40] = "";
-	const char *dir = scratch(".");
 	pid_t pid;
+	int found;
 
 	put_file(scratch("lightningd-test.pid"), "1", 1);
 	put_file(scratch("other.pid"), "1", 1);
-	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == 0);
+	cr_assert(locked("lightningd-", ".pid", name, &found) == 0);
 	pid = hold(scratch("other.pid"));
-	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == 0);
-	cr_assert(ops()->find_locked(NULL, dir, "", ".pid", name, sizeof name) == pid);
-	cr_assert(ops()->find_locked(NULL, dir, "", ".txt", name, sizeof name) == 0);
+	cr_assert(locked("lightningd-", ".pid", name, &found) == 0);
+	cr_assert(locked("", ".pid", name, &found) == 1 && found == pid);
+	cr_assert(locked("", ".txt", name, &found) == 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	pid = hold(scratch("lightningd-test.pid"));
-	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == pid);
+	cr_assert(locked("lightningd-", ".pid", name, &found) == 1 && found == pid);
 	cr_assert(strcmp(name, "lightningd-test.pid") == 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	cr_assert(ops()->find_locked(NULL, dir, "lightningd-", ".pid", name, sizeof name) == 0);
-	cr_assert(ops()->find_locked(NULL, scratch("none"), "", "", name, sizeof name) == 0);
+	cr_assert(locked("lightningd-", ".pid", name, &found) == 0);
+	cr_assert(
+		ops()->find_locked(NULL, scratch("none"), "", "", name, sizeof name, &found) == 0);
+}
+
+/* "-errno where a file cannot be looked at": a link in a circle is one even to root. */
+Test(io_posix, a_pid_file_that_cannot_be_looked_at)
+{
+	char name[40] = "";
+	pid_t pid;
+	int found;
+
+	cr_assert(symlink("lightningd-a.pid", scratch("lightningd-a.pid")) == 0);
+	cr_assert(locked("lightningd-", ".pid", name, &found) == -ELOOP);
+	cr_assert(strcmp(name, "lightningd-a.pid") == 0);
+	put_file(scratch("lightningd-b.pid"), "1", 1);
+	pid = hold(scratch("lightningd-b.pid"));
+	cr_assert(locked("lightningd-", ".pid", name, &found) == 1 && found == pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	cr_assert(locked("lightningd-", ".pid", name, &found) == -ELOOP);
 }
 
 Test(io_posix, clock_and_randomness)

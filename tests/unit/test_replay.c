@@ -274,8 +274,8 @@ Test(replay, statements_that_reach_no_further)
 {
 	static const char *const statements[] = {"SAVEPOINT s; INSERT INTO t VALUES (2); RELEASE s",
 		"CREATE VIRTUAL TABLE v USING fts5(x); INSERT INTO v VALUES ('hello')",
-		"CREATE VIRTUAL TABLE v USING fts4(x); INSERT INTO v VALUES ('hello'); DROP TABLE "
-		"v",
+		("CREATE VIRTUAL TABLE v USING fts4(x); INSERT INTO v VALUES ('hello'); DROP "
+		 "TABLE v"),
 		"CREATE VIRTUAL TABLE v USING rtree(i, a, b); INSERT INTO v VALUES (1, 2, 3)",
 		"ALTER TABLE t ADD COLUMN y CHECK (y <> 3)", "ALTER TABLE s ADD COLUMN y INTEGER",
 		"ALTER TABLE t ADD COLUMN z NOT NULL DEFAULT 4",

@@ -25,6 +25,21 @@ static void begin(struct node *node)
 	ok(bk_keyframes_build(node->writer, why()));
 }
 
+/* Restores out of the log as it is when the node is stopped. */
+static enum bk_code restore_stopped(struct node *node, const char *dest,
+	const struct bk_restore_options *options, struct bk_restore_result *result)
+{
+	struct bk_log *log;
+	enum bk_code code;
+
+	bk_writer_close(node->writer);
+	node->writer = NULL;
+	log = node_log(node);
+	code = bk_restore(log, dest, options, result, why());
+	bk_log_close(log);
+	return code;
+}
+
 static void check_file(struct node *node, const char *path)
 {
 	sqlite3 *db = sql_open(path);
@@ -67,7 +82,7 @@ Test(restore, into_a_directory)
 	for (unsigned slash = 0; slash < 2; slash++) {
 		mkdir(scratch("dir"), 0700);
 		snprintf(dest, sizeof dest, "%s%s", scratch("dir"), slash ? "/" : "");
-		ok(restore(&node, dest, NULL, &result));
+		ok(restore_stopped(&node, dest, NULL, &result));
 		cr_assert(strcmp(result.path, scratch("dir/lightningd.sqlite3")) == 0, "%s",
 			result.path);
 		check_file(&node, result.path);
@@ -98,11 +113,11 @@ Test(restore, an_older_version)
 	sqlite3_close(db);
 	free(result.path);
 	options.stale_allowed = true;
-	ok(restore(&node, scratch("lightningd.sqlite3"), &options, &result));
+	ok(restore_stopped(&node, scratch("lightningd.sqlite3"), &options, &result));
 	free(result.path);
 	options.stale_allowed = false;
 	options.version = 22;
-	ok(restore(&node, scratch("dir"), &options, &result));
+	ok(restore_stopped(&node, scratch("dir"), &options, &result));
 	free(result.path);
 	node_end(&node);
 }
@@ -170,6 +185,8 @@ Test(restore, beside_a_running_lightningd)
 		pid_t pid;
 
 		begin(&node);
+		bk_writer_close(node.writer);
+		node.writer = NULL;
 		mkdir(scratch("base"), 0700);
 		mkdir(scratch("base/bitcoin"), 0700);
 		cr_assert(pipe(ready) == 0);
@@ -185,64 +202,143 @@ Test(restore, beside_a_running_lightningd)
 		}
 		cr_assert(read(ready[0], &byte, 1) == 1 && byte);
 		if (i < 2) {
-			fails(BK_E_UNSAFE, restore(&node, scratch("base/bitcoin"), NULL, &result));
+			fails(BK_E_UNSAFE,
+				restore_stopped(&node, scratch("base/bitcoin"), NULL, &result));
 			says("lightningd runs there (process ");
+			ok(restore_stopped(&node, scratch("base/bitcoin/look"), NULL, &result));
+			cr_assert(result.node_runs);
+			free(result.path);
+			unlink(scratch("base/bitcoin/look"));
 		} else {
-			ok(restore(&node, scratch("base/bitcoin"), NULL, &result));
+			ok(restore_stopped(&node, scratch("base/bitcoin"), NULL, &result));
 			free(result.path);
 			unlink(scratch("base/bitcoin/lightningd.sqlite3"));
 		}
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		ok(restore(&node, scratch("base/bitcoin"), NULL, &result));
+		ok(restore_stopped(&node, scratch("base/bitcoin"), NULL, &result));
 		free(result.path);
 		node_end(&node);
 		scratch_remove();
 	}
 }
 
-/* "A database that fails its check is left beside DEST, and the message says where." */
+/* A pid file that cannot be read is not "not running": a link in a circle is one even to root. */
+Test(restore, beside_a_pid_file_that_cannot_be_read)
+{
+	struct bk_restore_result result = {.path = NULL};
+	struct node node;
+
+	begin(&node);
+	mkdir(scratch("dir"), 0700);
+	cr_assert(symlink("lightningd-x.pid", scratch("dir/lightningd-x.pid")) == 0);
+	fails(BK_E_UNSAFE, restore_stopped(&node, scratch("dir"), NULL, &result));
+	says("whether lightningd runs there cannot be told (");
+	says("lightningd-x.pid: ");
+	ok(restore_stopped(&node, scratch("dir/look"), NULL, &result));
+	free(result.path);
+	node_end(&node);
+}
+
+/* The plugin holds the log: the node runs, wherever that is. */
+Test(restore, while_a_plugin_holds_the_log)
+{
+	static const struct bk_restore_options as_node = {.is_node_name = true};
+	struct bk_restore_result result = {.path = NULL};
+	struct node node;
+
+	begin(&node);
+	fails(BK_E_UNSAFE, restore(&node, scratch("lightningd.sqlite3"), NULL, &result));
+	says("the node runs: ");
+	says("is held by test, process ");
+	fails(BK_E_UNSAFE, restore(&node, scratch("wallet"), &as_node, &result));
+	ok(restore(&node, scratch("look"), NULL, &result));
+	cr_assert(result.node_runs);
+	free(result.path);
+	ok(restore_stopped(&node, scratch("lightningd.sqlite3"), NULL, &result));
+	cr_assert(!result.node_runs);
+	free(result.path);
+	node_end(&node);
+}
+
+/* Has the first keyframe of the log at PATH be of VERSION. */
+static void write_version(const char *path, uint32_t version)
+{
+	struct forge forge;
+
+	forge_load(&forge, path);
+	forge_put(forge_frame(&forge, forge_find(&forge, KEYFRAME, 0)) + AT_VERSION, 4, version);
+	forge_seal(&forge);
+	forge_save(&forge, path);
+	forge_done(&forge);
+}
+
+static void on_note(void *ctx, enum bk_note_kind kind, const char *what)
+{
+	cr_assert(kind == BK_NOTE_UNSOUND);
+	snprintf(ctx, 256, "%s", what);
+}
+
+/* "what else SQLite says of it is told as notes, since the node's own database is so": the newest
+ * state is given. */
 Test(restore, a_database_that_is_not_sound)
 {
 	struct node node;
-	struct bk_restore_result result;
-	struct bk_slice slice;
-	struct bk_change change = {.version = 3, .statements = &slice, .statement_count = 1};
-	static const char sql[] = "UPDATE vars SET intval = 77";
+	char said[256] = "";
+	struct bk_restore_options options = {.note = on_note, .ctx = said};
+	struct bk_restore_result result = {.path = NULL};
+	uint32_t version;
+	size_t size;
+	uint8_t *bytes;
 
 	node_begin_with(&node, 0, 2,
 		"CREATE TABLE vars (name, intval); INSERT INTO vars VALUES ('data_version', 2);"
 		"CREATE TABLE t (x PRIMARY KEY); INSERT INTO t VALUES ('needle')");
 	bk_writer_close(node.writer);
 	sqlite3_close(node.db);
-	{ /* the same log over a database whose index lacks an entry */
-		size_t size;
-		uint8_t *bytes = file_bytes(node.database, &size);
-
-		for (size_t i = size - 4096; i <= size - 6; i++)
-			if (memcmp(bytes + i, "needle", 6) == 0)
-				bytes[i] = 'N';
-		put_file(node.database, bytes, size);
-		free(bytes);
-	}
+	/* The same log over a database whose index lacks an entry. */
+	bytes = file_bytes(node.database, &size);
+	for (size_t i = size - 4096; i <= size - 6; i++)
+		if (memcmp(bytes + i, "needle", 6) == 0)
+			bytes[i] = 'N';
+	put_file(node.database, bytes, size);
+	free(bytes);
 	unlink(node.path);
-	{
-		uint32_t version;
-
-		ok(bk_log_create(
-			&node.io.io, node.path, node.database, 100, NULL, NULL, &version, why()));
-	}
+	ok(bk_log_create(&node.io.io, node.path, node.database, 100, NULL, NULL, &version, why()));
 	ok(bk_writer_open(&node.writer, &node.io.io, node.path, NULL, why()));
 	node.db = sql_open(node.database);
-	fails(BK_E_SQL, restore(&node, scratch("out"), NULL, &result));
-	says("the database is not sound");
-	says("it was left as ");
-	says("out.restoring");
-	cr_assert(!has_file(scratch("out")) && has_file(scratch("out.restoring")));
-	slice = (struct bk_slice){sql, sizeof sql - 1};
+	ok(restore(&node, scratch("out"), &options, &result));
+	cr_assert(result.notes && strstr(said, "index"), "%s", said);
+	cr_assert(has_file(scratch("out")) && !has_file(scratch("out.restoring")));
+	free(result.path);
+	node_end(&node);
+}
+
+/* "A database that is not that version is left beside DEST, and the message says where." */
+Test(restore, a_database_of_another_version)
+{
+	static const char sql[] = "UPDATE vars SET intval = 77";
+	struct node node;
+	struct bk_restore_result result;
+	struct bk_slice slice = {sql, sizeof sql - 1};
+	struct bk_change change = {.version = 3, .statements = &slice, .statement_count = 1};
+	uint32_t version;
+
+	node_begin_with(&node, 0, 2,
+		"CREATE TABLE vars (name, intval); INSERT INTO vars VALUES ('data_version', 2)");
 	ok(bk_writer_append(node.writer, &change, why()));
 	fails(BK_E_SQL, restore(&node, scratch("other"), NULL, &result));
 	cr_assert(!has_file(scratch("other")));
+	bk_writer_close(node.writer);
+	unlink(node.path);
+	ok(bk_log_create(&node.io.io, node.path, node.database, 100, NULL, NULL, &version, why()));
+	write_version(node.path, 5);
+	ok(bk_writer_open(&node.writer, &node.io.io, node.path, NULL, why()));
+	fails(BK_E_DAMAGE, restore(&node, scratch("out"), NULL, &result));
+	says("says that it is version 2, and should be 5");
+	says("it was left as ");
+	says("out.restoring");
+	cr_assert(!has_file(scratch("out")) && has_file(scratch("out.restoring")));
 	node_end(&node);
 }
 
@@ -389,22 +485,29 @@ Test(restore, what_the_system_refuses)
 	struct node node;
 
 	begin(&node);
+	bk_writer_close(node.writer);
+	node.writer = NULL;
 	for (size_t i = 0; i < COUNT_OF(ops); i++)
 		for (unsigned nth = 1; nth < 60; nth++) {
 			struct bk_restore_result result = {.path = NULL};
 			struct bk_log *log = node_log(&node);
 			enum bk_code code;
+			bool failed;
 
 			test_io_fail(&node.io, ops[i], nth, -5);
 			code = bk_restore(log, scratch("out"), NULL, &result, why());
 			bk_log_close(log);
+			failed = !node.io.fail_at;
 			node.io.fail_at = 0;
 			if (!code) {
-				cr_assert(nth > 1, "operation %d is not used", (int)ops[i]);
 				free(result.path);
 				unlink(scratch("out"));
+			}
+			if (!failed) {
+				cr_assert(nth > 1, "operation %d is not used", (int)ops[i]);
 				break;
 			}
+			cr_assert(code);
 			cr_assert(!has_file(scratch("out")) && !has_file(scratch("out.restoring")),
 				"operation %d, call %u: %s", (int)ops[i], nth, why()->msg);
 		}

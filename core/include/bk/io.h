@@ -54,10 +54,11 @@ struct bk_io_ops {
 	int (*stat)(void *ctx, int fd, struct bk_io_stat *out);
 	int (*stat_path)(void *ctx, const char *path, struct bk_io_stat *out);
 	int (*lock)(void *ctx, int fd); /* exclusive, at once or -EWOULDBLOCK; dies with FD */
-	/* The process that holds a lock on a file in DIR whose name begins with PREFIX and ends
-	 * with SUFFIX, and that NAME; 0 if there is none. */
+	/* Whether somebody holds a lock on a file in DIR whose name begins with PREFIX and ends
+	 * with SUFFIX: 1, with that NAME and the process, 0 where it cannot be named; 0 if nobody
+	 * does; -errno where a file (NAME; empty: DIR itself) cannot be looked at. */
 	int (*find_locked)(void *ctx, const char *dir, const char *prefix, const char *suffix,
-		char *name, size_t size);
+		char *name, size_t size, int *pid);
 	int (*rename)(void *ctx, const char *from, const char *to);     /* replaces what is there */
 	int (*rename_new)(void *ctx, const char *from, const char *to); /* -EEXIST over a file */
 	int (*unlink)(void *ctx, const char *path);

@@ -45,4 +45,9 @@ BK_MUST_CHECK enum bk_code bk_live_look(
  * moment may show in it already. False if there is none to be had. */
 bool bk_live_glance(struct bk_live *live, struct bk_stamp *stamp);
 
+/* Copies vars.node_id of the database at PATH, as hexadecimal digits, into NODE of BK_NODE_TEXT
+ * bytes: whose database it is; "" if it does not say. Fails as bk_live_version does. */
+BK_MUST_CHECK enum bk_code bk_live_node(
+	const char *path, unsigned busy_ms, char *node, struct bk_error *err);
+
 #endif

@@ -27,13 +27,15 @@ void bk_header_encode(uint8_t *out, struct log_header *header)
 	bk_put_u64(out, header->sum);
 }
 
-/* The older Python plugin's file begins with a big-endian 1 and is zero from byte 32 to 511. */
+/* The older Python plugin's file begins with a big-endian 1; its header of 36 bytes, of which the
+ * last eight count its records, is followed by zeros up to byte 511. */
 static bool is_older_plugin(const uint8_t *data, size_t size)
 {
 	static const uint8_t zeros[64];
+	const size_t header = 36;
 
-	return size >= 32 + sizeof zeros && memcmp(data, "\0\0\0\1", 4) == 0 &&
-	       memcmp(data + 32, zeros, sizeof zeros) == 0;
+	return size >= header + sizeof zeros && memcmp(data, "\0\0\0\1", 4) == 0 &&
+	       memcmp(data + header, zeros, sizeof zeros) == 0;
 }
 
 /* How many of the 16 bytes that every header of this format has in common are there. */

@@ -136,40 +136,55 @@ static int posix_lock(void *ctx, int fd)
 	return result(flock(fd, LOCK_EX | LOCK_NB));
 }
 
-/* lightningd locks with fcntl, which tells who holds it. */
-static int lock_holder(int dir, const char *name)
+/* lightningd locks with fcntl, which tells who holds it; in another container, or behind a network
+ * mount, it is a process without a number here. */
+static int is_locked(int dir, const char *name, int *pid)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
 
 	if (fd < 0)
-		return 0;
-	rc = fcntl(fd, F_GETLK, &lock);
+		return errno == ENOENT ? 0 : -errno;
+	rc = result(fcntl(fd, F_GETLK, &lock));
 	close(fd);
-	return rc == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+	if (rc < 0 || lock.l_type == F_UNLCK)
+		return rc;
+	*pid = lock.l_pid > 0 ? lock.l_pid : 0;
+	return 1;
 }
 
-static int posix_find_locked(
-	void *ctx, const char *dir, const char *prefix, const char *suffix, char *name, size_t size)
+static bool is_called(const char *name, const char *prefix, const char *suffix)
+{
+	size_t length = strlen(name), tail = strlen(suffix);
+
+	return strncmp(name, prefix, strlen(prefix)) == 0 && length >= tail &&
+	       strcmp(name + length - tail, suffix) == 0;
+}
+
+/* A file that cannot be looked at does not hide one that is locked. */
+static int posix_find_locked(void *ctx, const char *dir, const char *prefix, const char *suffix,
+	char *name, size_t size, int *pid)
 {
 	DIR *entries = opendir(dir);
 	struct dirent *entry;
-	int pid = 0;
+	int found = 0;
 
 	(void)ctx;
-	while (entries && !pid && (entry = readdir(entries))) {
-		size_t length = strlen(entry->d_name), tail = strlen(suffix);
+	*name = '\0';
+	if (!entries)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	while (found <= 0 && (entry = readdir(entries))) {
+		int rc = is_called(entry->d_name, prefix, suffix)
+				 ? is_locked(dirfd(entries), entry->d_name, pid)
+				 : 0;
 
-		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || length < tail ||
-			strcmp(entry->d_name + length - tail, suffix) != 0)
+		if (!rc || (rc < 0 && found < 0))
 			continue;
-		pid = lock_holder(dirfd(entries), entry->d_name);
-		if (pid)
-			snprintf(name, size, "%s", entry->d_name);
+		found = rc;
+		snprintf(name, size, "%s", entry->d_name);
 	}
-	if (entries)
-		closedir(entries);
-	return pid;
+	closedir(entries);
+	return found;
 }
 
 static int posix_rename(void *ctx, const char *from, const char *to)

@@ -1,44 +1,53 @@
-/* check.c - what SQLite finds in a database. */
+/* check.c - which version a database is, and what SQLite says of it. */
 #include "check.h"
 #include "sandbox.h"
 #include "vars.h"
 #include <stdarg.h>
 #include <string.h>
 
-#define INTEGRITY_FINDINGS_MAX "100"
+/* So much is told of one kind; what is left is most often more of the same. */
+#define NOTES_MAX 10
 
 struct check {
 	struct sandbox sandbox;
+	const struct check_options *options;
 	struct check_result result;
+	/* By the pragma under way: */
+	uint64_t found, unchecked;
+	char findings[NOTES_MAX][200];
 };
 
-/* Keeps what is said of the database, if it is one of the first. */
-__attribute__((format(printf, 2, 3))) static void say(struct check *check, const char *format, ...)
+static void note(struct check *check, enum bk_note_kind kind, const char *fmt, ...) BK_PRINTF(3, 4);
+
+static void note(struct check *check, enum bk_note_kind kind, const char *fmt, ...)
 {
+	char what[256];
 	va_list args;
 
-	if (check->result.kept == CHECK_FINDINGS_KEPT)
-		return;
-	va_start(args, format);
-	sqlite3_vsnprintf(
-		CHECK_FINDING_TEXT, check->result.findings[check->result.kept++], format, args);
+	va_start(args, fmt);
+	sqlite3_vsnprintf(sizeof what, what, fmt, args);
 	va_end(args);
+	check->result.notes++;
+	if (check->options->note)
+		check->options->note(check->options->ctx, kind, what);
 }
 
-static const char *why_not(const struct check *check, char *buffer, size_t size)
+static void note_more(struct check *check, enum bk_note_kind kind, uint64_t count)
 {
-	const char *why = bk_budget_why(check->sandbox.budget, buffer, size);
-
-	return why ? why : sqlite3_errmsg(check->sandbox.db);
+	if (count > NOTES_MAX)
+		note(check, kind, "%llu more of the kind", (unsigned long long)(count - NOTES_MAX));
 }
 
+/* TABLE may be NULL: it is about all of them. */
 static void note_unchecked(struct check *check, const char *what, const char *table)
 {
 	char buffer[120];
+	const char *why = bk_budget_why(check->sandbox.budget, buffer, sizeof buffer);
 
-	check->result.unchecked++;
-	say(check, "%s%s%s cannot be checked: %s", what, table ? " of table " : "",
-		table ? table : "", why_not(check, buffer, sizeof buffer));
+	if (++check->unchecked > NOTES_MAX)
+		return;
+	note(check, BK_NOTE_UNCHECKED, "%s%s%s: %s", what, table ? " of table " : "",
+		table ? table : "", why ? why : sqlite3_errmsg(check->sandbox.db));
 }
 
 /* What went wrong is not the database's own. */
@@ -47,38 +56,62 @@ static bool is_failure(const struct check *check, int rc)
 	return check->sandbox.vfs.error.code || (rc & 0xff) == SQLITE_NOMEM;
 }
 
+/* What takes the rows of a query, one by one. */
+typedef void row_fn(struct check *check, sqlite3_stmt *row);
+
 static void take_integrity(struct check *check, sqlite3_stmt *row)
 {
 	const char *text = (const char *)sqlite3_column_text(row, 0);
 
 	if (!text || strcmp(text, "ok") == 0)
 		return;
-	check->result.unsound++;
-	say(check, "%s", text);
+	if (check->found < NOTES_MAX)
+		sqlite3_snprintf(
+			sizeof check->findings[0], check->findings[check->found], "%s", text);
+	check->found++;
 }
 
-static void take_foreign_key(struct check *check, sqlite3_stmt *row)
+static void take_orphan(struct check *check, sqlite3_stmt *row)
 {
 	(void)row;
-	check->result.foreign_key_failures++;
+	check->found++;
 }
 
-/* One of the two checks. */
-struct kind {
-	const char *what;
-	const char *all; /* of the whole database */
-	const char *one; /* of a table */
-	void (*take)(struct check *check, sqlite3_stmt *row);
+static void take_alien(struct check *check, sqlite3_stmt *row)
+{
+	if (check->found++ < NOTES_MAX)
+		note(check, BK_NOTE_ALIEN, "a %s \"%s\"", (const char *)sqlite3_column_text(row, 0),
+			(const char *)sqlite3_column_text(row, 1));
+}
+
+static void tell_integrity(struct check *check)
+{
+	for (uint64_t i = 0; i < check->found && i < NOTES_MAX; i++)
+		note(check, BK_NOTE_UNSOUND, "%s", check->findings[i]);
+	note_more(check, BK_NOTE_UNSOUND, check->found);
+}
+
+static void tell_orphans(struct check *check)
+{
+	check->result.foreign_key_failures = check->found;
+	if (check->found)
+		note(check, BK_NOTE_UNSOUND, "rows that refer to rows that do not exist: %llu",
+			(unsigned long long)check->found);
+}
+
+/* One of SQLite's own checks. */
+struct pragma {
+	const char *name;
+	row_fn *take;
+	void (*tell)(struct check *check);
 };
 
-static const struct kind kinds[] = {
-	{"the content", "PRAGMA integrity_check(" INTEGRITY_FINDINGS_MAX ")",
-		"PRAGMA integrity_check(\"%w\")", take_integrity},
-	{"the foreign keys", "PRAGMA foreign_key_check", "PRAGMA foreign_key_check(\"%w\")",
-		take_foreign_key},
+static const struct pragma pragmas[] = {
+	{"integrity_check", take_integrity, tell_integrity},
+	{"foreign_key_check", take_orphan, tell_orphans},
 };
 
-static int run_check(struct check *check, const struct kind *kind, const char *sql)
+static int run_rows(struct check *check, const char *sql, row_fn *take)
 {
 	sqlite3_stmt *statement = NULL;
 	int rc = sqlite3_prepare_v2(check->sandbox.db, sql, -1, &statement, NULL);
@@ -86,71 +119,116 @@ static int run_check(struct check *check, const struct kind *kind, const char *s
 	if (rc != SQLITE_OK)
 		return rc;
 	while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
-		kind->take(check, statement);
+		take(check, statement);
 	sqlite3_finalize(statement);
+	/* What integrity_check cannot read is a row to it, and it goes on. */
+	if (check->sandbox.vfs.error.code)
+		return SQLITE_IOERR;
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int check_table(struct check *check, const struct kind *kind, const char *table)
+/* That it cannot be run on TABLE is a note, unless nothing more can be run at all. */
+static int run_on_table(struct check *check, const struct pragma *pragma, const char *table)
 {
-	char *sql = sqlite3_mprintf(kind->one, table);
-	int rc = sql ? run_check(check, kind, sql) : SQLITE_NOMEM;
+	char *sql = sqlite3_mprintf("PRAGMA %s(\"%w\")", pragma->name, table);
+	int rc = sql ? run_rows(check, sql, pragma->take) : SQLITE_NOMEM;
 
 	sqlite3_free(sql);
-	if (rc == SQLITE_OK || is_failure(check, rc))
+	if (rc == SQLITE_OK || is_failure(check, rc) || check->sandbox.budget->end)
 		return rc;
-	note_unchecked(check, kind->what, table);
+	note_unchecked(check, pragma->name, table);
 	return SQLITE_OK;
 }
 
-static int check_tables(struct check *check, const struct kind *kind)
+static int run_on_tables(struct check *check, const struct pragma *pragma)
 {
 	sqlite3_stmt *tables = NULL;
 	int rc = sqlite3_prepare_v2(check->sandbox.db,
-		"SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", -1, &tables,
-		NULL);
+		"SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY "
+		"name",
+		-1, &tables, NULL);
 
 	while (rc == SQLITE_OK && (rc = sqlite3_step(tables)) == SQLITE_ROW)
-		rc = check_table(check, kind, (const char *)sqlite3_column_text(tables, 0));
+		rc = run_on_table(check, pragma, (const char *)sqlite3_column_text(tables, 0));
 	sqlite3_finalize(tables);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* All at once, and if that cannot be, table by table. */
-static int check_all(struct check *check, const struct kind *kind)
+/* Over the whole database; where a part keeps that from being done, over one table after the
+ * other. */
+static int run_pragma(struct check *check, const struct pragma *pragma)
 {
-	struct check_result before = check->result;
-	int rc = run_check(check, kind, kind->all);
+	char sql[64];
+	int rc;
 
-	if (rc == SQLITE_OK || is_failure(check, rc))
+	check->found = check->unchecked = 0;
+	sqlite3_snprintf(sizeof sql, sql, "PRAGMA %s", pragma->name);
+	rc = run_rows(check, sql, pragma->take);
+	if (rc != SQLITE_OK && !is_failure(check, rc) && !check->sandbox.budget->end) {
+		check->found = 0;
+		rc = run_on_tables(check, pragma);
+	}
+	if (rc != SQLITE_OK && is_failure(check, rc))
 		return rc;
-	check->result = before;
-	if (!check->sandbox.budget->end)
-		rc = check_tables(check, kind);
-	if (rc == SQLITE_OK || is_failure(check, rc))
-		return rc;
-	note_unchecked(check, kind->what, NULL);
+	if (rc != SQLITE_OK)
+		note_unchecked(check, pragma->name, NULL);
+	note_more(check, BK_NOTE_UNCHECKED, check->unchecked);
+	pragma->tell(check);
 	return SQLITE_OK;
 }
 
-enum bk_code bk_check_database(struct pagestore *store, const struct bk_io *io,
-	struct budget *budget, struct check_result *out, struct bk_error *err)
+/* lightningd makes tables and indexes, and nothing else. */
+static int check_schema(struct check *check)
 {
-	struct check check = {.result = {0}};
+	int rc = run_rows(check,
+		"SELECT CASE type WHEN 'table' THEN 'virtual table' ELSE type END, name FROM "
+		"sqlite_schema WHERE type NOT IN ('table', 'index') OR (type = 'table' AND "
+		"coalesce(rootpage, 0) = 0)",
+		take_alien);
+
+	note_more(check, BK_NOTE_ALIEN, check->found);
+	return rc;
+}
+
+static int run_all(struct check *check)
+{
+	sqlite3 *db = check->sandbox.db;
+	int rc = bk_read_data_version(db, &check->result.version);
+
+	if (rc == SQLITE_OK)
+		rc = bk_read_node_id(db, check->result.node, sizeof check->result.node);
+	if (rc == SQLITE_OK)
+		rc = check_schema(check);
+	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++)
+		if (rc == SQLITE_OK && !check->options->is_quick)
+			rc = run_pragma(check, &pragmas[i]);
+	return rc;
+}
+
+enum bk_code bk_check_database(struct pagestore *store, const struct bk_io *io,
+	struct budget *budget, const struct check_options *options, struct check_result *out,
+	struct bk_error *err)
+{
+	static const struct check_options defaults;
+	struct check check = {.options = options ? options : &defaults};
+	struct bk_error why;
 	enum bk_code code;
 	int rc;
 
 	bk_budget_begin(budget);
-	code = bk_sandbox_open_reading(&check.sandbox, store, io, budget, err);
+	code = bk_sandbox_open_reading(&check.sandbox, store, io, budget, &why);
 	if (code)
-		return code;
-	rc = bk_read_data_version(check.sandbox.db, &check.result.version);
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && rc == SQLITE_OK; i++)
-		rc = check_all(&check, &kinds[i]);
-	if (rc != SQLITE_OK)
+		return code == BK_E_SQL && !budget->end
+			       ? bk_fail(err, BK_E_DAMAGE, 0, "%s", why.msg)
+			       : bk_fail_as(err, &why);
+	rc = run_all(&check);
+	if (rc == SQLITE_OK)
+		*out = check.result;
+	else if (is_failure(&check, rc) || budget->end)
 		code = bk_sandbox_fail(&check.sandbox, "check a database", err);
 	else
-		*out = check.result;
+		code = bk_fail(err, BK_E_DAMAGE, 0, "SQLite cannot read the database: %s",
+			sqlite3_errmsg(check.sandbox.db));
 	bk_sandbox_close(&check.sandbox);
 	bk_budget_end(budget);
 	return code;

@@ -1,30 +1,35 @@
-/* check.h - what SQLite finds in a database. */
+/* check.h - which version a database is, and what SQLite says of it.
+ *
+ * Only a database that cannot be read is a failure. All else is told as notes (bk/note.h). */
 #ifndef BK_CHECK_H
 #define BK_CHECK_H
 
 #include "budget.h"
 #include "pagestore.h"
 #include <bk/io.h>
+#include <bk/note.h>
+#include <bk/stamp.h>
+#include <stdbool.h>
 
-#define CHECK_FINDINGS_KEPT 4
-#define CHECK_FINDING_TEXT  200
-
-/* What is found is the node's own, where the pages are: its database can have rows that break a
- * constraint, or need a collation or a function that SQLite here does not have. */
-struct check_result {
-	uint32_t version;              /* vars.data_version */
-	uint64_t foreign_key_failures; /* rows that refer to nothing */
-	uint64_t unsound;              /* what integrity_check found; it stops at 100 */
-	uint64_t unchecked;            /* what could not be checked */
-	unsigned kept;                 /* the first findings, in words: */
-	char findings[CHECK_FINDINGS_KEPT][CHECK_FINDING_TEXT];
+struct check_options {
+	bool is_quick;    /* without integrity_check and foreign_key_check, which read all of it */
+	bk_note_fn *note; /* may be NULL */
+	void *ctx;
 };
 
-/* Runs PRAGMA integrity_check and foreign_key_check on STORE, table by table where one of them
- * cannot be checked, and reads the version. BUDGET is what it may cost: what has no room in it
- * counts as unchecked. Fails where the version cannot be read: with BK_E_SQL, BK_E_NOMEM, or as
- * STORE does. */
+struct check_result {
+	uint32_t version;        /* vars.data_version */
+	char node[BK_NODE_TEXT]; /* vars.node_id; "": it does not say */
+	uint64_t notes;
+	uint64_t foreign_key_failures; /* rows that refer to nothing; they are one of the notes */
+};
+
+/* Checks the database in STORE, table by table where it cannot be checked as a whole. BUDGET is
+ * what it may cost: what has no room in it is unchecked. OPTIONS may be NULL. Fails with
+ * BK_E_DAMAGE if SQLite cannot read its schema and version, with BK_E_SQL if BUDGET ends before
+ * that, with BK_E_NOMEM, or as STORE does. */
 BK_MUST_CHECK enum bk_code bk_check_database(struct pagestore *store, const struct bk_io *io,
-	struct budget *budget, struct check_result *out, struct bk_error *err);
+	struct budget *budget, const struct check_options *options, struct check_result *out,
+	struct bk_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,6 +103,24 @@ enum bk_code bk_live_version(
 		code = bk_live_fail(db, rc, path, "read", err);
 	else
 		*version = found;
+	sqlite3_close(db);
+	return code;
+}
+
+enum bk_code bk_live_node(const char *path, unsigned busy_ms, char *node, struct bk_error *err)
+{
+	char found[BK_NODE_TEXT];
+	sqlite3 *db;
+	enum bk_code code = bk_live_open(path, busy_ms, &db, err);
+	int rc;
+
+	if (code)
+		return code;
+	rc = bk_read_node_id(db, found, sizeof found);
+	if (rc != SQLITE_OK)
+		code = bk_live_fail(db, rc, path, "read", err);
+	else
+		memcpy(node, found, sizeof found);
 	sqlite3_close(db);
 	return code;
 }

@@ -5,7 +5,11 @@
 #include "sandbox.h"
 #include <bk/rebuild.h>
 #include <bk/verify.h>
+#include <bk/version.h>
 #include <string.h>
+#include <time.h>
+
+#define WAIT_MS_MAX 1000
 
 /* The pages of the image that were read come through this one, which tells of progress. Pages are
  * read about in the order of the rows, and most of them once. */
@@ -24,9 +28,9 @@ static enum bk_code counted_read(
 
 	if (counted->read < store->page_count)
 		counted->read++;
-	if (options && options->is_wanted && !options->is_wanted(options->ctx))
+	if (options->is_wanted && !options->is_wanted(options->ctx))
 		return bk_fail(err, BK_E_BUSY, 0, "the comparison was given up");
-	if (options && options->progress)
+	if (options->progress)
 		options->progress(options->ctx, counted->read, store->page_count);
 	return counted->image->read(counted->image, page, dst, err);
 }
@@ -41,7 +45,7 @@ static enum bk_code compare_image(struct bk_image *image, const struct sandbox *
 					  .read = counted_read},
 		.image = &image->overlay.store,
 		.options = options};
-	struct comparison comparison = {0};
+	struct comparison comparison = {.difference = options->difference, .ctx = options->ctx};
 	struct sandbox ours;
 	enum bk_code code;
 
@@ -77,19 +81,17 @@ static enum bk_code try_against(void *ctx, struct bk_image *image, struct bk_err
 	return code;
 }
 
-/* Compares THEIRS with the image of the version in FOUND. */
+/* Compares THEIRS with the image of the version in FOUND, if the log holds that one. */
 static enum bk_code against_past_damage(struct bk_log *log, const struct sandbox *theirs,
 	const struct bk_against_options *options, struct bk_against_result *found,
 	struct bk_error *err)
 {
 	struct attempt attempt = {theirs, options, found};
-	struct bk_log_status status;
-	enum bk_code code = bk_log_status(log, &status, err);
+	enum bk_code code;
 
-	if (code)
-		return code;
-	found->head = status.version;
-	return bk_rebuild_do(log, found->version, NULL, try_against, &attempt, err);
+	code = bk_rebuild_do(log, found->version, NULL, try_against, &attempt, err);
+	found->is_held = !code;
+	return code == BK_E_MISSING ? BK_OK : code;
 }
 
 /* Compares the database in COPY. */
@@ -116,29 +118,88 @@ static enum bk_code compare_copy(struct bk_log *log, struct overlay *copy, const
 	return code;
 }
 
-/* The database is copied first: copying it takes a fraction of the time that comparing it takes,
- * and lightningd's commits wait for its lock. */
-enum bk_code bk_verify_against(struct bk_log *log, const char *database_path,
-	const struct bk_against_options *options, struct bk_against_result *result,
-	struct bk_error *err)
+/* A node that runs may be about to commit the change that the log has: waits for that. A database
+ * that is older stays so. */
+static enum bk_code wait_for_commit(
+	const char *path, unsigned busy_ms, uint32_t head, struct bk_error *err)
 {
-	struct live_copy live = {.path = database_path,
-		.is_wanted = options ? options->is_wanted : NULL,
-		.ctx = options ? options->ctx : NULL};
+	const unsigned step_ms = 50, wait_ms = busy_ms < WAIT_MS_MAX ? busy_ms : WAIT_MS_MAX;
+	const struct timespec step = {.tv_nsec = step_ms * 1000000L};
+
+	for (unsigned waited = 0;; waited += step_ms) {
+		uint32_t version;
+		enum bk_code code = bk_live_version(path, busy_ms, &version, err);
+
+		if (code || waited >= wait_ms || bk_version_distance(head, version) != 1)
+			return code;
+		nanosleep(&step, NULL);
+	}
+}
+
+/* Notes where the log stands now: what is in the database later cannot be older than that. */
+static enum bk_code look_at_head(
+	struct bk_log *log, struct bk_against_result *found, bool *is_empty, struct bk_error *err)
+{
+	struct bk_log_status status;
+	enum bk_log_news news;
+	enum bk_code code = bk_log_refresh(log, &news, err);
+
+	if (!code)
+		code = bk_log_status(log, &status, err);
+	if (code)
+		return code;
+	found->head = status.version;
+	*is_empty = status.is_empty;
+	return BK_OK;
+}
+
+bool bk_against_is_same(const struct bk_against_result *result)
+{
+	return result->is_held && !result->differences &&
+	       !bk_version_after(result->head, result->version);
+}
+
+/* Copies the database, and compares the copy: copying it takes a fraction of the time that
+ * comparing it takes, and lightningd's commits wait for its lock. */
+static enum bk_code copy_and_compare(struct bk_log *log, const char *path,
+	const struct bk_against_options *options, bool log_is_empty,
+	struct bk_against_result *found, struct bk_error *err)
+{
+	struct live_copy live = {
+		.path = path, .is_wanted = options->is_wanted, .ctx = options->ctx};
 	const struct bk_io *io = log->lf.file.io;
-	struct bk_against_result found = {0};
 	enum bk_log_news news;
 	struct overlay copy;
 	enum bk_code code;
 
 	bk_overlay_init(&copy, io, bk_file_spill_dir(NULL), IMAGE_MEMORY_MAX_DEFAULT);
-	code = bk_live_copy(&live, options ? options->busy_ms : 0, &copy.store, io, err);
+	code = bk_live_copy(&live, options->busy_ms, &copy.store, io, err);
 	/* What was committed stood in the log before; perhaps since it was opened. */
 	if (!code)
 		code = bk_log_refresh(log, &news, err);
-	if (!code)
-		code = compare_copy(log, &copy, database_path, options, &found, err);
+	found->is_empty = !code && !copy.store.page_count;
+	/* What was empty before the first change is no state of a node that has one. */
+	if (!code && (!found->is_empty || log_is_empty))
+		code = compare_copy(log, &copy, path, options, found, err);
 	bk_overlay_done(&copy);
+	return code;
+}
+
+enum bk_code bk_verify_against(struct bk_log *log, const char *database_path,
+	const struct bk_against_options *options, struct bk_against_result *result,
+	struct bk_error *err)
+{
+	static const struct bk_against_options defaults;
+	struct bk_against_result found = {0};
+	bool is_empty;
+	enum bk_code code = look_at_head(log, &found, &is_empty, err);
+
+	if (!options)
+		options = &defaults;
+	if (!code)
+		code = wait_for_commit(database_path, options->busy_ms, found.head, err);
+	if (!code)
+		code = copy_and_compare(log, database_path, options, is_empty, &found, err);
 	if (!code)
 		*result = found;
 	return code;

@@ -1,12 +1,15 @@
 /* restore.c - writing the database of one version out as a file. */
-#include "check.h"
 #include "imagecopy.h"
 #include "newfile.h"
+#include "verdict.h"
 #include <bk/listing.h>
 #include <bk/path.h>
 #include <bk/rebuild.h>
 #include <bk/restore.h>
+#include <bk/running.h>
 #include <bk/version.h>
+#include <bk/writer.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +25,8 @@ struct restore {
 	uint32_t version, head;
 	int64_t head_time_us;
 	bool is_head;
+	struct bk_running running; /* lightningd, at the place */
+	struct bk_error held;      /* BK_E_BUSY: a plugin holds the log */
 };
 
 static bool path_exists(const struct bk_io *io, const char *path)
@@ -68,37 +73,62 @@ static enum bk_code refuse_beside(
 	return code;
 }
 
-/* The directory that PATH stands in, or with UP that one's parent; the caller frees it. */
-static char *directory_of(const char *path, bool up)
+/* Whether the name of PATH is the one that lightningd opens. */
+static bool is_node_name(const struct restore *restore)
 {
-	char *dir = bk_path_directory(path), *parent = NULL;
+	const char *slash = strrchr(restore->path, '/');
 
-	if (!dir || !up)
-		return dir;
-	if (asprintf(&parent, "%s/..", dir) < 0)
-		parent = NULL;
-	free(dir);
-	return parent;
+	return restore->options->is_node_name ||
+	       strcmp(slash ? slash + 1 : restore->path, BK_DATABASE_NAME) == 0;
 }
 
-/* lightningd keeps its pid file locked, in its base directory, above that of the network. */
-static enum bk_code refuse_running(const struct restore *restore, bool up, struct bk_error *err)
+/* Whether SYS_ERRNO says that there are no locks here, as over some network mounts. */
+static bool cannot_lock(int sys_errno)
 {
-	const struct bk_io *io = restore->io;
-	char *dir = directory_of(restore->path, up), name[256];
-	enum bk_code code = BK_OK;
-	int pid;
+	return sys_errno == EBADF || sys_errno == ENOLCK || sys_errno == EOPNOTSUPP ||
+	       sys_errno == ENOSYS;
+}
+
+/* Whether the node runs: its lightningd at the place, or its plugin, which holds the log. */
+static enum bk_code look_for_node(struct restore *restore, struct bk_error *err)
+{
+	char *dir = bk_path_directory(restore->path);
+	enum bk_code code;
 
 	if (!dir)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
-	pid = io->ops->find_locked(io->ctx, dir, "lightningd-", ".pid", name, sizeof name);
-	if (pid)
-		code = bk_fail(err, BK_E_UNSAFE, 0,
-			"lightningd runs there (process %d holds %s/%s): stop it before you "
-			"restore",
-			pid, dir, name);
+	code = bk_running_in(&restore->running, restore->io, dir, err);
 	free(dir);
-	return code;
+	if (code)
+		return code;
+	code = bk_writer_check_free(
+		restore->options->log_io ? restore->options->log_io : restore->io,
+		bk_log_path(restore->log), &restore->held);
+	return code && code != BK_E_BUSY && !cannot_lock(restore->held.sys_errno)
+		       ? bk_fail_as(err, &restore->held)
+		       : BK_OK;
+}
+
+/* Under the name that lightningd opens nothing is put where the node may run. */
+static enum bk_code refuse_running(const struct restore *restore, struct bk_error *err)
+{
+	static const char advice[] = "to look at a version, restore it under another name than";
+
+	if (restore->running.answer == BK_RUNNING_YES)
+		return bk_fail(err, BK_E_UNSAFE, 0,
+			"lightningd runs there (%s): stop it before you restore; %s %s",
+			restore->running.text, advice, BK_DATABASE_NAME);
+	if (restore->running.answer == BK_RUNNING_UNKNOWN)
+		return bk_fail(err, BK_E_UNSAFE, 0,
+			"whether lightningd runs there cannot be told (%s): run this as the user "
+			"that it runs as, or as root; %s %s",
+			restore->running.text, advice, BK_DATABASE_NAME);
+	if (restore->held.code)
+		return bk_fail(err, BK_E_UNSAFE, 0, "%s: %s; %s %s",
+			restore->held.code == BK_E_BUSY ? "the node runs"
+							: "whether the node runs cannot be told",
+			restore->held.msg, advice, BK_DATABASE_NAME);
+	return BK_OK;
 }
 
 static enum bk_code refuse_stale(const struct restore *restore, struct bk_error *err)
@@ -113,55 +143,53 @@ static enum bk_code refuse_stale(const struct restore *restore, struct bk_error 
 		restore->version, newest, BK_DATABASE_NAME);
 }
 
-static enum bk_code check_place(const struct restore *restore, struct bk_error *err)
+static enum bk_code check_place(struct restore *restore, struct bk_error *err)
 {
-	const char *slash = strrchr(restore->path, '/');
-	const char *name = slash ? slash + 1 : restore->path;
-	enum bk_code code = BK_OK;
+	enum bk_code code;
 
 	if (path_exists(restore->io, restore->path))
 		return bk_fail(err, BK_E_EXISTS, 0,
 			"%s exists already: nothing is restored over a database; move it away, or "
 			"name another file",
 			restore->path);
-	if (!restore->is_head && !restore->options->stale_allowed &&
-		strcmp(name, BK_DATABASE_NAME) == 0)
+	if (!restore->is_head && !restore->options->stale_allowed && is_node_name(restore))
 		return refuse_stale(restore, err);
 	code = refuse_beside(restore, "-journal", err);
 	if (!code)
 		code = refuse_beside(restore, "-wal", err);
 	if (!code)
-		code = refuse_running(restore, false, err);
-	if (!code)
-		code = refuse_running(restore, true, err);
+		code = look_for_node(restore, err);
+	if (!code && is_node_name(restore))
+		code = refuse_running(restore, err);
 	return code;
+}
+
+static enum bk_code refuse_unsure(const struct bk_verdict *verdict, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_DAMAGE, 0,
+		"%s. backup-cli verify tells more; restore --version %u restores that one, under "
+		"another name than %s",
+		verdict->why.msg, verdict->version, BK_DATABASE_NAME);
 }
 
 static enum bk_code choose_version(struct restore *restore, struct bk_error *err)
 {
 	struct bk_log_status status;
+	struct bk_verdict verdict;
 	enum bk_code code = bk_log_status(restore->log, &status, err);
 
 	if (code)
 		return code;
-	if (status.is_empty)
-		return bk_fail(err, BK_E_MISSING, 0,
-			"the log %s is empty: no database was ever written to it, so there is "
-			"nothing to restore",
-			bk_log_path(restore->log));
-	if (status.head_unsure && !restore->options->has_version)
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"%s is damaged at offset %llu: a change newer than version %u may be lost. "
-			"backup-cli verify tells more; restore --version %u restores that one, "
-			"under "
-			"another name than %s",
-			bk_log_path(restore->log), (unsigned long long)status.damaged_at,
-			status.version, status.version, BK_DATABASE_NAME);
+	bk_verdict_of_status(&verdict, &status, bk_log_path(restore->log));
+	if (verdict.answer == BK_VERDICT_NOTHING)
+		return bk_fail_as(err, &verdict.why);
+	if (verdict.answer == BK_VERDICT_UNSURE && !restore->options->has_version)
+		return refuse_unsure(&verdict, err);
 	restore->head = status.version;
 	restore->head_time_us = status.time_us;
 	restore->version =
 		restore->options->has_version ? restore->options->version : status.version;
-	restore->is_head = restore->version == restore->head && !status.head_unsure;
+	restore->is_head = restore->version == restore->head && verdict.answer == BK_VERDICT_YES;
 	return BK_OK;
 }
 
@@ -185,36 +213,36 @@ static enum bk_code written_read(
 	return code;
 }
 
-static enum bk_code check_written(const struct restore *restore, struct bk_image *image,
-	const struct file *file, struct bk_restore_result *result, struct bk_error *err)
+/* Judges what stands in FILE now. */
+static enum bk_code judge_written(const struct restore *restore, struct bk_image *image,
+	const struct file *file, struct bk_verdict *verdict, struct bk_error *err)
 {
+	struct bk_verdict_options options = {
+		.note = restore->options->note, .ctx = restore->options->ctx};
 	struct written written = {
 		.store = {.page_size = bk_image_page_size(image),
 			.page_count = bk_image_page_count(image),
 			.read = written_read},
 		.file = file,
 	};
-	struct check_result check;
-	enum bk_code code =
-		bk_check_database(&written.store, restore->io, &image->budget, &check, err);
 
-	if (code)
-		return code;
-	if (check.unsound)
-		return bk_fail(
-			err, BK_E_DAMAGE, 0, "the database is not sound: %s", check.findings[0]);
-	if (check.version != restore->version)
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"the restored database says it is version %u, and should be %u",
-			check.version, restore->version);
-	result->foreign_key_failures = check.foreign_key_failures;
-	result->bytes = bk_image_size(image);
-	return BK_OK;
+	return bk_verdict_of_pages(&written.store, restore->version, restore->io, &image->budget,
+		&options, verdict, err);
+}
+
+/* Ends NF, whose database is not what it should be: what is there may be all that there is. */
+static enum bk_code leave(struct newfile *nf, struct bk_error *err)
+{
+	size_t used = strlen(err->msg);
+
+	snprintf(err->msg + used, sizeof err->msg - used, "; it was left as %s", nf->temp);
+	bk_newfile_leave(nf);
+	return err->code;
 }
 
 /* Writes IMAGE out to its place. */
 static enum bk_code restore_image(const struct restore *restore, struct bk_image *image,
-	struct bk_restore_result *result, struct bk_error *err)
+	struct bk_verdict *verdict, struct bk_error *err)
 {
 	struct newfile nf;
 	enum bk_code code = bk_newfile_open(&nf, restore->io, restore->path, TEMP_SUFFIX, err);
@@ -227,16 +255,9 @@ static enum bk_code restore_image(const struct restore *restore, struct bk_image
 		bk_newfile_abort(&nf);
 		return code;
 	}
-	code = check_written(restore, image, &nf.file, result, err);
-	if (code == BK_E_DAMAGE) {
-		size_t used = strlen(err->msg);
-
-		snprintf(err->msg + used, sizeof err->msg - used, "; it was left as %s%s",
-			restore->path, TEMP_SUFFIX);
-		err->code = code = BK_E_SQL;
-		bk_newfile_leave(&nf);
-		return code;
-	}
+	code = judge_written(restore, image, &nf.file, verdict, err);
+	if (code == BK_E_DAMAGE)
+		return leave(&nf, err);
 	if (code) {
 		bk_newfile_abort(&nf);
 		return code;
@@ -247,7 +268,7 @@ static enum bk_code restore_image(const struct restore *restore, struct bk_image
 /* A restore that is tried, perhaps several times, since damage is passed over. */
 struct attempt {
 	const struct restore *restore;
-	struct bk_restore_result *result;
+	struct bk_verdict *verdict;
 };
 
 static enum bk_code try_restore(void *ctx, struct bk_image *image, struct bk_error *err)
@@ -255,13 +276,13 @@ static enum bk_code try_restore(void *ctx, struct bk_image *image, struct bk_err
 	const struct attempt *attempt = ctx;
 	const struct restore *restore = attempt->restore;
 
-	attempt->result->is_past_damage = bk_image_is_past_damage(image);
+	attempt->verdict->is_past_damage = bk_image_is_past_damage(image);
 	if (!bk_image_page_count(image))
 		return bk_fail(err, BK_E_MISSING, 0,
 			"there was no database yet at version %u of %s: there is nothing to "
 			"restore",
 			restore->version, bk_log_path(restore->log));
-	return restore_image(restore, image, attempt->result, err);
+	return restore_image(restore, image, attempt->verdict, err);
 }
 
 /* What could not be done, and what can. */
@@ -277,10 +298,10 @@ static enum bk_code explain_damage(
 
 /* Damage in keyframes costs nothing as long as the changes since an older one are whole. */
 static enum bk_code restore_past_damage(
-	const struct restore *restore, struct bk_restore_result *result, struct bk_error *err)
+	const struct restore *restore, struct bk_verdict *verdict, struct bk_error *err)
 {
 	struct bk_image_options options = {.spill_dir = restore->options->spill_dir};
-	struct attempt attempt = {restore, result};
+	struct attempt attempt = {restore, verdict};
 	struct bk_error why = {.code = BK_OK};
 	enum bk_code code = bk_rebuild_do(
 		restore->log, restore->version, &options, try_restore, &attempt, &why);
@@ -290,6 +311,24 @@ static enum bk_code restore_past_damage(
 	return code ? bk_fail_as(err, &why) : BK_OK;
 }
 
+static void fill(struct bk_restore_result *result, const struct restore *restore,
+	const struct bk_verdict *verdict, int64_t time_us)
+{
+	*result = (struct bk_restore_result){
+		.path = restore->path,
+		.version = restore->version,
+		.head = restore->head,
+		.time_us = time_us,
+		.bytes = verdict->bytes,
+		.notes = verdict->notes,
+		.foreign_key_failures = verdict->foreign_key_failures,
+		.is_past_damage = verdict->is_past_damage,
+		.node_runs = restore->running.answer == BK_RUNNING_YES ||
+			     restore->held.code == BK_E_BUSY,
+	};
+	memcpy(result->node, verdict->node, sizeof result->node);
+}
+
 enum bk_code bk_restore(struct bk_log *log, const char *dest,
 	const struct bk_restore_options *options, struct bk_restore_result *result,
 	struct bk_error *err)
@@ -297,7 +336,7 @@ enum bk_code bk_restore(struct bk_log *log, const char *dest,
 	static const struct bk_restore_options defaults;
 	struct restore restore = {
 		.log = log, .io = log->lf.file.io, .options = options ? options : &defaults};
-	struct bk_restore_result done = {0};
+	struct bk_verdict verdict = {0};
 	struct bk_entry entry = {0};
 	enum bk_code code = choose_version(&restore, err);
 
@@ -309,15 +348,11 @@ enum bk_code bk_restore(struct bk_log *log, const char *dest,
 	if (!code && !restore.is_head)
 		code = bk_log_find(log, restore.version, &entry, err);
 	if (!code)
-		code = restore_past_damage(&restore, &done, err);
+		code = restore_past_damage(&restore, &verdict, err);
 	if (code) {
 		free(restore.path);
 		return code;
 	}
-	done.path = restore.path;
-	done.version = restore.version;
-	done.head = restore.head;
-	done.time_us = entry.time_us;
-	*result = done;
+	fill(result, &restore, &verdict, entry.time_us);
 	return BK_OK;
 }

@@ -1,8 +1,8 @@
 /* verify.c - whether a log still says what it once said: its passes, one after the other. */
-#include "check.h"
-#include "image.h"
+#include "verdict.h"
 #include "verify_passes.h"
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* A writer may be in the midst of a frame: so often the end is looked at again. */
@@ -13,6 +13,26 @@ static enum bk_code replaced(const struct verify *verify, struct bk_error *err)
 	return bk_fail(err, BK_E_BUSY, 0,
 		"%s was cut, replaced or put back while it was verified: verify it again",
 		bk_log_path(verify->log));
+}
+
+/* Whether the bytes behind the log's end may be a change that was acknowledged: a frame that is all
+ * there, or whose head makes no sense. A write that never finished is shorter than its frame, or
+ * begins with zeros. */
+static enum bk_code judge_tail(struct verify *verify, struct bk_error *err)
+{
+	static const uint8_t zeros[FRAME_HEAD_SIZE];
+	struct bk_log *log = verify->log;
+	uint8_t bytes[FRAME_HEAD_SIZE];
+	struct frame_head head;
+	size_t size;
+	enum bk_code code =
+		bk_file_read(&log->lf.file, bytes, sizeof bytes, log->state.end, &size, err);
+
+	if (code || size < sizeof bytes || memcmp(bytes, zeros, sizeof bytes) == 0)
+		return code;
+	verify->result->tail_unsure = !bk_frame_plausible(&head, bytes) ||
+				      bk_frame_size(&head) <= verify->result->torn_bytes;
+	return BK_OK;
 }
 
 /* The bytes behind the log's end, once a writer that may be at work has had time to finish. */
@@ -39,7 +59,11 @@ static enum bk_code look_at_tail(struct verify *verify, struct bk_error *err)
 	verify->result->head_known = true;
 	verify->result->head = status.version;
 	verify->result->head_time_us = status.time_us;
-	return BK_OK;
+	verify->result->is_quick =
+		!verify->options->deep &&
+		(uint64_t)status.page_size * status.page_count > BK_VERIFY_QUICK_BYTES;
+	memcpy(verify->result->doubt, status.doubt, sizeof status.doubt);
+	return verify->result->torn_bytes ? judge_tail(verify, err) : BK_OK;
 }
 
 static enum bk_code verify_open(
@@ -55,29 +79,25 @@ static enum bk_code verify_open(
 	return BK_OK;
 }
 
-/* That what is behind the last keyframe can be replayed: nothing else has yet. */
-static enum bk_code check_head(struct verify *verify, struct bk_error *err)
+static void on_note(void *ctx, enum bk_note_kind kind, const char *what)
+{
+	struct verify *verify = ctx;
+
+	bk_verify_own(verify, kind, what, verify->result->head);
+}
+
+/* Whether bk_restore gives the head. Why it does not is a finding, unless others stand there. */
+static enum bk_code judge_head(struct verify *verify, struct bk_error *err)
 {
 	struct bk_verify_result *result = verify->result;
-	struct bk_image *image;
-	struct check_result check;
-	enum bk_code code = bk_image_open(&image, verify->log, result->head, NULL, err);
+	struct bk_verdict_options options = {
+		.is_quick = result->is_quick, .note = on_note, .ctx = verify};
+	enum bk_code code = bk_verdict_head(verify->log, &options, &result->verdict, err);
 
-	if (!code) {
-		if (verify->options->deep && bk_image_page_count(image))
-			code = bk_check_database(&image->overlay.store, verify->log->lf.file.io,
-				&image->budget, &check, err);
-		if (!code && verify->options->deep && bk_image_page_count(image) && check.unsound)
-			code = bk_fail(err, BK_E_DAMAGE, 0, "the database is not sound: %s",
-				check.findings[0]);
-		bk_image_close(image);
-	}
-	if (code == BK_E_DAMAGE || code == BK_E_SQL) {
+	if (!code && result->verdict.answer == BK_VERDICT_NO && !result->findings)
 		bk_verify_finding(verify, verify->log->state.keyframe,
-			"the newest version, %u, cannot be rebuilt: %s", result->head, err->msg);
-		return BK_OK;
-	}
-	result->head_restorable = !code;
+			"the newest version, %u, cannot be rebuilt: %s", result->head,
+			result->verdict.why.msg);
 	return code;
 }
 
@@ -101,8 +121,8 @@ static enum bk_code run_passes(struct verify *verify, struct bk_error *err)
 		code = bk_verify_frames(verify, err);
 	if (!code && verify->options->deep)
 		code = bk_verify_deep(verify, err);
-	if (!code && !found->findings)
-		code = check_head(verify, err);
+	if (!code)
+		code = judge_head(verify, err);
 	if (!code && found->findings)
 		code = check_still_there(verify, err);
 	if (!code && found->findings)
@@ -123,6 +143,8 @@ enum bk_code bk_verify(const struct bk_io *io, const char *path,
 	code = verify_open(&verify, io, path, err);
 	if (!code && verify.log)
 		code = run_passes(&verify, err);
+	if (!code)
+		bk_verify_tell_own(&verify);
 	bk_log_close(verify.log);
 	free(verify.keyframes);
 	pthread_mutex_destroy(&verify.mutex);

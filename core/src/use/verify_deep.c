@@ -1,9 +1,9 @@
 /* verify_deep.c - each keyframe rebuilt from the one before, and what cannot be rebuilt at all.
  */
-#include "check.h"
 #include "compare.h"
 #include "image.h"
 #include "sandbox.h"
+#include "verdict.h"
 #include "verify_passes.h"
 #include <bk/version.h>
 #include <stdatomic.h>
@@ -21,8 +21,12 @@ struct deep {
 	struct verify *verify;
 	atomic_size_t next, done;
 	atomic_uint_fast64_t pages, rebuilt;
-	pthread_mutex_t mutex;
+	bool was_damaged;        /* the frames' own pass found something */
+	pthread_mutex_t mutex;   /* over what follows */
 	struct bk_error failure; /* code BK_OK while there is none */
+	struct bk_error told;    /* the damage that was told last */
+	uint64_t dependent;      /* keyframes that stand on damage that was told */
+	uint64_t dependent_at;   /* the offset of one of them */
 };
 
 /* Whether the page was written by another SQLite than ours: another release may lay out a page in
@@ -206,31 +210,58 @@ static enum bk_code check_full(struct deep *deep, struct bk_image *image, struct
 	return code;
 }
 
+/* Where the notes of a keyframe go. */
+struct own_of {
+	struct verify *verify;
+	uint32_t version;
+};
+
+static void on_note(void *ctx, enum bk_note_kind kind, const char *what)
+{
+	const struct own_of *of = ctx;
+
+	bk_verify_own(of->verify, kind, what, of->version);
+}
+
+/* That the keyframe holds the database of its version; and what SQLite says of it. */
 static enum bk_code check_sound(struct deep *deep, struct bk_image *image, struct bk_error *err)
 {
 	const struct keyframe *kf = image->index.levels[0].kf;
-	struct check_result check;
-	enum bk_code code;
+	struct own_of of = {deep->verify, kf->version};
+	struct bk_verdict_options options = {.note = on_note, .ctx = &of};
+	struct bk_verdict ignored = {0};
 
 	if (!kf->page_count)
 		return BK_OK;
-	code = bk_check_database(
-		&image->overlay.store, image->overlay.io, &image->budget, &check, err);
-	if (code)
-		return code;
-	if (check.unsound)
-		bk_verify_finding(deep->verify, kf->offset,
-			"the keyframe of version %u: the database is not sound: %s", kf->version,
-			check.findings[0]);
-	if (check.version != kf->version)
-		bk_verify_finding(deep->verify, kf->offset,
-			"the keyframe of version %u holds a database of version %u", kf->version,
-			check.version);
-	if (check.foreign_key_failures)
-		bk_verify_finding(deep->verify, kf->offset,
-			"version %u: %llu rows refer to rows that do not exist", kf->version,
-			(unsigned long long)check.foreign_key_failures);
-	return BK_OK;
+	return bk_verdict_of_pages(&image->overlay.store, kf->version, image->overlay.io,
+		&image->budget, &options, &ignored, err);
+}
+
+/* Whether WHY, by which the keyframe at OFFSET cannot be rebuilt, was told: in a pass before, or of
+ * another keyframe. The same damaged bytes are what many stand on. */
+static bool is_told(struct deep *deep, uint64_t offset, const struct bk_error *why)
+{
+	bool told;
+
+	if (why->code != BK_E_DAMAGE)
+		return false;
+	pthread_mutex_lock(&deep->mutex);
+	told = deep->was_damaged || strcmp(deep->told.msg, why->msg) == 0;
+	deep->told = *why;
+	deep->dependent += told;
+	if (told && (deep->dependent == 1 || offset < deep->dependent_at))
+		deep->dependent_at = offset;
+	pthread_mutex_unlock(&deep->mutex);
+	return told;
+}
+
+static void tell_dependent(struct deep *deep)
+{
+	if (deep->dependent)
+		bk_verify_finding(deep->verify, deep->dependent_at,
+			"%llu keyframe%s, this one first, cannot be rebuilt for that: pages or "
+			"changes are damaged that they stand on",
+			(unsigned long long)deep->dependent, deep->dependent == 1 ? "" : "s");
 }
 
 /* Damage and failing SQL are findings; all else is a failure. */
@@ -252,8 +283,9 @@ static enum bk_code check_one(struct deep *deep, uint64_t offset, struct bk_erro
 	if (!code)
 		atomic_fetch_add(&deep->rebuilt, 1);
 	if (code == BK_E_DAMAGE || code == BK_E_SQL) {
-		bk_verify_finding(deep->verify, offset, "the keyframe of version %u: %s",
-			kf ? kf->version : 0, err->msg);
+		if (!is_told(deep, offset, err))
+			bk_verify_finding(deep->verify, offset, "the keyframe of version %u: %s",
+				kf ? kf->version : 0, err->msg);
 		code = BK_OK;
 	}
 	bk_image_close(image);
@@ -294,7 +326,7 @@ static unsigned thread_count(const struct verify *verify)
 
 enum bk_code bk_verify_deep(struct verify *verify, struct bk_error *err)
 {
-	struct deep deep = {.verify = verify};
+	struct deep deep = {.verify = verify, .was_damaged = verify->result->findings > 0};
 	pthread_t threads[THREADS_MAX];
 	unsigned wanted = thread_count(verify), started = 0;
 
@@ -306,6 +338,7 @@ enum bk_code bk_verify_deep(struct verify *verify, struct bk_error *err)
 	while (started)
 		pthread_join(threads[--started], NULL);
 	pthread_mutex_destroy(&deep.mutex);
+	tell_dependent(&deep);
 	verify->result->rebuilt = deep.rebuilt;
 	verify->result->pages = deep.pages;
 	return deep.failure.code ? bk_fail_as(err, &deep.failure) : BK_OK;

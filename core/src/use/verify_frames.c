@@ -1,6 +1,8 @@
 /* verify_frames.c - all checksums and the chain, and what the frames say of each other. */
 #include "codec.h"
 #include "decoder.h"
+#include "facts.h"
+#include "lines.h"
 #include "verify_passes.h"
 #include <bk/version.h>
 #include <stdlib.h>
@@ -134,6 +136,26 @@ static enum bk_code check_map(struct pass *pass, const struct frame *frame, stru
 	return code;
 }
 
+/* Tells of a snapshot that was taken to make the backup whole again, and why. */
+static void tell_gap(struct pass *pass, const struct frame *frame)
+{
+	const struct bk_verify_options *options = pass->verify->options;
+	uint32_t event = bk_load_u32(frame->payload);
+	const char *text = (const char *)frame->payload + 4;
+	uint64_t from, to;
+
+	if ((event != EVENT_GAP && event != EVENT_REPLAY_FAILED) ||
+		!bk_line_number(text, frame->head.size - 4, "from", &from) ||
+		!bk_line_number(text, frame->head.size - 4, "to", &to) || from > UINT32_MAX ||
+		to > UINT32_MAX)
+		return;
+	pass->verify->result->gaps++;
+	if (options->gap)
+		options->gap(options->ctx,
+			event == EVENT_GAP ? BK_GAP_UNWATCHED : BK_GAP_UNREPLAYABLE, (uint32_t)from,
+			(uint32_t)to);
+}
+
 static enum bk_code check_frame(struct pass *pass, const struct frame *frame, struct bk_error *err)
 {
 	enum bk_code code = bk_state_take(&pass->state, frame, err);
@@ -163,6 +185,9 @@ static enum bk_code check_frame(struct pass *pass, const struct frame *frame, st
 		return check_keyframe(pass, frame, err);
 	case FRAME_MAP:
 		return check_map(pass, frame, err);
+	case FRAME_EVENT:
+		tell_gap(pass, frame);
+		return BK_OK;
 	default:
 		return BK_OK;
 	}

@@ -1,7 +1,6 @@
 /* verify_lost.c - which versions cannot be rebuilt. */
 #include "image.h"
 #include "verify_passes.h"
-#include <bk/rebuild.h>
 #include <bk/version.h>
 #include <stdlib.h>
 
@@ -152,22 +151,6 @@ static enum bk_code lost_in(struct lost *lost, const struct keyframe *base,
 	return code;
 }
 
-static enum bk_code read_head(void *unused, struct bk_image *image, struct bk_error *err)
-{
-	(void)unused;
-	return read_all_pages(image, err);
-}
-
-/* As bk_restore does it. */
-static enum bk_code try_head(struct verify *verify, struct bk_error *err)
-{
-	enum bk_code code =
-		bk_rebuild_do(verify->log, verify->result->head, NULL, read_head, NULL, err);
-
-	verify->result->head_restorable = !code;
-	return is_loss(code) ? BK_OK : code;
-}
-
 /* Walks over the keyframes that can be read; *BASE is the newest of them that is whole. */
 static enum bk_code lost_at(
 	struct lost *lost, size_t at, struct keyframe **base, struct bk_error *err)
@@ -226,5 +209,5 @@ enum bk_code bk_verify_lost(struct verify *verify, struct bk_error *err)
 	}
 	bk_log_unpin(verify->log, base);
 	lost_flush(&lost);
-	return code ? code : try_head(verify, err);
+	return code;
 }

@@ -6,20 +6,39 @@
 #include <bk/verify.h>
 #include <pthread.h>
 
+/* Of the node's own, as it is gathered: the same text of many versions is one note. */
+struct own {
+	enum bk_note_kind kind;
+	char what[256];
+	uint32_t from, to;
+};
+
+#define OWN_MAX 32
+
 struct verify {
 	const struct bk_verify_options *options;
 	struct bk_verify_result *result;
 	struct bk_log *log;
-	pthread_mutex_t mutex; /* over findings and progress */
+	pthread_mutex_t mutex; /* over findings, notes and progress */
 
 	bool has_change;
 	uint32_t first_version; /* of the first change there is */
 	uint64_t *keyframes;    /* offsets of those that are whole, ascending */
 	size_t keyframe_count, keyframe_capacity;
+
+	struct own own[OWN_MAX];
+	size_t own_count;
 };
 
 void bk_verify_finding(struct verify *verify, uint64_t offset, const char *fmt, ...)
 	BK_PRINTF(3, 4);
+/* Takes in that WHAT was seen in VERSION. */
+void bk_verify_own(
+	struct verify *verify, enum bk_note_kind kind, const char *what, uint32_t version);
+
+/* Tells what was taken in. */
+void bk_verify_tell_own(struct verify *verify);
+
 void bk_verify_progress(struct verify *verify, uint64_t done, uint64_t total);
 
 #endif

@@ -16,14 +16,19 @@ static enum bk_code busy(
 {
 	struct bk_log *log;
 	char text[512] = "", pid[32], host[128], program[128];
-	struct bk_error ignored;
+	struct bk_error why;
+	enum bk_code code;
 	size_t size;
 
-	if (bk_log_open(&log, io, path, &ignored) == BK_OK) {
-		if (bk_log_session(log, text, sizeof text, &ignored))
+	code = bk_log_open(&log, io, path, &why);
+	if (!code) {
+		code = bk_log_session(log, text, sizeof text, &why);
+		if (code)
 			text[0] = '\0';
 		bk_log_close(log);
 	}
+	if (code == BK_E_IO || code == BK_E_NOMEM)
+		return bk_fail_as(err, &why);
 	size = strlen(text);
 	if (is_exposed)
 		return bk_fail(err, BK_E_BUSY, 0,
@@ -257,11 +262,16 @@ bool bk_writer_is_exposed(const struct bk_writer *writer)
 
 enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)
 {
+	struct bk_error why = {.code = BK_OK};
 	struct file file;
 	/* Over NFS, only what is open for writing can be locked. */
-	enum bk_code code = bk_file_open(&file, io, path, BK_IO_WRITE, err);
+	enum bk_code code = bk_file_open(&file, io, path, BK_IO_WRITE, &why);
 	int rc;
 
+	if (why.sys_errno == EACCES || why.sys_errno == EPERM || why.sys_errno == EROFS)
+		code = bk_file_open(&file, io, path, BK_IO_READ, err);
+	else if (code)
+		bk_fail_as(err, &why);
 	if (code)
 		return code;
 	do
