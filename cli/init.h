@@ -29,6 +29,14 @@ struct init {
 	char *before;      /* what backup.lock named, in words; NULL: nothing else */
 };
 
+/* The steps in which init finds what there is, each filling its part of INIT: where the log shall
+ * be, and as whom it is reached; backup.lock as it stands; the database that the node has, the one
+ * given or that of backup.lock. Fail with BK_E_MISSING, BK_E_INVALID, BK_E_FORMAT, BK_E_UNSAFE,
+ * BK_E_BUSY, BK_E_SQL, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code init_find_paths(struct init *init, struct bk_error *err);
+BK_MUST_CHECK enum bk_code init_read_lock(struct init *init, struct bk_error *err);
+BK_MUST_CHECK enum bk_code init_find_database(struct init *init, struct bk_error *err);
+
 /* Whether STATUS is of a log that another node's database is in. */
 bool init_is_others(const struct init *init, const struct bk_log_status *status);
 

@@ -169,8 +169,10 @@ bool bk_file_is_exposed(const struct file *file)
 	const struct bk_io *io = file->io;
 	char *dir = bk_path_directory(file->path);
 	struct bk_io_stat st, above;
-	bool is_exposed = dir && io->ops->stat(io->ctx, file->fd, &st) == 0 && (st.mode & 06) &&
-			  io->ops->stat_path(io->ctx, dir, &above) == 0 && (above.mode & 01);
+	/* By its name, by which another user would come to it. */
+	bool is_exposed = dir && io->ops->stat_path(io->ctx, file->path, &st) == 0 &&
+			  (st.mode & 06) && io->ops->stat_path(io->ctx, dir, &above) == 0 &&
+			  (above.mode & 01);
 
 	free(dir);
 	return is_exposed;
