@@ -102,9 +102,8 @@ static enum bk_code take_rewind(
 		return no_sense(frame, err);
 	first = bk_load_u64(frame->payload + 8);
 	/* What a keyframe stands on is never struck (docs/format.md, 10). */
-	if (first >= frame->offset || first < state->keyframe_next)
-		return no_sense(frame, err);
-	if (!state->is_loose && frame->head.version != version_at(state, first))
+	if (first >= frame->offset ||
+		(!state->is_loose && frame->head.version != version_at(state, first)))
 		return no_sense(frame, err);
 	while (i > 0 && state->tail[i - 1].offset >= first)
 		state->tail[--i].flags |= BK_ENTRY_STRUCK;
