@@ -148,21 +148,15 @@ static enum bk_code end(struct reading *reading, struct bk_error *err)
 	return BK_OK;
 }
 
-static enum bk_code run(struct reading *reading, struct bk_error *err)
-{
-	enum bk_code code = begin(reading, err);
-
-	if (!code)
-		code = decompress(reading, err);
-	return code ? code : end(reading, err);
-}
-
 enum bk_code bk_decoder_stream(struct decoder *decoder, const struct bk_entry *entry,
 	decoder_fn *take, void *ctx, struct bk_error *err)
 {
 	struct reading reading = {.decoder = decoder, .entry = entry, .take = take, .ctx = ctx};
+	enum bk_code code = begin(&reading, err);
 
-	return run(&reading, err);
+	if (!code)
+		code = decompress(&reading, err);
+	return code ? code : end(&reading, err);
 }
 
 /* A decoder_fn: memory follows what comes out, not what was promised. */
@@ -198,6 +192,21 @@ static void cut_statements(struct decoder *decoder, size_t count)
 	}
 }
 
+/* Whether memory may be had for all of the change: see DECODER_WHOLE. */
+static enum bk_code check_size(const struct reading *reading, struct bk_error *err)
+{
+	uint64_t size =
+		reading->head.raw + (uint64_t)reading->head.statements * sizeof(struct bk_slice);
+
+	if (size <= DECODER_WHOLE + reading->in.size * DECODER_WHOLE_A_BYTE)
+		return BK_OK;
+	return bk_fail(err, BK_E_SQL, 0,
+		"version %u: its change holds %u statements of %u bytes in %zu bytes of log, more "
+		"than is replayed",
+		reading->entry->version, reading->head.statements, reading->head.raw,
+		reading->in.size);
+}
+
 enum bk_code bk_decoder_read(struct decoder *decoder, const struct bk_entry *entry,
 	struct bk_change *change, struct bk_error *err)
 {
@@ -206,7 +215,13 @@ enum bk_code bk_decoder_read(struct decoder *decoder, const struct bk_entry *ent
 	enum bk_code code;
 
 	bk_buf_clear(&decoder->raw, RAW_KEEP);
-	code = run(&reading, err);
+	code = begin(&reading, err);
+	if (!code)
+		code = check_size(&reading, err);
+	if (!code)
+		code = decompress(&reading, err);
+	if (!code)
+		code = end(&reading, err);
 	if (!code)
 		code = grow_statements(decoder, reading.statements, err);
 	if (code)

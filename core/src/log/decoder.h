@@ -39,8 +39,15 @@ typedef enum bk_code decoder_fn(void *ctx, const uint8_t *bytes, size_t size, st
 BK_MUST_CHECK enum bk_code bk_decoder_stream(struct decoder *decoder, const struct bk_entry *entry,
 	decoder_fn *take, void *ctx, struct bk_error *err);
 
+/* What a change may hold that is read at once, its statements counted: DECODER_WHOLE bytes, and
+ * more for each byte of its frame. The log may be a stranger's, and 33 KB of it hold a gigabyte of
+ * blanks; what nodes write grows to 10 to 20 times its bytes in the log. */
+#define DECODER_WHOLE        ((uint64_t)32 << 20)
+#define DECODER_WHOLE_A_BYTE 64
+
 /* Reads the change that ENTRY tells of into *CHANGE, which is good until the next call: all of it
- * at once, in memory. Fails as bk_decoder_stream does. */
+ * at once, in memory. Fails as bk_decoder_stream does, and with BK_E_SQL if that is too much: who
+ * follows a node takes a full keyframe then, as of any change that cannot be replayed. */
 BK_MUST_CHECK enum bk_code bk_decoder_read(struct decoder *decoder, const struct bk_entry *entry,
 	struct bk_change *change, struct bk_error *err);
 
