@@ -1,20 +1,23 @@
-/* cheap.c - a target's replays cost little: what the product allows one, seconds, would make a
- * fuzzer wait. Linked with --wrap. */
+/* cheap.c - SQL over a target's logs costs little: what the product allows it, seconds, would make
+ * a fuzzer wait. Linked with --wrap. */
+#include "budget.h"
 #include "fuzz.h"
-#include "replay.h"
 
-static const struct replay_limits limits = {.steps_max = 100000, .length_max = 1 << 20};
+#define STEPS_MAX   100000
+#define TIME_MS_MAX 500
+#define LENGTH_MAX  (1 << 20)
+#define SPILL_MAX   (8u << 20)
 
-enum bk_code __real_bk_replay_open(struct replay *replay, struct pagestore *store,
-	const struct bk_io *io, const char *spill_dir, const struct replay_limits *asked,
-	struct bk_error *err);
-enum bk_code __wrap_bk_replay_open(struct replay *replay, struct pagestore *store,
-	const struct bk_io *io, const char *spill_dir, const struct replay_limits *asked,
-	struct bk_error *err);
+void __real_bk_budget_init(struct budget *budget, const struct budget_limits *limits);
+void __wrap_bk_budget_init(struct budget *budget, const struct budget_limits *limits);
 
-enum bk_code __wrap_bk_replay_open(struct replay *replay, struct pagestore *store,
-	const struct bk_io *io, const char *spill_dir, const struct replay_limits *asked,
-	struct bk_error *err)
+void __wrap_bk_budget_init(struct budget *budget, const struct budget_limits *limits)
 {
-	return __real_bk_replay_open(replay, store, io, spill_dir, asked ? asked : &limits, err);
+	struct budget_limits cheap = limits ? *limits : (struct budget_limits){0};
+
+	cheap.steps = STEPS_MAX;
+	cheap.time_ms = TIME_MS_MAX;
+	cheap.length = LENGTH_MAX;
+	cheap.spill = SPILL_MAX;
+	__real_bk_budget_init(budget, &cheap);
 }
