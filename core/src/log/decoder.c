@@ -108,6 +108,20 @@ static enum bk_code decompress(struct reading *reading, struct bk_error *err)
 	return code;
 }
 
+/* Whether time may be had for the changes so far: see DECODER_ALL. */
+static enum bk_code check_all(const struct reading *reading, struct bk_error *err)
+{
+	const struct decoder *decoder = reading->decoder;
+
+	if (decoder->held <= DECODER_ALL + decoder->given * DECODER_A_BYTE)
+		return BK_OK;
+	return bk_fail(err, BK_E_LIMIT, 0,
+		"version %u: the changes up to it hold %llu MiB of SQL in %llu bytes of log, more "
+		"than is read",
+		reading->entry->version, (unsigned long long)(decoder->held >> 20),
+		(unsigned long long)decoder->given);
+}
+
 /* Reads the change's frame, and puts the decoder before its first raw byte. */
 static enum bk_code begin(struct reading *reading, struct bk_error *err)
 {
@@ -130,7 +144,9 @@ static enum bk_code begin(struct reading *reading, struct bk_error *err)
 	XXH3_64bits_reset(decoder->sum);
 	bk_history_begin(before, decoder->history, entry->version);
 	XXH3_64bits_update(decoder->sum, before, sizeof before);
-	return BK_OK;
+	decoder->given += frame.head.size;
+	decoder->held += reading->head.raw;
+	return check_all(reading, err);
 }
 
 /* The change follows the one before by its history. */
@@ -193,12 +209,12 @@ static void cut_statements(struct decoder *decoder, size_t count)
 }
 
 /* Whether memory may be had for all of the change: see DECODER_WHOLE. */
-static enum bk_code check_size(const struct reading *reading, struct bk_error *err)
+static enum bk_code check_whole(const struct reading *reading, struct bk_error *err)
 {
 	uint64_t size =
 		reading->head.raw + (uint64_t)reading->head.statements * sizeof(struct bk_slice);
 
-	if (size <= DECODER_WHOLE + reading->in.size * DECODER_WHOLE_A_BYTE)
+	if (size <= DECODER_WHOLE + reading->in.size * DECODER_A_BYTE)
 		return BK_OK;
 	return bk_fail(err, BK_E_SQL, 0,
 		"version %u: its change holds %u statements of %u bytes in %zu bytes of log, more "
@@ -216,8 +232,10 @@ enum bk_code bk_decoder_read(struct decoder *decoder, const struct bk_entry *ent
 
 	bk_buf_clear(&decoder->raw, RAW_KEEP);
 	code = begin(&reading, err);
+	if (code == BK_E_LIMIT)
+		code = err->code = BK_E_SQL;
 	if (!code)
-		code = check_size(&reading, err);
+		code = check_whole(&reading, err);
 	if (!code)
 		code = decompress(&reading, err);
 	if (!code)
