@@ -370,7 +370,7 @@ Test(stream, a_gigabyte_in_pieces)
 	ok(bk_log_sql_pieces(log, node.version + 1, count_sql, &total, why()));
 	cr_assert(total == HUGE_RAW - 1 + BK_SQL_END, "the statement, and its end");
 	fails(BK_E_SQL, bk_image_open(&image, log, node.version + 1, NULL, why()));
-	says("1 statements of 1073741824 bytes in 327");
+	says("hold 1024 MiB of SQL in 333");
 	bk_log_close(log);
 	forge_put(rewind + 8, 8, forge.frames[forge.count - 1]);
 	forge_append(&forge, REWIND, 0, node.version, rewind, sizeof rewind);

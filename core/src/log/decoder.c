@@ -51,7 +51,8 @@ struct reading {
 	ZSTD_inBuffer in;
 	size_t left; /* raw bytes that are to come yet */
 	size_t statements;
-	bool is_cut; /* the last byte that came ended a statement */
+	bool is_cut;   /* the last byte that came ended a statement */
+	bool is_whole; /* all of it is kept, to be replayed */
 	decoder_fn *take;
 	void *ctx;
 };
@@ -112,10 +113,11 @@ static enum bk_code decompress(struct reading *reading, struct bk_error *err)
 static enum bk_code check_all(const struct reading *reading, struct bk_error *err)
 {
 	const struct decoder *decoder = reading->decoder;
+	uint64_t most = reading->is_whole ? DECODER_REPLAYED : DECODER_ALL;
 
-	if (decoder->held <= DECODER_ALL + decoder->given * DECODER_A_BYTE)
+	if (decoder->held <= most + decoder->given * DECODER_A_BYTE)
 		return BK_OK;
-	return bk_fail(err, BK_E_LIMIT, 0,
+	return bk_fail(err, reading->is_whole ? BK_E_SQL : BK_E_LIMIT, 0,
 		"version %u: the changes up to it hold %llu MiB of SQL in %llu bytes of log, more "
 		"than is read",
 		reading->entry->version, (unsigned long long)(decoder->held >> 20),
@@ -226,14 +228,15 @@ static enum bk_code check_whole(const struct reading *reading, struct bk_error *
 enum bk_code bk_decoder_read(struct decoder *decoder, const struct bk_entry *entry,
 	struct bk_change *change, struct bk_error *err)
 {
-	struct reading reading = {
-		.decoder = decoder, .entry = entry, .take = keep_raw, .ctx = &decoder->raw};
+	struct reading reading = {.decoder = decoder,
+		.entry = entry,
+		.is_whole = true,
+		.take = keep_raw,
+		.ctx = &decoder->raw};
 	enum bk_code code;
 
 	bk_buf_clear(&decoder->raw, RAW_KEEP);
 	code = begin(&reading, err);
-	if (code == BK_E_LIMIT)
-		code = err->code = BK_E_SQL;
 	if (!code)
 		code = check_whole(&reading, err);
 	if (!code)

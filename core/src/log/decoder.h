@@ -49,7 +49,8 @@ BK_MUST_CHECK enum bk_code bk_decoder_stream(struct decoder *decoder, const stru
 
 /* The same for all the changes that one decoder reads, which take time: a log of 1 MB can hold 30
  * GiB. */
-#define DECODER_ALL ((uint64_t)2 << 30)
+#define DECODER_ALL      ((uint64_t)2 << 30)
+#define DECODER_REPLAYED ((uint64_t)256 << 20) /* where they are replayed, which takes more */
 
 /* Reads the change that ENTRY tells of into *CHANGE, which is good until the next call: all of it
  * at once, in memory. Fails as bk_decoder_stream does, but with BK_E_SQL if it is too much: who
