@@ -4,8 +4,8 @@
 #include "codec.h"
 #include "fuzz.h"
 #include "log.h"
-#include "seeds.h"
 #include "simfs.h"
+#include "writer.h"
 #include <bk/follower.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
@@ -29,20 +29,24 @@ static void save(
 	REQUIRE(file && fwrite(data, 1, size, file) == size && !fclose(file));
 }
 
-/* A database of pages of 512 bytes, at version 1. */
-static void make_database(const char *path)
+static void run_sql(const char *path, const char *sql)
 {
 	sqlite3 *db;
 
 	REQUIRE(sqlite3_open(path, &db) == SQLITE_OK);
-	REQUIRE(sqlite3_exec(db,
-			"PRAGMA page_size = 512;"
-			"CREATE TABLE vars (name TEXT PRIMARY KEY, intval INTEGER);"
-			"INSERT INTO vars VALUES ('data_version', 1);"
-			"CREATE TABLE t (id INTEGER PRIMARY KEY, x BLOB);"
-			"INSERT INTO t (x) VALUES ('one'), (zeroblob(900)), ('three');",
-			NULL, NULL, NULL) == SQLITE_OK);
+	REQUIRE(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
 	sqlite3_close(db);
+}
+
+/* A database of pages of 512 bytes, at version 1. */
+static void make_database(const char *path)
+{
+	run_sql(path, "PRAGMA page_size = 512;"
+		      "CREATE TABLE vars (name TEXT PRIMARY KEY, intval INTEGER, blobval BLOB);"
+		      "INSERT INTO vars VALUES ('data_version', 1, NULL);"
+		      "INSERT INTO vars VALUES ('node_id', NULL, x'02abcdef');"
+		      "CREATE TABLE t (id INTEGER PRIMARY KEY, x BLOB);"
+		      "INSERT INTO t (x) VALUES ('one'), (zeroblob(900)), ('three');");
 }
 
 static void append(struct bk_writer *writer, uint32_t version, const char *sql)
@@ -61,40 +65,85 @@ static void append(struct bk_writer *writer, uint32_t version, const char *sql)
 	REQUIRE(!bk_writer_append(writer, &change, &err));
 }
 
-/* A log with an event, changes, a lone pragma, a rewind, delta keyframes, a snapshot. */
-static void make_log(struct simfs *fs, const char *database)
+static void event(struct bk_writer *writer, enum event_code code, const char *text)
 {
-	struct bk_writer_options options = {.program = "seed", .interval_changes = 2};
+	struct bk_error err;
+
+	REQUIRE(!bk_writer_event(writer, code, text, &err));
+}
+
+static struct bk_writer *open_writer(struct simfs *fs, unsigned interval)
+{
+	struct bk_writer_options options = {.program = "seed", .interval_changes = interval};
 	struct bk_writer *writer;
 	struct bk_error err;
-	uint32_t version;
 
-	REQUIRE(!bk_log_create(simfs_io(fs), PATH, database, 100, NULL, NULL, &version, &err));
 	REQUIRE(!bk_writer_open(&writer, simfs_io(fs), PATH, &options, &err));
+	return writer;
+}
+
+/* A log with events of each code, changes, a lone pragma, a rewind, delta keyframes with notes, a
+ * doubt that stays open over the end of an interval. */
+static void make_log(struct simfs *fs)
+{
+	struct bk_writer *writer = open_writer(fs, 2);
+	struct bk_error err;
+
+	event(writer, EVENT_CUT, "bytes=5\n");
 	append(writer, 2, "INSERT INTO t (x) VALUES ('four')");
 	append(writer, 3, "UPDATE t SET x = 'two' WHERE id = 2");
+	event(writer, EVENT_SEEN, "version=3\ncounter=7\ninode=5\nmtime=1\nsize=2048\n");
 	append(writer, 4, "DELETE FROM t WHERE id = 1");
 	REQUIRE(!bk_writer_rewind(writer, 3, &err));
 	append(writer, 4, "DELETE FROM t WHERE id = 3");
 	append(writer, 4, "PRAGMA foreign_keys = OFF;");
+	event(writer, EVENT_DOUBT, "why=the session before was not closed\n");
 	append(writer, 5, "INSERT INTO t (x) VALUES ('five')");
 	REQUIRE(!bk_keyframes_build(writer, &err));
 	append(writer, 6, "INSERT INTO t (x) VALUES ('six')");
 	append(writer, 7, "INSERT INTO t (x) VALUES ('seven')");
 	REQUIRE(!bk_keyframes_build(writer, &err));
+	event(writer, EVENT_SETTLED, "by=comparison\n");
 	bk_writer_close(writer);
 }
 
-static uint8_t *put_seed_head(uint8_t *at, const struct frame_head *head)
+/* One that a full keyframe healed, and that another log then succeeded. */
+static void make_healed(struct simfs *fs, const char *database)
 {
-	*at++ = 0;
-	*at++ = head->kind;
-	*at++ = head->must;
-	at = bk_put_u32(at, head->version);
-	at = bk_put_u64(at, (uint64_t)head->time_us);
-	at = bk_put_u64(at, head->keyframe);
-	at = bk_put_u32(at, head->unsynced);
-	return bk_put_u16(at, (uint16_t)head->size);
+	struct put put = {.kind = FRAME_SUCCEEDED};
+	struct bk_writer *writer = open_writer(fs, 2);
+	struct bk_buf frame;
+	struct bk_error err;
+	uint64_t offset;
+
+	append(writer, 2, "INSERT INTO t (x) VALUES ('four')");
+	run_sql(database, "INSERT INTO t (x) VALUES (zeroblob(2000));"
+			  "UPDATE vars SET intval = 5 WHERE name = 'data_version'");
+	REQUIRE(!bk_writer_snapshot(writer, database, BK_SNAPSHOT_GAP, 100, NULL, NULL, &err));
+	append(writer, 6, "INSERT INTO t (x) VALUES ('six')");
+	event(writer, EVENT_SEEN, "version=6\ncounter=9\ninode=5\nmtime=1\nsize=4096\n");
+	put.version = bk_writer_version(writer);
+	put.time_us = bk_writer_now_us(writer);
+	bk_buf_init(&frame, 4096);
+	REQUIRE(!bk_put_begin(&frame, &err));
+	REQUIRE(!bk_buf_append(&frame, "successor of log", PAYLOAD_REWIND_SIZE, &err));
+	REQUIRE(!bk_writer_put(writer, &put, &frame, &offset, &err));
+	REQUIRE(!bk_writer_sync(writer, &err));
+	bk_buf_done(&frame);
+	bk_writer_leave(writer);
+}
+
+/* One of more keyframes than a link of the first level leads over. */
+static void make_long(struct simfs *fs)
+{
+	struct bk_writer *writer = open_writer(fs, 1);
+	struct bk_error err;
+
+	for (uint32_t version = 2; version < 22; version++) {
+		append(writer, version, "UPDATE t SET x = id WHERE id = 1");
+		REQUIRE(!bk_keyframes_build(writer, &err));
+	}
+	bk_writer_leave(writer);
 }
 
 /* A keyframe as fuzz_keyframe takes it. */
@@ -151,7 +200,6 @@ static void cut_log(const char *root, struct simfs *fs)
 	struct log_end end;
 	struct walk walk;
 	struct frame frame;
-	uint8_t seed[65536], *at = seed;
 
 	REQUIRE(!bk_logfile_open(&lf, simfs_io(fs), PATH, BK_IO_READ, &err));
 	REQUIRE(!bk_logfile_find_end(&lf, &end, &err));
@@ -159,13 +207,46 @@ static void cut_log(const char *root, struct simfs *fs)
 	for (uint64_t offset = LOG_HEADER_SIZE; offset < end.end; offset = bk_frame_end(&frame)) {
 		REQUIRE(!bk_walk_frame(&walk, offset, &frame, &err));
 		save_frame(root, &frame);
-		at = put_seed_head(at, &frame.head);
-		memcpy(at, frame.payload, frame.head.size);
-		at += frame.head.size;
 	}
-	save(root, "log", "seed", seed, (size_t)(at - seed));
 	bk_walk_done(&walk);
 	bk_logfile_close(&lf);
+}
+
+/* A new log over DATABASE. */
+static struct simfs *begin_log(const char *database)
+{
+	struct simfs *fs = simfs_new(1);
+	struct bk_error err;
+	uint32_t version;
+
+	REQUIRE(!bk_log_create(simfs_io(fs), PATH, database, 100, NULL, NULL, &version, &err));
+	return fs;
+}
+
+static void save_log(const char *root, const char *name, struct simfs *fs)
+{
+	uint8_t *data;
+	size_t size;
+
+	REQUIRE(simfs_peek(fs, PATH, &data, &size));
+	save(root, "log", name, data, size);
+	simfs_free(fs);
+}
+
+static void save_logs(const char *root, const char *database)
+{
+	struct simfs *fs = begin_log(database);
+
+	make_log(fs);
+	cut_log(root, fs);
+	save_log(root, "seed", fs);
+	fs = begin_log(database);
+	make_long(fs);
+	save_log(root, "seed-long", fs);
+	save_log(root, "seed-empty", begin_log(NULL));
+	fs = begin_log(database);
+	make_healed(fs, database);
+	save_log(root, "seed-healed", fs);
 }
 
 static void save_image(const char *root, const char *database)
@@ -183,14 +264,11 @@ static void save_image(const char *root, const char *database)
 int main(int argc, char **argv)
 {
 	char database[] = "/tmp/fuzz_seed.XXXXXX";
-	struct simfs *fs = simfs_new(1);
 
 	REQUIRE(argc == 2 && mkstemp(database) >= 0);
 	make_database(database);
-	make_log(fs, database);
-	cut_log(argv[1], fs);
 	save_image(argv[1], database);
+	save_logs(argv[1], database);
 	unlink(database);
-	simfs_free(fs);
 	return EXIT_SUCCESS;
 }

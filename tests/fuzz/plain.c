@@ -1,15 +1,23 @@
 /* plain.c - runs a fuzz target without libFuzzer: each file of its corpus, then mutations of them,
  * the same ones each time.
  *
- * usage: fuzz_TARGET_plain FOLDER [RUNS [SEED]]   or: fuzz_TARGET_plain FILE */
+ * usage: fuzz_TARGET_plain FOLDER [RUNS [SEED]]   or: fuzz_TARGET_plain FILE
+ *
+ * An input on which the target aborts goes into the file that BK_FINDING in the environment names.
+ */
 #include "fuzz.h"
 #include "rng.h"
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define INPUTS_MAX   4096
 #define INPUT_GROWTH 64
+#define STRUCTURED   16384 /* bytes that a target's own mutator may make of an input */
+#define CROSS_CHANCE 15    /* percent */
 #define RUNS_DEFAULT 3000
 #define SEED_DEFAULT 1
 
@@ -22,6 +30,31 @@ struct corpus {
 	struct input list[INPUTS_MAX];
 	size_t count;
 };
+
+#pragma weak LLVMFuzzerCustomMutator
+#pragma weak LLVMFuzzerCustomCrossOver
+
+/* What is run, and where it goes if that aborts. */
+static const uint8_t *running;
+static size_t running_size;
+static const char *finding;
+
+static void save_running(int signal_number)
+{
+	int fd = finding ? open(finding, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
+
+	(void)signal_number; /* back from here it aborts all the same */
+	if (fd < 0 || write(fd, running, running_size) != (ssize_t)running_size)
+		return;
+	close(fd);
+}
+
+static void run(const uint8_t *data, size_t size)
+{
+	running = data;
+	running_size = size;
+	LLVMFuzzerTestOneInput(data, size);
+}
 
 static void read_input(struct corpus *corpus, const char *path)
 {
@@ -96,21 +129,56 @@ static size_t mutate(struct rng *rng, uint8_t *data, size_t size, const struct c
 	}
 }
 
+/* What a target's own mutator asks for; its chance comes from what it mutates. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
+{
+	static struct corpus none = {.count = 1};
+	static struct rng rng = {SEED_DEFAULT};
+
+	return size && size < max ? mutate(&rng, data, size, &none) : size;
+}
+
+static size_t mutate_bytes(struct rng *rng, uint8_t *data, size_t size, const struct corpus *corpus)
+{
+	uint32_t steps = 1 + rng_below(rng, 8);
+
+	for (uint32_t i = 0; i < steps; i++)
+		size = mutate(rng, data, size, corpus);
+	return size;
+}
+
+static size_t mutate_structure(
+	struct rng *rng, uint8_t *data, size_t size, size_t max, const struct corpus *corpus)
+{
+	const struct input *other = &corpus->list[rng_below(rng, (uint32_t)corpus->count)];
+	uint8_t *copy;
+
+	if (!LLVMFuzzerCustomCrossOver || !rng_chance(rng, CROSS_CHANCE))
+		return LLVMFuzzerCustomMutator(data, size, max, (unsigned)rng_next(rng));
+	copy = malloc(size + 1);
+	REQUIRE(copy);
+	memcpy(copy, data, size);
+	size = LLVMFuzzerCustomCrossOver(
+		copy, size, other->data, other->size, data, max, (unsigned)rng_next(rng));
+	free(copy);
+	return size;
+}
+
 static void run_mutation(struct rng *rng, const struct corpus *corpus)
 {
 	const struct input *input = &corpus->list[rng_below(rng, (uint32_t)corpus->count)];
-	uint32_t steps = 1 + rng_below(rng, 8);
-	uint8_t *data = malloc(input->size + INPUT_GROWTH);
+	size_t room = input->size + (LLVMFuzzerCustomMutator ? STRUCTURED : INPUT_GROWTH);
+	uint8_t *data = malloc(room);
 	size_t size = input->size;
 
 	REQUIRE(data);
 	memcpy(data, input->data, size);
-	for (uint32_t i = 0; i < steps; i++)
-		size = mutate(rng, data, size, corpus);
+	size = LLVMFuzzerCustomMutator ? mutate_structure(rng, data, size, room, corpus)
+				       : mutate_bytes(rng, data, size, corpus);
 	/* An allocation of the exact size, so that a read past the end shows. */
 	data = realloc(data, size ? size : 1);
 	REQUIRE(data);
-	LLVMFuzzerTestOneInput(data, size);
+	run(data, size);
 	free(data);
 }
 
@@ -130,8 +198,10 @@ int main(int argc, char **argv)
 	else
 		read_input(&corpus, argv[1]);
 	REQUIRE(corpus.count);
+	finding = getenv("BK_FINDING");
+	signal(SIGABRT, save_running);
 	for (size_t i = 0; i < corpus.count; i++)
-		LLVMFuzzerTestOneInput(corpus.list[i].data, corpus.list[i].size);
+		run(corpus.list[i].data, corpus.list[i].size);
 	for (unsigned long i = 0; S_ISDIR(st.st_mode) && i < runs; i++) {
 		struct rng rng = rng_of(seed, i);
 

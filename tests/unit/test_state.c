@@ -186,6 +186,10 @@ Test(state, rewinds_that_make_no_sense)
 	ok(change(&feed, CHANGE_STREAM, 11, 50, 3));
 	fails(BK_E_DAMAGE, rewind_to(&feed, 10, 100, feed.at));
 	fails(BK_E_DAMAGE, rewind_to(&feed, 10, 100, UINT64_MAX));
+	/* To another version than that of what then stands: past the keyframe, or of what is
+	 * struck. */
+	fails(BK_E_DAMAGE, rewind_to(&feed, 9, 100, 900));
+	fails(BK_E_DAMAGE, rewind_to(&feed, 11, 100, 1200));
 	cr_assert(bk_entry_stands(&feed.state.tail[0]) && feed.state.version == 11);
 	bk_state_done(&feed.state);
 }

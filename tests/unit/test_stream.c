@@ -345,13 +345,15 @@ static size_t peak_kb(void)
 	return (size_t)usage.ru_maxrss;
 }
 
-/* 33 KB of log that hold a gigabyte of SQL take no memory of it: to verify, and to read as text.
+/* 33 KB of log that hold a gigabyte of SQL take no memory of it: to verify, to read as text, and to
+ * replay, which is refused.
  * (The change is struck out in the log that is verified: the head's replay is not this test's.) */
 Test(stream, a_gigabyte_in_pieces)
 {
 	struct node node;
 	struct forge forge;
 	struct bk_log *log = NULL;
+	struct bk_image *image;
 	struct bk_verify_result result;
 	uint8_t rewind[16];
 	size_t total = 0, before;
@@ -367,6 +369,8 @@ Test(stream, a_gigabyte_in_pieces)
 	ok(bk_log_open(&log, &node.io.io, scratch("huge"), why()));
 	ok(bk_log_sql_pieces(log, node.version + 1, count_sql, &total, why()));
 	cr_assert(total == HUGE_RAW - 1 + BK_SQL_END, "the statement, and its end");
+	fails(BK_E_SQL, bk_image_open(&image, log, node.version + 1, NULL, why()));
+	says("hold 1024 MiB of SQL in 333");
 	bk_log_close(log);
 	forge_put(rewind + 8, 8, forge.frames[forge.count - 1]);
 	forge_append(&forge, REWIND, 0, node.version, rewind, sizeof rewind);

@@ -90,7 +90,8 @@ const char *bk_log_path(const struct bk_log *log);
 
 /* The SQL of all changes that stand and lead to VERSION: the statements in their order, each ended
  * so that another can follow, as a rule by a semicolon and an empty line, appended to TEXT:
- * bk_entry_text_bytes in all. Fails with BK_E_MISSING, BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+ * bk_entry_text_bytes in all. Fails with BK_E_MISSING, BK_E_DAMAGE, BK_E_LIMIT, BK_E_IO,
+ * BK_E_NOMEM. */
 struct bk_buf;
 BK_MUST_CHECK enum bk_code bk_log_sql(
 	struct bk_log *log, uint32_t version, struct bk_buf *text, struct bk_error *err);

@@ -319,7 +319,8 @@ static enum bk_code open_nearest(struct bk_image **out, struct bk_log *log, uint
 		code = not_held(&span, version, err);
 	else {
 		/* A copy, since the replay notes page counts in it and a keyframe is shared. */
-		memcpy(entries, span.entries, count * sizeof *entries);
+		if (count)
+			memcpy(entries, span.entries, count * sizeof *entries);
 		code = open_on(out, log, span.base, entries, count, options, err);
 		if (!code)
 			(*out)->is_past_damage = span.is_mended;

@@ -51,7 +51,8 @@ struct reading {
 	ZSTD_inBuffer in;
 	size_t left; /* raw bytes that are to come yet */
 	size_t statements;
-	bool is_cut; /* the last byte that came ended a statement */
+	bool is_cut;   /* the last byte that came ended a statement */
+	bool is_whole; /* all of it is kept, to be replayed */
 	decoder_fn *take;
 	void *ctx;
 };
@@ -108,6 +109,21 @@ static enum bk_code decompress(struct reading *reading, struct bk_error *err)
 	return code;
 }
 
+/* Whether time may be had for the changes so far: see DECODER_ALL. */
+static enum bk_code check_all(const struct reading *reading, struct bk_error *err)
+{
+	const struct decoder *decoder = reading->decoder;
+	uint64_t most = reading->is_whole ? DECODER_REPLAYED : DECODER_ALL;
+
+	if (decoder->held <= most + decoder->given * DECODER_A_BYTE)
+		return BK_OK;
+	return bk_fail(err, reading->is_whole ? BK_E_SQL : BK_E_LIMIT, 0,
+		"version %u: the changes up to it hold %llu MiB of SQL in %llu bytes of log, more "
+		"than is read",
+		reading->entry->version, (unsigned long long)(decoder->held >> 20),
+		(unsigned long long)decoder->given);
+}
+
 /* Reads the change's frame, and puts the decoder before its first raw byte. */
 static enum bk_code begin(struct reading *reading, struct bk_error *err)
 {
@@ -130,7 +146,9 @@ static enum bk_code begin(struct reading *reading, struct bk_error *err)
 	XXH3_64bits_reset(decoder->sum);
 	bk_history_begin(before, decoder->history, entry->version);
 	XXH3_64bits_update(decoder->sum, before, sizeof before);
-	return BK_OK;
+	decoder->given += frame.head.size;
+	decoder->held += reading->head.raw;
+	return check_all(reading, err);
 }
 
 /* The change follows the one before by its history. */
@@ -148,21 +166,15 @@ static enum bk_code end(struct reading *reading, struct bk_error *err)
 	return BK_OK;
 }
 
-static enum bk_code run(struct reading *reading, struct bk_error *err)
-{
-	enum bk_code code = begin(reading, err);
-
-	if (!code)
-		code = decompress(reading, err);
-	return code ? code : end(reading, err);
-}
-
 enum bk_code bk_decoder_stream(struct decoder *decoder, const struct bk_entry *entry,
 	decoder_fn *take, void *ctx, struct bk_error *err)
 {
 	struct reading reading = {.decoder = decoder, .entry = entry, .take = take, .ctx = ctx};
+	enum bk_code code = begin(&reading, err);
 
-	return run(&reading, err);
+	if (!code)
+		code = decompress(&reading, err);
+	return code ? code : end(&reading, err);
 }
 
 /* A decoder_fn: memory follows what comes out, not what was promised. */
@@ -198,15 +210,39 @@ static void cut_statements(struct decoder *decoder, size_t count)
 	}
 }
 
+/* Whether memory may be had for all of the change: see DECODER_WHOLE. */
+static enum bk_code check_whole(const struct reading *reading, struct bk_error *err)
+{
+	uint64_t size =
+		reading->head.raw + (uint64_t)reading->head.statements * sizeof(struct bk_slice);
+
+	if (size <= DECODER_WHOLE + reading->in.size * DECODER_A_BYTE)
+		return BK_OK;
+	return bk_fail(err, BK_E_SQL, 0,
+		"version %u: its change holds %u statements of %u bytes in %zu bytes of log, more "
+		"than is replayed",
+		reading->entry->version, reading->head.statements, reading->head.raw,
+		reading->in.size);
+}
+
 enum bk_code bk_decoder_read(struct decoder *decoder, const struct bk_entry *entry,
 	struct bk_change *change, struct bk_error *err)
 {
-	struct reading reading = {
-		.decoder = decoder, .entry = entry, .take = keep_raw, .ctx = &decoder->raw};
+	struct reading reading = {.decoder = decoder,
+		.entry = entry,
+		.is_whole = true,
+		.take = keep_raw,
+		.ctx = &decoder->raw};
 	enum bk_code code;
 
 	bk_buf_clear(&decoder->raw, RAW_KEEP);
-	code = run(&reading, err);
+	code = begin(&reading, err);
+	if (!code)
+		code = check_whole(&reading, err);
+	if (!code)
+		code = decompress(&reading, err);
+	if (!code)
+		code = end(&reading, err);
 	if (!code)
 		code = grow_statements(decoder, reading.statements, err);
 	if (code)

@@ -83,6 +83,15 @@ static int64_t head_time(const struct state *state)
 	return state->keyframe_time_us;
 }
 
+/* The version of what stands before offset FIRST. */
+static uint32_t version_at(const struct state *state, uint64_t first)
+{
+	for (size_t i = state->tail_count; i-- > 0;)
+		if (state->tail[i].offset < first && bk_entry_stands(&state->tail[i]))
+			return state->tail[i].version;
+	return state->keyframe_version;
+}
+
 static enum bk_code take_rewind(
 	struct state *state, const struct frame *frame, struct bk_error *err)
 {
@@ -92,7 +101,9 @@ static enum bk_code take_rewind(
 	if (frame->head.size != PAYLOAD_REWIND_SIZE)
 		return no_sense(frame, err);
 	first = bk_load_u64(frame->payload + 8);
-	if (first >= frame->offset)
+	/* What a keyframe stands on is never struck (docs/format.md, 10). */
+	if (first >= frame->offset ||
+		(!state->is_loose && frame->head.version != version_at(state, first)))
 		return no_sense(frame, err);
 	while (i > 0 && state->tail[i - 1].offset >= first)
 		state->tail[--i].flags |= BK_ENTRY_STRUCK;

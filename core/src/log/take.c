@@ -1,6 +1,19 @@
 /* take.c - a log's frames, taken into a state. */
 #include "take.h"
 
+/* Keyframes follow one another: from one that does not, later readers would start astray. */
+static enum bk_code check_order(
+	const struct state *state, const struct keyframe *kf, struct bk_error *err)
+{
+	if (state->is_loose ||
+		(kf->previous == state->keyframe && kf->ordinal == state->keyframe_ordinal + 1))
+		return BK_OK;
+	return bk_fail(err, BK_E_DAMAGE, 0,
+		"the log is damaged at offset %llu: the keyframe there does not follow the one "
+		"before",
+		(unsigned long long)kf->offset);
+}
+
 /* Takes one frame into STATE. */
 static enum bk_code take_frame(
 	struct bk_log *log, struct state *state, const struct frame *frame, struct bk_error *err)
@@ -11,6 +24,8 @@ static enum bk_code take_frame(
 	/* First what may fail: a frame is taken whole or not at all. */
 	if (frame->head.kind == FRAME_KEYFRAME && frame->offset > state->keyframe)
 		code = bk_log_keyframe(log, frame->offset, &kf, err);
+	if (!code && kf)
+		code = check_order(state, kf, err);
 	if (!code)
 		code = bk_state_take(state, frame, err);
 	if (!code && kf)
