@@ -125,7 +125,7 @@ static enum bk_code run_passes(struct verify *verify, struct bk_error *err)
 		code = judge_head(verify, err);
 	if (!code && found->findings)
 		code = check_still_there(verify, err);
-	if (!code && found->findings)
+	if (!code && (found->findings || verify->has_unreplayable))
 		code = bk_verify_lost(verify, err);
 	return code;
 }
@@ -147,6 +147,7 @@ enum bk_code bk_verify(const struct bk_io *io, const char *path,
 		bk_verify_tell_own(&verify);
 	bk_log_close(verify.log);
 	free(verify.keyframes);
+	free(verify.healing);
 	pthread_mutex_destroy(&verify.mutex);
 	if (!code)
 		*result = found;

@@ -170,6 +170,16 @@ static enum bk_code rebuild(struct deep *deep, struct bk_image *stored, struct b
 	return code;
 }
 
+/* Whether KF was copied since a change below it could not be replayed. That was told as a gap, and
+ * is no damage. */
+static bool is_healing(const struct verify *verify, const struct keyframe *kf)
+{
+	for (size_t i = 0; i < verify->healing_count; i++)
+		if (verify->healing[i] == kf->offset)
+			return true;
+	return false;
+}
+
 /* A full keyframe needs no changes, but the versions below it do. Its own version it holds itself:
  * it may be there because no replay leads to it. */
 static enum bk_code check_changes_below(
@@ -186,7 +196,12 @@ static enum bk_code check_changes_below(
 	code = replay_interval(&image, deep->verify->log, kf, count, err);
 	if (!code)
 		bk_image_close(image);
-	return code;
+	if (code != BK_E_SQL || !is_healing(deep->verify, kf))
+		return code;
+	pthread_mutex_lock(&deep->mutex);
+	deep->verify->has_unreplayable = true;
+	pthread_mutex_unlock(&deep->mutex);
+	return BK_OK;
 }
 
 /* Reads every page of a full keyframe, and adds up their sums. */

@@ -18,6 +18,7 @@ struct pass {
 	bool has_keyframe;
 	bool stream_broken; /* no change can be decoded before the next stream */
 	bool list_broken;   /* changes are missing in the tail */
+	bool heals;         /* the next full keyframe: a change could not be replayed */
 };
 
 static void pass_broken(struct pass *pass)
@@ -70,19 +71,36 @@ static bool lists_agree(const struct pass *pass, const struct keyframe *kf)
 	return i == kf->entry_count;
 }
 
-static enum bk_code remember_keyframe(struct verify *verify, uint64_t offset, struct bk_error *err)
+/* Adds OFFSET to a list that grows. */
+static enum bk_code remember(
+	uint64_t **list, size_t *count, size_t *capacity, uint64_t offset, struct bk_error *err)
 {
-	if (verify->keyframe_count == verify->keyframe_capacity) {
-		size_t capacity = verify->keyframe_capacity ? verify->keyframe_capacity * 2 : 256;
-		uint64_t *offsets = realloc(verify->keyframes, capacity * sizeof *offsets);
+	if (*count == *capacity) {
+		size_t wanted = *capacity ? *capacity * 2 : 256;
+		uint64_t *offsets = realloc(*list, wanted * sizeof *offsets);
 
 		if (!offsets)
-			return bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu keyframes", capacity);
-		verify->keyframes = offsets;
-		verify->keyframe_capacity = capacity;
+			return bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu keyframes", wanted);
+		*list = offsets;
+		*capacity = wanted;
 	}
-	verify->keyframes[verify->keyframe_count++] = offset;
+	(*list)[(*count)++] = offset;
 	return BK_OK;
+}
+
+static enum bk_code remember_keyframe(
+	struct pass *pass, const struct keyframe *kf, struct bk_error *err)
+{
+	struct verify *verify = pass->verify;
+	enum bk_code code = remember(&verify->keyframes, &verify->keyframe_count,
+		&verify->keyframe_capacity, kf->offset, err);
+
+	if (!code && kf->is_full && pass->heals)
+		code = remember(&verify->healing, &verify->healing_count, &verify->healing_capacity,
+			kf->offset, err);
+	if (kf->is_full)
+		pass->heals = false;
+	return code;
 }
 
 static enum bk_code check_keyframe(
@@ -115,7 +133,7 @@ static enum bk_code check_keyframe(
 	pass->list_broken = false;
 	pass->has_keyframe = true;
 	bk_state_take_keyframe(&pass->state, kf);
-	code = remember_keyframe(verify, frame->offset, err);
+	code = remember_keyframe(pass, kf, err);
 	verify->result->keyframes++;
 	bk_keyframe_free(&kf->cached);
 	return code;
@@ -149,6 +167,7 @@ static void tell_gap(struct pass *pass, const struct frame *frame)
 		!bk_line_number(text, frame->head.size - 4, "to", &to) || from > UINT32_MAX ||
 		to > UINT32_MAX)
 		return;
+	pass->heals = event == EVENT_REPLAY_FAILED;
 	pass->verify->result->gaps++;
 	if (options->gap)
 		options->gap(options->ctx,

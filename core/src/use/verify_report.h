@@ -25,6 +25,9 @@ struct verify {
 	uint32_t first_version; /* of the first change there is */
 	uint64_t *keyframes;    /* offsets of those that are whole, ascending */
 	size_t keyframe_count, keyframe_capacity;
+	uint64_t *healing; /* of those that are there since a change could not be replayed */
+	size_t healing_count, healing_capacity;
+	bool has_unreplayable; /* below one of these */
 
 	struct own own[OWN_MAX];
 	size_t own_count;
