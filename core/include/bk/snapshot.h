@@ -11,7 +11,7 @@
 /* Why a full keyframe of the live database is taken. */
 enum bk_snapshot_reason {
 	BK_SNAPSHOT_GAP,           /* the database moved on while nobody watched */
-	BK_SNAPSHOT_REPLAY_FAILED, /* a keyframer could not replay a change */
+	BK_SNAPSHOT_REPLAY_FAILED, /* a follower could not replay a change */
 };
 
 /* Appends a full keyframe of the database at DATABASE_PATH, as SQLite's backup API reads it, and

@@ -323,15 +323,6 @@ static int vfs_time_ms(sqlite3_vfs *base, sqlite3_int64 *out)
 	return SQLITE_OK;
 }
 
-static int vfs_time(sqlite3_vfs *base, double *out)
-{
-	sqlite3_int64 ms;
-
-	vfs_time_ms(base, &ms);
-	*out = (double)ms / 86400000.0;
-	return SQLITE_OK;
-}
-
 static int vfs_last_error(sqlite3_vfs *base, int size, char *out)
 {
 	(void)base;
@@ -357,7 +348,6 @@ void bk_vfs_init(
 			.xFullPathname = vfs_full_pathname,
 			.xRandomness = vfs_randomness,
 			.xSleep = vfs_sleep,
-			.xCurrentTime = vfs_time,
 			.xGetLastError = vfs_last_error,
 			.xCurrentTimeInt64 = vfs_time_ms},
 		.store = store,
