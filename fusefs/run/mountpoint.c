@@ -16,26 +16,33 @@
 /* More links than this lead in a circle. */
 #define LINKS_MAX 40
 
+/* A mountpoint as a word of the commands that messages give. */
+#define WORD_MAX 256
+
 static enum bk_code check_directory(const char *mountpoint, struct bk_error *err)
 {
+	char word[WORD_MAX];
 	struct stat st;
+	int rc;
 
 	if (stat(mountpoint, &st) == 0)
 		return S_ISDIR(st.st_mode)
 			       ? BK_OK
 			       : bk_fail(err, BK_E_INVALID, 0, "the mountpoint %s is no directory",
 					 mountpoint);
-	if (errno == ENOTCONN)
+	rc = errno;
+	bk_path_word(word, sizeof word, mountpoint, "MOUNTPOINT");
+	if (rc == ENOTCONN)
 		return bk_fail(err, BK_E_BUSY, ENOTCONN,
 			"%s is still the mountpoint of a mount whose program is gone: clear it "
 			"with "
 			"fusermount3 -uz %s and mount again",
-			mountpoint, mountpoint);
-	if (errno == ENOENT)
+			mountpoint, word);
+	if (rc == ENOENT)
 		return bk_fail(err, BK_E_MISSING, 0,
 			"there is no directory %s to mount on: make it with mkdir -p %s",
-			mountpoint, mountpoint);
-	return bk_fail(err, BK_E_IO, errno, "cannot look at the mountpoint %s", mountpoint);
+			mountpoint, word);
+	return bk_fail(err, BK_E_IO, rc, "cannot look at the mountpoint %s", mountpoint);
 }
 
 static bool is_same(const char *path, const struct stat *dir)
@@ -112,17 +119,19 @@ static enum bk_code check_free(const char *place, struct bk_error *err)
 	FILE *mounts = setmntent("/proc/self/mounts", "r");
 	enum bk_code code = BK_OK;
 	struct mntent entry;
-	char line[2 * PATH_MAX];
+	char line[2 * PATH_MAX], word[WORD_MAX];
 
 	if (!mounts)
 		return BK_OK; /* no /proc: nothing to tell it by */
 	while (!code && getmntent_r(mounts, &entry, line, sizeof line))
 		if (strcmp(entry.mnt_type, "fuse." MOUNT_SUBTYPE) == 0 &&
-			is_at_or_in(place, entry.mnt_dir))
+			is_at_or_in(place, entry.mnt_dir)) {
+			bk_path_word(word, sizeof word, entry.mnt_dir, "MOUNTPOINT");
 			code = bk_fail(err, BK_E_BUSY, 0,
 				"the backup %s is mounted on %s already: unmount it with "
 				"fusermount3 -u %s, or name another directory",
-				entry.mnt_fsname, entry.mnt_dir, entry.mnt_dir);
+				entry.mnt_fsname, entry.mnt_dir, word);
+		}
 	endmntent(mounts);
 	return code;
 }

@@ -1,8 +1,10 @@
 /* stop.c - SIGINT, SIGTERM, SIGHUP: unmounting. */
 #include "stop.h"
 #include "say.h"
+#include <bk/path.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -129,8 +131,11 @@ static bool take_away(const struct stop *stop, const sigset_t *set)
 	/* Else somebody unmounted it lazily, and files are open still. */
 	rc = is_ours ? take_path_away(mountpoint) : 0;
 	if (rc) {
+		char word[PATH_MAX];
+
+		bk_path_word(word, sizeof word, mountpoint, "MOUNTPOINT");
 		say("cannot unmount %s: %s. Try fusermount3 -uz %s", mountpoint, strerror(rc),
-			mountpoint);
+			word);
 		_exit(EXIT_FAILURE);
 	}
 	do

@@ -81,6 +81,7 @@ Test(start, failures_are_told_before)
 	} cases[] = {
 		{"log/other.bkp mnt", "there is no", 1},
 		{"log/node.bkp nowhere", "mkdir -p nowhere", 1},
+		{"log/node.bkp 'no where'", "mkdir -p 'no where'", 1},
 		{"log/node.bkp log/node.bkp", "is no directory", 2},
 		{"mnt log/node.bkp", "a file: the log comes first", 2},
 		{"mnt mnt", "is a directory: name the log in it", 2},
