@@ -73,6 +73,8 @@ ls j.bkp
 mkdir user
 if [ "$(id -u)" -eq 0 ]; then
 	chmod 711 .. # that user gets here
+	# The address sanitizer cannot look for leaks in a process with another user's rights.
+	export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 	chown 1234:2345 user
 	backup-cli init --lightning-dir user k.bkp >/dev/null
 	stat -c %u:%g user/backup.lock k.bkp

@@ -10,7 +10,7 @@ t backup-cli verify --json log.bkp
 mkdir busy
 backup-cli init --lightning-dir busy busy.bkp >/dev/null
 simnode --plugin "$PLUGIN" --dir busy --generate 400 >/dev/null
-t backup-cli verify --deep busy.bkp | sed 's/[0-9][0-9]* \(frames\|keyframes\|pages\)/N \1/g'
+t backup-cli verify --deep busy.bkp | sed 's/[0-9][0-9]* \(frame\|keyframe\|page\)s\{0,1\}\>/N \1s/g'
 
 # Another database than the log's.
 cp node/lightningd.sqlite3 other.sqlite3

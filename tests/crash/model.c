@@ -106,10 +106,22 @@ uint64_t content_sum(sqlite3 *db, const uint8_t *bytes, size_t size)
 	return load(db, bytes, size, true) ? sum_of(db) : 0;
 }
 
+/* Of a database without pages a newer SQLite's sqlite3_serialize makes one that has a page. */
+static bool is_nothing(sqlite3 *db)
+{
+	sqlite3_stmt *count = NULL;
+	bool is_nothing =
+		sqlite3_prepare_v2(db, "PRAGMA page_count", -1, &count, NULL) == SQLITE_OK &&
+		sqlite3_step(count) == SQLITE_ROW && !sqlite3_column_int64(count, 0);
+
+	sqlite3_finalize(count);
+	return is_nothing;
+}
+
 static void content_take(struct content *content, sqlite3 *db)
 {
 	sqlite3_int64 size = 0;
-	uint8_t *bytes = sqlite3_serialize(db, "main", &size, 0);
+	uint8_t *bytes = is_nothing(db) ? NULL : sqlite3_serialize(db, "main", &size, 0);
 
 	content->bytes = malloc((size_t)size + 1);
 	assert(content->bytes);

@@ -120,7 +120,8 @@ static size_t mutate(struct rng *rng, uint8_t *data, size_t size, const struct c
 		part = other->size ? rng_below(rng, (uint32_t)other->size) : 0;
 		if (part > size - at)
 			part = size - at;
-		memcpy(data + at, other->data + other->size - part, part);
+		if (part)
+			memcpy(data + at, other->data + other->size - part, part);
 		return size;
 	default: /* a byte more */
 		memmove(data + at + 1, data + at, size - at);
