@@ -55,9 +55,9 @@ fi
 run dev
 [ "$mode" != --quick ] || exit 0
 build clang
-run clang -L 'golden|cli|fuzz'
+run clang -L 'golden|cli|fuzz' -E test_worst
 build asan
-run asan -L 'unit|golden|cli|fuzz|fuse|integration' -E 'traces|generated|fuse.(image|rebuild)'
+run asan -L 'unit|golden|cli|fuzz|fuse|integration' -E 'traces|generated|kills|memory|disk|first_write|test_worst|fuse.(image|rebuild|tools)'
 build tsan
-run tsan -R 'unit.(cache|image|follower|log|measure|writer)$|crash_(model|sync)|fuse.(follow|growth|parallel)|integration_first_write'
+run tsan -R 'unit.(cache|image|follower|log|measure|writer)$|crash_(model|sync)|fuse.(follow|growth|parallel)'
 step "all passed"
