@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is needed, builds, and passes all tests, on Debian 12 and 13. The build folders are build/*.
-#   sh tests/run.sh            gcc and clang, warnings are errors; every test; under the sanitizers, those tests that
+#   sh tests/run.sh            gcc and clang, warnings are errors; every test but test_worst; under the sanitizers, those that
 #                              find most in little time
 #   sh tests/run.sh --quick    one build, its tests
 #   sh tests/run.sh --torture  every test under every sanitizer, and the long runs: hours
