@@ -79,7 +79,11 @@ static enum bk_code serve(struct mount *mount, struct bk_error *err)
 	};
 	code = follow_start(&mount->follow, err);
 	if (!code) {
+		/* The mount serves without it. */
+		if (judge_start(&mount->fs.judge, err))
+			say("%s", err->msg);
 		rc = session_serve(mount->session);
+		judge_end(&mount->fs.judge);
 		follow_end(&mount->follow);
 		if (rc < 0 || mount->follow.has_failed)
 			code = bk_fail(err, BK_E_IO, rc < 0 ? -rc : 0, "the mount ended");

@@ -13,6 +13,7 @@ enum bk_code fs_init(struct fs *fs, const struct bk_io *io, const struct options
 		scratch_done(&fs->scratch);
 		return code;
 	}
+	judge_init(&fs->judge, &fs->sources);
 	fs->io = io;
 	fs->options = options;
 	fs->url = url;
@@ -30,6 +31,7 @@ void fs_done(struct fs *fs)
 	handles_done(&fs->handles);
 	texts_done(&fs->texts);
 	images_done(&fs->images);
+	judge_done(&fs->judge);
 	sources_close(&fs->sources);
 	scratch_done(&fs->scratch);
 }

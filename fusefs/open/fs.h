@@ -6,6 +6,7 @@
 
 #include "handle.h"
 #include "images.h"
+#include "judge.h"
 #include "options.h"
 #include "scratch.h"
 #include "source.h"
@@ -18,6 +19,7 @@ struct fs {
 	const struct options *options;
 	const char *url; /* of the log, absolute */
 	struct sources sources;
+	struct judge judge;
 	struct images images;
 	struct handles handles;
 	struct texts texts;

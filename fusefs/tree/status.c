@@ -75,6 +75,32 @@ static bool add_damage(cJSON *root, struct fs *fs, const struct bk_log_status *s
 	return count || past_damage || status->damaged_at || status->header_damaged;
 }
 
+/* What the verdict says of the newest version, or of one that was the newest when it was asked.
+ * Returns whether that cannot be restored. */
+static bool add_verdict(cJSON *root, struct fs *fs)
+{
+	static const char *const answers[] = {[BK_VERDICT_YES] = "yes",
+		[BK_VERDICT_NOTHING] = "nothing to restore",
+		[BK_VERDICT_UNSURE] = "unsure",
+		[BK_VERDICT_NO] = "no"};
+	cJSON *can = cJSON_AddObjectToObject(root, "can_be_restored");
+	struct judgement last;
+	char time[BK_MOMENT_TEXT];
+
+	judge_last(&fs->judge, &last);
+	if (!last.is_known) {
+		cJSON_AddStringToObject(can, "answer", "not looked at yet");
+		return false;
+	}
+	bk_moment_text(time, last.time_us, 0);
+	cJSON_AddStringToObject(can, "answer", answers[last.verdict.answer]);
+	add_number(can, "version", last.verdict.version);
+	cJSON_AddStringToObject(can, "looked_at", time);
+	if (last.verdict.answer != BK_VERDICT_YES)
+		cJSON_AddStringToObject(can, "why", last.verdict.why.msg);
+	return last.verdict.answer == BK_VERDICT_NO;
+}
+
 static void add_cache(cJSON *root, struct fs *fs)
 {
 	cJSON *cache = cJSON_AddObjectToObject(root, "cache");
@@ -96,6 +122,7 @@ static cJSON *make(struct fs *fs, const struct bk_log_status *status)
 	add_head(root, status);
 	add_log(root, status);
 	is_damaged = add_damage(root, fs, status);
+	is_damaged |= add_verdict(root, fs);
 	sources_trouble(&fs->sources, trouble);
 	trouble_get(&fs->sources.health.trouble, passing);
 	if (*status->doubt)

@@ -1,21 +1,15 @@
 /* compare.c - comparing a large database beside the node. */
 #include "compare.h"
+#include <bk/process.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 /* The node is quiet when nothing has come for so long. */
 #define QUIET_MS     1000
 #define QUIET_MS_MAX 60000
 
-#define PRIORITY 10 /* nice */
-
-/* Linux's ioprio_set: the calling thread reads and writes when nobody else does. */
-#define IOPRIO_WHO_PROCESS 1
-#define IOPRIO_IDLE        (3 << 13)
+#define NICE 10
 
 struct compare {
 	struct bk_log *log;
@@ -99,8 +93,7 @@ static void *compare_run(void *arg)
 	struct bk_error ignored;
 	enum bk_code code = BK_E_BUSY;
 
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), PRIORITY);
-	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+	bk_process_lower_thread(NICE);
 	while (code && wait_for_quiet(compare)) {
 		code = bk_verify_against(
 			compare->log, compare->database, &options, &result, &ignored);

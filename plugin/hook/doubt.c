@@ -2,6 +2,7 @@
 #include "doubt.h"
 #include "out.h"
 #include "reasons.h"
+#include "telling.h"
 #include <bk/verify.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -10,10 +11,8 @@
 /* A larger database is not compared while lightningd waits: 8 s were measured for 2 GB. */
 #define COMPARE_BYTES_MAX ((off_t)4 << 30)
 
-/* With a larger one, it is said beforehand what lightningd waits for, and now and then how far it
- * is. */
-#define SAY_BYTES   ((off_t)64 << 20)
-#define SAY_SECONDS 10
+/* With a larger one, it is said beforehand what lightningd waits for. */
+#define SAY_BYTES ((off_t)64 << 20)
 
 #define WAIT_MAX    64  /* calls between two tries */
 #define SEE_BUSY_MS 100 /* for the lock that tells whether there is something to compare */
@@ -115,29 +114,12 @@ static enum bk_code settle(struct session *session, const struct call *call, str
 	return BK_OK;
 }
 
-/* How far a comparison is. */
-struct telling {
-	time_t told;
-};
-
-static void say_progress(void *ctx, uint64_t done, uint64_t total)
-{
-	struct telling *telling = ctx;
-	time_t now = time(NULL);
-
-	if (now - telling->told < SAY_SECONDS)
-		return;
-	telling->told = now;
-	out_log(LEVEL_INFO, "comparing: %llu of %llu pages", (unsigned long long)done,
-		(unsigned long long)total);
-}
-
 static enum bk_code compare(struct session *session, const char *because, off_t bytes,
 	struct bk_against_result *result, struct bk_error *err)
 {
-	struct telling telling = {.told = time(NULL)};
+	struct telling telling = {.doing = "comparing", .told = time(NULL)};
 	struct bk_against_options options = {
-		.busy_ms = LIVE_BUSY_MS, .progress = say_progress, .ctx = &telling};
+		.busy_ms = LIVE_BUSY_MS, .progress = telling_progress, .ctx = &telling};
 	enum bk_code code;
 
 	if (bytes > SAY_BYTES)

@@ -1,12 +1,10 @@
 /* heal.c - full snapshots of the node's database. */
 #include "heal.h"
 #include "out.h"
+#include "telling.h"
 #include <bk/snapshot.h>
 #include <errno.h>
 #include <sys/stat.h>
-
-/* Progress of a long copy is said so often. */
-#define PROGRESS_SECONDS 10
 
 /* Room beside a database's own size: so much, and a sixteenth of it. */
 #define MARGIN_BYTES ((uint64_t)1 << 20)
@@ -15,18 +13,6 @@
 bool heal_has_room(uint64_t free_bytes, uint64_t database_bytes)
 {
 	return free_bytes >= database_bytes + database_bytes / MARGIN_PART + MARGIN_BYTES;
-}
-
-static void say_progress(void *ctx, uint64_t done, uint64_t total)
-{
-	struct heal *heal = ctx;
-	time_t now = time(NULL);
-
-	if (now - heal->progress_told < PROGRESS_SECONDS)
-		return;
-	heal->progress_told = now;
-	out_log(LEVEL_INFO, "copying the database: %llu of %llu pages", (unsigned long long)done,
-		(unsigned long long)total);
 }
 
 /* A snapshot that does not fit would leave a full disk behind, on which no change can be stored.
@@ -49,15 +35,15 @@ static enum bk_code check_room(const struct heal *heal, struct bk_error *err)
 
 enum bk_code heal_snapshot(struct heal *heal, enum bk_snapshot_reason reason, struct bk_error *err)
 {
+	struct telling telling = {.doing = "copying the database", .told = time(NULL)};
 	enum bk_code code;
 
-	heal->progress_told = time(NULL);
 	watch_begin(heal->watch, "copying the node's database into the log");
 	space_snapshot_begin(heal->space);
 	code = check_room(heal, err);
 	if (!code)
 		code = bk_writer_snapshot(heal->writer, heal->database, reason, LIVE_BUSY_MS,
-			say_progress, heal, err);
+			telling_progress, &telling, err);
 	space_snapshot_end(heal->space);
 	watch_end(heal->watch);
 	return code;

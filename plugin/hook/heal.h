@@ -11,7 +11,6 @@
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <stdbool.h>
-#include <time.h>
 
 /* All that it points to is borrowed. */
 struct heal {
@@ -21,7 +20,6 @@ struct heal {
 	const char *database; /* path of the node's */
 	unsigned interval;    /* changes after which what failed is tried again */
 	unsigned wait;        /* how many of them are still to come */
-	time_t progress_told;
 };
 
 /* lightningd waits for us: so long for a lock on its database. */

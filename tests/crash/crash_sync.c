@@ -1,5 +1,5 @@
-/* crash_sync.c - two threads sync the log at once: neither waits for the other, and what one of
- * them hears of failing is final for both.
+/* crash_sync.c - two threads sync the log at once: neither waits for the other, a full snapshot
+ * neither, and what one of them hears of failing is final for both.
  *
  * Linux notes an error of writing back with the file, and tells each open file of it once, at its
  * next sync. So each thread must have an open file of its own: through one that is shared, the
@@ -10,11 +10,13 @@
 #include <bk/writer.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PATH    "/log/sync.bkp"
 #define WAIT_MS 20000
@@ -35,7 +37,7 @@ struct world {
 	atomic_int fd;            /* through which the changing thread syncs */
 	atomic_bool in_follower;  /* the other is within a sync */
 	atomic_bool in_append;    /* the changing thread is within one */
-	atomic_bool has_appended; /* and has its answer */
+	atomic_bool has_worked;   /* and has its answer */
 	atomic_bool has_failed;   /* the system met an error */
 };
 
@@ -53,7 +55,7 @@ static bool is_changer(const struct world *world)
 	return pthread_equal(pthread_self(), world->changer);
 }
 
-/* The follower's sync takes until a change that came meanwhile is acknowledged. */
+/* The follower's sync takes until what the changing thread does meanwhile is done. */
 static int slow_beside(void *ctx, int fd)
 {
 	struct world *world = ctx;
@@ -64,7 +66,7 @@ static int slow_beside(void *ctx, int fd)
 	}
 	REQUIRE(fd != atomic_load(&world->fd));
 	atomic_store(&world->in_follower, true);
-	wait_for(&world->has_appended);
+	wait_for(&world->has_worked);
 	return 0;
 }
 
@@ -155,9 +157,38 @@ static void *build(void *arg)
 	return &code;
 }
 
-/* Builds keyframes beside an append of version 4, whose syncs are FIRST's; gives what the append
- * gave, and *BUILT. */
-static enum bk_code beside(struct world *world, sim_sync_fn *first, int *built)
+/* What the changing thread does beside a keyframe that is being built. */
+typedef enum bk_code work_fn(struct world *world);
+
+static enum bk_code append_next(struct world *world)
+{
+	return append(world, 4, "SELECT 2");
+}
+
+/* Of a node's database that is at version 3. */
+static enum bk_code take_snapshot(struct world *world)
+{
+	char path[] = "/tmp/crash_sync-XXXXXX";
+	int fd = mkstemp(path);
+	struct bk_error err;
+	enum bk_code code;
+	sqlite3 *db;
+
+	REQUIRE(fd >= 0 && close(fd) == 0 && sqlite3_open(path, &db) == SQLITE_OK);
+	REQUIRE(sqlite3_exec(db,
+			"CREATE TABLE vars (name, intval); "
+			"INSERT INTO vars VALUES ('data_version', 3)",
+			NULL, NULL, NULL) == SQLITE_OK);
+	sqlite3_close(db);
+	code = bk_writer_snapshot(
+		world->writer, path, BK_SNAPSHOT_REPLAY_FAILED, 1000, NULL, NULL, &err);
+	unlink(path);
+	return code;
+}
+
+/* Builds keyframes beside WORK, with syncs that are FIRST's; gives what the work gave, and *BUILT.
+ */
+static enum bk_code beside(struct world *world, work_fn *work, sim_sync_fn *first, int *built)
 {
 	pthread_t follower;
 	enum bk_code code;
@@ -166,8 +197,8 @@ static enum bk_code beside(struct world *world, sim_sync_fn *first, int *built)
 	simfs_set_sync(world->fs, first, world);
 	REQUIRE(!pthread_create(&follower, NULL, build, world));
 	wait_for(&world->in_follower);
-	code = append(world, 4, "SELECT 2");
-	atomic_store(&world->has_appended, true);
+	code = work(world);
+	atomic_store(&world->has_worked, true);
 	REQUIRE(!pthread_join(follower, &result));
 	*built = *(int *)result;
 	simfs_set_sync(world->fs, NULL, NULL);
@@ -183,17 +214,24 @@ static void done(struct world *world)
 int main(void)
 {
 	struct world world;
+	struct bk_error err;
 	int built;
 
 	make_log(&world);
-	REQUIRE(beside(&world, slow_beside, &built) == BK_OK && built == BK_OK);
+	REQUIRE(beside(&world, append_next, slow_beside, &built) == BK_OK && built == BK_OK);
+	done(&world);
+	/* The keyframe that the snapshot makes needless is given up. */
+	make_log(&world);
+	REQUIRE(beside(&world, take_snapshot, slow_beside, &built) == BK_OK && built == BK_E_BUSY);
+	REQUIRE(append(&world, 4, "SELECT 2") == BK_OK);
+	REQUIRE(bk_keyframes_build(world.writer, &err) == BK_OK);
 	done(&world);
 	make_log(&world);
-	REQUIRE(beside(&world, both_fail, &built) == BK_E_IO && built == BK_E_IO);
+	REQUIRE(beside(&world, append_next, both_fail, &built) == BK_E_IO && built == BK_E_IO);
 	REQUIRE(append(&world, 4, "SELECT 2") == BK_E_IO);
 	done(&world);
 	make_log(&world);
-	(void)beside(&world, follower_fails, &built);
+	(void)beside(&world, append_next, follower_fails, &built);
 	REQUIRE(built == BK_E_IO);
 	REQUIRE(append(&world, 5, "SELECT 3") == BK_E_IO);
 	done(&world);

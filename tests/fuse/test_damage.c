@@ -14,6 +14,7 @@
 
 SUITE(damage);
 
+#define VERDICT_MS 20000 /* a busy machine gives its thread little */
 #define VERSIONS 500
 
 static struct {
@@ -148,6 +149,15 @@ static uint32_t look_at_all(uint32_t *first)
 	return bad;
 }
 
+/* Whether the verdict on the newest version, which comes a while after the mount, is ANSWER. */
+static bool answers(const char *answer)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "\"%s\"", answer);
+	return strcmp(status_member("can_be_restored.answer"), text) == 0;
+}
+
 Test(damage, a_whole_log_is_ok)
 {
 	uint32_t first;
@@ -155,6 +165,10 @@ Test(damage, a_whole_log_is_ok)
 	make_log();
 	mount_start(NULL);
 	cr_assert(look_at_all(&first) == 0);
+	wait_until(answers("yes"), VERDICT_MS);
+	says(status_member("can_be_restored.answer"), "\"yes\"");
+	says(status_member("can_be_restored.version"), "500");
+	says(status_member("can_be_restored.why"), "");
 	says(status_member("health"), "\"ok\"");
 	mount_stop();
 	done();
@@ -198,6 +212,10 @@ Test(damage, the_newest_change)
 	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
 	shell_status(1, "cat mnt/versions/0/501.sqlite3");
 	cr_assert(strstr(shell_stderr(), "No such file"), "%s", shell_stderr());
+	wait_until(answers("no"), VERDICT_MS);
+	says(status_member("can_be_restored.answer"), "\"no\"");
+	says(status_member("can_be_restored.version"), "500");
+	cr_assert(strstr(status_member("can_be_restored.why"), "damage"), "%s", status_member("can_be_restored.why"));
 	bad = look_at_all(&first);
 	cr_assert(bad == 1 && first == VERSIONS, "%u versions from %u on", bad, first);
 	shell("ls mnt/by-time/2026-11-22/07 > names");
@@ -295,4 +313,20 @@ Test(damage, anywhere)
 		flip(offset);
 	}
 	done();
+}
+
+/* The verdict is asked again when a keyframe came; what it says before is of an older version. */
+Test(damage, a_verdict_follows)
+{
+	mount_dir_make();
+	log_begin_plain(log_path());
+	mount_start(NULL);
+	wait_until(answers("yes"), VERDICT_MS);
+	says(status_member("can_be_restored.version"), "1");
+	log_grow(300, 1000);
+	log_close();
+	wait_until(atoi(status_member("can_be_restored.version")) > 256, VERDICT_MS);
+	cr_assert(atoi(status_member("can_be_restored.version")) > 256 && answers("yes"));
+	says(status_member("health"), "\"ok\"");
+	mount_stop();
 }

@@ -143,6 +143,33 @@ Test(live, what_is_no_database)
 }
 
 /* "it sees the state before this transaction", while lightningd holds RESERVED. */
+/* Its schema may be a stranger's, and make reading its version a matter of hours. */
+Test(live, a_version_that_takes_too_long, .timeout = 60)
+{
+	sqlite3 *db = sql_open(scratch("db"));
+	struct bk_live *live;
+	struct bk_look look;
+	uint32_t version = 0;
+	char node[BK_NODE_TEXT];
+
+	sql_run(db,
+		"CREATE TABLE vars (name, blobval, subject, searched);"
+		"INSERT INTO vars SELECT 'data_version', NULL, hex(zeroblob(1500000)), "
+		"hex(zeroblob(700000)) || '1';"
+		"ALTER TABLE vars ADD COLUMN intval AS (instr(subject, searched))");
+	fails(BK_E_SQL, bk_live_version(scratch("db"), 1000, &version, why()));
+	says("takes too long");
+	live = bk_live_new(scratch("db"));
+	fails(BK_E_SQL, bk_live_look(live, 1000, &look, why()));
+	says("takes too long");
+	bk_live_free(live);
+	fails(BK_E_SQL, bk_log_create(bk_io_posix(), scratch("log"), scratch("db"), 1000, NULL,
+				NULL, &version, why()));
+	says("takes too long");
+	ok(bk_live_node(scratch("db"), 1000, node, why()));
+	sqlite3_close(db);
+}
+
 Test(live, beside_a_transaction_that_holds_reserved)
 {
 	sqlite3 *db = sql_open(scratch("db")), *reader;

@@ -12,4 +12,8 @@
  * with EFBIG, which is told, instead of ending the process without a word. */
 void bk_process_guard(void);
 
+/* Lowers the calling thread: NICE as nice(2) has it, and it reads and writes when nobody else does.
+ */
+void bk_process_lower_thread(int nice);
+
 #endif

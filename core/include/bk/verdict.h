@@ -26,6 +26,8 @@ struct bk_verdict_options {
 	bool is_quick; /* without SQLite's own checks, which only add notes: they take long where
 			* the database is large */
 	bk_note_fn *note;
+	bool (*is_wanted)(void *ctx); /* asked between two pages: false ends it, with BK_E_BUSY; may
+				       * be NULL */
 	void *ctx;
 	const char *spill_dir;
 };
@@ -42,8 +44,8 @@ struct bk_verdict {
 };
 
 /* Judges VERSION of LOG: reads all its pages. An answer of NO is no failure. Fails with
- * BK_E_MISSING if the log does not hold that version, BK_E_IO, BK_E_NOMEM, BK_E_LIMIT. OPTIONS may
- * be NULL. */
+ * BK_E_MISSING if the log does not hold that version, BK_E_BUSY if it is wanted no longer, BK_E_IO,
+ * BK_E_NOMEM, BK_E_LIMIT. OPTIONS may be NULL. */
 BK_MUST_CHECK enum bk_code bk_verdict(struct bk_log *log, uint32_t version,
 	const struct bk_verdict_options *options, struct bk_verdict *out, struct bk_error *err);
 

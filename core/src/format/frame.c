@@ -177,3 +177,10 @@ bool bk_frame_understood(const struct frame_head *head)
 		return head->kind >= 0x80 && !head->must;
 	}
 }
+
+enum bk_code bk_frame_senseless(const char *what, uint64_t offset, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_DAMAGE, 0,
+		"the log is damaged at offset %llu: the %s there makes no sense",
+		(unsigned long long)offset, what);
+}

@@ -99,6 +99,9 @@ bool bk_frame_intact(const struct frame_head *head, const uint8_t *frame, uint64
 /* Whether this reader understands the frame's kind and flags. */
 bool bk_frame_understood(const struct frame_head *head);
 
+/* Fails with BK_E_DAMAGE: the payload of the frame at OFFSET, a WHAT, makes no sense. */
+enum bk_code bk_frame_senseless(const char *what, uint64_t offset, struct bk_error *err);
+
 static inline uint64_t bk_frame_size(const struct frame_head *head)
 {
 	return FRAME_HEAD_SIZE + (uint64_t)head->size;

@@ -323,9 +323,7 @@ enum bk_code bk_keyframe_decode(struct keyframe **out, const struct frame_head *
 	}
 	if (!right) {
 		free(kf);
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"the log is damaged at offset %llu: the keyframe there makes no sense",
-			(unsigned long long)offset);
+		return bk_frame_senseless("keyframe", offset, err);
 	}
 	*out = kf;
 	return BK_OK;

@@ -1,6 +1,7 @@
 /* pagemap.c - where pages are stored. */
 #include "pagemap.h"
 #include "codec.h"
+#include "frame.h"
 #include <stdlib.h>
 
 enum bk_code bk_pagemap_encode(
@@ -68,9 +69,7 @@ enum bk_code bk_pagemap_decode(struct pagemap **out, uint64_t offset, const uint
 	}
 	if (!map || !get_pages(&cur, map)) {
 		free(map);
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"the log is damaged at offset %llu: the map of pages there makes no sense",
-			(unsigned long long)offset);
+		return bk_frame_senseless("map of pages", offset, err);
 	}
 	*out = map;
 	return BK_OK;

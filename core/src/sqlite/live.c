@@ -11,7 +11,8 @@
 
 #define COPY_STEP_PAGES 1024
 
-enum bk_code bk_live_fail(
+/* DB may be NULL. */
+static enum bk_code fail(
 	sqlite3 *db, int rc, const char *path, const char *doing, struct bk_error *err)
 {
 	const char *why = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
@@ -29,14 +30,47 @@ enum bk_code bk_live_fail(
 	}
 }
 
-static int open_with(const char *path, int flags, unsigned busy_ms, sqlite3 **db)
+enum bk_code bk_live_fail(const struct livedb *db, int rc, const char *path, const char *doing,
+	struct bk_error *err)
 {
-	int rc = sqlite3_open_v2(path, db, flags, NULL);
+	char buffer[120];
+	const char *why = bk_budget_why(&db->budget, buffer, sizeof buffer);
+
+	return why ? bk_fail(err, BK_E_SQL, 0, "cannot %s %s: %s", doing, path, why)
+		   : fail(db->sandbox.db, rc, path, doing, err);
+}
+
+int bk_live_connect(struct livedb *db, const char *path, int flags)
+{
+	struct budget_limits limits = {0};
+	sqlite3 *opened = NULL;
+	struct stat st;
+	int rc = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, NULL), taken;
+
+	if (stat(path, &st) == 0 && st.st_size > 0)
+		limits.given = (uint64_t)st.st_size;
+	bk_budget_init(&db->budget, &limits);
+	db->sandbox = (struct sandbox){.db = NULL};
+	if (!opened)
+		return rc;
+	taken = bk_sandbox_take(&db->sandbox, opened, &db->budget);
+	return rc == SQLITE_OK ? taken : rc;
+}
+
+void bk_live_close(struct livedb *db)
+{
+	bk_sandbox_close(&db->sandbox);
+}
+
+static int open_with(struct livedb *db, const char *path, int flags, unsigned busy_ms)
+{
+	int rc = bk_live_connect(db, path, flags);
 
 	if (rc == SQLITE_OK)
-		rc = sqlite3_busy_timeout(*db, (int)busy_ms);
+		rc = sqlite3_busy_timeout(db->sandbox.db, (int)busy_ms);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(*db, "BEGIN; SELECT 1 FROM sqlite_schema;", NULL, NULL, NULL);
+		rc = sqlite3_exec(db->sandbox.db, "BEGIN; SELECT 1 FROM sqlite_schema;", NULL, NULL,
+			NULL);
 	return rc;
 }
 
@@ -65,63 +99,60 @@ static enum bk_code check_files(const char *path, struct bk_error *err)
 
 /* A killed node leaves a journal that must be rolled back first, and a WAL database needs its
  * shared memory file: both take write access, which is asked for only then. */
-enum bk_code bk_live_open(const char *path, unsigned busy_ms, sqlite3 **out, struct bk_error *err)
+enum bk_code bk_live_open(
+	struct livedb *db, const char *path, unsigned busy_ms, struct bk_error *err)
 {
-	sqlite3 *db = NULL;
 	int rc;
 	enum bk_code code = check_files(path, err);
 
 	if (code)
 		return code;
-	rc = open_with(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, busy_ms, &db);
+	rc = open_with(db, path, SQLITE_OPEN_READONLY, busy_ms);
 	if (rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN) {
-		sqlite3_close(db);
-		db = NULL;
-		rc = open_with(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, busy_ms, &db);
+		bk_live_close(db);
+		rc = open_with(db, path, SQLITE_OPEN_READWRITE, busy_ms);
 	}
 	if (rc != SQLITE_OK) {
 		code = bk_live_fail(db, rc, path, "read", err);
-		sqlite3_close(db);
-		return code;
+		bk_live_close(db);
 	}
-	*out = db;
-	return BK_OK;
+	return code;
 }
 
 enum bk_code bk_live_version(
 	const char *path, unsigned busy_ms, uint32_t *version, struct bk_error *err)
 {
-	sqlite3 *db;
+	struct livedb db;
 	uint32_t found;
-	enum bk_code code = bk_live_open(path, busy_ms, &db, err);
+	enum bk_code code = bk_live_open(&db, path, busy_ms, err);
 	int rc;
 
 	if (code)
 		return code;
-	rc = bk_read_data_version(db, &found);
+	rc = bk_read_data_version(db.sandbox.db, &found);
 	if (rc != SQLITE_OK)
-		code = bk_live_fail(db, rc, path, "read", err);
+		code = bk_live_fail(&db, rc, path, "read", err);
 	else
 		*version = found;
-	sqlite3_close(db);
+	bk_live_close(&db);
 	return code;
 }
 
 enum bk_code bk_live_node(const char *path, unsigned busy_ms, char *node, struct bk_error *err)
 {
 	char found[BK_NODE_TEXT];
-	sqlite3 *db;
-	enum bk_code code = bk_live_open(path, busy_ms, &db, err);
+	struct livedb db;
+	enum bk_code code = bk_live_open(&db, path, busy_ms, err);
 	int rc;
 
 	if (code)
 		return code;
-	rc = bk_read_node_id(db, found, sizeof found);
+	rc = bk_read_node_id(db.sandbox.db, found, sizeof found);
 	if (rc != SQLITE_OK)
-		code = bk_live_fail(db, rc, path, "read", err);
+		code = bk_live_fail(&db, rc, path, "read", err);
 	else
 		memcpy(node, found, sizeof found);
-	sqlite3_close(db);
+	bk_live_close(&db);
 	return code;
 }
 
@@ -151,7 +182,7 @@ static int copy_pages(sqlite3 *to, sqlite3 *from, const struct live_copy *copy)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-enum bk_code bk_live_copy_to(sqlite3 *db, struct pagestore *store, const struct bk_io *io,
+enum bk_code bk_live_copy_to(const struct livedb *db, struct pagestore *store, const struct bk_io *io,
 	const struct live_copy *copy, struct bk_error *err)
 {
 	struct vfs vfs;
@@ -167,22 +198,23 @@ enum bk_code bk_live_copy_to(sqlite3 *db, struct pagestore *store, const struct 
 		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2048",
 		NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = copy_pages(to, db, copy);
+		rc = copy_pages(to, db->sandbox.db, copy);
 	if (rc != SQLITE_OK && vfs.error.code)
 		code = bk_vfs_fail(&vfs, to, err, "copy the database");
 	else if (rc != SQLITE_OK)
-		code = bk_live_fail(to, rc, copy->path, "copy", err);
+		code = fail(to, rc, copy->path, "copy", err);
 	sqlite3_close(to);
 	return code;
 }
 
 /* A file of no bytes is a database too, the empty one; the backup API would make a page of it. */
-bool bk_live_has_pages(sqlite3 *db)
+bool bk_live_has_pages(const struct livedb *db)
 {
 	sqlite3_stmt *statement = NULL;
 	bool has = true;
 
-	if (sqlite3_prepare_v2(db, "PRAGMA page_count", -1, &statement, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(db->sandbox.db, "PRAGMA page_count", -1, &statement, NULL) ==
+			SQLITE_OK &&
 		sqlite3_step(statement) == SQLITE_ROW)
 		has = sqlite3_column_int64(statement, 0) > 0;
 	sqlite3_finalize(statement);
@@ -204,16 +236,16 @@ static enum bk_code set_rollback_mode(struct pagestore *store, struct bk_error *
 enum bk_code bk_live_copy(const struct live_copy *copy, unsigned busy_ms, struct pagestore *store,
 	const struct bk_io *io, struct bk_error *err)
 {
-	sqlite3 *db;
-	enum bk_code code = bk_live_open(copy->path, busy_ms, &db, err);
+	struct livedb db;
+	enum bk_code code = bk_live_open(&db, copy->path, busy_ms, err);
 
 	if (code)
 		return code;
-	if (bk_live_has_pages(db)) {
-		code = bk_live_copy_to(db, store, io, copy, err);
+	if (bk_live_has_pages(&db)) {
+		code = bk_live_copy_to(&db, store, io, copy, err);
 		if (!code)
 			code = set_rollback_mode(store, err);
 	}
-	sqlite3_close(db);
+	bk_live_close(&db);
 	return code;
 }

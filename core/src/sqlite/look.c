@@ -12,7 +12,7 @@
 
 struct bk_live {
 	char *path;
-	sqlite3 *db; /* NULL: not connected */
+	struct livedb db;
 	dev_t device;
 	ino_t inode; /* of the file that it is connected to */
 };
@@ -33,8 +33,7 @@ struct bk_live *bk_live_new(const char *path)
 
 static void disconnect(struct bk_live *live)
 {
-	sqlite3_close(live->db);
-	live->db = NULL;
+	bk_live_close(&live->db);
 }
 
 void bk_live_free(struct bk_live *live)
@@ -51,16 +50,15 @@ static enum bk_code connect(struct bk_live *live, const struct stat *st, struct 
 {
 	int rc;
 
-	if (live->db && live->device == st->st_dev && live->inode == st->st_ino)
+	if (live->db.sandbox.db && live->device == st->st_dev && live->inode == st->st_ino)
 		return BK_OK;
 	disconnect(live);
-	rc = sqlite3_open_v2(
-		live->path, &live->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = bk_live_connect(&live->db, live->path, SQLITE_OPEN_READONLY);
 	/* Nothing is opened before it is used: here, without a lock. */
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(live->db, "PRAGMA mmap_size = 0", NULL, NULL, NULL);
+		rc = sqlite3_exec(live->db.sandbox.db, "PRAGMA mmap_size = 0", NULL, NULL, NULL);
 	if (rc != SQLITE_OK) {
-		enum bk_code code = bk_live_fail(live->db, rc, live->path, "read", err);
+		enum bk_code code = bk_live_fail(&live->db, rc, live->path, "read", err);
 
 		disconnect(live);
 		return code;
@@ -81,7 +79,7 @@ static bool read_stamp(struct bk_live *live, const struct stat *st, struct bk_st
 {
 	uint8_t header[HEADER_PART] = {0};
 	sqlite3_file *file = NULL;
-	int rc = sqlite3_file_control(live->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	int rc = sqlite3_file_control(live->db.sandbox.db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 
 	if (rc != SQLITE_OK || !file || !file->pMethods)
 		return false;
@@ -99,18 +97,21 @@ static bool read_stamp(struct bk_live *live, const struct stat *st, struct bk_st
 /* Within a transaction, what is read is one state. */
 static int read_look(struct bk_live *live, const struct stat *before, struct bk_look *look)
 {
+	sqlite3 *db = live->db.sandbox.db;
 	struct stat st;
-	int rc = sqlite3_exec(live->db, "BEGIN; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+	int rc;
 
+	bk_budget_renew(&live->db.budget);
+	rc = sqlite3_exec(db, "BEGIN; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = bk_read_data_version(live->db, &look->version);
+		rc = bk_read_data_version(db, &look->version);
 	if (rc == SQLITE_OK)
-		rc = bk_read_node_id(live->db, look->node, sizeof look->node);
+		rc = bk_read_node_id(db, look->node, sizeof look->node);
 	look->has_stamp = rc == SQLITE_OK && stat(live->path, &st) == 0 &&
 			  st.st_dev == before->st_dev && st.st_ino == before->st_ino &&
 			  read_stamp(live, &st, &look->stamp);
-	if (!sqlite3_get_autocommit(live->db))
-		sqlite3_exec(live->db, "COMMIT", NULL, NULL, NULL);
+	if (!sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 	return rc;
 }
 
@@ -127,14 +128,14 @@ enum bk_code bk_live_look(
 	code = connect(live, &st, err);
 	if (code)
 		return code;
-	sqlite3_busy_timeout(live->db, (int)busy_ms);
+	sqlite3_busy_timeout(live->db.sandbox.db, (int)busy_ms);
 	rc = read_look(live, &st, &found);
 	/* A killed node left a journal: to roll it back is for the node, not for who looks. */
 	if ((rc & 0xff) == SQLITE_READONLY)
 		code = bk_fail(
 			err, BK_E_BUSY, 0, "%s has a transaction to be rolled back", live->path);
 	else if (rc != SQLITE_OK)
-		code = bk_live_fail(live->db, rc, live->path, "read", err);
+		code = bk_live_fail(&live->db, rc, live->path, "read", err);
 	if (code || !found.has_stamp)
 		disconnect(live);
 	if (!code)

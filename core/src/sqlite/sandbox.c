@@ -87,6 +87,24 @@ enum bk_code bk_sandbox_open_reading(struct sandbox *sandbox, struct pagestore *
 	return code;
 }
 
+static int authorize_file(void *ctx, int action, const char *first, const char *second,
+	const char *database, const char *trigger)
+{
+	return action == SQLITE_TRANSACTION
+		       ? SQLITE_OK
+		       : authorize(ctx, action, first, second, database, trigger);
+}
+
+int bk_sandbox_take(struct sandbox *sandbox, sqlite3 *db, struct budget *budget)
+{
+	int rc;
+
+	bk_memory_for(budget->limits.given);
+	*sandbox = (struct sandbox){.db = db, .budget = budget};
+	rc = defend(sandbox);
+	return rc == SQLITE_OK ? sqlite3_set_authorizer(db, authorize_file, sandbox) : rc;
+}
+
 void bk_sandbox_close(struct sandbox *sandbox)
 {
 	sqlite3_close(sandbox->db);

@@ -1,9 +1,10 @@
-/* sandbox.h - a connection on a pagestore, for SQL over a log's content: all of it runs on one.
+/* sandbox.h - a connection on a pagestore, for SQL over a log's content: all of it runs on one; and
+ * a connection on a node's own database.
  *
  * The SQL may be a stranger's, in statements or in a schema. It reaches nothing but the pagestore,
  * and costs no more than its budget.
  *
- * Calling sequence: bk_sandbox_open, use of its connection, bk_sandbox_close.
+ * Calling sequence: bk_sandbox_open or bk_sandbox_take, use of its connection, bk_sandbox_close.
  *
  * Threads: one. */
 #ifndef BK_SANDBOX_H
@@ -29,6 +30,11 @@ void bk_sandbox_close(struct sandbox *sandbox); /* takes one that is closed */
 /* Opens one to look at STORE with: it writes nothing. */
 BK_MUST_CHECK enum bk_code bk_sandbox_open_reading(struct sandbox *sandbox, struct pagestore *store,
 	const struct bk_io *io, struct budget *budget, struct bk_error *err);
+
+/* Puts the same defences around DB, a connection on a file that may be a stranger's: its own
+ * transactions are let through. Takes DB over. Returns a SQLite result code; the sandbox is to be
+ * closed in any case. */
+int bk_sandbox_take(struct sandbox *sandbox, sqlite3 *db, struct budget *budget);
 
 /* Why what was DOING on the sandbox failed: what the store said, or that the budget ran out, or
  * what SQLite says. */

@@ -60,23 +60,35 @@ struct attempt {
 	struct bk_verdict *out;
 };
 
-static enum bk_code judge_image(void *ctx, struct bk_image *image, struct bk_error *err)
+static enum bk_code read_pages(
+	struct bk_image *image, const struct bk_verdict_options *options, struct bk_error *err)
 {
-	const struct attempt *attempt = ctx;
 	uint8_t page_bytes[PAGE_SIZE_MAX];
 	uint32_t count = bk_image_page_count(image);
 	enum bk_code code = BK_OK;
 
+	for (uint32_t page = 1; page <= count && !code; page++) {
+		if (options->is_wanted && !options->is_wanted(options->ctx))
+			return bk_fail(err, BK_E_BUSY, 0, "the verdict is not wanted any more");
+		code = bk_image_read_page(image, page, page_bytes, err);
+	}
+	return code;
+}
+
+static enum bk_code judge_image(void *ctx, struct bk_image *image, struct bk_error *err)
+{
+	const struct attempt *attempt = ctx;
+	enum bk_code code;
+
 	attempt->out->is_past_damage = bk_image_is_past_damage(image);
-	if (!count) {
+	if (!bk_image_page_count(image)) {
 		attempt->out->answer = BK_VERDICT_NOTHING;
 		bk_fail(&attempt->out->why, BK_E_MISSING, 0,
 			"there was no database yet at version %u: there is nothing to restore",
 			attempt->out->version);
 		return BK_OK;
 	}
-	for (uint32_t page = 1; page <= count && !code; page++)
-		code = bk_image_read_page(image, page, page_bytes, err);
+	code = read_pages(image, attempt->options, err);
 	return code ? code
 		    : bk_verdict_of_pages(&image->overlay.store, attempt->out->version,
 			      image->overlay.io, &image->budget, attempt->options, attempt->out,
@@ -121,8 +133,9 @@ enum bk_code bk_verdict_head(struct bk_log *log, const struct bk_verdict_options
 	/* The head came, and damage took it. */
 	if (code == BK_E_MISSING) {
 		before.answer = BK_VERDICT_NO;
-		before.why = *err;
-		before.why.code = BK_E_DAMAGE;
+		bk_fail(&before.why, BK_E_DAMAGE, 0,
+			"damage to %s took its newest change, which led to version %u",
+			bk_log_path(log), status.version);
 		found = before;
 	} else if (code) {
 		return code;

@@ -14,6 +14,16 @@
 
 #define PAGE_LEVEL 1
 
+/* lightningd waits for a full keyframe: from now on, and until it is done, a delta that is under
+ * way gives up, and none begins. */
+static void set_full_due(struct bk_writer *writer, bool is_due)
+{
+	pthread_mutex_lock(&writer->log->mutex);
+	writer->is_full_due = is_due;
+	pthread_cond_signal(&writer->grown);
+	pthread_mutex_unlock(&writer->log->mutex);
+}
+
 enum bk_code bk_build_begin(
 	struct build *build, struct bk_writer *writer, bool is_full, struct bk_error *err)
 {
@@ -22,6 +32,8 @@ enum bk_code bk_build_begin(
 	enum bk_code code = BK_OK;
 
 	*build = (struct build){.writer = writer, .is_full = is_full};
+	if (is_full)
+		set_full_due(writer, true);
 	pthread_mutex_lock(&writer->build_mutex);
 	pthread_mutex_lock(&log->mutex);
 	below = log->state.keyframe;
@@ -57,8 +69,35 @@ void bk_build_done(struct build *build)
 	bk_buf_done(&build->piece);
 	ZSTD_freeCCtx(build->zstd);
 	free(build->pages);
+	if (build->is_full)
+		set_full_due(build->writer, false);
 	pthread_mutex_unlock(&build->writer->build_mutex);
 	*build = (struct build){0};
+}
+
+/* A delta is needless once a full keyframe is due, or has come. */
+static enum bk_code check_needed(struct build *build, struct bk_error *err)
+{
+	struct bk_writer *writer = build->writer;
+	bool is_needed;
+
+	if (build->is_full)
+		return BK_OK;
+	pthread_mutex_lock(&writer->log->mutex);
+	is_needed = !writer->is_full_due && writer->log->state.keyframe == build->below->offset;
+	pthread_mutex_unlock(&writer->log->mutex);
+	return is_needed ? BK_OK : bk_fail(err, BK_E_BUSY, 0, "a full keyframe takes its place");
+}
+
+/* Without build_mutex, so that no full keyframe waits for the sync. */
+static enum bk_code sync_aside(struct build *build, struct bk_error *err)
+{
+	enum bk_code code;
+
+	pthread_mutex_unlock(&build->writer->build_mutex);
+	code = bk_writer_sync_aside(build->writer, err);
+	pthread_mutex_lock(&build->writer->build_mutex);
+	return code;
 }
 
 static enum bk_code sync_if_much(struct build *build, struct bk_error *err)
@@ -71,7 +110,7 @@ static enum bk_code sync_if_much(struct build *build, struct bk_error *err)
 	pthread_mutex_unlock(&writer->log->mutex);
 	if (build->is_full)
 		return unsynced > UNSYNCED_FULL_BYTES ? bk_writer_sync(writer, err) : BK_OK;
-	return unsynced > UNSYNCED_ASIDE_BYTES ? bk_writer_sync_aside(writer, err) : BK_OK;
+	return unsynced > UNSYNCED_ASIDE_BYTES ? sync_aside(build, err) : BK_OK;
 }
 
 /* The frame that was put at OFFSET takes SIZE bytes. */
@@ -101,7 +140,9 @@ static enum bk_code put_piece(
 	enum bk_code code;
 
 	put.time_us = io->ops->now_us(io->ctx);
-	code = bk_writer_put(build->writer, &put, &build->piece, offset, err);
+	code = check_needed(build, err);
+	if (!code)
+		code = bk_writer_put(build->writer, &put, &build->piece, offset, err);
 	if (code)
 		return code;
 	note_put(build, *offset, build->piece.size);
@@ -148,8 +189,10 @@ enum bk_code bk_build_page(struct build *build, uint32_t page, const void *conte
 	const struct record_base *base, struct bk_error *err)
 {
 	uint64_t check = bk_record_check(page, content, build->page_size);
-	enum bk_code code = grow_pages(build, build->page_count + 1, err);
+	enum bk_code code = check_needed(build, err);
 
+	if (!code)
+		code = grow_pages(build, build->page_count + 1, err);
 	if (code)
 		return code;
 	build->pages[build->page_count] =

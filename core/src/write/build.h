@@ -28,7 +28,7 @@ struct build {
 };
 
 /* Takes writer->build_mutex until bk_build_done. A full keyframe is built by the thread that
- * changes come from. */
+ * changes come from; as soon as it begins, a delta that is under way fails with BK_E_BUSY. */
 BK_MUST_CHECK enum bk_code bk_build_begin(
 	struct build *build, struct bk_writer *writer, bool is_full, struct bk_error *err);
 

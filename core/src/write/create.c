@@ -18,8 +18,8 @@ static enum bk_code log_over(
 }
 
 /* Writes header and first keyframe into the new file FILE. */
-static enum bk_code create_in(const struct file *file, sqlite3 *db, const struct live_copy *copy,
-	uint32_t version, struct bk_error *err)
+static enum bk_code create_in(const struct file *file, const struct livedb *db,
+	const struct live_copy *copy, uint32_t version, struct bk_error *err)
 {
 	const struct bk_io *io = file->io;
 	struct logfile lf = {.file = FILE_CLOSED};
@@ -60,19 +60,22 @@ enum bk_code bk_log_create(const struct bk_io *io, const char *path, const char 
 {
 	struct live_copy copy = {.path = database_path, .progress = progress, .ctx = ctx};
 	struct newfile nf;
-	sqlite3 *db = NULL;
+	struct livedb db = {0};
 	uint32_t found = 0;
+	int rc = SQLITE_OK;
 	enum bk_code code = bk_newfile_open(&nf, io, path, ".new", err);
 
 	if (code)
 		return code;
 	if (database_path)
-		code = bk_live_open(database_path, busy_ms, &db, err);
-	if (db && bk_read_data_version(db, &found) != SQLITE_OK)
-		code = bk_live_fail(db, sqlite3_errcode(db), database_path, "read", err);
+		code = bk_live_open(&db, database_path, busy_ms, err);
+	if (!code && database_path)
+		rc = bk_read_data_version(db.sandbox.db, &found);
+	if (rc != SQLITE_OK)
+		code = bk_live_fail(&db, rc, database_path, "read", err);
 	if (!code)
-		code = create_in(&nf.file, db, &copy, found, err);
-	sqlite3_close(db);
+		code = create_in(&nf.file, database_path ? &db : NULL, &copy, found, err);
+	bk_live_close(&db);
 	if (code) {
 		bk_newfile_abort(&nf);
 		return code;

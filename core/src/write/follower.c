@@ -60,8 +60,8 @@ static void plan_work(struct bk_follower *follower, struct proof_plan *plan)
 	const struct state *state = &writer->log->state;
 
 	plan->step = PROOF_NOTHING;
-	if (writer->failure.code || follower->stuck_above == state->keyframe ||
-		writer->streams < follower->wait_replay)
+	if (writer->failure.code || writer->is_full_due ||
+		follower->stuck_above == state->keyframe || writer->streams < follower->wait_replay)
 		return;
 	bk_proof_plan(&follower->proof, writer->streams >= follower->wait_keyframe, plan);
 }

@@ -60,7 +60,7 @@ static enum bk_code sink_finish(struct sink *sink, struct bk_error *err)
 	return bk_build_page(sink->build, 1, sink->first, NULL, err);
 }
 
-enum bk_code bk_full_keyframe(struct build *build, sqlite3 *db, uint32_t version,
+enum bk_code bk_full_keyframe(struct build *build, const struct livedb *db, uint32_t version,
 	const struct live_copy *copy, struct bk_error *err)
 {
 	struct bk_log *log = build->writer->log;
@@ -68,6 +68,7 @@ enum bk_code bk_full_keyframe(struct build *build, sqlite3 *db, uint32_t version
 	char node[BK_NODE_TEXT] = "";
 	struct build_result result = {.version = version, .node = node};
 	enum bk_code code = BK_OK;
+	int rc = SQLITE_OK;
 
 	if (!sink)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to copy a database");
@@ -79,8 +80,10 @@ enum bk_code bk_full_keyframe(struct build *build, sqlite3 *db, uint32_t version
 		code = bk_live_copy_to(db, &sink->store, log->lf.file.io, copy, err);
 	if (!code)
 		code = sink_finish(sink, err);
-	if (!code && db && bk_read_node_id(db, node, sizeof node) != SQLITE_OK)
-		code = bk_live_fail(db, sqlite3_errcode(db), copy->path, "read", err);
+	if (!code && db)
+		rc = bk_read_node_id(db->sandbox.db, node, sizeof node);
+	if (rc != SQLITE_OK)
+		code = bk_live_fail(db, rc, copy->path, "read", err);
 	if (!code) {
 		/* Only this thread appends changes, so the tail is what it was. */
 		result.time_us = log->lf.file.io->ops->now_us(log->lf.file.io->ctx);

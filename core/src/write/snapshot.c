@@ -15,8 +15,9 @@ static enum bk_code snapshot_event(
 		build, reason == BK_SNAPSHOT_GAP ? EVENT_GAP : EVENT_REPLAY_FAILED, text, err);
 }
 
-static enum bk_code snapshot_of(struct bk_writer *writer, sqlite3 *db, uint32_t version,
-	enum bk_snapshot_reason reason, const struct live_copy *copy, struct bk_error *err)
+static enum bk_code snapshot_of(struct bk_writer *writer, const struct livedb *db,
+	uint32_t version, enum bk_snapshot_reason reason, const struct live_copy *copy,
+	struct bk_error *err)
 {
 	struct build build;
 	enum bk_code code = bk_build_begin(&build, writer, true, err);
@@ -31,11 +32,11 @@ static enum bk_code snapshot_of(struct bk_writer *writer, sqlite3 *db, uint32_t 
 	return code ? code : bk_writer_sync(writer, err);
 }
 
-static enum bk_code snapshot_open(struct bk_writer *writer, sqlite3 *db,
+static enum bk_code snapshot_open(struct bk_writer *writer, const struct livedb *db,
 	enum bk_snapshot_reason reason, const struct live_copy *copy, struct bk_error *err)
 {
 	uint32_t version;
-	int rc = bk_read_data_version(db, &version);
+	int rc = bk_read_data_version(db->sandbox.db, &version);
 
 	if (rc != SQLITE_OK)
 		return bk_live_fail(db, rc, copy->path, "read", err);
@@ -51,12 +52,12 @@ enum bk_code bk_writer_snapshot(struct bk_writer *writer, const char *database_p
 	struct bk_error *err)
 {
 	struct live_copy copy = {.path = database_path, .progress = progress, .ctx = ctx};
-	sqlite3 *db;
-	enum bk_code code = bk_live_open(database_path, busy_ms, &db, err);
+	struct livedb db;
+	enum bk_code code = bk_live_open(&db, database_path, busy_ms, err);
 
 	if (code)
 		return code;
-	code = snapshot_open(writer, db, reason, &copy, err);
-	sqlite3_close(db);
+	code = snapshot_open(writer, &db, reason, &copy, err);
+	bk_live_close(&db);
 	return code;
 }

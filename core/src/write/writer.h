@@ -23,10 +23,13 @@ struct bk_writer {
 	 * this one (see bk_writer_sync). Closed while a log is being made. */
 	struct file aside;
 
-	/* One keyframe is written at a time. Taken before log->mutex. */
+	/* One keyframe is written at a time. Taken before log->mutex. A full one, for which
+	 * lightningd waits, is not kept waiting: a delta lets go while it syncs, and gives up
+	 * when one is due. */
 	pthread_mutex_t build_mutex;
 
 	/* Under log->mutex. */
+	bool is_full_due;        /* a full keyframe is being written, or waits for its turn */
 	uint64_t durable;        /* what stands before it is on stable storage */
 	uint64_t cuts;           /* how often the log's end moved back */
 	struct bk_error failure; /* code BK_OK while the writer works */
