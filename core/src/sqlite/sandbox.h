@@ -30,6 +30,12 @@ void bk_sandbox_close(struct sandbox *sandbox); /* takes one that is closed */
 BK_MUST_CHECK enum bk_code bk_sandbox_open_reading(struct sandbox *sandbox, struct pagestore *store,
 	const struct bk_io *io, struct budget *budget, struct bk_error *err);
 
+/* Runs SQL of our own, without asking the authorizer: pragmas that are passed over where a log's
+ * SQL has them, transactions. After a failure the sandbox can only be closed. Fails with BK_E_SQL,
+ * BK_E_NOMEM, or as the store does. */
+BK_MUST_CHECK enum bk_code bk_sandbox_own(
+	struct sandbox *sandbox, const char *sql, struct bk_error *err);
+
 /* Why what was DOING on the sandbox failed: what the store said, or that the budget ran out, or
  * what SQLite says. */
 enum bk_code bk_sandbox_fail(
