@@ -9,7 +9,7 @@ cmake --install "$1" --prefix "$prefix" >/dev/null
 cd "$prefix"
 bad=0
 for file in bin/backup-cli bin/backup-fuse libexec/lightning-backup/backup share/man/man1/backup-cli.1 \
-	share/man/man1/backup-fuse.1 share/man/man5/backup.lock.5 share/man/man8/backup.8; do
+	share/man/man1/backup-fuse.1 share/man/man5/backup.lock.5 share/man/man5/backup-log.5 share/man/man8/backup.8; do
 	[ -s $file ] || { echo "$file is not there"; bad=1; }
 done
 if grep -r /usr/local share/man; then

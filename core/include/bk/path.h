@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+/* What lightningd calls its database. */
+#define BK_DATABASE_NAME "lightningd.sqlite3"
+
 /* The directory that the name PATH stands in: "." where it names none, "/" for "/name". The caller
  * frees it; NULL: no memory. */
 char *bk_path_directory(const char *path);

@@ -8,11 +8,10 @@
 
 #include <bk/image.h>
 #include <bk/note.h>
+#include <bk/path.h>
 #include <bk/progress.h>
 #include <bk/stamp.h>
 #include <stdbool.h>
-
-#define BK_DATABASE_NAME "lightningd.sqlite3"
 
 /* Zeros mean the defaults: the head. */
 struct bk_restore_options {

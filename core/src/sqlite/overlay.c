@@ -128,13 +128,31 @@ static enum bk_code make_place(struct overlay *overlay, uint32_t at, struct bk_e
 }
 
 static enum bk_code overlay_write(
+	struct pagestore *store, uint32_t page, const void *src, struct bk_error *err);
+
+/* PAGE is about to be changed: whoever wants to know what it was has it first. */
+static enum bk_code keep_before(struct overlay *overlay, uint32_t page, struct bk_error *err)
+{
+	struct overlay *before = overlay->before;
+	uint8_t bytes[PAGE_SIZE_MAX];
+	enum bk_code code;
+
+	if (!before || page > before->store.page_count || bk_overlay_has(before, page))
+		return BK_OK;
+	code = overlay_read(&overlay->store, page, bytes, err);
+	return code ? code : overlay_write(&before->store, page, bytes, err);
+}
+
+static enum bk_code overlay_write(
 	struct pagestore *store, uint32_t page, const void *src, struct bk_error *err)
 {
 	struct overlay *overlay = (struct overlay *)store;
 	struct overlay_slot *slot;
 	uint32_t at;
-	enum bk_code code = BK_OK;
+	enum bk_code code = keep_before(overlay, page, err);
 
+	if (code)
+		return code;
 	if (!bk_overlay_has(overlay, page) && (size_t)overlay->used * 4 >= overlay->slot_count * 3)
 		code = grow_slots(overlay, err);
 	if (code)
@@ -178,7 +196,9 @@ static enum bk_code overlay_truncate(
 	struct overlay *overlay = (struct overlay *)store;
 	enum bk_code code = BK_OK;
 
-	if (page_count < store->page_count)
+	for (uint32_t page = page_count + 1; page <= store->page_count && !code; page++)
+		code = keep_before(overlay, page, err);
+	if (!code && page_count < store->page_count)
 		code = blank_cut_pages(overlay, page_count, err);
 	if (code)
 		return code;
@@ -200,6 +220,25 @@ void bk_overlay_init(
 		.memory_max = memory_max,
 		.spill = FILE_CLOSED,
 	};
+}
+
+static enum bk_code read_marked(void *ctx, uint32_t page, void *dst, struct bk_error *err)
+{
+	struct overlay *overlay = ctx;
+
+	return overlay_read(&overlay->store, page, dst, err);
+}
+
+void bk_overlay_mark(struct overlay *overlay, struct overlay *before)
+{
+	bk_overlay_done(before);
+	before->store.page_size = overlay->store.page_size;
+	before->store.page_count = overlay->store.page_count;
+	before->read_below = read_marked;
+	before->below = overlay;
+	before->below_count = overlay->store.page_count;
+	before->budget = overlay->budget;
+	overlay->before = before;
 }
 
 void bk_overlay_done(struct overlay *overlay)

@@ -34,6 +34,7 @@ struct overlay {
 	struct overlay_slot *slots; /* a hash table, open addressing */
 	size_t slot_count;          /* a power of two, or 0 */
 	uint32_t used;              /* pages stored */
+	struct overlay *before;     /* where pages go that are about to be written; may be NULL */
 	uint8_t **slabs;            /* of OVERLAY_SLAB pages each */
 	size_t slab_count;
 	struct file spill;
@@ -44,6 +45,10 @@ struct overlay {
 void bk_overlay_init(
 	struct overlay *overlay, const struct bk_io *io, const char *spill_dir, size_t memory_max);
 void bk_overlay_done(struct overlay *overlay);
+
+/* Makes BEFORE, which is to be done with later, what OVERLAY is now, and keeps it so while OVERLAY
+ * is written to: it takes each page before its first change. What it was before is forgotten. */
+void bk_overlay_mark(struct overlay *overlay, struct overlay *before);
 
 /* Whether PAGE was written. */
 bool bk_overlay_has(const struct overlay *overlay, uint32_t page);

@@ -67,23 +67,29 @@ enum bk_code bk_sandbox_open(struct sandbox *sandbox, struct pagestore *store,
 	return code;
 }
 
+enum bk_code bk_sandbox_own(struct sandbox *sandbox, const char *sql, struct bk_error *err)
+{
+	sqlite3_set_authorizer(sandbox->db, NULL, NULL);
+	if (sqlite3_exec(sandbox->db, sql, NULL, NULL, NULL) == SQLITE_OK &&
+		sqlite3_set_authorizer(sandbox->db, authorize, sandbox) == SQLITE_OK)
+		return BK_OK;
+	return bk_sandbox_fail(sandbox, "open an image", err);
+}
+
 enum bk_code bk_sandbox_open_reading(struct sandbox *sandbox, struct pagestore *store,
 	const struct bk_io *io, struct budget *budget, struct bk_error *err)
 {
-	static const char pragmas[] = "PRAGMA query_only = ON; PRAGMA locking_mode = EXCLUSIVE;"
-				      "PRAGMA cache_size = -8192";
 	enum bk_code code =
 		bk_sandbox_open(sandbox, store, io, bk_file_spill_dir(NULL), budget, err);
 
 	if (code)
 		return code;
-	/* They are passed over where a log's SQL has them. */
-	sqlite3_set_authorizer(sandbox->db, NULL, NULL);
-	if (sqlite3_exec(sandbox->db, pragmas, NULL, NULL, NULL) != SQLITE_OK ||
-		sqlite3_set_authorizer(sandbox->db, authorize, sandbox) != SQLITE_OK) {
-		code = bk_sandbox_fail(sandbox, "open an image", err);
+	code = bk_sandbox_own(sandbox,
+		"PRAGMA query_only = ON; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = "
+		"-8192",
+		err);
+	if (code)
 		bk_sandbox_close(sandbox);
-	}
 	return code;
 }
 

@@ -36,6 +36,12 @@ BK_MUST_CHECK enum bk_code bk_sandbox_open_reading(struct sandbox *sandbox, stru
  * closed in any case. */
 int bk_sandbox_take(struct sandbox *sandbox, sqlite3 *db, struct budget *budget);
 
+/* Runs SQL of our own, without asking the authorizer: pragmas that are passed over where a log's
+ * SQL has them, transactions. After a failure the sandbox can only be closed. Fails with BK_E_SQL,
+ * BK_E_NOMEM, or as the store does. */
+BK_MUST_CHECK enum bk_code bk_sandbox_own(
+	struct sandbox *sandbox, const char *sql, struct bk_error *err);
+
 /* Why what was DOING on the sandbox failed: what the store said, or that the budget ran out, or
  * what SQLite says. */
 enum bk_code bk_sandbox_fail(

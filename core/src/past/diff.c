@@ -1,0 +1,183 @@
+/* diff.c - how the databases of two versions differ. */
+#include "dbdiff.h"
+#include "stepper.h"
+#include <bk/diff.h>
+#include <bk/version.h>
+#include <stdlib.h>
+
+/* What a comparison is to do. */
+struct wanted {
+	struct bk_log *log;
+	uint32_t from, to;
+	const char *table;
+	bk_diff_fn *take;
+	void *ctx;
+};
+
+/* Adds the pages that OVERLAY has over what lies below. */
+static enum bk_code add_written(
+	struct pageset *differs, const struct overlay *overlay, struct bk_error *err)
+{
+	size_t count;
+	uint32_t *pages = bk_overlay_dirty(overlay, &count);
+
+	if (!pages)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for the list of pages");
+	for (size_t i = 0; i < count; i++)
+		bk_pageset_add(differs, pages[i]);
+	free(pages);
+	return BK_OK;
+}
+
+static uint32_t fewer(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A sandbox over each of two stores, compared. */
+static enum bk_code compare_stores(const struct wanted *wanted, struct pagestore *from,
+	struct budget *from_budget, struct pagestore *to, struct budget *to_budget,
+	const struct pageset *differs, struct bk_error *err)
+{
+	const struct bk_io *io = wanted->log->lf.file.io;
+	struct sandbox before, after;
+	enum bk_code code;
+
+	bk_budget_begin(from_budget);
+	bk_budget_begin(to_budget);
+	code = bk_sandbox_open_reading(&before, from, io, from_budget, err);
+	if (code)
+		return code;
+	code = bk_sandbox_open_reading(&after, to, io, to_budget, err);
+	if (!code) {
+		code = bk_dbdiff(
+			&before, &after, differs, wanted->table, wanted->take, wanted->ctx, err);
+		bk_sandbox_close(&after);
+	}
+	bk_sandbox_close(&before);
+	return code;
+}
+
+/* STEPPER stands at the newer version, and has what the older was. */
+static enum bk_code compare_step(
+	const struct wanted *wanted, struct stepper *stepper, struct bk_error *err)
+{
+	struct pagestore *older = &stepper->before.store, *newer = &stepper->image->overlay.store;
+	struct budget *budget = &stepper->image->budget;
+	bool is_forward = wanted->to == stepper->image->version;
+	struct pageset differs;
+	enum bk_code code =
+		bk_pageset_init(&differs, fewer(older->page_count, newer->page_count), err);
+
+	if (!code)
+		code = add_written(&differs, &stepper->before, err);
+	if (!code)
+		code = compare_stores(wanted, is_forward ? older : newer, budget,
+			is_forward ? newer : older, budget, &differs, err);
+	bk_pageset_done(&differs);
+	return code;
+}
+
+/* Where both versions are in one interval they are steps of one replay. *DONE is false where they
+ * are not, or where damage is met: nothing was told then. */
+static enum bk_code compare_near(const struct wanted *wanted, bool *done, struct bk_error *err)
+{
+	bool is_forward = !bk_version_after(wanted->from, wanted->to);
+	uint32_t older = is_forward ? wanted->from : wanted->to;
+	uint32_t newer = is_forward ? wanted->to : wanted->from;
+	struct stepper stepper;
+	struct span span;
+	bool reached = false;
+	enum bk_code code = bk_span_of_version(&span, wanted->log, older, err);
+
+	*done = false;
+	if (code)
+		return code == BK_E_DAMAGE ? BK_OK : code;
+	if (span.above && bk_version_after(newer, span.above->version)) {
+		bk_span_done(&span);
+		return BK_OK;
+	}
+	code = bk_stepper_open(&stepper, &span, err);
+	bk_span_done(&span);
+	if (!code)
+		code = bk_stepper_to(&stepper, older, &reached, err);
+	if (!code && reached) {
+		bk_stepper_mark(&stepper);
+		code = bk_stepper_to(&stepper, newer, &reached, err);
+	}
+	if (!code && reached) {
+		*done = true;
+		code = compare_step(wanted, &stepper, err);
+	} else if (code == BK_E_DAMAGE) {
+		code = BK_OK;
+	}
+	bk_stepper_close(&stepper);
+	return code;
+}
+
+/* The pages that differ between two images of one log: those that were written, and those that are
+ * stored in two places. */
+static enum bk_code find_differing(
+	struct bk_image *one, struct bk_image *other, struct pageset *differs, struct bk_error *err)
+{
+	enum bk_code code = add_written(differs, &one->overlay, err);
+
+	if (!code)
+		code = add_written(differs, &other->overlay, err);
+	for (uint32_t page = 1; page <= differs->count && !code; page++) {
+		uint64_t at = 0, other_at = 0;
+
+		if (bk_pageset_has(differs, page))
+			continue;
+		code = bk_pageindex_find(&one->index, page, &at, err);
+		if (!code)
+			code = bk_pageindex_find(&other->index, page, &other_at, err);
+		if (at != other_at)
+			bk_pageset_add(differs, page);
+	}
+	return code;
+}
+
+static enum bk_code compare_images(const struct wanted *wanted, struct bk_image *from,
+	struct bk_image *to, struct bk_error *err)
+{
+	uint32_t count = fewer(bk_image_page_count(from), bk_image_page_count(to));
+	bool is_alike = bk_image_page_size(from) == bk_image_page_size(to);
+	struct pageset differs;
+	enum bk_code code = bk_pageset_init(&differs, is_alike ? count : 0, err);
+
+	if (!code)
+		code = find_differing(from, to, &differs, err);
+	if (!code)
+		code = compare_stores(wanted, &from->overlay.store, &from->budget,
+			&to->overlay.store, &to->budget, &differs, err);
+	bk_pageset_done(&differs);
+	return code;
+}
+
+static enum bk_code compare_far(const struct wanted *wanted, struct bk_error *err)
+{
+	const struct bk_image_options options = {.past_damage = true};
+	struct bk_image *from, *to;
+	enum bk_code code = bk_image_open(&from, wanted->log, wanted->from, &options, err);
+
+	if (code)
+		return code;
+	code = bk_image_open(&to, wanted->log, wanted->to, &options, err);
+	if (!code) {
+		code = compare_images(wanted, from, to, err);
+		bk_image_close(to);
+	}
+	bk_image_close(from);
+	return code;
+}
+
+enum bk_code bk_diff(struct bk_log *log, uint32_t from, uint32_t to, const char *table,
+	bk_diff_fn *take, void *ctx, struct bk_error *err)
+{
+	const struct wanted wanted = {log, from, to, table, take, ctx};
+	bool done;
+	enum bk_code code = compare_near(&wanted, &done, err);
+
+	return code || done ? code : compare_far(&wanted, err);
+}
