@@ -10,6 +10,7 @@ t backup-cli init --help
 t backup-cli restore -h
 t backup-cli log --help
 t backup-cli verify --help
+t backup-cli import --help
 t "$PLUGIN"
 t "$PLUGIN" --version
 t "$PLUGIN" --help
@@ -17,7 +18,7 @@ t "$PLUGIN" --bogus
 
 # No help is wider than a terminal.
 fuse=$(dirname "$PLUGIN")/../fusefs/backup-fuse
-for command in '' init log restore verify; do
+for command in '' import init log restore verify; do
 	backup-cli help $command
 done >helps
 "$PLUGIN" --help >>helps
