@@ -1,12 +1,14 @@
 /* cmd_restore.c - backup-cli restore: writes a database out. */
 #include "arguments.h"
 #include "nodedir.h"
+#include "older.h"
 #include "own.h"
 #include "owner.h"
 #include "owner_io.h"
 #include <bk/dest.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
+#include <bk/olderfile.h>
 #include <bk/path.h>
 #include <bk/restore.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@ struct arguments {
 	const char *at, *dest;
 	char *url;
 	int64_t at_us;
+	const char *older; /* the older plugin's file that it comes out of; NULL: a log of ours */
 };
 
 /* Behind the options: the URL, unless DIR has a backup, and the destination. */
@@ -149,6 +152,18 @@ static void tell(const struct bk_restore_result *result, struct own *own)
 	printf("hsm_secret is not in the backup: the node needs its own copy of it.\n");
 }
 
+/* An older plugin's file lies about for long after the node has gone on with a log of ours. */
+static void tell_older(const char *path)
+{
+	struct word word;
+
+	printf("%s is the older plugin's file: if the node has gone on with another backup since, "
+	       "do "
+	       "not start it from this, but restore that one.\n"
+	       "Next: backup-cli import %s URL\n",
+		path, word_of(&word, path));
+}
+
 static void print_next(const char *dir, const char *log_path)
 {
 	char *real = realpath(dir, NULL), *url = NULL;
@@ -226,22 +241,52 @@ static enum bk_code restore_from(
 	progress_end(&showing.progress);
 	if (!code) {
 		tell(&result, &showing.own);
-		prepare_node(&result, bk_log_path(log));
+		if (arguments->older)
+			tell_older(arguments->older);
+		else
+			prepare_node(&result, bk_log_path(log));
 		free(result.path);
 	}
 	own_done(&showing.own);
 	return code;
 }
 
+/* Out of the older plugin's file at PATH. */
+static enum bk_code restore_older(
+	const char *path, struct arguments *arguments, struct bk_error *err)
+{
+	struct older older = {0};
+	struct older_log log;
+	enum bk_code code = older_open(&log, &older, path, err);
+
+	if (!code) {
+		older_tell(&older);
+		arguments->older = path;
+		code = restore_from(log.log, arguments, err);
+		older_close(&log);
+	}
+	older_done(&older);
+	return code;
+}
+
 static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
 {
 	struct bk_log *log;
-	enum bk_code code = open_url(&log, arguments->url, err);
+	char *path;
+	enum bk_code code = find_log(&path, arguments->url, err);
 
 	if (code)
 		return code;
-	code = restore_from(log, arguments, err);
-	bk_log_close(log);
+	if (bk_olderfile_is(bk_io_posix(), path)) {
+		code = restore_older(path, arguments, err);
+	} else {
+		code = open_url(&log, arguments->url, err);
+		if (!code) {
+			code = restore_from(log, arguments, err);
+			bk_log_close(log);
+		}
+	}
+	free(path);
 	return code;
 }
 

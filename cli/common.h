@@ -23,8 +23,15 @@ struct command {
 	"so long ago (\"2 hours\", 1h30m), Unix time, or what is printed. What it was\n"           \
 	"taken for is said.\n"
 
-extern const struct command cmd_diff, cmd_extract, cmd_init, cmd_log, cmd_query, cmd_restore,
-	cmd_verify;
+/* In the order of the list that backup-cli --help prints. */
+extern const struct command cmd_init;
+extern const struct command cmd_restore;
+extern const struct command cmd_log;
+extern const struct command cmd_diff;
+extern const struct command cmd_query;
+extern const struct command cmd_extract;
+extern const struct command cmd_verify;
+extern const struct command cmd_import;
 
 /* TEXT as a word of a shell, for the commands that messages give; WORD holds it. */
 #define WORD_MAX 16384

@@ -3,6 +3,7 @@
 #include "init.h"
 #include "lockurl.h"
 #include "nodedir.h"
+#include <bk/olderfile.h>
 #include <bk/version.h>
 #include <bk/writer.h>
 #include <stdio.h>
@@ -82,6 +83,23 @@ static enum bk_code judge(
 	return note(init, what, err);
 }
 
+/* The older plugin's file is there: what it says of itself is all that there is to compare with. */
+static enum bk_code look_older(struct init *init, const char *path, struct bk_error *err)
+{
+	struct bk_olderfile_status older;
+	struct bk_log_status status = {0};
+	struct bk_olderfile *file;
+	enum bk_code code = bk_olderfile_open(&file, init->node_io, path, err);
+
+	if (code)
+		return code;
+	bk_olderfile_status(file, &older);
+	bk_olderfile_close(file);
+	status.version = older.version;
+	status.is_empty = !older.records;
+	return judge(init, &status, err);
+}
+
 static enum bk_code look(struct init *init, const char *path, struct bk_error *err)
 {
 	struct bk_log_status status;
@@ -90,6 +108,8 @@ static enum bk_code look(struct init *init, const char *path, struct bk_error *e
 
 	if (!code)
 		code = bk_log_open(&log, init->node_io, path, err);
+	if (code == BK_E_FORMAT)
+		return look_older(init, path, err);
 	if (code)
 		return code;
 	code = bk_log_status(log, &status, err);

@@ -129,6 +129,14 @@ const struct bk_io *interrupt_io(void)
 	return interrupt_over(bk_io_posix());
 }
 
+void interrupt_making(const char *path)
+{
+	pthread_mutex_lock(&state.mutex);
+	forget(path);
+	note_made(path, bk_io_posix());
+	pthread_mutex_unlock(&state.mutex);
+}
+
 /* Ends the process by SIGNAL, which is blocked in all threads. */
 static void end_by(int signal)
 {

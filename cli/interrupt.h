@@ -21,6 +21,10 @@ const struct bk_io *interrupt_io(void);
  */
 const struct bk_io *interrupt_over(const struct bk_io *base);
 
+/* The file PATH is being made, though it has that name already: it is taken away if the process is
+ * interrupted, until it is renamed or removed through interrupt_io. */
+void interrupt_making(const char *path);
+
 /* Whether what is printed still has a reader: once a pipe is closed, there is none. */
 bool interrupt_is_heard(void);
 

@@ -9,7 +9,15 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&cmd_init, &cmd_restore, &cmd_log, &cmd_diff, &cmd_query, &cmd_extract, &cmd_verify};
+	&cmd_init,
+	&cmd_restore,
+	&cmd_log,
+	&cmd_diff,
+	&cmd_query,
+	&cmd_extract,
+	&cmd_verify,
+	&cmd_import,
+};
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

@@ -71,6 +71,18 @@ enum bk_code refuse_log(struct refusal *why, const struct names *names, const st
 	return code;
 }
 
+enum bk_code refuse_older_file(struct refusal *why, const struct names *names)
+{
+	refusal_set(why, BK_E_FORMAT,
+		"%s is the file of the older backup plugin, which this one does not write",
+		names->log);
+	refusal_way(why,
+		"take it over, which keeps all its versions: backup-cli import %s " NEW_URL
+		" && %s " NEW_URL,
+		names->url, names->init);
+	return why->code;
+}
+
 enum bk_code refuse_held(struct refusal *why, const struct names *names, const struct bk_io *io,
 	const char *path, const struct bk_error *err)
 {

@@ -16,6 +16,9 @@ enum bk_code refuse_lockfile(
 /* The log that it names cannot be opened: ERR. */
 enum bk_code refuse_log(struct refusal *why, const struct names *names, const struct bk_error *err);
 
+/* What stands there is the older plugin's file. */
+enum bk_code refuse_older_file(struct refusal *why, const struct names *names);
+
 /* The log at PATH is held: ERR. That may be by this node's own plugin of before. */
 enum bk_code refuse_held(struct refusal *why, const struct names *names, const struct bk_io *io,
 	const char *path, const struct bk_error *err);

@@ -5,6 +5,7 @@
 #include <bk/dest.h>
 #include <bk/image.h>
 #include <bk/log.h>
+#include <bk/olderfile.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,8 @@ static enum bk_code open_writer(struct session *session, struct refusal *why)
 	watch_end(session->watch);
 	if (code == BK_E_BUSY)
 		return refuse_held(why, &session->names, session->io, session->path, &err);
+	if (code == BK_E_FORMAT && bk_olderfile_is(session->io, session->path))
+		return refuse_older_file(why, &session->names);
 	if (code)
 		return refuse_log(why, &session->names, &err);
 	session->heal = (struct heal){.writer = session->writer,

@@ -13,6 +13,7 @@ t backup-cli verify --help
 t backup-cli diff --help
 t backup-cli query --help
 t backup-cli extract --help
+t backup-cli import --help
 t "$PLUGIN"
 t "$PLUGIN" --version
 t "$PLUGIN" --help
@@ -20,7 +21,7 @@ t "$PLUGIN" --bogus
 
 # No help is wider than a terminal.
 fuse=$(dirname "$PLUGIN")/../fusefs/backup-fuse
-for command in '' init log diff query extract restore verify; do
+for command in "" $(backup-cli --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
 	backup-cli help $command
 done >helps
 "$PLUGIN" --help >>helps

@@ -37,9 +37,7 @@ static const char *behind(const char *at, const char *end, const char *closing)
 	return found ? found + strlen(closing) : end;
 }
 
-/* Behind what begins at AT: a comment, or something quoted; AT if it is neither. A quote that
- * stands twice within what it quotes ends one and begins another. */
-static const char *skip_hidden(const char *at, const char *end, bool *is_comment)
+const char *bk_sqltext_hidden(const char *at, const char *end, bool *is_comment)
 {
 	bool has_two = end - at >= 2;
 
@@ -64,7 +62,7 @@ const char *bk_sqltext_begin(const char *at, const char *end)
 {
 	while (at < end) {
 		bool is_comment = false;
-		const char *next = skip_hidden(at, end, &is_comment);
+		const char *next = bk_sqltext_hidden(at, end, &is_comment);
 
 		if (!is_comment && !is_blank(*at) && *at != ';')
 			return at;
@@ -88,7 +86,7 @@ const char *bk_sqltext_pragma(const char *at, const char *end)
 		return NULL;
 	while (at < end) {
 		bool is_comment;
-		const char *next = skip_hidden(at, end, &is_comment);
+		const char *next = bk_sqltext_hidden(at, end, &is_comment);
 
 		if (next == at)
 			next = word_end(at, end);
@@ -114,7 +112,7 @@ size_t bk_sqltext_code(const char *sql, size_t size, size_t *longest)
 	*longest = 0;
 	while (at < end) {
 		bool is_comment;
-		const char *next = skip_hidden(at, end, &is_comment);
+		const char *next = bk_sqltext_hidden(at, end, &is_comment);
 
 		if (next == at) {
 			code++;

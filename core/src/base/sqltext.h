@@ -4,6 +4,7 @@
 #ifndef BK_SQLTEXT_H
 #define BK_SQLTEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where the first statement from AT on begins: behind blanks, comments and empty statements. END if
@@ -17,5 +18,9 @@ const char *bk_sqltext_pragma(const char *at, const char *end);
 /* Bytes of SQL, of SIZE, that are neither comment nor quoted; sets *LONGEST to the longest that is.
  */
 size_t bk_sqltext_code(const char *sql, size_t size, size_t *longest);
+
+/* Behind what begins at AT, before END: a comment, or something quoted; AT if it is neither. A
+ * quote that stands twice within what it quotes ends one and begins another. */
+const char *bk_sqltext_hidden(const char *at, const char *end, bool *is_comment);
 
 #endif

@@ -59,8 +59,8 @@ enum bk_code bk_header_decode(struct log_header *header, const uint8_t *data, si
 
 	if (is_older_plugin(data, size))
 		return bk_fail(err, BK_E_FORMAT, 0,
-			"%s is a file of the older Python plugin, not a log of this one: move it "
-			"aside and run: backup-cli init",
+			"%s is a file of the older Python plugin, not a log of this one: to make a "
+			"log of it, with all its versions, run: backup-cli import",
 			name);
 	if (size < LOG_HEADER_SIZE || bytes_in_common(data) < enough)
 		return bk_fail(err, BK_E_FORMAT, 0, "%s is not a backup log", name);
