@@ -50,8 +50,8 @@ static enum bk_code rename_file(
 	return rc < 0 ? bk_fail(err, BK_E_IO, -rc, "cannot rename %s to %s", from, to) : BK_OK;
 }
 
-/* The coming log takes the name, which nothing has. Its fact, which says that it shall, follows when
- * that is durable, as it can: where it does not, the log is looked through once. */
+/* The coming log takes the name, which nothing has. Its fact, which says that it shall, follows
+ * when that is durable, as it can: where it does not, the log is looked through once. */
 static enum bk_code take_name(struct store *store, struct bk_error *err)
 {
 	const struct bk_io *io = store->io;
