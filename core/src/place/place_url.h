@@ -4,6 +4,7 @@
 
 #include "place.h"
 #include <bk/io.h>
+#include <bk/place.h>
 
 /* Whether URL names a place of a kind that there is. Fails with BK_E_INVALID, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_place_check_url(const char *url, struct bk_error *err);

@@ -106,7 +106,7 @@ static void tell_missed(
 	if (what == MIRRORS_MISSED)
 		bk_mirrors_tell(mirrors, BK_MIRRORS_MISSED,
 			"from version %u on changes are in fewer than %u places: %s did not "
-			"confirm it within %u seconds. The node goes on, and what is missing there "
+			"confirm it within %u s. The node goes on, and what is missing there "
 			"follows when it is back",
 			version, mirrors->quorum, names, mirrors->outage_ms / 1000);
 	else
