@@ -95,8 +95,8 @@ const struct command cmd_import = {
 		"\n"
 		"  -V  the release\n"
 		"\n"
-		"Stop lightningd first. Afterwards backup-cli init --lightning-dir DIR URL has\n"
-		"the plugin go on with the new log.\n"
+		"Stop lightningd first. Afterwards backup-cli init, with the same URL, has the\n"
+		"plugin go on with the new log.\n"
 		"\n"
 		"Exit: 3 if the file lacked something, or something could not be taken over.\n",
 	.run = import_run,

@@ -3,6 +3,7 @@
 #include "common.h"
 #include "init.h"
 #include "interrupt.h"
+#include "mirrors.h"
 #include "nodedir.h"
 #include "owner.h"
 #include <bk/dest.h>
@@ -128,6 +129,27 @@ static enum bk_code make_log(const struct init *init, char **done, struct bk_err
 	return code;
 }
 
+/* The mirrors that were given, added to those that backup.lock names. */
+static enum bk_code add_mirrors(struct init *init, struct bk_error *err)
+{
+	struct lockplaces *places = &init->lock.places;
+	enum bk_code code = BK_OK;
+
+	if (!init->has_lock)
+		*places = (struct lockplaces){.quorum = 1, .outage_s = LOCKPLACES_OUTAGE_S};
+	for (unsigned i = 0; i < init->mirror_count && !code; i++) {
+		code = mirrors_add(places, init->io, init->mirrors[i], init->log_path, err);
+		if (code == BK_E_EXISTS)
+			code = BK_OK;
+	}
+	if (!code && init->quorum && !mirrors_take_quorum(places, init->quorum))
+		code = bk_fail(err, BK_E_INVALID, 0, "\"%s\" is no number of places", init->quorum);
+	if (!code && init->outage && !mirrors_take_outage(places, init->outage))
+		code = bk_fail(err, BK_E_INVALID, 0,
+			"\"%s\" is neither a number of seconds nor \"wait\"", init->outage);
+	return code ? code : mirrors_check(places, err);
+}
+
 /* Makes the log, or takes the one that stands there, and has backup.lock name it. */
 static enum bk_code name_log(struct init *init, char **done, struct bk_error *err)
 {
@@ -138,7 +160,10 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 
 	if (code)
 		return code;
-	code = lockfile_write(init->node_io, init->lock_path, init->log_url, init->database, err);
+	code = add_mirrors(init, err);
+	if (!code)
+		code = lockfile_write(init->node_io, init->lock_path, init->log_url, init->database,
+			&init->lock.places, err);
 	if (code) {
 		/* So that this can be done again. But where backup.lock was replaced, and only that
 		 * could not be made durable, it names this log. */
@@ -243,7 +268,9 @@ static int take_words(struct init *init, int count, char **words, char **url)
 static int init_run(int argc, char **argv)
 {
 	static const struct option options[] = {{"lightning-dir", required_argument, NULL, 'l'},
-		{"database", required_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
+		{"database", required_argument, NULL, 'd'},
+		{"mirror", required_argument, NULL, 'm'}, {"quorum", required_argument, NULL, 'q'},
+		{"on-outage", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
 	struct init init = {0};
 	char *url = NULL, home_dir[PATH_MAX];
 	const char *home = getenv("HOME");
@@ -255,6 +282,14 @@ static int init_run(int argc, char **argv)
 			init.dir = optarg;
 		else if (option == 'd')
 			init.database = optarg;
+		else if (option == 'm' && init.mirror_count < LOCKPLACES_MAX)
+			init.mirrors[init.mirror_count++] = optarg;
+		else if (option == 'm')
+			return usage_error(&cmd_init, "at most %d mirrors", LOCKPLACES_MAX);
+		else if (option == 'q')
+			init.quorum = optarg;
+		else if (option == 'o')
+			init.outage = optarg;
 		else
 			return EXIT_USAGE;
 	}
@@ -278,6 +313,7 @@ const struct command cmd_init = {
 	.name = "init",
 	.summary = "set a backup up, for a new node or one that has a database",
 	.help = "Usage: backup-cli init [--lightning-dir DIR] [--database FILE] [URL]\n"
+		"       backup-cli init [--mirror URL]... [--quorum K] URL\n"
 		"       backup-cli init DIR URL\n"
 		"\n"
 		"Makes the log at URL, with a snapshot of the node's database if there is one,\n"
@@ -291,6 +327,10 @@ const struct command cmd_init = {
 		"  --database FILE      the node's database, if lightningd has --wallet\n"
 		"                       elsewhere (default: what backup.lock names, else\n"
 		"                       lightningd.sqlite3)\n"
+		"  --mirror URL         another place that is to hold the log, too; several times\n"
+		"  --quorum K           lightningd goes on when K places have a change, the log\n"
+		"                       among them (default 1: the mirrors follow)\n"
+		"  --on-outage SECONDS  how long it waits for them, or \"wait\" (default 60)\n"
 		"  -V                   the release\n"
 		"\n"
 		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the\n"

@@ -31,6 +31,7 @@ extern const struct command cmd_diff;
 extern const struct command cmd_query;
 extern const struct command cmd_extract;
 extern const struct command cmd_verify;
+extern const struct command cmd_mirror;
 extern const struct command cmd_import;
 
 /* TEXT as a word of a shell, for the commands that messages give; WORD holds it. */

@@ -15,6 +15,9 @@
 /* The lightning directory as init finds it, and the log that it shall have. */
 struct init {
 	const char *dir, *url, *database; /* as given; database may be NULL */
+	/* As given, too: mirrors to add to what backup.lock names. */
+	const char *mirrors[LOCKPLACES_MAX], *quorum, *outage;
+	unsigned mirror_count;
 	bool is_alone; /* there is no lightning directory at all, and none was named */
 	char *log_path, *log_url, *lock_path, *database_path;
 	bool has_lock;

@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&cmd_query,
 	&cmd_extract,
 	&cmd_verify,
+	&cmd_mirror,
 	&cmd_import,
 };
 

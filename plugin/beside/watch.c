@@ -103,6 +103,14 @@ void watch_begin(struct watch *watch, const char *what)
 	pthread_mutex_unlock(&watch->mutex);
 }
 
+void watch_change(struct watch *watch, const char *what)
+{
+	pthread_mutex_lock(&watch->mutex);
+	if (watch->what)
+		watch->what = what;
+	pthread_mutex_unlock(&watch->mutex);
+}
+
 void watch_end(struct watch *watch)
 {
 	unsigned told;

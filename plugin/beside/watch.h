@@ -20,4 +20,7 @@ void watch_stop(struct watch *watch); /* takes NULL */
 void watch_begin(struct watch *watch, const char *what);
 void watch_end(struct watch *watch);
 
+/* What is waited for since watch_begin is now WHAT, if anything is waited for. */
+void watch_change(struct watch *watch, const char *what);
+
 #endif

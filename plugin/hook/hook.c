@@ -86,6 +86,8 @@ static enum bk_code append(struct hook *hook, const struct bk_change *change, st
 	code = bk_writer_append(session->writer, change, &err);
 	watch_end(session->watch);
 	compare_go_on(session->compare);
+	if (code == BK_E_UNSAFE)
+		return refuse_log(why, &session->names, &err);
 	return code ? refusal_of(why, &err, session->names.log) : BK_OK;
 }
 

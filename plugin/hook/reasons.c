@@ -32,6 +32,16 @@ enum bk_code refuse_lockfile(
 	return code;
 }
 
+enum bk_code refuse_places(
+	struct refusal *why, const struct names *names, const struct bk_error *err)
+{
+	enum bk_code code = refusal_of(why, err, names->lockfile);
+
+	if (err->code == BK_E_INVALID || err->code == BK_E_LIMIT)
+		refusal_way(why, "mend \"mirrors\" in %s", names->lockfile);
+	return code;
+}
+
 enum bk_code refuse_log(struct refusal *why, const struct names *names, const struct bk_error *err)
 {
 	enum bk_code code = refusal_of(why, err, names->log);
@@ -55,6 +65,11 @@ enum bk_code refuse_log(struct refusal *why, const struct names *names, const st
 			"name this node's log as \"backend_url\" in %s ; or, if that file is not "
 			"needed any more, move it aside and run: %s %s",
 			names->lockfile, names->init, names->url);
+		break;
+	case BK_E_UNSAFE:
+		refusal_way(why,
+			"find out which of the two goes on: only one node may run on this state. "
+			"Where that is this one, for certain, run what is said above");
 		break;
 	case BK_E_INVALID:
 		refusal_way(why, "mend \"backend_url\" in %s", names->lockfile);

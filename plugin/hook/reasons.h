@@ -19,6 +19,10 @@ enum bk_code refuse_log(struct refusal *why, const struct names *names, const st
 /* What stands there is the older plugin's file. */
 enum bk_code refuse_older_file(struct refusal *why, const struct names *names);
 
+/* The mirrors that backup.lock names make no sense: ERR. */
+enum bk_code refuse_places(
+	struct refusal *why, const struct names *names, const struct bk_error *err);
+
 /* The log at PATH is held: ERR. That may be by this node's own plugin of before. */
 enum bk_code refuse_held(struct refusal *why, const struct names *names, const struct bk_io *io,
 	const char *path, const struct bk_error *err);

@@ -122,9 +122,14 @@ static enum bk_code open_writer(struct session *session, struct refusal *why)
 		.lock_wait_ms = LOCK_WAIT_MS,
 		.interval_changes = changes};
 	struct bk_error err;
-	enum bk_code code;
+	enum bk_code code = places_open(
+		&session->places, session->io, &session->lockfile.places, session->watch, &err);
 
-	watch_begin(session->watch, "opening the log");
+	if (code)
+		return refuse_places(why, &session->names, &err);
+	options.mirrors = places_mirrors(session->places);
+	watch_begin(session->watch,
+		options.mirrors ? "asking the log's mirrors, and opening it" : "opening the log");
 	code = bk_writer_open(&session->writer, session->io, session->path, &options, &err);
 	watch_end(session->watch);
 	if (code == BK_E_BUSY)
@@ -236,6 +241,7 @@ void session_close(struct session *session, bool in_order)
 		bk_writer_close(session->writer);
 	else
 		bk_writer_leave(session->writer);
+	places_close(session->places);
 	bk_live_free(session->live);
 	lockfile_done(&session->lockfile);
 	free(session->path);

@@ -11,6 +11,7 @@
 #include "heal.h"
 #include "lockfile.h"
 #include "names.h"
+#include "places.h"
 #include "refusal.h"
 #include "space.h"
 #include "watch.h"
@@ -31,8 +32,9 @@ struct session {
 	struct watch *watch; /* borrowed */
 	struct lockfile lockfile;
 	struct names names;
-	char *path;           /* of the log */
-	struct bk_live *live; /* the node's database */
+	char *path;            /* of the log */
+	struct bk_live *live;  /* the node's database */
+	struct places *places; /* the log's mirrors; NULL: none */
 	struct bk_writer *writer;
 	struct bk_follower *follower;
 	struct space *space;

@@ -12,6 +12,7 @@ void lockfile_done(struct lockfile *lockfile)
 {
 	free(lockfile->backend_url);
 	free(lockfile->database);
+	lockplaces_done(&lockfile->places);
 	*lockfile = (struct lockfile){0};
 }
 
@@ -99,6 +100,8 @@ enum bk_code lockfile_parse(
 		code = take_on_gap(root, name, &found, err);
 	if (!code)
 		code = take_keyframe_changes(root, name, &found, err);
+	if (!code)
+		code = lockplaces_parse(&found.places, root, name, err);
 	cJSON_Delete(root);
 	if (code) {
 		lockfile_done(&found);
@@ -169,15 +172,16 @@ static enum bk_code write_keys(
 }
 
 enum bk_code lockfile_write(const struct bk_io *io, const char *path, const char *backend_url,
-	const char *database, struct bk_error *err)
+	const char *database, const struct lockplaces *places, struct bk_error *err)
 {
 	cJSON *keys;
 	enum bk_code code = old_keys(&keys, io, path, err);
 
 	if (code)
 		return code;
-	if (set_string(keys, "backend_url", backend_url) &&
-		(!database || set_string(keys, "database", database)))
+	if ((!backend_url || set_string(keys, "backend_url", backend_url)) &&
+		(!database || set_string(keys, "database", database)) &&
+		(!places || lockplaces_put(places, keys)))
 		code = write_keys(keys, io, path, err);
 	else
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);

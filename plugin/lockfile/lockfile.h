@@ -6,6 +6,7 @@
 #ifndef LOCKFILE_H
 #define LOCKFILE_H
 
+#include "lockplaces.h"
 #include <bk/error.h>
 #include <bk/io.h>
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct lockfile {
 	bool halt_on_gap; /* "on_gap": "halt" */
 	unsigned keyframe_changes; /* changes to a keyframe; 0 where the file does not say */
 	bool no_keyframes;         /* "keyframe_changes": 0 */
+	struct lockplaces places;
 };
 
 /* Reads PATH. Fails with BK_E_MISSING, BK_E_INVALID (and says which key is wrong), BK_E_LIMIT,
@@ -38,10 +40,12 @@ BK_MUST_CHECK enum bk_code lockfile_parse(struct lockfile *out, const char *text
 
 void lockfile_done(struct lockfile *lockfile);
 
-/* Sets backend_url, and "database" unless that is NULL, in the file at PATH, keeping all its other
- * keys, or makes it. It is replaced whole and durably. Fails with BK_E_INVALID if what stands there
- * is no JSON object, BK_E_LIMIT, BK_E_BUSY, BK_E_IO, BK_E_NOMEM. */
+/* Sets backend_url and "database" unless they are NULL, and what PLACES says unless that is NULL,
+ * in the file at PATH, keeping all its other keys, or makes it. It is replaced whole and durably.
+ * Fails with BK_E_INVALID if what stands there is no JSON object, BK_E_LIMIT, BK_E_BUSY, BK_E_IO,
+ * BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code lockfile_write(const struct bk_io *io, const char *path,
-	const char *backend_url, const char *database, struct bk_error *err);
+	const char *backend_url, const char *database, const struct lockplaces *places,
+	struct bk_error *err);
 
 #endif

@@ -9,6 +9,7 @@ t backup-cli
 t backup-cli init --help
 t backup-cli restore -h
 t backup-cli log --help
+t backup-cli mirror --help
 t backup-cli verify --help
 t backup-cli diff --help
 t backup-cli query --help

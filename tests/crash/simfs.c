@@ -378,6 +378,31 @@ static int sim_find_locked(void *ctx, const char *dir, const char *prefix, const
 	return 0; /* no lightningd runs here */
 }
 
+static bool is_in(const char *path, const char *dir)
+{
+	size_t length = strlen(dir);
+
+	return strncmp(path, dir, length) == 0 && path[length] == '/' &&
+	       !strchr(path + length + 1, '/');
+}
+
+static int sim_list(void *ctx, const char *dir, const char *prefix,
+	int (*each)(void *each_ctx, const char *name), void *each_ctx)
+{
+	struct simfs *fs = ctx;
+	size_t length = strlen(dir);
+	int rc = 0;
+
+	simfs_lock(fs);
+	for (size_t i = 0; !rc && i < fs->now.count; i++) {
+		const char *path = fs->now.list[i].path;
+
+		if (is_in(path, dir) && strncmp(path + length + 1, prefix, strlen(prefix)) == 0)
+			rc = each(each_ctx, path + length + 1);
+	}
+	return end(fs, rc);
+}
+
 static int rename_name(struct simfs *fs, const char *from, const char *to, bool replaces)
 {
 	struct name *name = names_find(&fs->now, from);
@@ -420,14 +445,6 @@ static int sim_unlink(void *ctx, const char *path)
 	run_hook(fs);
 	change_names(fs, path, "", name->inode);
 	return end(fs, 0);
-}
-
-static bool is_in(const char *path, const char *dir)
-{
-	size_t length = strlen(dir);
-
-	return strncmp(path, dir, length) == 0 && path[length] == '/' &&
-	       !strchr(path + length + 1, '/');
 }
 
 static int sim_sync_dir(void *ctx, const char *dir)
@@ -500,6 +517,7 @@ const struct bk_io_ops sim_ops = {
 	.stat_path = sim_stat_path,
 	.lock = sim_lock,
 	.find_locked = sim_find_locked,
+	.list = sim_list,
 	.rename = sim_rename,
 	.rename_new = sim_rename_new,
 	.unlink = sim_unlink,

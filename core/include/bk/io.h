@@ -59,6 +59,10 @@ struct bk_io_ops {
 	 * does; -errno where a file (NAME; empty: DIR itself) cannot be looked at. */
 	int (*find_locked)(void *ctx, const char *dir, const char *prefix, const char *suffix,
 		char *name, size_t size, int *pid);
+	/* Gives EACH the name of each file in DIR whose name begins with PREFIX, until it returns
+	 * other than 0, which is then returned. May be NULL. */
+	int (*list)(void *ctx, const char *dir, const char *prefix,
+		int (*each)(void *each_ctx, const char *name), void *each_ctx);
 	int (*rename)(void *ctx, const char *from, const char *to);     /* replaces what is there */
 	int (*rename_new)(void *ctx, const char *from, const char *to); /* -EEXIST over a file */
 	int (*unlink)(void *ctx, const char *path);

@@ -18,6 +18,7 @@
 #include <bk/stamp.h>
 
 struct bk_writer;
+struct bk_mirrors;
 
 /* Zeros mean the defaults. */
 struct bk_writer_options {
@@ -25,11 +26,16 @@ struct bk_writer_options {
 	unsigned lock_wait_ms;     /* how long to wait for another writer to let go */
 	unsigned interval_changes; /* changes in an interval at most; 128 */
 	size_t interval_bytes;     /* bytes of SQL in an interval, before its last change; 1 MiB */
+	/* The log's mirrors (mirrors.h), for this one writer: borrowed until it is closed. NULL:
+	 * none. */
+	struct bk_mirrors *mirrors;
 };
 
-/* Opens the log at PATH for writing: takes its lock, cuts off a torn tail, says so in the log.
- * Fails with BK_E_BUSY (the message names the holder), BK_E_DAMAGE if the end of the log is
- * damaged, BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. OPTIONS may be NULL. */
+/* Opens the log at PATH for writing: takes its lock, takes over what a mirror has behind the log's
+ * end, cuts off a torn tail, says so in the log. Fails with BK_E_BUSY (the message names the
+ * holder), BK_E_DAMAGE if the end of the log is damaged, BK_E_UNSAFE if a mirror that the quorum
+ * needs went on with another history, BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. OPTIONS may
+ * be NULL. */
 BK_MUST_CHECK enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io,
 	const char *path, const struct bk_writer_options *options, struct bk_error *err);
 
@@ -82,8 +88,10 @@ BK_MUST_CHECK enum bk_code bk_writer_check_free(
 uint64_t bk_writer_cut_bytes(const struct bk_writer *writer);
 
 /* Appends CHANGE, which must lead to the version after the head, or be a lone pragma that repeats
- * it, and makes it durable. Fails with BK_E_INVALID, BK_E_LIMIT (nothing was written, the
- * writer goes on), BK_E_IO, BK_E_NOMEM. */
+ * it, and makes it durable: in as many places as the mirrors' quorum asks for, or, after the stated
+ * time, in fewer, which is noted in the log and told. Fails with BK_E_INVALID, BK_E_LIMIT (nothing
+ * was written, the writer goes on), BK_E_UNSAFE if mirrors refuse it and no quorum is left, BK_E_IO,
+ * BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_writer_append(
 	struct bk_writer *writer, const struct bk_change *change, struct bk_error *err);
 

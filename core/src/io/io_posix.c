@@ -187,6 +187,23 @@ static int posix_find_locked(void *ctx, const char *dir, const char *prefix, con
 	return found;
 }
 
+static int posix_list(void *ctx, const char *dir, const char *prefix,
+	int (*each)(void *each_ctx, const char *name), void *each_ctx)
+{
+	DIR *entries = opendir(dir);
+	struct dirent *entry;
+	int rc = 0;
+
+	(void)ctx;
+	if (!entries)
+		return -errno;
+	while (!rc && (entry = readdir(entries)))
+		if (is_called(entry->d_name, prefix, ""))
+			rc = each(each_ctx, entry->d_name);
+	closedir(entries);
+	return rc;
+}
+
 static int posix_rename(void *ctx, const char *from, const char *to)
 {
 	(void)ctx;
@@ -277,6 +294,7 @@ static const struct bk_io_ops posix_ops = {
 	.stat_path = posix_stat_path,
 	.lock = posix_lock,
 	.find_locked = posix_find_locked,
+	.list = posix_list,
 	.rename = posix_rename,
 	.rename_new = posix_rename_new,
 	.unlink = posix_unlink,

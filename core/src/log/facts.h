@@ -20,6 +20,7 @@ enum event_code {
 	EVENT_SEEN = 6,
 	EVENT_DOUBT = 7,
 	EVENT_SETTLED = 8,
+	EVENT_QUORUM = 9,
 };
 
 struct facts {

@@ -113,12 +113,14 @@ static enum bk_code sync_through(
 	struct bk_writer *writer, const struct file *file, struct bk_error *err)
 {
 	struct bk_log *log = writer->log;
-	uint64_t end, cuts;
+	uint64_t end, sum, cuts;
+	bool is_further = false;
 	enum bk_code code;
 
 	pthread_mutex_lock(&log->mutex);
 	code = writer->failure.code ? bk_fail_as(err, &writer->failure) : BK_OK;
 	end = log->state.end;
+	sum = log->state.last_sum;
 	cuts = writer->cuts;
 	pthread_mutex_unlock(&log->mutex);
 	if (code)
@@ -130,8 +132,14 @@ static enum bk_code sync_through(
 	else if (code)
 		writer->failure = *err;
 	else if (cuts == writer->cuts && end > writer->durable)
+		is_further = true;
+	if (is_further)
 		writer->durable = end;
+	if (is_further && writer->mirrors && end > writer->given)
+		writer->given = end;
 	pthread_mutex_unlock(&log->mutex);
+	if (is_further && writer->mirrors)
+		bk_mirrors_give(writer->mirrors, end, sum, false);
 	return code;
 }
 
@@ -154,8 +162,8 @@ bool bk_writer_cut_back(
 
 	pthread_mutex_lock(&log->mutex);
 	was_synced = writer->durable > to;
-	is_cut = !writer->failure.code && log->state.end == from && (may_sync || !was_synced) &&
-		 !bk_file_truncate(&log->lf.file, to, &ignored);
+	is_cut = !writer->failure.code && log->state.end == from && to >= writer->given &&
+		 (may_sync || !was_synced) && !bk_file_truncate(&log->lf.file, to, &ignored);
 	if (is_cut) {
 		log->state.end = log->file_end = log->tail_end = to;
 		log->state.last_sum = sum;
@@ -204,6 +212,8 @@ enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 
 void bk_writer_free(struct bk_writer *writer)
 {
+	if (writer->mirrors)
+		bk_mirrors_detach(writer->mirrors);
 	bk_probe_close(writer->probe);
 	bk_encoder_done(&writer->encoder);
 	bk_buf_done(&writer->frame);

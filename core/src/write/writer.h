@@ -4,6 +4,7 @@
 
 #include "encoder.h"
 #include "log.h"
+#include "mirrors.h"
 #include "probe.h"
 #include <bk/writer.h>
 
@@ -18,6 +19,7 @@ struct bk_writer {
 	uint32_t state;      /* of the node's connection: flags of connstate.h */
 	struct probe *probe; /* follows it; NULL before the first pragma */
 	uint64_t cut_bytes;
+	struct bk_mirrors *mirrors; /* borrowed; NULL: none */
 
 	/* The log's file, opened once more: what is synced beside the changes is synced through
 	 * this one (see bk_writer_sync). Closed while a log is being made. */
@@ -31,6 +33,7 @@ struct bk_writer {
 	/* Under log->mutex. */
 	bool is_full_due;        /* a full keyframe is being written, or waits for its turn */
 	uint64_t durable;        /* what stands before it is on stable storage */
+	uint64_t given;          /* what stands before it was given to mirrors: it stays */
 	uint64_t cuts;           /* how often the log's end moved back */
 	struct bk_error failure; /* code BK_OK while the writer works */
 	uint64_t changes;        /* and rewinds, since the writer was opened */
@@ -83,7 +86,8 @@ BK_MUST_CHECK enum bk_code bk_writer_sync_aside(struct bk_writer *writer, struct
 
 /* Moves the log's end back from FROM to TO, where the last frame that stays has the sum SUM: what
  * stands between is of a keyframe that failed. False, and nothing is done, if the log's end is no
- * longer at FROM, or if some of it may be on stable storage already and MAY_SYNC is false.
+ * longer at FROM, if a mirror was given some of it, or if some of it may be on stable storage
+ * already and MAY_SYNC is false.
  *
  * After a power cut what was cut may be there again, in part: then it ends in no keyframe, as
  * before. Were a new frame there too, in its place, those behind it that were once synced would

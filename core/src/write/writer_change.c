@@ -2,6 +2,7 @@
 #include "codec.h"
 #include "writer.h"
 #include <bk/version.h>
+#include <stdio.h>
 
 /* What state CHANGE leaves the node's connection in. */
 static enum bk_code follow_pragmas(struct bk_writer *writer, const struct bk_change *change,
@@ -53,13 +54,13 @@ static enum bk_code change_flags(struct bk_writer *writer, const struct bk_chang
 	return code;
 }
 
-/* Encodes and puts CHANGE. Whatever fails here, the next change must start a stream. */
+/* Encodes and puts CHANGE, and sets *OFFSET. Whatever fails here, the next change must start a
+ * stream. */
 static enum bk_code put_change(struct bk_writer *writer, const struct bk_change *change,
-	struct put *put, struct bk_error *err)
+	struct put *put, uint64_t *offset, struct bk_error *err)
 {
 	bool starts = !writer->stream_changes;
 	struct change_head head;
-	uint64_t offset;
 	enum bk_code code = bk_put_begin(&writer->frame, err);
 
 	put->must |= starts ? CHANGE_STREAM : 0;
@@ -70,7 +71,7 @@ static enum bk_code put_change(struct bk_writer *writer, const struct bk_change 
 			writer->log->state.history, &writer->frame, &head, err);
 	if (code)
 		return code;
-	code = bk_writer_put(writer, put, &writer->frame, &offset, err);
+	code = bk_writer_put(writer, put, &writer->frame, offset, err);
 	if (code) {
 		bk_writer_fail(writer, err);
 		return code;
@@ -83,25 +84,84 @@ static enum bk_code put_change(struct bk_writer *writer, const struct bk_change 
 	return BK_OK;
 }
 
+/* Gives the change that was put to the mirrors, if they take what is in flight; sets *END to where
+ * the log ends with it. */
+static void give(struct bk_writer *writer, uint64_t *end)
+{
+	struct bk_log *log = writer->log;
+	uint64_t sum;
+
+	pthread_mutex_lock(&log->mutex);
+	*end = log->state.end;
+	sum = log->state.last_sum;
+	if (bk_mirrors_takes_flight(writer->mirrors))
+		writer->given = *end;
+	pthread_mutex_unlock(&log->mutex);
+	bk_mirrors_give(writer->mirrors, *end, sum, true);
+}
+
+/* Notes that from VERSION on the quorum was missed, or is met again. */
+static enum bk_code note_quorum(
+	struct bk_writer *writer, uint32_t version, enum mirrors_wait what, struct bk_error *err)
+{
+	char text[64];
+	enum bk_code code;
+
+	snprintf(text, sizeof text, "%s=%u\nplaces=%u\n", what == MIRRORS_MISSED ? "from" : "until",
+		version, bk_mirrors_quorum(writer->mirrors));
+	code = bk_writer_event(writer, EVENT_QUORUM, text, err);
+	return code ? code : bk_writer_sync(writer, err);
+}
+
+/* Waits until the mirrors have the change that stands between FROM and END. */
+static enum bk_code wait_for_mirrors(struct bk_writer *writer, uint32_t version, uint64_t from,
+	uint64_t end, struct bk_error *err)
+{
+	enum mirrors_wait what;
+	enum bk_code code = bk_mirrors_wait(writer->mirrors, from, end, version, &what, err);
+
+	if (!code && (what == MIRRORS_MISSED || what == MIRRORS_MET))
+		code = note_quorum(writer, version, what, err);
+	if (code)
+		bk_writer_fail(writer, err);
+	return code;
+}
+
+/* The log is synced, while the mirrors are given the change. */
+static enum bk_code make_durable(
+	struct bk_writer *writer, uint32_t version, uint64_t from, struct bk_error *err)
+{
+	uint64_t end = 0;
+	enum bk_code code;
+
+	if (writer->mirrors)
+		give(writer, &end);
+	code = bk_writer_sync(writer, err);
+	if (!code && writer->mirrors)
+		code = wait_for_mirrors(writer, version, from, end, err);
+	return code;
+}
+
 enum bk_code bk_writer_append(
 	struct bk_writer *writer, const struct bk_change *change, struct bk_error *err)
 {
 	struct probe_result after;
 	struct put put = {.kind = FRAME_CHANGE};
+	uint64_t from;
 	enum bk_code code = bk_change_check(change, err);
 
 	if (!code)
 		code = change_flags(writer, change, &put, &after, err);
 	if (code)
 		return code;
-	code = put_change(writer, change, &put, err);
+	code = put_change(writer, change, &put, &from, err);
 	if (code) {
 		writer->stream_changes = 0;
 		return code;
 	}
 	/* A follower replays it while we wait for the disk. */
 	pthread_cond_signal(&writer->grown);
-	code = bk_writer_sync(writer, err);
+	code = make_durable(writer, change->version, from, err);
 	if (!code)
 		writer->state = after.state;
 	return code;

@@ -132,6 +132,10 @@ static enum bk_code recover(
 		code = write_again(file, end->synced, end->end, err);
 	if (!code)
 		code = bk_writer_sync(writer, err);
+	if (!code && writer->mirrors) {
+		writer->given = end->end;
+		bk_mirrors_attach(writer->mirrors, end->end, writer->log->state.last_sum);
+	}
 	if (!code && writer->cut_bytes) {
 		snprintf(text, sizeof text, "bytes=%" PRIu64 "\n", writer->cut_bytes);
 		code = bk_writer_event(writer, EVENT_CUT, text, err);
@@ -156,7 +160,7 @@ static enum bk_code announce(
 	return bk_writer_event(writer, EVENT_OPENED, text, err);
 }
 
-static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const char *path,
+static enum bk_code open_once(struct bk_log **out, const struct bk_io *io, const char *path,
 	unsigned wait_ms, struct log_end *end, struct bk_error *err)
 {
 	struct logfile lf;
@@ -186,6 +190,25 @@ static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const 
 	return BK_OK;
 }
 
+/* Asks the mirrors, where there are any, before a byte is written: what one has behind the log's
+ * end is the log's. Then the log is another than it was looked at. */
+static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const char *path,
+	const struct bk_writer_options *options, struct log_end *end, struct bk_error *err)
+{
+	unsigned wait_ms = options ? options->lock_wait_ms : 0;
+	bool taken = false;
+	enum bk_code code = open_once(out, io, path, wait_ms, end, err);
+
+	if (code || !options || !options->mirrors)
+		return code;
+	code = bk_mirrors_ask(
+		options->mirrors, &(*out)->lf, end->end, (*out)->state.last_sum, &taken, err);
+	if (!code && !taken)
+		return BK_OK;
+	bk_log_close(*out);
+	return code ? code : open_once(out, io, path, wait_ms, end, err);
+}
+
 /* Opens the log's file once more, and makes sure that it is that one. */
 static enum bk_code open_aside(struct bk_writer *writer, struct bk_error *err)
 {
@@ -209,13 +232,15 @@ enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, cons
 	struct bk_writer *writer;
 	struct bk_log *log;
 	struct log_end end;
-	enum bk_code code =
-		open_log(&log, io, path, options ? options->lock_wait_ms : 0, &end, err);
+	enum bk_code code = open_log(&log, io, path, options, &end, err);
 
 	if (!code)
 		code = bk_writer_new(&writer, log, options, err);
+	if (code && options && options->mirrors)
+		bk_mirrors_detach(options->mirrors);
 	if (code)
 		return code;
+	writer->mirrors = options ? options->mirrors : NULL;
 	code = open_aside(writer, err);
 	if (!code)
 		code = recover(writer, &end, err);

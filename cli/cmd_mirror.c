@@ -1,0 +1,310 @@
+/* cmd_mirror.c - backup-cli mirror: the other places that hold a log's bytes. */
+#include "arguments.h"
+#include "common.h"
+#include "interrupt.h"
+#include "lockurl.h"
+#include "mirrors.h"
+#include "nodedir.h"
+#include "owner.h"
+#include <bk/place.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct mirror_run {
+	const char *dir;
+	const char *outage; /* as given; NULL: not */
+	bool is_anew;
+	const struct bk_io *io;
+	char *lock_path, *log_path;
+	struct lockfile lock;
+};
+
+static void run_done(struct mirror_run *run)
+{
+	free(run->lock_path);
+	free(run->log_path);
+	lockfile_done(&run->lock);
+}
+
+static enum bk_code read_lock(struct mirror_run *run, struct bk_error *err)
+{
+	enum bk_code code = owner_enter(run->dir, err);
+
+	run->io = interrupt_io();
+	if (!code)
+		code = nodedir_path(&run->lock_path, run->dir, LOCKFILE_NAME, err);
+	if (!code)
+		code = lockfile_read(&run->lock, run->io, run->lock_path, err);
+	if (code == BK_E_MISSING)
+		return bk_fail(err, code, 0,
+			"there is no %s, so there is no backup yet: backup-cli init sets one up",
+			run->lock_path);
+	if (!code)
+		code = lockfile_log(&run->log_path, run->dir, &run->lock, err);
+	if (code == BK_E_INVALID) /* the file is wrong, not what the user gave */
+		err->code = code = BK_E_FORMAT;
+	return code;
+}
+
+static enum bk_code write_lock(struct mirror_run *run, struct bk_error *err)
+{
+	enum bk_code code = mirrors_check(&run->lock.places, err);
+
+	return code ? code
+		    : lockfile_write(run->io, run->lock_path, NULL, NULL, &run->lock.places, err);
+}
+
+static void say_quorum(const struct lockplaces *places)
+{
+	if (places->quorum < 2)
+		printf("lightningd goes on when the log has a change; the mirrors follow.\n");
+	else if (places->outage_waits)
+		printf("lightningd goes on when %u of %u places have a change, and waits for them "
+		       "for ever.\n",
+			places->quorum, places->count + 1);
+	else
+		printf("lightningd goes on when %u of %u places have a change; where they do not "
+		       "answer, after %u s, with a warning.\n",
+			places->quorum, places->count + 1, places->outage_s);
+}
+
+static void say_when(void)
+{
+	printf("A lightningd that runs goes on as it began: this holds when it is started "
+	       "again.\n");
+}
+
+static enum bk_code add(struct mirror_run *run, const char *url, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	if (run->is_anew)
+		code = bk_place_reset(run->io, url, run->log_path, err);
+	if (!code)
+		code = mirrors_add(&run->lock.places, run->io, url, run->log_path, err);
+	if (!code)
+		code = write_lock(run, err);
+	if (code)
+		return code;
+	printf("%s is a mirror of %s now.\n", url, run->log_path);
+	say_quorum(&run->lock.places);
+	say_when();
+	return BK_OK;
+}
+
+/* URL as backup.lock has it; the caller frees it. */
+static enum bk_code known_url(
+	struct mirror_run *run, const char *url, char **out, struct bk_error *err)
+{
+	struct bk_error ignored;
+
+	if (lockplaces_find(&run->lock.places, url) || bk_place_url(out, url, &ignored)) {
+		*out = strdup(url);
+		return *out ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a URL");
+	}
+	return BK_OK;
+}
+
+static enum bk_code remove_one(struct mirror_run *run, const char *url, struct bk_error *err)
+{
+	unsigned quorum = run->lock.places.quorum;
+	char *known;
+	enum bk_code code = known_url(run, url, &known, err);
+
+	if (code)
+		return code;
+	code = lockplaces_remove(&run->lock.places, known, err);
+	free(known);
+	if (!code)
+		code = write_lock(run, err);
+	if (code)
+		return code;
+	printf("%s is no mirror any more; what it holds stays there.\n", url);
+	if (run->lock.places.quorum != quorum)
+		printf("The quorum was %u, and is %u now.\n", quorum, run->lock.places.quorum);
+	say_quorum(&run->lock.places);
+	say_when();
+	return BK_OK;
+}
+
+static enum bk_code reset(struct mirror_run *run, const char *url, struct bk_error *err)
+{
+	struct lockplace *place;
+	char *known;
+	enum bk_code code = known_url(run, url, &known, err);
+
+	if (code)
+		return code;
+	place = lockplaces_find(&run->lock.places, known);
+	if (!place)
+		code = bk_fail(err, BK_E_MISSING, 0, "%s is no mirror of this log", known);
+	if (!code)
+		code = bk_place_reset(run->io, known, run->log_path, err);
+	if (!code) {
+		free(place->log);
+		place->log = NULL;
+		code = write_lock(run, err);
+	}
+	if (!code)
+		printf("%s begins anew with %s; what it held was put aside there, and is kept.\n",
+			known, run->log_path);
+	free(known);
+	return code;
+}
+
+static enum bk_code set_quorum(struct mirror_run *run, const char *text, struct bk_error *err)
+{
+	enum bk_code code;
+
+	if (!mirrors_take_quorum(&run->lock.places, text))
+		return bk_fail(err, BK_E_INVALID, 0, "\"%s\" is no number of places", text);
+	if (run->outage && !mirrors_take_outage(&run->lock.places, run->outage))
+		return bk_fail(err, BK_E_INVALID, 0,
+			"\"%s\" is neither a number of seconds nor \"wait\"", run->outage);
+	code = write_lock(run, err);
+	if (code)
+		return code;
+	say_quorum(&run->lock.places);
+	say_when();
+	return BK_OK;
+}
+
+/* Says how the place at URL stands to a log ID of BYTES. False if it is not as it should be. */
+static bool show(const struct bk_io *io, const char *url, const struct bk_log_status *log)
+{
+	struct bk_place_told told;
+	struct bk_error why;
+	char behind[32];
+
+	if (bk_place_ask(io, url, &told, &why)) {
+		printf("%s  away: %s\n", url, why.msg);
+		return false;
+	}
+	if (!told.is_there)
+		printf("%s  empty\n", url);
+	else if (strcmp(told.log, log->id) != 0)
+		printf("%s  holds another log: %s\n", url, told.log);
+	else if (told.bytes >= log->log_bytes)
+		printf("%s  level: %" PRIu64 " bytes\n", url, told.bytes);
+	else {
+		bytes_text(behind, log->log_bytes - told.bytes);
+		printf("%s  %s behind\n", url, behind);
+	}
+	return told.is_there && strcmp(told.log, log->id) == 0;
+}
+
+static enum bk_code list(struct mirror_run *run, bool *good, struct bk_error *err)
+{
+	const struct lockplaces *places = &run->lock.places;
+	struct bk_log_status status;
+	struct bk_log *log;
+	enum bk_code code = bk_log_open(&log, run->io, run->log_path, err);
+
+	if (code)
+		return code;
+	code = bk_log_status(log, &status, err);
+	bk_log_close(log);
+	if (code)
+		return code;
+	printf("%s  the log: %" PRIu64 " bytes, version %" PRIu32 "\n", run->log_path,
+		status.log_bytes, status.version);
+	for (unsigned i = 0; i < places->count; i++)
+		*good &= show(run->io, places->list[i].url, &status);
+	say_quorum(places);
+	return BK_OK;
+}
+
+/* What the words of the command ask for. */
+static int take_words(struct mirror_run *run, int count, char **words)
+{
+	static const struct {
+		const char *name;
+		enum bk_code (*act)(struct mirror_run *run, const char *word, struct bk_error *err);
+	} verbs[] = {
+		{"add", add}, {"remove", remove_one}, {"reset", reset}, {"quorum", set_quorum}};
+	bool is_list = !count || strcmp(*words, "list") == 0, good = true;
+	struct bk_error err;
+	size_t i = 0;
+
+	while (!is_list && i < sizeof verbs / sizeof *verbs && strcmp(verbs[i].name, *words) != 0)
+		i++;
+	if (i == sizeof verbs / sizeof *verbs)
+		return usage_error(
+			&cmd_mirror, "\"%s\" is none of add, remove, list, reset, quorum", *words);
+	if (is_list ? count > 1 : count != 2)
+		return usage_error(&cmd_mirror,
+			is_list ? "list takes no more words" : "%s wants one word more",
+			is_list ? "" : *words);
+	if (read_lock(run, &err))
+		return report(&err);
+	if (is_list ? list(run, &good, &err) : verbs[i].act(run, words[1], &err))
+		return report(&err);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int mirror_run(int argc, char **argv)
+{
+	static const struct option options[] = {{"lightning-dir", required_argument, NULL, 'l'},
+		{"on-outage", required_argument, NULL, 'o'}, {"anew", no_argument, NULL, 'a'},
+		{NULL, 0, NULL, 0}};
+	const char *home = getenv("HOME");
+	char home_dir[PATH_MAX];
+	struct mirror_run run = {0};
+	int option, status;
+
+	while ((option = next_option(&cmd_mirror, argc, argv, ":", options)) != -1) {
+		if (option == 'l')
+			run.dir = optarg;
+		else if (option == 'o')
+			run.outage = optarg;
+		else if (option == 'a')
+			run.is_anew = true;
+		else
+			return EXIT_USAGE;
+	}
+	if (!run.dir && is_in_nodedir())
+		run.dir = ".";
+	if (!run.dir) {
+		snprintf(home_dir, sizeof home_dir, "%s/.lightning/bitcoin", home ? home : "");
+		run.dir = home_dir;
+	}
+	status = take_words(&run, argc - optind, argv + optind);
+	run_done(&run);
+	return status;
+}
+
+const struct command cmd_mirror = {
+	.name = "mirror",
+	.summary = "other places that hold the log, too",
+	.help = "Usage: backup-cli mirror [list]\n"
+		"       backup-cli mirror add [--anew] URL\n"
+		"       backup-cli mirror remove|reset URL\n"
+		"       backup-cli mirror quorum [--on-outage SECONDS|wait] K\n"
+		"\n"
+		"A mirror holds the log's bytes, frame for frame: it is a log, and every command\n"
+		"reads it. The plugin brings it level from wherever it stands, and keeps it so.\n"
+		"\n"
+		"  list    where each mirror stands\n"
+		"  add     one more, of this log; --anew where something else is there, which is\n"
+		"          put aside and kept\n"
+		"  remove  no mirror any more; what it holds stays\n"
+		"  reset   by your word the mirror begins anew with this log: what it holds, "
+		"which\n"
+		"          another node may have gone on with, is put aside there and kept\n"
+		"  quorum  lightningd goes on when K places have a change on stable storage, the\n"
+		"          log always among them; where they do not answer, after 60 SECONDS, "
+		"with\n"
+		"          a warning, or never\n"
+		"\n"
+		"  --lightning-dir DIR  where lightningd runs (default: the current directory, if\n"
+		"                       it has a backup.lock, else ~/.lightning/bitcoin)\n"
+		"  -V                   the release\n"
+		"\n"
+		"URL is file:///path/to/file.bkp or a plain path, on another disk.\n"
+		"Exit: 0 done, 1 failed, or a mirror is away or holds another log.\n",
+	.run = mirror_run,
+};

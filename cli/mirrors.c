@@ -1,0 +1,119 @@
+/* mirrors.c - mirrors as init and mirror put them into backup.lock. */
+#include "mirrors.h"
+#include "common.h"
+#include "nodedir.h"
+#include <bk/dest.h>
+#include <bk/log.h>
+#include <bk/place.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What is only there once is lost with its disk. */
+static enum bk_code check_file_place(const char *url, const char *log_path, struct bk_error *err)
+{
+	struct bk_error ignored;
+	struct stat log, dir;
+	enum bk_code code = BK_OK;
+	char *path, *slash;
+
+	if (bk_dest_path(&path, url, &ignored))
+		return BK_OK; /* no file */
+	if (nodedir_same_file(path, log_path))
+		code = bk_fail(err, BK_E_INVALID, 0,
+			"%s is the log itself: a mirror is another file, on another disk", path);
+	slash = strrchr(path, '/');
+	if (slash > path)
+		*slash = '\0';
+	if (!code && stat(log_path, &log) == 0 && stat(path, &dir) == 0 && log.st_dev == dir.st_dev)
+		printf("Warning: the mirror %s is on the same file system as the log. If that disk "
+		       "dies, both are gone.\n",
+			url);
+	free(path);
+	return code;
+}
+
+/* Whether the log TOLD is the one at LOG_PATH; one that is not there yet is none. */
+static bool is_this_log(const struct bk_io *io, const char *log_path, const char *told)
+{
+	struct bk_log_status status = {0};
+	struct bk_error ignored;
+	struct bk_log *log;
+
+	if (bk_log_open(&log, io, log_path, &ignored))
+		return false;
+	if (bk_log_status(log, &status, &ignored))
+		*status.id = '\0';
+	bk_log_close(log);
+	return strcmp(status.id, told) == 0;
+}
+
+static enum bk_code check_place(
+	const struct bk_io *io, const char *url, const char *log_path, struct bk_error *err)
+{
+	struct bk_place_told told;
+	struct bk_error why;
+	enum bk_code code = bk_place_ask(io, url, &told, &why);
+
+	if (code == BK_E_IO || code == BK_E_BUSY)
+		fprintf(stderr,
+			"Warning: the mirror %s cannot be asked now (%s). The plugin tries it "
+			"again and again.\n",
+			url, why.msg);
+	else if (code)
+		return bk_fail_as(err, &why);
+	if (code || !told.is_there || is_this_log(io, log_path, told.log))
+		return BK_OK;
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"%s holds another log (%s): name a place of its own for each. If what is there is "
+		"not needed in its place: backup-cli mirror add --anew %s",
+		url, told.log, url);
+}
+
+enum bk_code mirrors_add(struct lockplaces *places, const struct bk_io *io, const char *url,
+	const char *log_path, struct bk_error *err)
+{
+	char *whole;
+	enum bk_code code = bk_place_url(&whole, url, err);
+
+	if (code)
+		return code;
+	code = check_file_place(whole, log_path, err);
+	if (!code)
+		code = check_place(io, whole, log_path, err);
+	if (!code)
+		code = lockplaces_add(places, whole, err);
+	free(whole);
+	return code;
+}
+
+bool mirrors_take_quorum(struct lockplaces *places, const char *text)
+{
+	uint64_t number;
+
+	if (!parse_number(text, LOCKPLACES_MAX + 1, &number) || !number)
+		return false;
+	places->quorum = (unsigned)number;
+	return true;
+}
+
+bool mirrors_take_outage(struct lockplaces *places, const char *text)
+{
+	uint64_t number = LOCKPLACES_OUTAGE_S;
+
+	places->outage_waits = strcmp(text, "wait") == 0;
+	if (!places->outage_waits && (!parse_number(text, 7 * 24 * 3600, &number) || !number))
+		return false;
+	places->outage_s = (unsigned)number;
+	return true;
+}
+
+enum bk_code mirrors_check(const struct lockplaces *places, struct bk_error *err)
+{
+	if (places->quorum <= places->count + 1)
+		return BK_OK;
+	return bk_fail(err, BK_E_INVALID, 0,
+		"a quorum of %u is more than there are places: the log and %u mirrors",
+		places->quorum, places->count);
+}

@@ -1,0 +1,319 @@
+/* mirror_run.c - a mirror's thread: finds out where the place stands, brings it level, keeps it so.
+ */
+#include "mirrors.h"
+#include "place_url.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE      ((size_t)256 << 10)
+#define SYNC_BYTES ((uint64_t)4 << 20) /* a mirror that is far behind syncs as often */
+
+/* A place that is away is tried again after so long, doubled each time. */
+#define RETRY_MS     500u
+#define RETRY_MAX_MS 60000u
+
+static bool is_stopping(struct bk_mirrors *all)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&all->mutex);
+	stopping = all->is_stopping;
+	pthread_mutex_unlock(&all->mutex);
+	return stopping;
+}
+
+/* MIRROR is in STATE now; ERR says why, where it is away or refuses. */
+static void enter_state(
+	struct mirror *mirror, enum bk_mirror_state state, const struct bk_error *err)
+{
+	struct bk_mirrors *all = mirror->all;
+	enum bk_mirror_state before;
+	bool has_asked;
+
+	pthread_mutex_lock(&all->mutex);
+	before = mirror->state;
+	has_asked = mirror->is_asked;
+	mirror->state = state;
+	mirror->is_asked = true;
+	mirror->why = err ? *err : (struct bk_error){.code = BK_OK};
+	pthread_cond_broadcast(&all->progress);
+	pthread_mutex_unlock(&all->mutex);
+	if (state == before && has_asked)
+		return;
+	if (state == BK_MIRROR_AWAY)
+		bk_mirrors_tell(
+			all, BK_MIRRORS_TOLD, "the mirror %s is away: %s", mirror->url, err->msg);
+	else if (state == BK_MIRROR_REFUSES)
+		bk_mirrors_tell(all, BK_MIRRORS_REFUSED, "the mirror %s refuses the log: %s",
+			mirror->url, err->msg);
+	else if (state == BK_MIRROR_LEVEL && before != BK_MIRROR_BEHIND)
+		bk_mirrors_tell(all, BK_MIRRORS_TOLD, "the mirror %s is level", mirror->url);
+	else if (state == BK_MIRROR_LEVEL)
+		bk_mirrors_tell(all, BK_MIRRORS_TOLD, "the mirror %s has caught up", mirror->url);
+}
+
+/* Waits for the log to be ready; false if there is nothing to do any more. */
+static bool wait_attached(struct mirror *mirror)
+{
+	struct bk_mirrors *all = mirror->all;
+	bool go_on;
+
+	pthread_mutex_lock(&all->mutex);
+	while (!all->is_attached && !all->is_stopping)
+		pthread_cond_wait(&all->work, &all->mutex);
+	go_on = !all->is_stopping;
+	pthread_mutex_unlock(&all->mutex);
+	return go_on;
+}
+
+static enum bk_code ask(struct mirror *mirror, struct place_head *head, struct bk_error *err)
+{
+	enum bk_code code = bk_place_open(&mirror->place, mirror->all->io, mirror->url, err);
+
+	if (!code)
+		code = mirror->place->ops->head(mirror->place, head, err);
+	if (code)
+		return code;
+	pthread_mutex_lock(&mirror->all->mutex);
+	mirror->head = *head;
+	mirror->is_asked = true;
+	pthread_cond_broadcast(&mirror->all->progress);
+	pthread_mutex_unlock(&mirror->all->mutex);
+	return BK_OK;
+}
+
+/* Whether the place may go on where HEAD says it stands, as far as that can be told without sending
+ * anything: the place itself refuses what does not chain. */
+static enum bk_code check_head(
+	struct mirror *mirror, const struct place_log *log, struct bk_error *err)
+{
+	struct bk_mirrors *all = mirror->all;
+	uint64_t target, sum;
+
+	pthread_mutex_lock(&all->mutex);
+	target = all->target;
+	sum = all->target_sum;
+	pthread_mutex_unlock(&all->mutex);
+	if (log->end > target || (log->end == target && log->sum != sum))
+		return bk_fail(err, BK_E_UNSAFE, 0,
+			"at offset %llu it holds something else than this log does: another "
+			"writer went on with it. If this log is the right one: backup-cli mirror "
+			"reset %s",
+			(unsigned long long)(log->end < target ? log->end : target), mirror->url);
+	return BK_OK;
+}
+
+static enum bk_code check_empty(const struct mirror *mirror, struct bk_error *err)
+{
+	if (!*mirror->held)
+		return BK_OK;
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"it held the log %s once, and is empty now. If that is as it should be: backup-cli "
+		"mirror reset %s",
+		mirror->held, mirror->url);
+}
+
+/* Decides where to go on, and begins the log there if it has to be. */
+static enum bk_code resume(
+	struct mirror *mirror, const struct place_head *head, struct bk_error *err)
+{
+	struct bk_mirrors *all = mirror->all;
+	const struct place_log *log = &head->now;
+	enum bk_code code = BK_OK;
+
+	mirror->is_coming = false;
+	if (!log->is_there)
+		code = check_empty(mirror, err);
+	if (!code && log->is_there && memcmp(log->id, all->log.id, LOG_ID_SIZE) == 0) {
+		mirror->sent = log->end;
+		return check_head(mirror, log, err);
+	}
+	if (!code)
+		code = mirror->place->ops->begin(mirror->place, all->header, PLACE_SUCCEEDS, err);
+	if (code)
+		return code;
+	mirror->is_coming = log->is_there;
+	mirror->sent = LOG_HEADER_SIZE;
+	if (head->coming.is_there && memcmp(head->coming.id, all->log.id, LOG_ID_SIZE) == 0)
+		mirror->sent = head->coming.end;
+	return BK_OK;
+}
+
+/* Waits for more to send than up to `sent`; false at the end. */
+static bool wait_for_more(struct mirror *mirror, uint64_t *target)
+{
+	struct bk_mirrors *all = mirror->all;
+	bool go_on;
+
+	pthread_mutex_lock(&all->mutex);
+	while (!all->is_stopping && all->target <= mirror->sent)
+		pthread_cond_wait(&all->work, &all->mutex);
+	go_on = !all->is_stopping;
+	*target = all->target;
+	pthread_mutex_unlock(&all->mutex);
+	return go_on;
+}
+
+/* Sends the next piece before TARGET, synced where it ends there. */
+static enum bk_code send_piece(struct mirror *mirror, uint64_t target, struct bk_error *err)
+{
+	size_t size = target - mirror->sent < PIECE ? (size_t)(target - mirror->sent) : PIECE, got;
+	bool sync = mirror->sent + size == target || mirror->unsynced + size >= SYNC_BYTES;
+	enum bk_code code =
+		bk_file_read(&mirror->primary, mirror->piece, size, mirror->sent, &got, err);
+
+	if (!code && got < size)
+		code = bk_fail(err, BK_E_IO, 0, "%s became shorter", mirror->primary.path);
+	if (!code)
+		code = mirror->place->ops->append(mirror->place, mirror->all->log.id, mirror->sent,
+			mirror->piece, size, sync, err);
+	if (code)
+		return code;
+	mirror->sent += size;
+	mirror->unsynced = sync ? 0 : mirror->unsynced + size;
+	return BK_OK;
+}
+
+/* The place has all up to TARGET on stable storage. */
+static enum bk_code reached(struct mirror *mirror, uint64_t target, struct bk_error *err)
+{
+	struct bk_mirrors *all = mirror->all;
+	enum bk_code code = BK_OK;
+	bool is_level;
+
+	if (mirror->is_coming)
+		code = mirror->place->ops->commit(mirror->place, all->log.id, err);
+	if (code)
+		return code;
+	mirror->is_coming = false;
+	pthread_mutex_lock(&all->mutex);
+	mirror->durable = target;
+	is_level = mirror->state == BK_MIRROR_LEVEL;
+	pthread_cond_broadcast(&all->progress);
+	pthread_mutex_unlock(&all->mutex);
+	if (!is_level)
+		enter_state(mirror, BK_MIRROR_LEVEL, NULL);
+	return BK_OK;
+}
+
+static enum bk_code send_up_to(struct mirror *mirror, uint64_t target, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	while (!code && mirror->sent < target && !is_stopping(mirror->all))
+		code = send_piece(mirror, target, err);
+	if (!code && mirror->sent == target)
+		code = reached(mirror, target, err);
+	return code;
+}
+
+/* Nothing is sent: but what the place shows may not be on its stable storage. */
+static enum bk_code settle(struct mirror *mirror, struct bk_error *err)
+{
+	uint64_t target;
+	enum bk_code code = mirror->place->ops->append(
+		mirror->place, mirror->all->log.id, mirror->sent, NULL, 0, true, err);
+
+	pthread_mutex_lock(&mirror->all->mutex);
+	target = mirror->all->target;
+	pthread_mutex_unlock(&mirror->all->mutex);
+	if (code || mirror->sent != target)
+		return code;
+	return reached(mirror, target, err);
+}
+
+/* Follows the log until there is an end or a failure. */
+static enum bk_code follow(struct mirror *mirror, struct bk_error *err)
+{
+	struct bk_mirrors *all = mirror->all;
+	struct place_head head;
+	uint64_t target;
+	enum bk_code code = ask(mirror, &head, err);
+
+	if (code || !wait_attached(mirror))
+		return code;
+	if (mirror->primary.fd < 0)
+		code = bk_file_open(&mirror->primary, all->io, all->path, BK_IO_READ, err);
+	if (!code)
+		code = resume(mirror, &head, err);
+	if (code)
+		return code;
+	mirror->unsynced = 0;
+	enter_state(mirror, BK_MIRROR_BEHIND, NULL);
+	code = settle(mirror, err);
+	while (!code && wait_for_more(mirror, &target))
+		code = send_up_to(mirror, target, err);
+	return code;
+}
+
+static void hang_up(struct mirror *mirror)
+{
+	if (mirror->place)
+		mirror->place->ops->close(mirror->place);
+	mirror->place = NULL;
+}
+
+/* Waits before it tries again; longer, the more often it was in vain. */
+static void back_off(struct mirror *mirror, uint32_t ms)
+{
+	struct bk_mirrors *all = mirror->all;
+	struct timespec until = bk_mirrors_until(ms);
+	int rc = 0;
+
+	pthread_mutex_lock(&all->mutex);
+	while (!all->is_stopping && rc == 0)
+		rc = pthread_cond_timedwait(&all->work, &all->mutex, &until);
+	pthread_mutex_unlock(&all->mutex);
+}
+
+static bool was_level(struct mirror *mirror)
+{
+	bool level;
+
+	pthread_mutex_lock(&mirror->all->mutex);
+	level = mirror->state == BK_MIRROR_LEVEL;
+	pthread_mutex_unlock(&mirror->all->mutex);
+	return level;
+}
+
+static void run(struct mirror *mirror)
+{
+	uint32_t wait_ms = RETRY_MS;
+
+	while (!is_stopping(mirror->all)) {
+		struct bk_error err;
+		enum bk_code code = follow(mirror, &err);
+
+		hang_up(mirror);
+		if (!code)
+			continue;
+		if (was_level(mirror))
+			wait_ms = RETRY_MS;
+		enter_state(mirror, code == BK_E_UNSAFE ? BK_MIRROR_REFUSES : BK_MIRROR_AWAY, &err);
+		back_off(mirror, wait_ms);
+		wait_ms = wait_ms * 2 < RETRY_MAX_MS ? wait_ms * 2 : RETRY_MAX_MS;
+	}
+}
+
+void *bk_mirror_run(void *arg)
+{
+	struct mirror *mirror = arg;
+	struct bk_mirrors *all = mirror->all;
+	struct bk_error err;
+
+	mirror->piece = malloc(PIECE);
+	if (mirror->piece) {
+		run(mirror);
+	} else {
+		bk_fail(&err, BK_E_NOMEM, 0, "no memory to follow the log");
+		enter_state(mirror, BK_MIRROR_AWAY, &err);
+	}
+	free(mirror->piece);
+	mirror->piece = NULL;
+	bk_file_close(&mirror->primary);
+	pthread_mutex_lock(&all->mutex);
+	mirror->is_running = false;
+	pthread_cond_broadcast(&all->progress);
+	pthread_mutex_unlock(&all->mutex);
+	return NULL;
+}

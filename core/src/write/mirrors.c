@@ -1,0 +1,247 @@
+/* mirrors.c - the mirrors of a log: their threads begun and ended, what they are told. */
+#include "mirrors.h"
+#include "place_url.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* At the end lightningd waits with us: so long for mirrors that have nearly all, and for threads
+ * that are on their way out. One that hangs in a call is left behind. */
+#define LEVEL_WAIT_MS 2000
+#define STOP_WAIT_MS  3000
+
+struct timespec bk_mirrors_until(uint32_t ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	return until;
+}
+
+void bk_mirrors_tell(struct bk_mirrors *mirrors, enum bk_mirrors_news news, const char *fmt, ...)
+{
+	char text[5000];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	pthread_mutex_lock(&mirrors->notify_mutex);
+	if (mirrors->notify)
+		mirrors->notify(mirrors->ctx, news, text);
+	pthread_mutex_unlock(&mirrors->notify_mutex);
+}
+
+static enum bk_code add(
+	struct bk_mirrors *mirrors, const char *url, const char *held, struct bk_error *err)
+{
+	struct mirror *mirror = calloc(1, sizeof *mirror);
+
+	if (mirror)
+		mirror->url = strdup(url);
+	if (!mirror || !mirror->url) {
+		free(mirror);
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a mirror");
+	}
+	mirror->all = mirrors;
+	mirror->primary = FILE_CLOSED;
+	if (held)
+		snprintf(mirror->held, sizeof mirror->held, "%s", held);
+	mirrors->list[mirrors->count++] = mirror;
+	return bk_place_check_url(url, err);
+}
+
+static enum bk_code check_options(const struct bk_mirrors_options *options, struct bk_error *err)
+{
+	if (options->count > BK_MIRRORS_MAX)
+		return bk_fail(err, BK_E_LIMIT, 0, "%u mirrors are more than %d", options->count,
+			BK_MIRRORS_MAX);
+	if (options->quorum > options->count + 1)
+		return bk_fail(err, BK_E_INVALID, 0,
+			"a quorum of %u is more than there are places: the log and %u mirrors",
+			options->quorum, options->count);
+	return BK_OK;
+}
+
+static void init_conds(struct bk_mirrors *mirrors)
+{
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&mirrors->notify_mutex, NULL);
+	pthread_mutex_init(&mirrors->mutex, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&mirrors->work, &attr);
+	pthread_cond_init(&mirrors->progress, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+enum bk_code bk_mirrors_open(struct bk_mirrors **out, const struct bk_io *io,
+	const struct bk_mirrors_options *options, struct bk_error *err)
+{
+	struct bk_mirrors *mirrors;
+	enum bk_code code = check_options(options, err);
+
+	if (code)
+		return code;
+	mirrors = calloc(1, sizeof *mirrors);
+	if (!mirrors)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for mirrors");
+	init_conds(mirrors);
+	mirrors->io = io;
+	mirrors->quorum = options->quorum ? options->quorum : 1;
+	mirrors->outage_ms = options->outage_ms ? options->outage_ms : BK_OUTAGE_MS;
+	mirrors->notify = options->notify;
+	mirrors->ctx = options->ctx;
+	for (unsigned i = 0; i < options->count && !code; i++)
+		code = add(mirrors, options->urls[i], options->held ? options->held[i] : NULL, err);
+	if (code) {
+		bk_mirrors_free(mirrors);
+		return code;
+	}
+	*out = mirrors;
+	return BK_OK;
+}
+
+/* What a thread that was left behind may still use stays. */
+void bk_mirrors_free(struct bk_mirrors *mirrors)
+{
+	bool is_left = false;
+
+	if (!mirrors)
+		return;
+	for (unsigned i = 0; i < mirrors->count; i++) {
+		struct mirror *mirror = mirrors->list[i];
+
+		if (mirror->is_running) {
+			is_left = true;
+			continue;
+		}
+		free(mirror->url);
+		free(mirror);
+	}
+	if (is_left)
+		return;
+	pthread_cond_destroy(&mirrors->work);
+	pthread_cond_destroy(&mirrors->progress);
+	pthread_mutex_destroy(&mirrors->mutex);
+	pthread_mutex_destroy(&mirrors->notify_mutex);
+	free(mirrors->path);
+	free(mirrors);
+}
+
+bool bk_mirrors_status(struct bk_mirrors *mirrors, unsigned number, struct bk_mirror_status *out)
+{
+	struct mirror *mirror;
+
+	if (number >= mirrors->count)
+		return false;
+	mirror = mirrors->list[number];
+	pthread_mutex_lock(&mirrors->mutex);
+	*out = (struct bk_mirror_status){.state = mirror->state,
+		.behind =
+			mirrors->target > mirror->durable ? mirrors->target - mirror->durable : 0};
+	snprintf(out->url, sizeof out->url, "%s", mirror->url);
+	snprintf(out->why, sizeof out->why, "%s", mirror->why.code ? mirror->why.msg : "");
+	pthread_mutex_unlock(&mirrors->mutex);
+	return true;
+}
+
+void bk_mirrors_attach(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum)
+{
+	pthread_mutex_lock(&mirrors->mutex);
+	mirrors->target = end;
+	mirrors->target_sum = sum;
+	mirrors->is_attached = true;
+	pthread_cond_broadcast(&mirrors->work);
+	pthread_mutex_unlock(&mirrors->mutex);
+}
+
+bool bk_mirrors_takes_flight(const struct bk_mirrors *mirrors)
+{
+	return mirrors->quorum > 1;
+}
+
+unsigned bk_mirrors_quorum(const struct bk_mirrors *mirrors)
+{
+	return mirrors->quorum;
+}
+
+void bk_mirrors_give(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum, bool in_flight)
+{
+	if (in_flight && !bk_mirrors_takes_flight(mirrors))
+		return;
+	pthread_mutex_lock(&mirrors->mutex);
+	if (end > mirrors->target) {
+		mirrors->target = end;
+		mirrors->target_sum = sum;
+		pthread_cond_broadcast(&mirrors->work);
+	}
+	pthread_mutex_unlock(&mirrors->mutex);
+}
+
+/* Whether a mirror that can be reached has not all. With the mutex held. */
+static bool is_any_behind(const struct bk_mirrors *mirrors)
+{
+	for (unsigned i = 0; i < mirrors->count; i++) {
+		const struct mirror *mirror = mirrors->list[i];
+
+		if (mirror->is_running && mirror->durable < mirrors->target &&
+			mirror->state != BK_MIRROR_AWAY && mirror->state != BK_MIRROR_REFUSES)
+			return true;
+	}
+	return false;
+}
+
+static bool is_any_running(const struct bk_mirrors *mirrors)
+{
+	for (unsigned i = 0; i < mirrors->count; i++)
+		if (mirrors->list[i]->is_running)
+			return true;
+	return false;
+}
+
+/* Waits while WHILE holds, for MS at most. With the mutex held. */
+static void wait_while(
+	struct bk_mirrors *mirrors, bool (*holds)(const struct bk_mirrors *), uint32_t ms)
+{
+	struct timespec until = bk_mirrors_until(ms);
+
+	while (holds(mirrors) &&
+		pthread_cond_timedwait(&mirrors->progress, &mirrors->mutex, &until) == 0)
+		;
+}
+
+void bk_mirrors_detach(struct bk_mirrors *mirrors)
+{
+	pthread_mutex_lock(&mirrors->mutex);
+	if (mirrors->is_attached)
+		wait_while(mirrors, is_any_behind, LEVEL_WAIT_MS);
+	mirrors->is_stopping = true;
+	pthread_cond_broadcast(&mirrors->work);
+	wait_while(mirrors, is_any_running, STOP_WAIT_MS);
+	for (unsigned i = 0; i < mirrors->count; i++) {
+		struct mirror *mirror = mirrors->list[i];
+
+		if (!mirror->is_started)
+			continue;
+		if (mirror->is_running)
+			pthread_detach(mirror->thread);
+		else
+			pthread_join(mirror->thread, NULL);
+		mirror->is_started = false;
+	}
+	mirrors->is_attached = false;
+	pthread_mutex_unlock(&mirrors->mutex);
+	/* Who is left behind tells nobody any more. */
+	pthread_mutex_lock(&mirrors->notify_mutex);
+	mirrors->notify = NULL;
+	pthread_mutex_unlock(&mirrors->notify_mutex);
+}

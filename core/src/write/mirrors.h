@@ -1,0 +1,105 @@
+/* mirrors.h - mirrors as a writer sees them: asked before it writes, given what it writes, waited
+ * for (bk/mirrors.h).
+ *
+ * What a mirror is given: without a quorum what the log's own file has on stable storage; with one
+ * the change in flight, too. So after a power cut a mirror may have more than the log: who opens it
+ * takes that over. What was given is never cut off again (bk_writer_cut_back). */
+#ifndef BK_MIRRORS_IMPL_H
+#define BK_MIRRORS_IMPL_H
+
+#include "logfile.h"
+#include "place.h"
+#include <bk/mirrors.h>
+#include <pthread.h>
+
+struct mirror {
+	struct bk_mirrors *all;
+	char *url;
+	char held[33]; /* the log that it held once; "": not known */
+	pthread_t thread;
+	bool is_started;
+
+	/* Its thread's own. */
+	struct place *place; /* NULL: away */
+	struct file primary; /* the log, opened once more */
+	uint8_t *piece;
+	uint64_t sent;     /* where the place stands */
+	uint64_t unsynced; /* bytes since it last synced */
+	bool is_coming;    /* the log is a successor, which has not the place's name yet */
+
+	/* Under all->mutex. */
+	bool is_running;
+	bool is_asked; /* it has answered, or failed to, since the log was opened */
+	struct place_head head;
+	enum bk_mirror_state state;
+	uint64_t durable; /* bytes of the log that it has on stable storage */
+	struct bk_error why;
+};
+
+struct bk_mirrors {
+	const struct bk_io *io;
+	unsigned quorum;
+	uint32_t outage_ms;
+	bk_mirrors_fn *notify;
+	void *ctx;
+	pthread_mutex_t notify_mutex; /* over calls of it; taken last */
+
+	pthread_mutex_t mutex;   /* over what follows; never held while a place is asked */
+	pthread_cond_t work;     /* there is more to send, or an end */
+	pthread_cond_t progress; /* a mirror has more, or became another state */
+	struct mirror *list[BK_MIRRORS_MAX];
+	unsigned count;
+	bool is_stopping, is_attached;
+	bool is_missed;       /* the quorum was, and is not met again */
+	uint32_t missed_from; /* version */
+	char *path;           /* of the log, owned */
+	uint8_t header[LOG_HEADER_SIZE];
+	struct log_header log;
+	uint64_t target, target_sum; /* what may be given: up to a frame of that sum */
+};
+
+/* Asks each mirror of the log LF, whose last frame ends at END and has SUM, where it stands, and
+ * waits for the answers, for some seconds. Appends to LF what a mirror has behind that, if it
+ * chains, and makes it durable; *TAKEN says so: then the log is to be looked at anew. Fails with
+ * BK_E_UNSAFE if a mirror that the quorum needs went on with another history. */
+BK_MUST_CHECK enum bk_code bk_mirrors_ask(struct bk_mirrors *mirrors, const struct logfile *lf,
+	uint64_t end, uint64_t sum, bool *taken, struct bk_error *err);
+
+/* From now on the mirrors are brought level with the log, which is durable up to END, a frame of
+ * SUM. */
+void bk_mirrors_attach(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum);
+
+/* Whether mirrors are given what is in flight: with a quorum. */
+bool bk_mirrors_takes_flight(const struct bk_mirrors *mirrors);
+
+unsigned bk_mirrors_quorum(const struct bk_mirrors *mirrors);
+
+/* The log may be given up to END, a frame of SUM: it is durable, or IN_FLIGHT. */
+void bk_mirrors_give(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum, bool in_flight);
+
+enum mirrors_wait {
+	MIRRORS_HAVE,   /* the quorum has it */
+	MIRRORS_MISSED, /* it was waited for in vain: from this change on */
+	MIRRORS_MISS,   /* it is still missed */
+	MIRRORS_MET,    /* the quorum is met again, and has it */
+};
+
+/* Waits until the quorum has what stands before END, which VERSION led to. FROM: where its first
+ * frame begins. Fails with BK_E_UNSAFE where so many mirrors refuse that no quorum is left. */
+BK_MUST_CHECK enum bk_code bk_mirrors_wait(struct bk_mirrors *mirrors, uint64_t from, uint64_t end,
+	uint32_t version, enum mirrors_wait *out, struct bk_error *err);
+
+/* The log is closed: waits some seconds for mirrors that are nearly level, and ends all threads. */
+void bk_mirrors_detach(struct bk_mirrors *mirrors);
+
+/* A mirror's thread (mirror_run.c). */
+void *bk_mirror_run(void *mirror);
+
+/* Tells NEWS in words, without the mutex held. */
+void bk_mirrors_tell(struct bk_mirrors *mirrors, enum bk_mirrors_news news, const char *fmt, ...)
+	BK_PRINTF(3, 4);
+
+/* MS from now, by CLOCK_MONOTONIC, as the conditions take it. */
+struct timespec bk_mirrors_until(uint32_t ms);
+
+#endif

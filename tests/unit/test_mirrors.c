@@ -1,0 +1,383 @@
+/* test_mirrors.c - a log's mirrors: brought level from wherever they stand, waited for by a quorum,
+ * asked before a log is written to (bk/mirrors.h; docs/mirror.md). */
+#include "forge.h"
+#include "node.h"
+#include <bk/mirrors.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <time.h>
+
+SUITE(mirrors);
+
+/* What was told, and how often. */
+struct told {
+	pthread_mutex_t mutex;
+	unsigned count[BK_MIRRORS_REFUSED + 1];
+	char text[BK_MIRRORS_REFUSED + 1][5000];
+};
+
+static void take_news(void *ctx, enum bk_mirrors_news news, const char *text)
+{
+	struct told *told = ctx;
+
+	pthread_mutex_lock(&told->mutex);
+	told->count[news]++;
+	snprintf(told->text[news], sizeof told->text[news], "%s", text);
+	pthread_mutex_unlock(&told->mutex);
+}
+
+struct rig {
+	struct node node;
+	struct bk_mirrors *mirrors;
+	struct told told;
+	char urls[3][256];
+	const char *list[3];
+	struct bk_mirrors_options options;
+};
+
+/* A node with COUNT mirrors, scratch("m0") and so on, each change in QUORUM places. */
+static void rig_begin(struct rig *rig, unsigned count, unsigned quorum)
+{
+	*rig = (struct rig){.told = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
+	for (unsigned i = 0; i < count; i++) {
+		char name[8];
+
+		snprintf(name, sizeof name, "m%u", i);
+		snprintf(rig->urls[i], sizeof rig->urls[i], "%s", scratch(name));
+		rig->list[i] = rig->urls[i];
+	}
+	node_begin(&rig->node, 0);
+	rig->options = (struct bk_mirrors_options){.urls = rig->list,
+		.count = count,
+		.quorum = quorum,
+		.outage_ms = 20000,
+		.notify = take_news,
+		.ctx = &rig->told};
+}
+
+/* Closes the log, and makes what it is opened with next. */
+static void rig_close(struct rig *rig)
+{
+	bk_writer_close(rig->node.writer);
+	rig->node.writer = NULL;
+	bk_mirrors_free(rig->mirrors);
+	rig->mirrors = NULL;
+}
+
+static enum bk_code rig_open(struct rig *rig)
+{
+	enum bk_code code;
+
+	if (rig->node.writer)
+		rig_close(rig);
+	ok(bk_mirrors_open(&rig->mirrors, &rig->node.io.io, &rig->options, why()));
+	rig->node.options.mirrors = rig->mirrors;
+	code = bk_writer_open(
+		&rig->node.writer, &rig->node.io.io, rig->node.path, &rig->node.options, why());
+	if (code)
+		rig->node.writer = NULL;
+	return code;
+}
+
+static void rig_end(struct rig *rig)
+{
+	if (!rig->node.writer) {
+		bk_mirrors_free(rig->mirrors);
+		rig->mirrors = NULL;
+		rig->node.options.mirrors = NULL;
+		ok(bk_writer_open(&rig->node.writer, &rig->node.io.io, rig->node.path,
+			&rig->node.options, why()));
+	}
+	node_end(&rig->node);
+	bk_mirrors_free(rig->mirrors);
+}
+
+static struct bk_mirror_status status_of(struct rig *rig, unsigned number)
+{
+	struct bk_mirror_status status;
+
+	cr_assert(bk_mirrors_status(rig->mirrors, number, &status));
+	return status;
+}
+
+/* Until the mirror is in STATE, and with BK_MIRROR_LEVEL has all. */
+static void wait_for(struct rig *rig, unsigned number, enum bk_mirror_state state)
+{
+	const struct timespec step = {.tv_nsec = 1000000};
+	struct bk_mirror_status status = status_of(rig, number);
+
+	for (unsigned i = 0; i < 20000; i++) {
+		if (status.state == state && (state != BK_MIRROR_LEVEL || !status.behind))
+			return;
+		nanosleep(&step, NULL);
+		status = status_of(rig, number);
+	}
+	cr_assert_fail("mirror %u is in state %d, %llu bytes behind: %s", number, status.state,
+		(unsigned long long)status.behind, status.why);
+}
+
+/* The mirror's file is the log's, byte for byte, up to its end. */
+static void check_same(const struct rig *rig, unsigned number)
+{
+	size_t size, other;
+	uint8_t *log = file_bytes(rig->node.path, &size);
+	uint8_t *mirror = file_bytes(rig->urls[number], &other);
+
+	cr_assert(size == other, "%zu bytes, and %zu in the mirror", size, other);
+	cr_assert(memcmp(log, mirror, size) == 0);
+	free(log);
+	free(mirror);
+}
+
+static enum bk_code append(struct rig *rig, const char *sql)
+{
+	struct bk_slice slice = {sql, strlen(sql)};
+	struct bk_change change = {.version = bk_writer_version(rig->node.writer) + 1,
+		.statements = &slice,
+		.statement_count = 1};
+
+	return bk_writer_append(rig->node.writer, &change, why());
+}
+
+static unsigned told(struct rig *rig, enum bk_mirrors_news news)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&rig->told.mutex);
+	count = rig->told.count[news];
+	pthread_mutex_unlock(&rig->told.mutex);
+	return count;
+}
+
+Test(mirrors, a_late_one_gets_the_whole_log_and_follows)
+{
+	struct rig rig;
+
+	rig_begin(&rig, 2, 0);
+	node_busy(&rig.node, 300);
+	ok(rig_open(&rig));
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	wait_for(&rig, 1, BK_MIRROR_LEVEL);
+	node_busy(&rig.node, 50);
+	rig_close(&rig);
+	check_same(&rig, 0);
+	check_same(&rig, 1);
+	/* A mirror is a log: it can be read. */
+	rig.node.path = rig.urls[1];
+	{
+		struct bk_log *log = node_log(&rig.node);
+
+		node_check_all(&rig.node, log, NULL);
+		bk_log_close(log);
+	}
+	rig.node.path = scratch("log");
+	rig_end(&rig);
+}
+
+/* With a quorum a change that was acknowledged is in that many files, whatever happens next. */
+Test(mirrors, a_quorum_has_each_change)
+{
+	struct rig rig;
+
+	rig_begin(&rig, 2, 3);
+	ok(rig_open(&rig));
+	for (unsigned i = 0; i < 50; i++) {
+		struct stat log, mirror;
+
+		node_busy(&rig.node, 1);
+		cr_assert(stat(rig.node.path, &log) == 0);
+		for (unsigned n = 0; n < 2; n++)
+			cr_assert(stat(rig.urls[n], &mirror) == 0 && mirror.st_size == log.st_size);
+	}
+	rig_close(&rig);
+	check_same(&rig, 0);
+	check_same(&rig, 1);
+	cr_assert(told(&rig, BK_MIRRORS_MISSED) == 0);
+	rig_end(&rig);
+}
+
+static unsigned events(const struct rig *rig, const char *text)
+{
+	size_t size;
+	unsigned count = 0;
+	uint8_t *bytes = file_bytes(rig->node.path, &size), *at = bytes;
+
+	while ((at = memmem(at, size - (size_t)(at - bytes), text, strlen(text)))) {
+		count++;
+		at++;
+	}
+	free(bytes);
+	return count;
+}
+
+/* A place that is away holds a change up for the stated time, once; then the log says from which
+ * version on, and when it is met again. */
+Test(mirrors, an_outage_is_waited_for_told_and_noted)
+{
+	struct rig rig;
+	char text[64];
+
+	rig_begin(&rig, 1, 2);
+	rig.options.outage_ms = 300;
+	mkdir(rig.urls[0], 0700); /* no file can be made there */
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 20);
+	cr_assert(told(&rig, BK_MIRRORS_MISSED) == 1 && told(&rig, BK_MIRRORS_MET) == 0);
+	cr_assert(strstr(rig.told.text[BK_MIRRORS_MISSED], "from version 2 on"));
+	cr_assert(strstr(rig.told.text[BK_MIRRORS_MISSED], rig.urls[0]));
+	cr_assert(events(&rig, "from=2\nplaces=2\n") == 1);
+	rmdir(rig.urls[0]);
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	node_busy(&rig.node, 1);
+	snprintf(text, sizeof text, "until=%u\nplaces=2\n", rig.node.version);
+	cr_assert(events(&rig, text) == 1 && told(&rig, BK_MIRRORS_MET) == 1);
+	node_busy(&rig.node, 20);
+	rig_close(&rig);
+	check_same(&rig, 0);
+	rig_end(&rig);
+}
+
+/* The fence: two on one state; the mirror saw the first go on, and the second is refused. */
+Test(mirrors, the_second_of_two_is_refused)
+{
+	struct rig rig;
+
+	rig_begin(&rig, 1, 2);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_close(&rig);
+	copy_file(rig.node.path, scratch("other"));
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_close(&rig);
+	/* Unwatched by the mirror the other goes on, and longer than the first. */
+	rig.node.options.mirrors = NULL;
+	rig.node.path = scratch("other");
+	ok(bk_writer_open(
+		&rig.node.writer, &rig.node.io.io, rig.node.path, &rig.node.options, why()));
+	for (unsigned i = 0; i < 40; i++)
+		ok(append(&rig, "CREATE TABLE IF NOT EXISTS parted (x)"));
+	ok(rig_open(&rig));
+	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
+	says("refuses this log");
+	says("does not take what comes: at offset");
+	cr_assert(told(&rig, BK_MIRRORS_REFUSED) == 1);
+	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
+	rig_close(&rig);
+	rig_end(&rig);
+}
+
+/* The same where the mirror has more than the second: refused before a byte is written. */
+Test(mirrors, a_longer_mirror_that_does_not_chain_is_refused_at_opening)
+{
+	struct rig rig;
+	struct stat before, after;
+
+	rig_begin(&rig, 1, 2);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_close(&rig);
+	copy_file(rig.node.path, scratch("other"));
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 50);
+	rig_close(&rig);
+	rig.node.options.mirrors = NULL;
+	rig.node.path = scratch("other");
+	ok(bk_writer_open(
+		&rig.node.writer, &rig.node.io.io, rig.node.path, &rig.node.options, why()));
+	ok(append(&rig, "CREATE TABLE parted (x)"));
+	rig_close(&rig);
+	cr_assert(stat(rig.node.path, &before) == 0);
+	fails(BK_E_UNSAFE, rig_open(&rig));
+	says("went on with another history");
+	says("backup-cli mirror reset");
+	cr_assert(stat(rig.node.path, &after) == 0 && after.st_size == before.st_size);
+	rig_end(&rig);
+}
+
+/* A power cut took the log's end, which the mirror has. */
+Test(mirrors, what_the_log_lost_is_taken_over)
+{
+	struct rig rig;
+	struct stat st;
+	size_t size;
+	uint8_t *bytes;
+
+	rig_begin(&rig, 2, 2);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 30);
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_close(&rig);
+	bytes = file_bytes(rig.node.path, &size);
+	for (size_t cut = 1; cut < 1200; cut += 97) {
+		put_file(rig.node.path, bytes, size - cut);
+		ok(rig_open(&rig));
+		rig_close(&rig);
+		cr_assert(stat(rig.node.path, &st) == 0 && (size_t)st.st_size >= size);
+		check_same(&rig, 0);
+		{
+			size_t now;
+			uint8_t *after = file_bytes(rig.node.path, &now);
+
+			cr_assert(memcmp(after, bytes, size) == 0);
+			free(bytes);
+			bytes = after;
+			size = now;
+		}
+	}
+	cr_assert(strstr(rig.told.text[BK_MIRRORS_TOLD], "mirror"));
+	free(bytes);
+	rig_end(&rig);
+}
+
+/* "A place that held a log once and now is empty, or another's, is an error, never a reason to
+ * begin anew." */
+Test(mirrors, a_place_that_was_emptied_is_refused)
+{
+	static const char *const held[] = {"5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"};
+	struct rig rig;
+
+	rig_begin(&rig, 1, 0);
+	rig.options.held = held;
+	ok(rig_open(&rig));
+	wait_for(&rig, 0, BK_MIRROR_REFUSES);
+	cr_assert(strstr(status_of(&rig, 0).why, "is empty now"));
+	cr_assert(!has_file(rig.urls[0]));
+	node_busy(&rig.node, 5); /* without a quorum the node goes on */
+	rig_end(&rig);
+}
+
+Test(mirrors, anothers_place_is_refused)
+{
+	struct rig rig;
+	uint32_t version;
+
+	rig_begin(&rig, 1, 2);
+	ok(bk_log_create(&rig.node.io.io, rig.urls[0], NULL, 0, NULL, NULL, &version, why()));
+	rig.node.io.random = 7;
+	unlink(rig.urls[0]);
+	ok(bk_log_create(&rig.node.io.io, rig.urls[0], NULL, 0, NULL, NULL, &version, why()));
+	ok(rig_open(&rig));
+	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
+	says("holds another log");
+	rig_close(&rig);
+	rig_end(&rig);
+}
+
+Test(mirrors, options_that_make_no_sense)
+{
+	struct test_io io;
+	struct bk_mirrors *mirrors;
+	const char *urls[BK_MIRRORS_MAX + 1] = {"/a", "nonsense://x"};
+	struct bk_mirrors_options options = {.urls = urls, .count = 1, .quorum = 3};
+
+	test_io_init(&io);
+	fails(BK_E_INVALID, bk_mirrors_open(&mirrors, &io.io, &options, why()));
+	says("a quorum of 3 is more than there are places");
+	options.quorum = 0;
+	options.count = 2;
+	fails(BK_E_INVALID, bk_mirrors_open(&mirrors, &io.io, &options, why()));
+	options.count = BK_MIRRORS_MAX + 1;
+	fails(BK_E_LIMIT, bk_mirrors_open(&mirrors, &io.io, &options, why()));
+}
