@@ -123,10 +123,12 @@ static void tell_age(const struct bk_restore_result *result)
 {
 	if (result->version == result->head)
 		printf("It is the newest state that the backup holds. If the node ran on after "
-		       "that without the backup, do not start it from this.\n");
+		       "that without the backup, do not start it from this: backup-cli "
+		       "emergency has the safe way out.\n");
 	else
 		printf("It is NOT the newest state, which is version %u. Do not start a node from "
-		       "it: it could publish a revoked state and lose the funds of its channels.\n",
+		       "it: it could publish a revoked state and lose the funds of its channels. "
+		       "Where the newest is lost, backup-cli emergency has the safe way out.\n",
 			result->head);
 }
 

@@ -30,6 +30,7 @@ extern const struct command cmd_log;
 extern const struct command cmd_diff;
 extern const struct command cmd_query;
 extern const struct command cmd_extract;
+extern const struct command cmd_emergency;
 extern const struct command cmd_verify;
 extern const struct command cmd_mirror;
 extern const struct command cmd_import;

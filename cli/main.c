@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&cmd_diff,
 	&cmd_query,
 	&cmd_extract,
+	&cmd_emergency,
 	&cmd_verify,
 	&cmd_mirror,
 	&cmd_import,

@@ -14,6 +14,7 @@ t backup-cli verify --help
 t backup-cli diff --help
 t backup-cli query --help
 t backup-cli extract --help
+t backup-cli emergency --help
 t backup-cli import --help
 t "$PLUGIN"
 t "$PLUGIN" --version

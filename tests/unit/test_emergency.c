@@ -96,7 +96,7 @@ static struct bk_emergency emergency_of(struct node *node)
 {
 	struct bk_emergency out;
 
-	ok(bk_emergency(bk_writer_log(node->writer), node->version, NULL, &out, why()));
+	ok(bk_emergency(bk_writer_log(node->writer), node->version, &out, why()));
 	return out;
 }
 
@@ -137,7 +137,7 @@ Test(emergency, out_of_any_version)
 	cr_assert(out.count == 1);
 	is_given(&out.channels[0], 2, SCB_2);
 	bk_emergency_done(&out);
-	ok(bk_emergency(bk_writer_log(node.writer), 7, NULL, &out, why()));
+	ok(bk_emergency(bk_writer_log(node.writer), 7, &out, why()));
 	cr_assert(out.count == 2);
 	bk_emergency_done(&out);
 	node_end(&node);
@@ -254,9 +254,9 @@ Test(emergency, no_lightningd)
 	struct node node;
 
 	node_begin_with(&node, 0, 7, VARS "CREATE TABLE channels (id, state);");
-	fails(BK_E_INVALID, bk_emergency(bk_writer_log(node.writer), 7, NULL, &out, why()));
+	fails(BK_E_SQL, bk_emergency(bk_writer_log(node.writer), 7, &out, why()));
 	says("v23.02");
-	fails(BK_E_MISSING, bk_emergency(bk_writer_log(node.writer), 8, NULL, &out, why()));
+	fails(BK_E_MISSING, bk_emergency(bk_writer_log(node.writer), 8, &out, why()));
 	cr_assert(out.count == 0);
 	node_end(&node);
 }
@@ -272,7 +272,7 @@ Test(emergency, a_view_without_an_end)
 		"ALTER TABLE channels RENAME TO c; CREATE VIEW channels AS WITH RECURSIVE "
 		"n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT c.* FROM c, n "
 		"WHERE n.i < 0;");
-	fails(BK_E_SQL, bk_emergency(bk_writer_log(node.writer), 7, NULL, &out, why()));
+	fails(BK_E_SQL, bk_emergency(bk_writer_log(node.writer), 7, &out, why()));
 	cr_assert(out.count == 0);
 	node_end(&node);
 }
@@ -373,7 +373,7 @@ static size_t check_recorded(const char *file)
 	ok(bk_log_create(
 		bk_io_posix(), scratch("log"), scratch("own"), 1000, NULL, NULL, &version, why()));
 	ok(bk_log_open(&log, bk_io_posix(), scratch("log"), why()));
-	ok(bk_emergency(log, version, NULL, &out, why()));
+	ok(bk_emergency(log, version, &out, why()));
 	db = sql_open(scratch("own"));
 	cr_assert(sqlite3_prepare_v2(db, BY_SQL, -1, &row, NULL) == SQLITE_OK, "%s",
 		sqlite3_errmsg(db));

@@ -11,7 +11,8 @@
 #ifndef BK_EMERGENCY_H
 #define BK_EMERGENCY_H
 
-#include <bk/image.h>
+#include <bk/error.h>
+#include <bk/log.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,11 +33,11 @@ struct bk_emergency {
 };
 
 /* Fills OUT with the channels that stand in the database of VERSION: not those that are closed for
- * good, nor those whose opening was not committed to, as lightningd does. OPTIONS may be NULL.
- * Fails with BK_E_INVALID where the database is of no lightningd from v23.02 on, with BK_E_LIMIT,
- * BK_E_SQL, or as bk_rebuild_do does; OUT is then empty. */
-BK_MUST_CHECK enum bk_code bk_emergency(struct bk_log *log, uint32_t version,
-	const struct bk_image_options *options, struct bk_emergency *out, struct bk_error *err);
+ * good, nor those whose opening was not committed to, as lightningd does. Fails with BK_E_SQL where
+ * the database is of no lightningd from v23.02 on, with BK_E_LIMIT, or as bk_query_open and
+ * bk_query_next do (bk/query.h); OUT is then empty. */
+BK_MUST_CHECK enum bk_code bk_emergency(
+	struct bk_log *log, uint32_t version, struct bk_emergency *out, struct bk_error *err);
 
 void bk_emergency_done(struct bk_emergency *emergency);
 
