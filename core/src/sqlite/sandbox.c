@@ -70,8 +70,10 @@ enum bk_code bk_sandbox_open(struct sandbox *sandbox, struct pagestore *store,
 enum bk_code bk_sandbox_open_reading(struct sandbox *sandbox, struct pagestore *store,
 	const struct bk_io *io, struct budget *budget, struct bk_error *err)
 {
+	/* With mmap_size SQLite asks the VFS for pages in memory, of which nothing else is mapped.
+	 */
 	static const char pragmas[] = "PRAGMA query_only = ON; PRAGMA locking_mode = EXCLUSIVE;"
-				      "PRAGMA cache_size = -8192";
+				      "PRAGMA cache_size = -8192; PRAGMA mmap_size = 1073741824";
 	enum bk_code code =
 		bk_sandbox_open(sandbox, store, io, bk_file_spill_dir(NULL), budget, err);
 
