@@ -246,6 +246,8 @@ static int usage(void)
 	fputs("Usage: bench_fuse [OPTIONS]\n"
 	      "  --log FILE      an existing log (default: one is made)\n"
 	      "  --versions N    how many versions to make (default 100000)\n"
+	      "  --trace FILE    make it of recorded calls, all of them\n"
+	      "  --database MB   make it of a node whose database has so many megabytes, half-way\n"
 	      "  --samples N     random versions queried (default 1000)\n"
 	      "  --rounds N      versions read whole (default 21)\n"
 	      "  --dir DIR       where to make what is needed (default /var/tmp)\n"
@@ -261,10 +263,11 @@ int main(int argc, char **argv)
 		{"versions", required_argument, NULL, 'v'},
 		{"samples", required_argument, NULL, 'n'}, {"rounds", required_argument, NULL, 'r'},
 		{"dir", required_argument, NULL, 'd'}, {"seed", required_argument, NULL, 's'},
-		{"json", required_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+		{"json", required_argument, NULL, 'j'}, {"trace", required_argument, NULL, 't'},
+		{"database", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
 	struct bench bench = {.samples = 1000, .rounds = 21, .random = 1};
 	const char *log = NULL, *base = "/var/tmp";
-	unsigned long versions = 100000;
+	struct genlog_options made = {.versions = 100000};
 	struct figures figures = {0};
 	struct bk_error err;
 	FILE *json = NULL;
@@ -276,13 +279,20 @@ int main(int argc, char **argv)
 			log = optarg;
 			break;
 		case 'v':
-			versions = strtoul(optarg, NULL, 10);
+			made.versions = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
 		case 'n':
 			bench.samples = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'r':
 			bench.rounds = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 't':
+			made.trace = optarg;
+			made.versions = UINT32_MAX;
+			break;
+		case 'b':
+			made.database_bytes = strtoull(optarg, NULL, 10) * 1000000;
 			break;
 		case 'd':
 			base = optarg;
@@ -299,7 +309,7 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if (optind != argc || !bench.samples || !bench.rounds || versions < 2)
+	if (optind != argc || !bench.samples || !bench.rounds || made.versions < 2)
 		return usage();
 	must(tempdir_make_in(&bench.dir, base, &err), base, &err);
 	snprintf(bench.plain, sizeof bench.plain, "%s", tempdir_path(&bench.dir, "plain.sqlite3"));
@@ -308,13 +318,13 @@ int main(int argc, char **argv)
 	if (log) {
 		snprintf(bench.log, sizeof bench.log, "%s", log);
 	} else {
-		struct genlog_result made;
+		struct genlog_result result;
 
 		/* A folder of its own: a log's folder cannot hold the mount. */
 		if (mkdir(tempdir_path(&bench.dir, "log"), 0700) != 0)
 			die(bench.log, strerror(errno));
-		must(genlog_make(bench.log, (uint32_t)versions, bench.random, &made, &err),
-			"make a log", &err);
+		made.seed = bench.random;
+		must(genlog_make(bench.log, &made, &result, &err), "make a log", &err);
 	}
 	restore_head(&bench);
 	start_mount(&bench);

@@ -3,7 +3,8 @@
  * For each log: opening it with its file out of the system's cache; then, with all of it there:
  * opening random versions; one row of a random version by SQL, through the loadable extension;
  * restoring the head, beside a plain replay of all changes and a synced copy of the restored file.
- * Or the same of a log that there is, without the replay. */
+ * Or the same, without the replay, of a log that there is, of recorded calls, of a large database.
+ */
 #include "genlog.h"
 #include "timing.h"
 #include "tracegen.h"
@@ -35,9 +36,8 @@ struct bench {
 	const char *dir;
 	const char *extension;
 	unsigned samples;
-	uint64_t seed;
+	struct genlog_options made; /* the log to make; versions 0: of each size */
 	bool without_replay;
-	unsigned long only;   /* one size, 0: all */
 	const char *existing; /* a log to measure instead of made ones */
 };
 
@@ -54,7 +54,7 @@ static void measure_versions(
 	const struct bench *bench, struct bk_log *log, uint32_t head, struct figures *figures)
 {
 	double *times = calloc(bench->samples, sizeof *times);
-	uint64_t random = bench->seed;
+	uint64_t random = bench->made.seed;
 
 	for (unsigned i = 0; i < bench->samples; i++) {
 		uint32_t version = 1 + (uint32_t)(next_random(&random) % head);
@@ -110,7 +110,7 @@ static void measure_rows(
 	const struct bench *bench, const char *path, uint32_t head, struct figures *figures)
 {
 	double *times = calloc(bench->samples, sizeof *times);
-	uint64_t random = bench->seed + 1;
+	uint64_t random = bench->made.seed + 1;
 
 	for (unsigned i = 0; i < bench->samples; i++) {
 		uint32_t version = 1 + (uint32_t)(next_random(&random) % head);
@@ -192,7 +192,7 @@ static double replay_call(sqlite3 *db, const struct bk_change *change)
  */
 static void measure_replay(const struct bench *bench, struct figures *figures)
 {
-	struct tracegen *gen = trace_gen_new(bench->seed);
+	struct tracegen *gen = trace_gen_new(bench->made.seed);
 	char path[4096];
 	sqlite3 *db = NULL;
 
@@ -242,16 +242,18 @@ static void measure_log(const struct bench *bench, const char *path, struct figu
 
 static void measure(const struct bench *bench, uint32_t versions, struct figures *figures)
 {
+	struct genlog_options options = bench->made;
 	struct genlog_result made;
 	struct bk_error err;
 	char path[4096];
 
+	options.versions = versions;
 	snprintf(path, sizeof path, "%s/bench-%u.bkp", bench->dir, versions);
 	unlink(path);
-	must(genlog_make(path, versions, bench->seed, &made, &err), "make a log", &err);
+	must(genlog_make(path, &options, &made, &err), "make a log", &err);
 	*figures = (struct figures){.sql_bytes = made.sql_bytes};
 	measure_log(bench, path, figures);
-	if (!bench->without_replay)
+	if (!bench->without_replay && !options.trace && !options.database_bytes)
 		measure_replay(bench, figures);
 	unlink(path);
 }
@@ -299,6 +301,8 @@ static int usage(void)
 	      "  --dir DIR          where logs are made and removed (default /var/tmp)\n"
 	      "  --extension FILE   backupvfs.so (default: that of this build)\n"
 	      "  --log FILE         measure this log\n"
+	      "  --trace FILE       of recorded calls, all of them\n"
+	      "  --database MB      of a node whose database has so many megabytes, half-way\n"
 	      "  --versions N       only a log of N versions, instead of 10,000, 100,000 and "
 	      "1,000,000\n"
 	      "  --samples N        random versions opened in each (default 1000)\n"
@@ -316,10 +320,11 @@ int main(int argc, char **argv)
 		{"versions", required_argument, NULL, 'v'}, {"log", required_argument, NULL, 'l'},
 		{"samples", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
 		{"without-replay", no_argument, NULL, 'r'}, {"json", required_argument, NULL, 'j'},
+		{"trace", required_argument, NULL, 't'}, {"database", required_argument, NULL, 'b'},
 		{NULL, 0, NULL, 0}};
 	static const uint32_t sizes[] = {10000, 100000, 1000000};
 	struct bench bench = {
-		.dir = "/var/tmp", .extension = BK_EXTENSION, .samples = 1000, .seed = 1};
+		.dir = "/var/tmp", .extension = BK_EXTENSION, .samples = 1000, .made.seed = 1};
 	FILE *json = NULL;
 	bool first = true;
 	int option;
@@ -336,13 +341,21 @@ int main(int argc, char **argv)
 			bench.existing = optarg;
 			break;
 		case 'v':
-			bench.only = strtoul(optarg, NULL, 10);
+			bench.made.versions = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
 		case 'n':
 			bench.samples = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 's':
-			bench.seed = strtoul(optarg, NULL, 10);
+			bench.made.seed = strtoul(optarg, NULL, 10);
+			break;
+		case 't':
+			bench.made.trace = optarg;
+			if (!bench.made.versions)
+				bench.made.versions = UINT32_MAX;
+			break;
+		case 'b':
+			bench.made.database_bytes = strtoull(optarg, NULL, 10) * 1000000;
 			break;
 		case 'r':
 			bench.without_replay = true;
@@ -364,12 +377,13 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		struct figures figures = {0};
 
-		if ((bench.only || bench.existing) && i)
+		if ((bench.made.versions || bench.existing) && i)
 			break;
 		if (bench.existing)
 			measure_log(&bench, bench.existing, &figures);
 		else
-			measure(&bench, bench.only ? (uint32_t)bench.only : sizes[i], &figures);
+			measure(&bench, bench.made.versions ? bench.made.versions : sizes[i],
+				&figures);
 		print_table(&figures);
 		if (json)
 			print_json(json, &figures, first);

@@ -1,11 +1,13 @@
-/* genlog.c - a log of many versions, from a made-up node's traffic. */
+/* genlog.c - a log of many versions, from a node's traffic. */
 #include "genlog.h"
+#include "gendb.h"
 #include "timing.h"
-#include "tracegen.h"
+#include "trace.h"
 #include <bk/follower.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,15 +45,18 @@ static void tell(uint32_t version, uint32_t versions)
 		fprintf(stderr, "\r%u of %u versions ", version, versions);
 }
 
-static enum bk_code write_all(struct bk_writer *writer, struct fast_io *fast, struct tracegen *gen,
+static enum bk_code write_all(struct bk_writer *writer, struct fast_io *fast, struct trace *trace,
 	uint32_t versions, struct genlog_result *result, struct bk_error *err)
 {
 	enum bk_code code = BK_OK;
+	bool more = true;
 
 	while (!code && bk_writer_version(writer) < versions) {
 		struct trace_call call;
 
-		trace_gen_next(gen, &call);
+		code = trace_next(trace, &call, &more, err);
+		if (code || !more)
+			break;
 		fast->now_us = call.time_us;
 		code = bk_writer_append(writer, &call.change, err);
 		if (!code)
@@ -64,19 +69,39 @@ static enum bk_code write_all(struct bk_writer *writer, struct fast_io *fast, st
 	return code;
 }
 
-static enum bk_code fill(const char *path, struct fast_io *fast, struct tracegen *gen,
-	uint32_t versions, struct genlog_result *result, struct bk_error *err)
+/* An empty log, or one that begins with a snapshot of a large database. */
+static enum bk_code create(const char *path, const struct fast_io *fast, struct trace *trace,
+	const struct genlog_options *options, struct bk_error *err)
+{
+	char *database = NULL;
+	uint32_t version;
+	enum bk_code code = BK_OK;
+
+	if (options->database_bytes && asprintf(&database, "%s.sqlite3", path) < 0)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+	if (database)
+		code = gendb_make(
+			database, trace, options->versions / 2, options->database_bytes, err);
+	if (!code)
+		code = bk_log_create(&fast->io, path, database, 0, NULL, NULL, &version, err);
+	if (database)
+		unlink(database);
+	free(database);
+	return code;
+}
+
+static enum bk_code fill(const char *path, struct fast_io *fast, struct trace *trace,
+	const struct genlog_options *options, struct genlog_result *result, struct bk_error *err)
 {
 	struct bk_log_status status;
 	struct bk_writer *writer;
-	uint32_t version;
-	enum bk_code code = bk_log_create(&fast->io, path, NULL, 0, NULL, NULL, &version, err);
+	enum bk_code code = create(path, fast, trace, options, err);
 
 	if (!code)
 		code = bk_writer_open(&writer, &fast->io, path, NULL, err);
 	if (code)
 		return code;
-	code = write_all(writer, fast, gen, versions, result, err);
+	code = write_all(writer, fast, trace, options->versions, result, err);
 	fast->ops.datasync = bk_io_posix()->ops->datasync;
 	if (!code)
 		code = bk_log_status(bk_writer_log(writer), &status, err);
@@ -88,20 +113,22 @@ static enum bk_code fill(const char *path, struct fast_io *fast, struct tracegen
 	return BK_OK;
 }
 
-enum bk_code genlog_make(const char *path, uint32_t versions, uint64_t seed,
+enum bk_code genlog_make(const char *path, const struct genlog_options *options,
 	struct genlog_result *result, struct bk_error *err)
 {
 	struct genlog_result made = {0};
-	struct tracegen *gen = trace_gen_new(seed);
 	double began = seconds_now();
 	struct fast_io fast;
-	enum bk_code code;
+	struct trace *trace;
+	enum bk_code code = options->trace
+				    ? trace_open(&trace, options->trace, err)
+				    : trace_open_generated(&trace, options->seed, UINT64_MAX, err);
 
-	if (!gen)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for made-up traffic");
+	if (code)
+		return code;
 	fast_io_init(&fast);
-	code = fill(path, &fast, gen, versions, &made, err);
-	trace_gen_free(gen);
+	code = fill(path, &fast, trace, options, &made, err);
+	trace_close(trace);
 	made.seconds = seconds_now() - began;
 	if (!code)
 		*result = made;

@@ -47,6 +47,37 @@ Test(pageindex, finds_every_page)
 	node_end(&node);
 }
 
+/* "The same of the COUNT pages from FIRST on, for each that has 0 in OFFSETS" */
+Test(pageindex, finds_runs_of_pages)
+{
+	struct node node;
+	struct pageindex index;
+	struct span tail;
+	struct bk_log *log;
+	uint32_t count;
+
+	begin(&node);
+	log = bk_writer_log(node.writer);
+	ok(bk_span_of_tail(&tail, log, why()));
+	ok(bk_pageindex_open(&index, log, tail.base, why()));
+	count = tail.base->page_count + 3; /* some that are nowhere */
+	for (uint32_t first = 1; first <= count; first += 5)
+		for (uint32_t length = 1; first + length <= count + 1; length += 7) {
+			uint64_t run[1000] = {0}, offset;
+
+			run[length / 2] = 12345;
+			ok(bk_pageindex_find_run(&index, first, length, run, why()));
+			for (uint32_t i = 0; i < length; i++) {
+				ok(bk_pageindex_find(&index, first + i, &offset, why()));
+				cr_assert(run[i] == (i == length / 2 ? 12345 : offset),
+					"page %u of %u from %u on", first + i, length, first);
+			}
+		}
+	bk_pageindex_done(&index);
+	bk_span_done(&tail);
+	node_end(&node);
+}
+
 /* The maps of a few keyframes only: 16 of each level, and the full one. */
 Test(pageindex, has_few_levels)
 {

@@ -45,6 +45,7 @@ static void shelf_save(struct shelf *shelf)
 	bk_file_close(&shelf->file);
 	put_file(scratch("records"), shelf->bytes.data, shelf->bytes.size);
 	ok(bk_file_open(&shelf->file, &shelf->io.io, scratch("records"), BK_IO_READ, why()));
+	bk_record_reader_forget(shelf->reader);
 }
 
 static void shelf_free(struct shelf *shelf)
@@ -120,6 +121,29 @@ Test(record, layout_on_a_base)
 			  (size_t)forge_get(at + 4, 3)) == 4096);
 	cr_assert(memcmp(page, shelf->content[1], 4096) == 0);
 	ZSTD_freeDCtx(zstd);
+	shelf_free(shelf);
+}
+
+/* "as a raw prefix", also where it begins as a dictionary of zstd's does. */
+Test(record, a_base_that_looks_like_a_dictionary)
+{
+	struct shelf *shelf = shelf_new(4096);
+	struct record_base base;
+	uint8_t page[PAGE_SIZE_MAX];
+
+	memcpy(shelf->content[0], "\x37\xa4\x30\xec\x01\x02\x03\x04", 8);
+	for (unsigned i = 0; i < 2; i++) {
+		base = (struct record_base){shelf->content[0], shelf->offsets[0], 0};
+		if (i)
+			memcpy(shelf->content[1], shelf->content[0], 4096);
+		shelf->content[i][100 + i] = 7;
+		shelf->offsets[i] = shelf->bytes.size;
+		ok(bk_record_write(&shelf->bytes, shelf->zstd, PAGE, shelf->content[i], 4096,
+			bk_record_check(PAGE, shelf->content[i], 4096), i ? &base : NULL, why()));
+	}
+	shelf_save(shelf);
+	ok(shelf_read(shelf, 1, page, NULL));
+	cr_assert(memcmp(page, shelf->content[1], 4096) == 0);
 	shelf_free(shelf);
 }
 

@@ -80,7 +80,7 @@ void bk_pagemap_free(struct cached *map)
 	free(map);
 }
 
-uint64_t bk_pagemap_find(const struct pagemap *map, uint32_t page)
+uint32_t bk_pagemap_from(const struct pagemap *map, uint32_t page)
 {
 	uint32_t low = 0, high = map->count;
 
@@ -92,5 +92,12 @@ uint64_t bk_pagemap_find(const struct pagemap *map, uint32_t page)
 		else
 			high = middle;
 	}
-	return low < map->count && map->pages[low] == page ? map->offsets[low] : 0;
+	return low;
+}
+
+uint64_t bk_pagemap_find(const struct pagemap *map, uint32_t page)
+{
+	uint32_t at = bk_pagemap_from(map, page);
+
+	return at < map->count && map->pages[at] == page ? map->offsets[at] : 0;
 }

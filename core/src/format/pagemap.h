@@ -32,6 +32,9 @@ BK_MUST_CHECK enum bk_code bk_pagemap_decode(struct pagemap **out, uint64_t offs
 	const uint8_t *payload, size_t size, struct bk_error *err);
 void bk_pagemap_free(struct cached *map);
 
+/* The first entry of PAGE or one behind it; map->count if there is none. */
+uint32_t bk_pagemap_from(const struct pagemap *map, uint32_t page);
+
 /* The offset of PAGE's record; 0 if it is not in MAP. */
 uint64_t bk_pagemap_find(const struct pagemap *map, uint32_t page);
 

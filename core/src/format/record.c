@@ -8,6 +8,7 @@
 
 /* One read brings most records whole: their mean is 560 bytes on a real node. */
 #define RECORD_GUESS    1024
+#define RECORD_NEAR     4096 /* a gap of so much is no other place */
 #define RECORD_DATA_MAX ((size_t)1 << 24)
 
 uint64_t bk_record_check(uint32_t page, const void *content, size_t page_size)
@@ -21,6 +22,7 @@ struct record_reader *bk_record_reader_new(void)
 
 	if (!reader)
 		return NULL;
+	memset(reader->windows, 0, sizeof reader->windows);
 	reader->next = NULL;
 	reader->zstd = ZSTD_createDCtx();
 	bk_buf_init(&reader->data,
@@ -38,7 +40,53 @@ void bk_record_reader_free(struct record_reader *reader)
 		return;
 	ZSTD_freeDCtx(reader->zstd);
 	bk_buf_done(&reader->data);
+	for (size_t i = 0; i < RECORD_WINDOWS; i++)
+		free(reader->windows[i].bytes);
 	free(reader);
+}
+
+void bk_record_reader_forget(struct record_reader *reader)
+{
+	for (size_t i = 0; i < RECORD_WINDOWS; i++)
+		reader->windows[i].size = reader->windows[i].ahead = 0;
+}
+
+/* Moves WINDOW to OFFSET: a little is read there, more and more while it goes on in the file's
+ * order.
+ */
+static enum bk_code move_window(struct record_window *window, const struct file *file,
+	uint64_t offset, struct bk_error *err)
+{
+	uint64_t end = window->offset + window->size;
+	bool goes_on = window->size && offset >= window->offset && offset < end + RECORD_NEAR;
+
+	if (!window->bytes)
+		window->bytes = malloc(RECORD_WINDOW_MAX);
+	if (!window->bytes)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read a page");
+	window->ahead = goes_on ? window->ahead * 4 : RECORD_GUESS;
+	if (window->ahead > RECORD_WINDOW_MAX)
+		window->ahead = RECORD_WINDOW_MAX;
+	window->offset = offset;
+	window->size = 0;
+	return bk_file_read(file, window->bytes, window->ahead, offset, &window->size, err);
+}
+
+/* As bk_file_read, at most RECORD_GUESS bytes, through WINDOW. */
+static enum bk_code read_through(struct record_window *window, const struct file *file, void *dst,
+	size_t size, uint64_t offset, size_t *done, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	if (offset < window->offset || offset + size > window->offset + window->size)
+		code = move_window(window, file, offset, err);
+	if (code)
+		return code;
+	*done = window->offset + window->size - offset < size
+			? (size_t)(window->offset + window->size - offset)
+			: size;
+	memcpy(dst, window->bytes + (offset - window->offset), *done);
+	return BK_OK;
 }
 
 static enum bk_code bad_record(
@@ -59,16 +107,35 @@ static void decode_head(struct record *record, const uint8_t *bytes)
 	record->check = bk_load_u64(bytes + 16);
 }
 
+/* As bk_file_read, where WINDOW may have part of it. */
+static enum bk_code read_rest(const struct record_window *window, const struct file *file,
+	uint8_t *dst, size_t size, uint64_t offset, size_t *done, struct bk_error *err)
+{
+	size_t there = (size_t)(window->offset + window->size - offset);
+	enum bk_code code;
+
+	if (there > size)
+		there = size;
+	memcpy(dst, window->bytes + (offset - window->offset), there);
+	*done = there;
+	if (there == size)
+		return BK_OK;
+	code = bk_file_read(file, dst + there, size - there, offset + there, done, err);
+	*done += there;
+	return code;
+}
+
 /* Appends the record at OFFSET, head and data, to reader->data. */
-static enum bk_code load_record(struct record_reader *reader, const struct file *file,
-	uint64_t offset, struct record *out, struct bk_error *err)
+static enum bk_code load_record(struct record_reader *reader, struct record_window *window,
+	const struct file *file, uint64_t offset, struct record *out, struct bk_error *err)
 {
 	struct bk_buf *data = &reader->data;
 	size_t start = data->size, whole, done;
 	enum bk_code code = bk_buf_reserve(data, RECORD_GUESS, err);
 
 	if (!code)
-		code = bk_file_read(file, data->data + start, RECORD_GUESS, offset, &done, err);
+		code = read_through(
+			window, file, data->data + start, RECORD_GUESS, offset, &done, err);
 	if (code)
 		return code;
 	if (done < RECORD_HEAD_SIZE)
@@ -82,7 +149,7 @@ static enum bk_code load_record(struct record_reader *reader, const struct file 
 
 		code = bk_buf_reserve(data, whole, err);
 		if (!code)
-			code = bk_file_read(file, data->data + start + done, whole - done,
+			code = read_rest(window, file, data->data + start + done, whole - done,
 				offset + done, &more, err);
 		if (code)
 			return code;
@@ -101,7 +168,10 @@ static enum bk_code load_chain(struct record_reader *reader, const struct file *
 
 	reader->data.size = 0;
 	for (;; record++) {
-		enum bk_code code = load_record(reader, file, offset, record, err);
+		size_t place = (size_t)(record - chain);
+		enum bk_code code = load_record(reader,
+			&reader->windows[place < RECORD_WINDOWS ? place : RECORD_WINDOWS - 1], file,
+			offset, record, err);
 
 		if (code)
 			return code;
@@ -118,11 +188,22 @@ static enum bk_code load_chain(struct record_reader *reader, const struct file *
 	return BK_OK;
 }
 
+/* What zstd takes for a dictionary of its own making; any other content is a raw prefix. */
+static bool looks_like_dictionary(const void *content)
+{
+	return bk_load_u32(content) == ZSTD_MAGIC_DICTIONARY;
+}
+
 /* Decompresses a page, against what is BELOW unless that is NULL. Returns what zstd does. */
 static size_t decompress(ZSTD_DCtx *zstd, void *to, uint32_t page_size, const void *data,
 	size_t size, const void *below)
 {
-	size_t rc = below ? ZSTD_DCtx_refPrefix(zstd, below, page_size) : 0;
+	size_t rc;
+
+	/* The same as what follows, without memory of its own for each prefix. */
+	if (below && !looks_like_dictionary(below))
+		return ZSTD_decompress_usingDict(zstd, to, page_size, data, size, below, page_size);
+	rc = below ? ZSTD_DCtx_refPrefix(zstd, below, page_size) : 0;
 
 	if (!ZSTD_isError(rc))
 		rc = ZSTD_decompressDCtx(zstd, to, page_size, data, size);

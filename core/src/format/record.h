@@ -25,9 +25,21 @@ struct record {
 /* The sum that a record keeps of a page's content. */
 uint64_t bk_record_check(uint32_t page, const void *content, size_t page_size);
 
+/* Records that are read in the file's order come many at a time. Each place in a chain, the top,
+ * what it stands on, and so on, has a window of its own. */
+#define RECORD_WINDOWS    4
+#define RECORD_WINDOW_MAX ((size_t)64 << 10)
+
+struct record_window {
+	uint8_t *bytes; /* RECORD_WINDOW_MAX of them, once there are any */
+	uint64_t offset;
+	size_t size, ahead; /* bytes that are there, and to be read next time */
+};
+
 /* What reading pages needs over and over. One thread at a time. */
 struct record_reader {
 	ZSTD_DCtx *zstd;
+	struct record_window windows[RECORD_WINDOWS];
 	struct bk_buf data;                /* the records of one page, top first */
 	uint8_t scratch[2][PAGE_SIZE_MAX]; /* contents on the way to the top */
 	struct record_reader *next;        /* in a pool */
@@ -35,6 +47,9 @@ struct record_reader {
 
 struct record_reader *bk_record_reader_new(void); /* NULL: no memory */
 void bk_record_reader_free(struct record_reader *reader);
+
+/* Forgets what was read ahead: other bytes may stand there by now. */
+void bk_record_reader_forget(struct record_reader *reader);
 
 /* Reads PAGE from the record at OFFSET into DST (PAGE_SIZE bytes), and the record's head into
  * *TOP unless that is NULL. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */

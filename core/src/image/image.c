@@ -217,33 +217,3 @@ enum bk_code bk_image_read_page(
 {
 	return image->overlay.store.read(&image->overlay.store, page, dst, err);
 }
-
-enum bk_code bk_image_read(struct bk_image *image, void *dst, size_t size, uint64_t offset,
-	size_t *done, struct bk_error *err)
-{
-	uint32_t page_size = bk_image_page_size(image);
-	uint64_t whole = bk_image_size(image);
-	uint8_t *at = dst, page[PAGE_SIZE_MAX];
-
-	if (offset >= whole)
-		size = 0;
-	else if (size > whole - offset)
-		size = (size_t)(whole - offset);
-	for (size_t left = size; left;) {
-		uint32_t within = (uint32_t)(offset % page_size);
-		size_t part = left < page_size - within ? left : page_size - within;
-		uint32_t number = (uint32_t)(offset / page_size) + 1;
-		enum bk_code code =
-			bk_image_read_page(image, number, part == page_size ? at : page, err);
-
-		if (code)
-			return code;
-		if (part != page_size)
-			memcpy(at, page + within, part);
-		at += part;
-		offset += part;
-		left -= part;
-	}
-	*done = size;
-	return BK_OK;
-}

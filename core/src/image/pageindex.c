@@ -134,22 +134,68 @@ static enum bk_code load_map(struct pageindex *index, struct pageindex_level *le
 	return BK_OK;
 }
 
-enum bk_code bk_pageindex_find(
-	struct pageindex *index, uint32_t page, uint64_t *offset, struct bk_error *err)
+/* The pages of a run that are still looked for. */
+struct run {
+	uint32_t first, count;
+	uint64_t *offsets;
+};
+
+/* Whether any page of RUN from FROM to before END is still looked for. */
+static bool is_wanted(const struct run *run, uint32_t from, uint64_t end)
 {
-	*offset = 0;
-	for (size_t i = 0; i < index->count && !*offset; i++) {
-		struct pageindex_level *level = &index->levels[i];
-		size_t at = map_of_page(level, page);
+	for (uint64_t page = from; page < end && page - run->first < run->count; page++)
+		if (!run->offsets[page - run->first])
+			return true;
+	return false;
+}
+
+static void take_from_map(const struct run *run, const struct pagemap *map)
+{
+	for (uint32_t i = bk_pagemap_from(map, run->first);
+		i < map->count && map->pages[i] - run->first < run->count; i++)
+		if (!run->offsets[map->pages[i] - run->first])
+			run->offsets[map->pages[i] - run->first] = map->offsets[i];
+}
+
+/* Only maps that could have a page which is looked for are loaded. */
+static enum bk_code take_from_level(struct pageindex *index, struct pageindex_level *level,
+	const struct run *run, struct bk_error *err)
+{
+	const struct keyframe_map *maps = level->kf->maps;
+	size_t count = level->kf->map_count, at = map_of_page(level, run->first);
+
+	for (at = at == count ? 0 : at; at < count; at++) {
+		uint32_t from = maps[at].first_page > run->first ? maps[at].first_page : run->first;
+		uint64_t end = at + 1 < count ? maps[at + 1].first_page : UINT64_MAX;
 		struct pagemap *map;
 		enum bk_code code;
 
-		if (at == level->kf->map_count)
+		if (from - run->first >= run->count)
+			break;
+		if (!is_wanted(run, from, end))
 			continue;
 		code = load_map(index, level, at, &map, err);
 		if (code)
 			return code;
-		*offset = bk_pagemap_find(map, page);
+		take_from_map(run, map);
 	}
 	return BK_OK;
+}
+
+enum bk_code bk_pageindex_find_run(struct pageindex *index, uint32_t first, uint32_t count,
+	uint64_t *offsets, struct bk_error *err)
+{
+	struct run run = {first, count, offsets};
+	enum bk_code code = BK_OK;
+
+	for (size_t i = 0; i < index->count && !code && is_wanted(&run, first, UINT64_MAX); i++)
+		code = take_from_level(index, &index->levels[i], &run, err);
+	return code;
+}
+
+enum bk_code bk_pageindex_find(
+	struct pageindex *index, uint32_t page, uint64_t *offset, struct bk_error *err)
+{
+	*offset = 0;
+	return bk_pageindex_find_run(index, page, 1, offset, err);
 }

@@ -37,4 +37,8 @@ BK_MUST_CHECK enum bk_code bk_pageindex_has_all(struct pageindex *index, struct 
 BK_MUST_CHECK enum bk_code bk_pageindex_find(
 	struct pageindex *index, uint32_t page, uint64_t *offset, struct bk_error *err);
 
+/* The same of the COUNT pages from FIRST on, for each that has 0 in OFFSETS. */
+BK_MUST_CHECK enum bk_code bk_pageindex_find_run(struct pageindex *index, uint32_t first,
+	uint32_t count, uint64_t *offsets, struct bk_error *err);
+
 #endif

@@ -129,7 +129,7 @@ static enum bk_code rename_temp(const struct newfile *nf, struct bk_error *err)
 enum bk_code bk_newfile_commit(struct newfile *nf, struct bk_error *err)
 {
 	const struct bk_io *io = nf->io;
-	enum bk_code code = bk_file_sync(&nf->file, err);
+	enum bk_code code = nf->is_synced ? BK_OK : bk_file_sync(&nf->file, err);
 
 	if (!code)
 		code = rename_temp(nf, err);

@@ -15,6 +15,7 @@ struct newfile {
 	struct file file;
 	char *path, *temp; /* owned */
 	bool replaces;
+	bool is_synced; /* the caller has synced .file, and written nothing since */
 };
 
 /* SUFFIX makes the name it is written under. A file left behind there by one that was interrupted

@@ -128,7 +128,10 @@ struct record_reader *bk_log_reader_take(struct bk_log *log)
 	if (reader)
 		log->readers = reader->next;
 	pthread_mutex_unlock(&log->readers_mutex);
-	return reader ? reader : bk_record_reader_new();
+	if (!reader)
+		return bk_record_reader_new();
+	bk_record_reader_forget(reader);
+	return reader;
 }
 
 void bk_log_reader_give(struct bk_log *log, struct record_reader *reader)

@@ -1,6 +1,7 @@
 /* check.c - which version a database is, and what SQLite says of it. */
 #include "check.h"
 #include "sandbox.h"
+#include "sound.h"
 #include "vars.h"
 #include <stdarg.h>
 #include <string.h>
@@ -190,18 +191,23 @@ static int check_schema(struct check *check)
 	return rc;
 }
 
+/* SQLITE_DONE: it is another version. */
 static int run_all(struct check *check)
 {
 	sqlite3 *db = check->sandbox.db;
 	int rc = bk_read_data_version(db, &check->result.version);
 
+	if (rc == SQLITE_OK && check->options->version &&
+		check->result.version != *check->options->version)
+		return SQLITE_DONE;
 	if (rc == SQLITE_OK)
 		rc = bk_read_node_id(db, check->result.node, sizeof check->result.node);
 	if (rc == SQLITE_OK)
 		rc = check_schema(check);
-	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++)
-		if (rc == SQLITE_OK && !check->options->is_quick)
-			rc = run_pragma(check, &pragmas[i]);
+	if (rc != SQLITE_OK || check->options->is_quick || bk_sound_is(&check->sandbox))
+		return rc;
+	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas && rc == SQLITE_OK; i++)
+		rc = run_pragma(check, &pragmas[i]);
 	return rc;
 }
 
@@ -224,6 +230,10 @@ enum bk_code bk_check_database(struct pagestore *store, const struct bk_io *io,
 	rc = run_all(&check);
 	if (rc == SQLITE_OK)
 		*out = check.result;
+	else if (rc == SQLITE_DONE)
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"the database says that it is version %u, and should be %u",
+			check.result.version, *check.options->version);
 	else if (is_failure(&check, rc) || budget->end)
 		code = bk_sandbox_fail(&check.sandbox, "check a database", err);
 	else

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 
 struct check_options {
+	const uint32_t *version; /* what it must be, else it is damaged, and nothing is told; may be
+				  * NULL */
 	bool is_quick;    /* without integrity_check and foreign_key_check, which read all of it */
 	bk_note_fn *note; /* may be NULL */
 	void *ctx;

@@ -17,6 +17,12 @@ struct pagestore {
 	enum bk_code (*read)(
 		struct pagestore *store, uint32_t page, void *dst, struct bk_error *err);
 
+	/* Page PAGE where it stands in memory, for as long as the store is used, with at least 256
+	 * bytes behind it that may be read; NULL if it is not there, or cannot be (read tells).
+	 * NULL where no page is, and reading one takes longer than a copy; where it is not NULL,
+	 * any number of threads may read. */
+	const void *(*peek)(struct pagestore *store, uint32_t page);
+
 	/* Writes page PAGE whole; may be past the end, which moves. NULL: read-only. */
 	enum bk_code (*write)(
 		struct pagestore *store, uint32_t page, const void *src, struct bk_error *err);

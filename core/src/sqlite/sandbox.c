@@ -84,9 +84,10 @@ enum bk_code bk_sandbox_open_reading(struct sandbox *sandbox, struct pagestore *
 
 	if (code)
 		return code;
+	/* With mmap_size SQLite asks the VFS for pages in memory; nothing else is mapped. */
 	code = bk_sandbox_own(sandbox,
 		"PRAGMA query_only = ON; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = "
-		"-8192",
+		"-8192; PRAGMA mmap_size = 1073741824",
 		err);
 	if (code)
 		bk_sandbox_close(sandbox);

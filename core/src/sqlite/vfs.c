@@ -1,7 +1,6 @@
 /* vfs.c - a SQLite VFS whose only database is a pagestore. */
 #include "vfs.h"
-#include "budget.h"
-#include "file.h"
+#include "vfs_file.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +10,6 @@ struct db_file {
 	struct vfs *vfs;
 	uint8_t *page; /* SQLite reads pages whole, but a few times parts of the first */
 };
-
-struct temp_file {
-	sqlite3_file base;
-	struct vfs *vfs;
-	struct file file; /* opened at the first write */
-	uint64_t size;
-};
-
-static int remember(struct vfs *vfs, const struct bk_error *err, int sqlite_code)
-{
-	if (!vfs->error.code)
-		vfs->error = *err;
-	return err->code == BK_E_NOMEM ? SQLITE_IOERR_NOMEM : sqlite_code;
-}
 
 static int db_close(sqlite3_file *base)
 {
@@ -42,7 +27,7 @@ static int read_part(struct db_file *file, uint8_t *dst, uint32_t size, uint64_t
 	struct bk_error err;
 
 	if (store->read(store, page, is_whole ? dst : file->page, &err))
-		return remember(file->vfs, &err, SQLITE_IOERR_READ);
+		return bk_vfs_remember(file->vfs, &err, SQLITE_IOERR_READ);
 	if (!is_whole)
 		memcpy(dst, file->page + within, size);
 	return SQLITE_OK;
@@ -78,7 +63,7 @@ static int other_page_size(struct vfs *vfs, int amount)
 
 	bk_fail(&err, BK_E_DAMAGE, 0, "the database is damaged: its pages have %u bytes, not %d",
 		vfs->store->page_size, amount);
-	return remember(vfs, &err, SQLITE_CORRUPT);
+	return bk_vfs_remember(vfs, &err, SQLITE_CORRUPT);
 }
 
 static int db_write(sqlite3_file *base, const void *src, int amount, sqlite3_int64 offset)
@@ -94,7 +79,7 @@ static int db_write(sqlite3_file *base, const void *src, int amount, sqlite3_int
 	if ((uint32_t)amount != store->page_size || offset % amount)
 		return other_page_size(vfs, amount);
 	if (store->write(store, (uint32_t)(offset / amount) + 1, src, &err))
-		return remember(vfs, &err, SQLITE_IOERR_WRITE);
+		return bk_vfs_remember(vfs, &err, SQLITE_IOERR_WRITE);
 	return SQLITE_OK;
 }
 
@@ -111,15 +96,7 @@ static int db_truncate(sqlite3_file *base, sqlite3_int64 size)
 	if (size % store->page_size || size / store->page_size > UINT32_MAX)
 		return SQLITE_CORRUPT;
 	if (store->truncate(store, (uint32_t)(size / store->page_size), &err))
-		return remember(vfs, &err, SQLITE_IOERR_TRUNCATE);
-	return SQLITE_OK;
-}
-
-/* Neither a sync nor a lock means anything here. */
-static int nothing(sqlite3_file *file, int flags)
-{
-	(void)file;
-	(void)flags;
+		return bk_vfs_remember(vfs, &err, SQLITE_IOERR_TRUNCATE);
 	return SQLITE_OK;
 }
 
@@ -131,119 +108,43 @@ static int db_size(sqlite3_file *base, sqlite3_int64 *size)
 	return SQLITE_OK;
 }
 
-static int no_reserved_lock(sqlite3_file *file, int *out)
+/* A page in memory needs no copy. */
+static int db_fetch(sqlite3_file *base, sqlite3_int64 offset, int amount, void **out)
 {
-	(void)file;
-	*out = 0;
+	struct pagestore *store = ((struct db_file *)base)->vfs->store;
+	int64_t page = store->page_size ? offset / store->page_size + 1 : 0;
+
+	*out = NULL;
+	if (store->peek && (uint32_t)amount == store->page_size && offset % amount == 0 &&
+		page <= store->page_count)
+		*out = (void *)(uintptr_t)store->peek(store, (uint32_t)page);
 	return SQLITE_OK;
 }
 
-static int no_file_control(sqlite3_file *file, int op, void *arg)
+static int db_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *page)
 {
 	(void)file;
-	(void)op;
-	(void)arg;
-	return SQLITE_NOTFOUND;
-}
-
-/* Less than a page: writing one page must not make its neighbours dirty. */
-static int sector_size(sqlite3_file *file)
-{
-	(void)file;
-	return 512;
-}
-
-static int characteristics(sqlite3_file *file)
-{
-	(void)file;
-	return SQLITE_IOCAP_POWERSAFE_OVERWRITE | SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN;
+	(void)offset;
+	(void)page;
+	return SQLITE_OK;
 }
 
 static const sqlite3_io_methods db_methods = {
-	.iVersion = 1,
+	.iVersion = 3, /* without shared memory: no WAL */
 	.xClose = db_close,
 	.xRead = db_read,
 	.xWrite = db_write,
 	.xTruncate = db_truncate,
-	.xSync = nothing,
+	.xSync = bk_vfs_nothing,
 	.xFileSize = db_size,
-	.xLock = nothing,
-	.xUnlock = nothing,
-	.xCheckReservedLock = no_reserved_lock,
-	.xFileControl = no_file_control,
-	.xSectorSize = sector_size,
-	.xDeviceCharacteristics = characteristics,
-};
-
-static int temp_close(sqlite3_file *base)
-{
-	bk_file_close(&((struct temp_file *)base)->file);
-	return SQLITE_OK;
-}
-
-static int temp_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 offset)
-{
-	struct temp_file *temp = (struct temp_file *)base;
-	struct bk_error err;
-	size_t done = 0;
-
-	if (temp->file.fd >= 0 &&
-		bk_file_read(&temp->file, dst, (size_t)amount, (uint64_t)offset, &done, &err))
-		return remember(temp->vfs, &err, SQLITE_IOERR_READ);
-	memset((uint8_t *)dst + done, 0, (size_t)amount - done);
-	return done < (size_t)amount ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
-}
-
-static int temp_write(sqlite3_file *base, const void *src, int amount, sqlite3_int64 offset)
-{
-	struct temp_file *temp = (struct temp_file *)base;
-	uint64_t end = (uint64_t)offset + (uint64_t)amount;
-	struct budget *budget = temp->vfs->budget;
-	struct bk_error err;
-
-	if (budget && end > temp->size && !bk_budget_spill(budget, end - temp->size))
-		return SQLITE_FULL;
-	if (temp->file.fd < 0 &&
-		bk_file_open_temp(&temp->file, temp->vfs->io, temp->vfs->spill_dir, &err))
-		return remember(temp->vfs, &err, SQLITE_CANTOPEN);
-	if (bk_file_write(&temp->file, src, (size_t)amount, (uint64_t)offset, &err))
-		return remember(temp->vfs, &err, SQLITE_IOERR_WRITE);
-	if (end > temp->size)
-		temp->size = end;
-	return SQLITE_OK;
-}
-
-static int temp_truncate(sqlite3_file *base, sqlite3_int64 size)
-{
-	struct temp_file *temp = (struct temp_file *)base;
-	struct bk_error err;
-
-	if (temp->file.fd >= 0 && bk_file_truncate(&temp->file, (uint64_t)size, &err))
-		return remember(temp->vfs, &err, SQLITE_IOERR_TRUNCATE);
-	temp->size = (uint64_t)size;
-	return SQLITE_OK;
-}
-
-static int temp_size(sqlite3_file *base, sqlite3_int64 *size)
-{
-	*size = (sqlite3_int64)((struct temp_file *)base)->size;
-	return SQLITE_OK;
-}
-
-static const sqlite3_io_methods temp_methods = {
-	.iVersion = 1,
-	.xClose = temp_close,
-	.xRead = temp_read,
-	.xWrite = temp_write,
-	.xTruncate = temp_truncate,
-	.xSync = nothing,
-	.xFileSize = temp_size,
-	.xLock = nothing,
-	.xUnlock = nothing,
-	.xCheckReservedLock = no_reserved_lock,
-	.xFileControl = no_file_control,
-	.xSectorSize = sector_size,
-	.xDeviceCharacteristics = characteristics,
+	.xLock = bk_vfs_nothing,
+	.xUnlock = bk_vfs_nothing,
+	.xCheckReservedLock = bk_vfs_no_reserved_lock,
+	.xFileControl = bk_vfs_no_file_control,
+	.xSectorSize = bk_vfs_sector_size,
+	.xDeviceCharacteristics = bk_vfs_characteristics,
+	.xFetch = db_fetch,
+	.xUnfetch = db_unfetch,
 };
 
 static struct vfs *vfs_of(sqlite3_vfs *base)
@@ -267,7 +168,7 @@ static int vfs_open(
 		struct temp_file *temp = (struct temp_file *)out;
 
 		*temp = (struct temp_file){
-			.base.pMethods = &temp_methods, .vfs = vfs, .file = FILE_CLOSED};
+			.base.pMethods = &bk_vfs_temp_methods, .vfs = vfs, .file = FILE_CLOSED};
 	} else {
 		out->pMethods = NULL;
 		return SQLITE_CANTOPEN;

@@ -1,6 +1,5 @@
-/* restore.c - writing the database of one version out as a file. */
-#include "imagecopy.h"
-#include "newfile.h"
+/* restore.c - what may be restored, and where. */
+#include "restore_write.h"
 #include "verdict.h"
 #include <bk/listing.h>
 #include <bk/path.h>
@@ -14,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TEMP_SUFFIX ".restoring"
 
 struct restore {
 	struct bk_log *log;
@@ -193,78 +190,6 @@ static enum bk_code choose_version(struct restore *restore, struct bk_error *err
 	return BK_OK;
 }
 
-/* What was written, as SQLite will read it. */
-struct written {
-	struct pagestore store;
-	const struct file *file;
-};
-
-static enum bk_code written_read(
-	struct pagestore *store, uint32_t page, void *dst, struct bk_error *err)
-{
-	const struct file *file = ((struct written *)store)->file;
-	size_t done;
-	enum bk_code code = bk_file_read(
-		file, dst, store->page_size, (uint64_t)(page - 1) * store->page_size, &done, err);
-
-	if (!code && done < store->page_size)
-		return bk_fail(
-			err, BK_E_IO, 0, "%s is shorter than what was written to it", file->path);
-	return code;
-}
-
-/* Judges what stands in FILE now. */
-static enum bk_code judge_written(const struct restore *restore, struct bk_image *image,
-	const struct file *file, struct bk_verdict *verdict, struct bk_error *err)
-{
-	struct bk_verdict_options options = {
-		.note = restore->options->note, .ctx = restore->options->ctx};
-	struct written written = {
-		.store = {.page_size = bk_image_page_size(image),
-			.page_count = bk_image_page_count(image),
-			.read = written_read},
-		.file = file,
-	};
-
-	return bk_verdict_of_pages(&written.store, restore->version, restore->io, &image->budget,
-		&options, verdict, err);
-}
-
-/* Ends NF, whose database is not what it should be: what is there may be all that there is. */
-static enum bk_code leave(struct newfile *nf, struct bk_error *err)
-{
-	size_t used = strlen(err->msg);
-
-	snprintf(err->msg + used, sizeof err->msg - used, "; it was left as %s", nf->temp);
-	bk_newfile_leave(nf);
-	return err->code;
-}
-
-/* Writes IMAGE out to its place. */
-static enum bk_code restore_image(const struct restore *restore, struct bk_image *image,
-	struct bk_verdict *verdict, struct bk_error *err)
-{
-	struct newfile nf;
-	enum bk_code code = bk_newfile_open(&nf, restore->io, restore->path, TEMP_SUFFIX, err);
-
-	if (code)
-		return code;
-	code = bk_imagecopy_write(
-		image, &nf.file, restore->options->progress, restore->options->ctx, err);
-	if (code) {
-		bk_newfile_abort(&nf);
-		return code;
-	}
-	code = judge_written(restore, image, &nf.file, verdict, err);
-	if (code == BK_E_DAMAGE)
-		return leave(&nf, err);
-	if (code) {
-		bk_newfile_abort(&nf);
-		return code;
-	}
-	return bk_newfile_commit(&nf, err);
-}
-
 /* A restore that is tried, perhaps several times, since damage is passed over. */
 struct attempt {
 	const struct restore *restore;
@@ -282,7 +207,8 @@ static enum bk_code try_restore(void *ctx, struct bk_image *image, struct bk_err
 			"there was no database yet at version %u of %s: there is nothing to "
 			"restore",
 			restore->version, bk_log_path(restore->log));
-	return restore_image(restore, image, attempt->verdict, err);
+	return bk_restore_write(image, restore->version, restore->io, restore->path,
+		restore->options, attempt->verdict, err);
 }
 
 /* What could not be done, and what can. */

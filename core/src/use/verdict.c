@@ -32,19 +32,13 @@ enum bk_code bk_verdict_of_pages(struct pagestore *store, uint32_t version, cons
 	struct budget *budget, const struct bk_verdict_options *options, struct bk_verdict *out,
 	struct bk_error *err)
 {
-	struct check_options how = {
-		.is_quick = options->is_quick, .note = options->note, .ctx = options->ctx};
+	struct check_options how = {.version = &version,
+		.is_quick = options->is_quick,
+		.note = options->note,
+		.ctx = options->ctx};
 	struct check_result check;
-	/* First, so that nothing is told of what is tried again past damage. */
-	enum bk_code code = bk_check_database(
-		store, io, budget, &(struct check_options){.is_quick = true}, &check, err);
+	enum bk_code code = bk_check_database(store, io, budget, &how, &check, err);
 
-	if (!code && check.version != version)
-		return bk_fail(err, BK_E_DAMAGE, 0,
-			"the database says that it is version %u, and should be %u", check.version,
-			version);
-	if (!code)
-		code = bk_check_database(store, io, budget, &how, &check, err);
 	if (code)
 		return code;
 	memcpy(out->node, check.node, sizeof out->node);

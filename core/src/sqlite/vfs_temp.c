@@ -1,0 +1,118 @@
+/* vfs_temp.c - SQLite's temporary files, and what they have in common with its database. */
+#include "budget.h"
+#include "vfs_file.h"
+#include <string.h>
+
+int bk_vfs_remember(struct vfs *vfs, const struct bk_error *err, int sqlite_code)
+{
+	if (!vfs->error.code)
+		vfs->error = *err;
+	return err->code == BK_E_NOMEM ? SQLITE_IOERR_NOMEM : sqlite_code;
+}
+
+/* Neither a sync nor a lock means anything here. */
+int bk_vfs_nothing(sqlite3_file *file, int flags)
+{
+	(void)file;
+	(void)flags;
+	return SQLITE_OK;
+}
+
+int bk_vfs_no_reserved_lock(sqlite3_file *file, int *out)
+{
+	(void)file;
+	*out = 0;
+	return SQLITE_OK;
+}
+
+int bk_vfs_no_file_control(sqlite3_file *file, int op, void *arg)
+{
+	(void)file;
+	(void)op;
+	(void)arg;
+	return SQLITE_NOTFOUND;
+}
+
+/* Less than a page: writing one page must not make its neighbours dirty. */
+int bk_vfs_sector_size(sqlite3_file *file)
+{
+	(void)file;
+	return 512;
+}
+
+int bk_vfs_characteristics(sqlite3_file *file)
+{
+	(void)file;
+	return SQLITE_IOCAP_POWERSAFE_OVERWRITE | SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN;
+}
+
+static int temp_close(sqlite3_file *base)
+{
+	bk_file_close(&((struct temp_file *)base)->file);
+	return SQLITE_OK;
+}
+
+static int temp_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 offset)
+{
+	struct temp_file *temp = (struct temp_file *)base;
+	struct bk_error err;
+	size_t done = 0;
+
+	if (temp->file.fd >= 0 &&
+		bk_file_read(&temp->file, dst, (size_t)amount, (uint64_t)offset, &done, &err))
+		return bk_vfs_remember(temp->vfs, &err, SQLITE_IOERR_READ);
+	memset((uint8_t *)dst + done, 0, (size_t)amount - done);
+	return done < (size_t)amount ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
+}
+
+static int temp_write(sqlite3_file *base, const void *src, int amount, sqlite3_int64 offset)
+{
+	struct temp_file *temp = (struct temp_file *)base;
+	uint64_t end = (uint64_t)offset + (uint64_t)amount;
+	struct budget *budget = temp->vfs->budget;
+	struct bk_error err;
+
+	if (budget && end > temp->size && !bk_budget_spill(budget, end - temp->size))
+		return SQLITE_FULL;
+	if (temp->file.fd < 0 &&
+		bk_file_open_temp(&temp->file, temp->vfs->io, temp->vfs->spill_dir, &err))
+		return bk_vfs_remember(temp->vfs, &err, SQLITE_CANTOPEN);
+	if (bk_file_write(&temp->file, src, (size_t)amount, (uint64_t)offset, &err))
+		return bk_vfs_remember(temp->vfs, &err, SQLITE_IOERR_WRITE);
+	if (end > temp->size)
+		temp->size = end;
+	return SQLITE_OK;
+}
+
+static int temp_truncate(sqlite3_file *base, sqlite3_int64 size)
+{
+	struct temp_file *temp = (struct temp_file *)base;
+	struct bk_error err;
+
+	if (temp->file.fd >= 0 && bk_file_truncate(&temp->file, (uint64_t)size, &err))
+		return bk_vfs_remember(temp->vfs, &err, SQLITE_IOERR_TRUNCATE);
+	temp->size = (uint64_t)size;
+	return SQLITE_OK;
+}
+
+static int temp_size(sqlite3_file *base, sqlite3_int64 *size)
+{
+	*size = (sqlite3_int64)((struct temp_file *)base)->size;
+	return SQLITE_OK;
+}
+
+const sqlite3_io_methods bk_vfs_temp_methods = {
+	.iVersion = 1,
+	.xClose = temp_close,
+	.xRead = temp_read,
+	.xWrite = temp_write,
+	.xTruncate = temp_truncate,
+	.xSync = bk_vfs_nothing,
+	.xFileSize = temp_size,
+	.xLock = bk_vfs_nothing,
+	.xUnlock = bk_vfs_nothing,
+	.xCheckReservedLock = bk_vfs_no_reserved_lock,
+	.xFileControl = bk_vfs_no_file_control,
+	.xSectorSize = bk_vfs_sector_size,
+	.xDeviceCharacteristics = bk_vfs_characteristics,
+};
