@@ -3,6 +3,7 @@
 #include "proof.h"
 #include <bk/follower.h>
 #include <bk/live.h>
+#include <bk/process.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,6 +17,10 @@
 #define RETRY_STREAMS_MAX 16
 
 #define LAG_US_MAX INT64_C(1000000)
+
+/* Enough to give way on a busy machine; not so much that the hook would wait long for a mutex which
+ * a thread that does not get its turn holds. */
+#define NICE 5
 
 struct bk_follower {
 	struct bk_writer *writer;
@@ -260,6 +265,7 @@ static void *follower_run(void *arg)
 	/* Woken by a change, it must not take the processor from the one that lightningd waits for.
 	 */
 	pthread_setschedparam(pthread_self(), SCHED_BATCH, &param);
+	bk_process_nice_thread(NICE);
 	while (wait_for_work(follower, &plan, &below)) {
 		struct bk_error err;
 
