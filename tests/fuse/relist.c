@@ -49,8 +49,8 @@ void relist_pages(const char *path, unsigned index, int more)
 {
 	size_t size;
 	uint8_t *bytes = read_whole(path, (size_t)1 << 20, &size);
-	uint8_t *at = find_keyframe(bytes, size, 1) + HEAD_BYTES + FIXED_BYTES + LINK_BYTES +
-		      MAP_BYTES;
+	uint8_t *at =
+		find_keyframe(bytes, size, 1) + HEAD_BYTES + FIXED_BYTES + LINK_BYTES + MAP_BYTES;
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	for (unsigned number = 0; number < index * NUMBERS + NUMBERS - 1; at++)
