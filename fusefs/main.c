@@ -104,6 +104,7 @@ static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
 	stop_block();
 	code = session_mount(&mount->session, &mount->fs, mount->mountpoint, err);
 	if (!code) {
+		mount->fs.session = mount->session;
 		code = serve(mount, err);
 		session_end(mount->session);
 	}

@@ -11,6 +11,20 @@
 /* Making a text of more takes a while: nobody else makes the same meanwhile. */
 #define TEXT_LARGE ((size_t)1 << 20)
 
+/* Has the kernel ask for the size of an open image, if it is not the one that the log lists, which
+ * the kernel was told before: another SQLite, which made the list, may lay pages out otherwise.
+ * Only what the kernel keeps of the inode is touched, so it cannot wait for the very call that this
+ * is. */
+static void tell_size(struct fs *fs, struct source *source, const struct handle *handle)
+{
+	const struct bk_entry *opened = bk_rebuild_entry(handle->image->rebuild);
+	struct bk_entry listed;
+
+	if (!bk_log_find(source->log, handle->node.number, &listed, NULL) &&
+		entry_has_size(&listed) && entry_size(&listed) != entry_size(opened))
+		fuse_lowlevel_notify_inval_inode(fs->session, node_ino(&handle->node), -1, 0);
+}
+
 static int open_image(
 	struct fs *fs, struct source *source, struct handle *handle, struct fuse_file_info *fi)
 {
@@ -23,6 +37,7 @@ static int open_image(
 			       ? ESTALE
 			       : source_errno(source, TROUBLE_OPEN, version, version, &err);
 	trouble_passed(&source->health->trouble, TROUBLE_OPEN, version);
+	tell_size(fs, source, handle);
 	return 0;
 }
 

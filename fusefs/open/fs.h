@@ -14,10 +14,13 @@
 #include <bk/error.h>
 #include <bk/io.h>
 
+struct fuse_session;
+
 struct fs {
 	const struct bk_io *io;
 	const struct options *options;
-	const char *url; /* of the log, absolute */
+	const char *url;              /* of the log, absolute */
+	struct fuse_session *session; /* set once it is mounted */
 	struct sources sources;
 	struct judge judge;
 	struct images images;

@@ -128,6 +128,19 @@ static bool is_head_bucket(struct source *source, uint32_t bucket)
 	return bk_log_status(source->log, &status, NULL) || bucket_of(status.version) == bucket;
 }
 
+/* The size of the image that NODE is, as ENTRY lists it, or as it is where it is open: the kernel
+ * must not be told another one then. */
+static void set_listed_size(struct fs *fs, struct source *source, const struct node *node,
+	const struct bk_entry *entry, struct stat *st)
+{
+	struct bk_entry opened;
+	uint32_t generation;
+	bool is_open = images_find(&fs->images, node_ino(node), source, &opened, &generation) &&
+		       generation == source->generation;
+
+	set_image_size(st, is_open ? &opened : entry);
+}
+
 void attr_of_version(struct fs *fs, struct source *source, enum node_kind kind,
 	const struct bk_entry *entry, struct fuse_entry_param *out)
 {
@@ -139,7 +152,7 @@ void attr_of_version(struct fs *fs, struct source *source, enum node_kind kind,
 	if (node_type(kind) == S_IFREG)
 		out->generation = inode_generation(source->generation);
 	if (kind == NODE_IMAGE) {
-		set_image_size(&out->attr, entry);
+		set_listed_size(fs, source, &node, entry, &out->attr);
 		out->attr_timeout = TIMEOUT_FOREVER;
 	} else if (kind == NODE_SQL) {
 		/* What the log keeps of it is what it keeps of the image. */

@@ -32,7 +32,7 @@ t backup-cli verify --against empty.sqlite3 --json log.bkp
 t backup-cli verify --against busy/lightningd.sqlite3 log.bkp
 t backup-cli verify --against nothing.sqlite3 log.bkp
 
-# SQLite's own statistics are no data; what is only called like them is.
+# SQLite's own statistics are data too: what it plans depends on them.
 cp node/lightningd.sqlite3 like.sqlite3
 sqlite3 like.sqlite3 "ANALYZE; CREATE TABLE sqliteXstatus (x)"
 t backup-cli verify --against like.sqlite3 log.bkp

@@ -92,7 +92,7 @@ static void make_log(struct simfs *fs)
 	event(writer, EVENT_CUT, "bytes=5\n");
 	append(writer, 2, "INSERT INTO t (x) VALUES ('four')");
 	append(writer, 3, "UPDATE t SET x = 'two' WHERE id = 2");
-	event(writer, EVENT_SEEN, "version=3\ncounter=7\ninode=5\nmtime=1\nsize=2048\n");
+	event(writer, EVENT_SEEN, "version=3\ncounter=7\ninode=5\nmtime=1\nctime=1\nsize=2048\n");
 	append(writer, 4, "DELETE FROM t WHERE id = 1");
 	REQUIRE(!bk_writer_rewind(writer, 3, &err));
 	append(writer, 4, "DELETE FROM t WHERE id = 3");
@@ -121,7 +121,7 @@ static void make_healed(struct simfs *fs, const char *database)
 			  "UPDATE vars SET intval = 5 WHERE name = 'data_version'");
 	REQUIRE(!bk_writer_snapshot(writer, database, BK_SNAPSHOT_GAP, 100, NULL, NULL, &err));
 	append(writer, 6, "INSERT INTO t (x) VALUES ('six')");
-	event(writer, EVENT_SEEN, "version=6\ncounter=9\ninode=5\nmtime=1\nsize=4096\n");
+	event(writer, EVENT_SEEN, "version=6\ncounter=9\ninode=5\nmtime=1\nctime=1\nsize=4096\n");
 	put.version = bk_writer_version(writer);
 	put.time_us = bk_writer_now_us(writer);
 	bk_buf_init(&frame, 4096);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,6 +65,8 @@ static const char *const edits[] = {
 	"ALTER TABLE peers ADD COLUMN added INTEGER DEFAULT 7",
 	"CREATE INDEX by_hand ON peers (name)",
 	"CREATE TABLE by_hand (x)",
+	"ANALYZE",
+	"PRAGMA user_version = 77",
 	/* Several edits that count as one. */
 	"PRAGMA locking_mode = EXCLUSIVE; UPDATE peers SET name = 'x'; UPDATE peers SET name = "
 	"'y'; "
@@ -118,6 +121,40 @@ Test(doubt, edits_between_sessions, .timeout = TIMEOUT_S)
 			world_check_restore(&world, world.database);
 			world_done(&world);
 		}
+}
+
+/* Puts back what the database's header counts, and the time at which it was modified: no program
+ * can put back the time of change. */
+static void hide_edit(struct world *world, const uint8_t *counter, const struct stat *before)
+{
+	struct timespec times[2] = {before->st_atim, before->st_mtim};
+	int fd = open(world->database, O_WRONLY | O_CLOEXEC);
+
+	cr_assert(fd >= 0 && pwrite(fd, counter, 4, 24) == 4 && pwrite(fd, counter, 4, 92) == 4);
+	cr_assert(futimens(fd, times) == 0 && close(fd) == 0);
+}
+
+Test(doubt, an_edit_that_hides, .timeout = TIMEOUT_S)
+{
+	struct world world;
+	struct stat before;
+	uint8_t counter[4];
+	int fd;
+
+	make(&world, 0);
+	world_start(&world);
+	plain_play(&world, 3);
+	end_session(&world, STOPPED);
+	fd = open(world.database, O_RDONLY | O_CLOEXEC);
+	cr_assert(fd >= 0 && fstat(fd, &before) == 0 && pread(fd, counter, 4, 24) == 4);
+	close(fd);
+	by_hand(&world, edits[0]);
+	hide_edit(&world, counter, &before);
+	world_start(&world);
+	plain_play(&world, 1);
+	check_healed(&world);
+	world_stop(&world);
+	world_done(&world);
 }
 
 /* Nobody wrote: nothing is healed, however the session ended. */

@@ -12,8 +12,8 @@ static void event(struct facts *facts, uint32_t code, const char *text, uint32_t
 Test(facts, a_head_that_was_seen_committed)
 {
 	static const char seen[] = "counter=4294967295\ninode=12\nmtime=1795330800000000001\n"
-				   "size=8192\n";
-	struct bk_stamp stamp = {UINT32_MAX, 12, 1795330800000000001, 8192};
+				   "ctime=1795330800000000002\nsize=8192\n";
+	struct bk_stamp stamp = {UINT32_MAX, 12, 1795330800000000001, 1795330800000000002, 8192};
 	struct facts facts = {0};
 
 	event(&facts, EVENT_SEEN, seen, 7);
@@ -25,9 +25,9 @@ Test(facts, a_head_that_was_seen_committed)
 	event(&facts, EVENT_SEEN, seen, 6);
 	cr_assert(!facts.has_seen, "of another version");
 	event(&facts, EVENT_SEEN, seen, 7);
-	event(&facts, EVENT_SEEN, "counter=1\ninode=2\nmtime=3\n", 7);
+	event(&facts, EVENT_SEEN, "counter=1\ninode=2\nmtime=3\nsize=4\n", 7);
 	cr_assert(!facts.has_seen, "one that says too little");
-	event(&facts, EVENT_SEEN, "counter=4294967296\ninode=2\nmtime=3\nsize=4\n", 7);
+	event(&facts, EVENT_SEEN, "counter=4294967296\ninode=2\nmtime=3\nctime=3\nsize=4\n", 7);
 	cr_assert(!facts.has_seen, "no counter of SQLite's");
 }
 

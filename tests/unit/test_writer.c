@@ -602,8 +602,11 @@ static struct bk_head head_of(const struct node *node)
 	return head;
 }
 
-static const struct bk_stamp a_stamp = {
-	.counter = 7, .inode = 1234567, .mtime_ns = TEST_NOW_US * 1000 + 1, .size = 8192};
+static const struct bk_stamp a_stamp = {.counter = 7,
+	.inode = 1234567,
+	.mtime_ns = TEST_NOW_US * 1000 + 1,
+	.ctime_ns = TEST_NOW_US * 1000 + 2,
+	.size = 8192};
 
 /* An orderly end proves nothing of the head; that it was seen, copied, or that something came
  * behind it, does. */

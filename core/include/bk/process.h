@@ -12,8 +12,10 @@
  * with EFBIG, which is told, instead of ending the process without a word. */
 void bk_process_guard(void);
 
-/* Lowers the calling thread: NICE as nice(2) has it, and it reads and writes when nobody else does.
- */
+/* Makes the calling thread, alone, give way to others: NICE as nice(2) has it. */
+void bk_process_nice_thread(int nice);
+
+/* The same, and it reads and writes when nobody else does. */
 void bk_process_lower_thread(int nice);
 
 #endif

@@ -14,14 +14,15 @@
 struct bk_stamp {
 	uint32_t counter; /* SQLite's file change counter */
 	uint64_t inode;
-	int64_t mtime_ns; /* since 1970 */
+	int64_t mtime_ns; /* since 1970, */
+	int64_t ctime_ns; /* likewise; nobody can set it back */
 	uint64_t size;    /* bytes */
 };
 
 static inline bool bk_stamp_same(const struct bk_stamp *a, const struct bk_stamp *b)
 {
 	return a->counter == b->counter && a->inode == b->inode && a->mtime_ns == b->mtime_ns &&
-	       a->size == b->size;
+	       a->ctime_ns == b->ctime_ns && a->size == b->size;
 }
 
 #endif

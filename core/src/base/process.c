@@ -33,8 +33,13 @@ void bk_process_guard(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
-void bk_process_lower_thread(int nice)
+void bk_process_nice_thread(int nice)
 {
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice);
+}
+
+void bk_process_lower_thread(int nice)
+{
+	bk_process_nice_thread(nice);
 	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
 }

@@ -18,18 +18,20 @@ static void take_node(struct facts *facts, const char *text, size_t size)
 
 static void take_seen(struct facts *facts, const char *text, size_t size)
 {
-	uint64_t counter, mtime;
+	uint64_t counter, mtime, ctime;
 	struct bk_stamp stamp;
 
 	facts->has_seen = bk_line_number(text, size, "counter", &counter) &&
 			  counter <= UINT32_MAX &&
 			  bk_line_number(text, size, "inode", &stamp.inode) &&
 			  bk_line_number(text, size, "mtime", &mtime) && mtime <= INT64_MAX &&
+			  bk_line_number(text, size, "ctime", &ctime) && ctime <= INT64_MAX &&
 			  bk_line_number(text, size, "size", &stamp.size);
 	if (!facts->has_seen)
 		return;
 	stamp.counter = (uint32_t)counter;
 	stamp.mtime_ns = (int64_t)mtime;
+	stamp.ctime_ns = (int64_t)ctime;
 	facts->seen = stamp;
 }
 

@@ -15,7 +15,7 @@ struct comparison {
 	char first[256];      /* the first difference, in words */
 };
 
-/* Compares all that LOG and DATABASE hold but SQLite's own statistics, and adds to RESULT. Fails
+/* Compares all that LOG and DATABASE hold, and adds to RESULT. Fails
  * with BK_E_SQL, naming the table, if one of them cannot be read: it may need a function that
  * SQLite here does not have, or cost more than the budget of its sandbox has; with BK_E_NOMEM, or
  * as a store does. */

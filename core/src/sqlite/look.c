@@ -68,6 +68,11 @@ static enum bk_code connect(struct bk_live *live, const struct stat *st, struct 
 	return BK_OK;
 }
 
+static int64_t nanoseconds(struct timespec time)
+{
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 static uint32_t load_big_endian(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
@@ -79,7 +84,8 @@ static bool read_stamp(struct bk_live *live, const struct stat *st, struct bk_st
 {
 	uint8_t header[HEADER_PART] = {0};
 	sqlite3_file *file = NULL;
-	int rc = sqlite3_file_control(live->db.sandbox.db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	int rc =
+		sqlite3_file_control(live->db.sandbox.db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 
 	if (rc != SQLITE_OK || !file || !file->pMethods)
 		return false;
@@ -89,7 +95,8 @@ static bool read_stamp(struct bk_live *live, const struct stat *st, struct bk_st
 		return false;
 	*stamp = (struct bk_stamp){.counter = load_big_endian(header + AT_COUNTER),
 		.inode = st->st_ino,
-		.mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+		.mtime_ns = nanoseconds(st->st_mtim),
+		.ctime_ns = nanoseconds(st->st_ctim),
 		.size = (uint64_t)st->st_size};
 	return true;
 }

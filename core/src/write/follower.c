@@ -3,6 +3,7 @@
 #include "proof.h"
 #include <bk/follower.h>
 #include <bk/live.h>
+#include <bk/process.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,6 +17,7 @@
 #define RETRY_STREAMS_MAX 16
 
 #define LAG_US_MAX INT64_C(1000000)
+#define NICE       5 /* not more: the hook waits for a mutex that a thread without its turn holds */
 
 struct bk_follower {
 	struct bk_writer *writer;
@@ -257,9 +259,9 @@ static void *follower_run(void *arg)
 	struct proof_plan plan;
 	uint64_t below;
 
-	/* Woken by a change, it must not take the processor from the one that lightningd waits for.
-	 */
+	/* Woken by a change, it must not take the processor from who lightningd waits for. */
 	pthread_setschedparam(pthread_self(), SCHED_BATCH, &param);
+	bk_process_nice_thread(NICE);
 	while (wait_for_work(follower, &plan, &below)) {
 		struct bk_error err;
 

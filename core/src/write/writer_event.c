@@ -38,13 +38,14 @@ enum bk_code bk_writer_put_seen(struct bk_writer *writer, uint32_t version, uint
 {
 	struct put put = {.version = version, .is_of_head = true, .changes = changes};
 	struct bk_buf frame;
-	char text[160];
+	char text[200];
 	enum bk_code code;
 
 	snprintf(text, sizeof text,
 		"version=%" PRIu32 "\ncounter=%" PRIu32 "\ninode=%" PRIu64 "\nmtime=%" PRId64
-		"\nsize=%" PRIu64 "\n",
-		version, stamp->counter, stamp->inode, stamp->mtime_ns, stamp->size);
+		"\nctime=%" PRId64 "\nsize=%" PRIu64 "\n",
+		version, stamp->counter, stamp->inode, stamp->mtime_ns, stamp->ctime_ns,
+		stamp->size);
 	bk_buf_init(&frame, FRAME_HEAD_SIZE + 4 + sizeof text);
 	code = put_event(writer, &put, &frame, EVENT_SEEN, text, err);
 	bk_buf_done(&frame);
