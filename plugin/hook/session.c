@@ -48,6 +48,7 @@ enum bk_code session_start_threads(struct session *session, struct refusal *why)
 		code = bk_follower_start(&session->follower, session->writer, &options, &err);
 	if (code)
 		return refusal_of(why, &err, NULL);
+	bk_writer_start_zeros(session->writer);
 	session->heal.space = session->space;
 	return BK_OK;
 }

@@ -3,8 +3,8 @@
  * calls. Then the log's size, the restore, the memory.
  *
  * Figures are printed, nothing is judged. */
-#include "lane.h"
 #include "nodedb.h"
+#include "play.h"
 #include "report.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROBE_CALLS        2000
 #define CALLS_DEFAULT      20000
 #define RESTORE_TIMEOUT_MS 600000
 #define COPY_BYTES         ((size_t)1 << 20)
@@ -38,81 +37,11 @@ static const char help[] =
 #define DIRS_MAX 4
 
 struct bench {
-	const char *trace, *json;
-	uint64_t calls, seed;
+	struct calls calls;
+	const char *json;
 	const char *dirs[DIRS_MAX];
 	size_t dir_count;
 };
-
-static enum bk_code open_calls(
-	const struct bench *bench, struct trace **trace, struct bk_error *err)
-{
-	return bench->trace ? trace_open(trace, bench->trace, err)
-			    : trace_open_generated(trace, bench->seed, bench->calls, err);
-}
-
-/* Fills BLOCK with what comes next; it stays empty when LEFT calls were taken or the trace ends. */
-static enum bk_code fill(struct block *block, struct trace *trace, uint64_t *left,
-	uint64_t *sql_bytes, struct bk_error *err)
-{
-	enum bk_code code = BK_OK;
-	bool more = true;
-
-	block->count = block->text.size = 0;
-	while (!code && block->count < BLOCK_CALLS && *left) {
-		struct trace_call call;
-
-		code = trace_next(trace, &call, &more, err);
-		if (code || !more)
-			break;
-		code = block_add(block, &call, err);
-		for (size_t i = 0; i < call.change.statement_count; i++)
-			*sql_bytes += call.change.statements[i].size;
-		--*left;
-	}
-	return code;
-}
-
-/* Plays up to CALLS calls to the COUNT lanes, a block to each in turn; which is first changes. */
-static enum bk_code play(const struct bench *bench, struct lane *lanes, size_t count,
-	uint64_t calls, uint64_t *sql_bytes, struct bk_error *err)
-{
-	struct trace *trace = NULL;
-	struct block block;
-	enum bk_code code = open_calls(bench, &trace, err);
-
-	block_init(&block);
-	*sql_bytes = 0;
-	for (size_t turn = 0; !code; turn++) {
-		code = fill(&block, trace, &calls, sql_bytes, err);
-		if (!block.count)
-			break;
-		for (size_t i = 0; !code && i < count; i++)
-			code = lane_play(&lanes[(turn + i) % count], &block, err);
-	}
-	block_done(&block);
-	trace_close(trace);
-	return code;
-}
-
-/* How many bytes the plugin appends for a call, on average. */
-static enum bk_code probe(
-	const struct bench *bench, const struct tempdir *place, size_t *bytes, struct bk_error *err)
-{
-	uint64_t calls = bench->calls < PROBE_CALLS ? bench->calls : PROBE_CALLS, sql_bytes;
-	struct tempdir dir = *place;
-	struct lane lane;
-	enum bk_code code = lane_start(&lane, LANE_PLAIN, &dir, 0, err);
-
-	if (!code)
-		code = play(bench, &lane, 1, calls, &sql_bytes, err);
-	if (!code)
-		code = lane_stop(&lane, err);
-	if (!code)
-		*bytes = lane.count ? (size_t)(lane_bytes(&lane) / lane.count) : 0;
-	lane_done(&lane);
-	return code;
-}
 
 static double seconds_since(const struct timespec *began)
 {
@@ -148,10 +77,10 @@ static enum bk_code time_replay(
 {
 	struct trace *trace = NULL;
 	struct nodedb *db = NULL;
-	uint64_t left = bench->calls;
+	uint64_t left = bench->calls.count;
 	struct timespec began;
 	bool more = true;
-	enum bk_code code = open_calls(bench, &trace, err);
+	enum bk_code code = calls_open(&bench->calls, &trace, err);
 
 	if (!code)
 		code = nodedb_open(&db, path, 0, err);
@@ -222,13 +151,14 @@ static enum bk_code run_in(const struct bench *bench, const struct tempdir *prob
 	const struct tempdir *place, struct figures *figures, struct bk_error *err)
 {
 	size_t started = 0;
-	enum bk_code code = probe(bench, probing, &figures->floor_bytes, err);
+	enum bk_code code = play_probe(&bench->calls, probing, &figures->floor_bytes, err);
 
 	for (; !code && started < LANES; started++)
 		code = lane_start(&figures->lanes[started], (enum lane_kind)started, place,
 			figures->floor_bytes, err);
 	if (!code)
-		code = play(bench, figures->lanes, LANES, bench->calls, &figures->sql_bytes, err);
+		code = play(&bench->calls, figures->lanes, LANES, bench->calls.count,
+			&figures->sql_bytes, err);
 	for (size_t i = 0; !code && i < LANES; i++)
 		code = lane_stop(&figures->lanes[i], err);
 	if (!code)
@@ -291,19 +221,19 @@ int main(int argc, char **argv)
 		{"calls", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},
 		{"dir", required_argument, NULL, 'd'}, {"json", required_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	struct bench bench = {.calls = CALLS_DEFAULT, .seed = 1};
+	struct bench bench = {.calls = {.count = CALLS_DEFAULT, .seed = 1}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 't':
-			bench.trace = optarg;
+			bench.calls.trace = optarg;
 			break;
 		case 'c':
-			bench.calls = strtoull(optarg, NULL, 10);
+			bench.calls.count = strtoull(optarg, NULL, 10);
 			break;
 		case 's':
-			bench.seed = strtoull(optarg, NULL, 10);
+			bench.calls.seed = strtoull(optarg, NULL, 10);
 			break;
 		case 'd':
 			if (bench.dir_count < DIRS_MAX)

@@ -85,6 +85,8 @@ static void go_on(const struct check *check, struct simfs *disk, const struct mo
 	uint32_t steps = 1 + rng_below(rng, 3);
 
 	model_copy(model, before, deeds, deeds);
+	if (rng_chance(rng, 40))
+		check_ok(check, bk_writer_lay_zeros(writer, &err), &err, "zeros ahead");
 	again.nth = depth < DEPTH_MAX && rng_chance(rng, 30) ? 1 + rng_below(rng, 8) : 0;
 	if (may_rewind(model) && rng_chance(rng, 40)) {
 		check_ok(check, bk_writer_rewind(writer, model_version(model) - 1, &err), &err,

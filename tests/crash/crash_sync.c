@@ -1,5 +1,6 @@
-/* crash_sync.c - two threads sync the log at once: neither waits for the other, a full snapshot
- * neither, and what one of them hears of failing is final for both.
+/* crash_sync.c - two threads sync the log at once, that of the changes and a follower's or the one
+ * that lays zeros: neither waits for the other, a full snapshot neither, and what one of them hears
+ * of failing is final for both.
  *
  * Linux notes an error of writing back with the file, and tells each open file of it once, at its
  * next sync. So each thread must have an open file of its own: through one that is shared, the
@@ -35,7 +36,7 @@ struct world {
 	struct bk_writer *writer;
 	pthread_t changer;
 	atomic_int fd;            /* through which the changing thread syncs */
-	atomic_bool in_follower;  /* the other is within a sync */
+	atomic_bool is_beside;    /* the other is within a sync */
 	atomic_bool in_append;    /* the changing thread is within one */
 	atomic_bool has_worked;   /* and has its answer */
 	atomic_bool has_failed;   /* the system met an error */
@@ -55,7 +56,7 @@ static bool is_changer(const struct world *world)
 	return pthread_equal(pthread_self(), world->changer);
 }
 
-/* The follower's sync takes until what the changing thread does meanwhile is done. */
+/* The other's sync takes until what the changing thread does meanwhile is done. */
 static int slow_beside(void *ctx, int fd)
 {
 	struct world *world = ctx;
@@ -65,7 +66,7 @@ static int slow_beside(void *ctx, int fd)
 		return 0;
 	}
 	REQUIRE(fd != atomic_load(&world->fd));
-	atomic_store(&world->in_follower, true);
+	atomic_store(&world->is_beside, true);
 	wait_for(&world->has_worked);
 	return 0;
 }
@@ -80,21 +81,21 @@ static int both_fail(void *ctx, int fd)
 		atomic_store(&world->in_append, true);
 		wait_for(&world->has_failed);
 	} else {
-		atomic_store(&world->in_follower, true);
+		atomic_store(&world->is_beside, true);
 		wait_for(&world->in_append);
 		atomic_store(&world->has_failed, true);
 	}
 	return -EIO;
 }
 
-/* The follower alone is told: by a system that noted the error too late for the other's sync. */
-static int follower_fails(void *ctx, int fd)
+/* The other alone is told: by a system that noted the error too late for the other's sync. */
+static int other_fails(void *ctx, int fd)
 {
 	struct world *world = ctx;
 
 	(void)fd;
 	if (!is_changer(world)) {
-		atomic_store(&world->in_follower, true);
+		atomic_store(&world->is_beside, true);
 		wait_for(&world->in_append);
 		atomic_store(&world->has_failed, true);
 		return -EIO;
@@ -196,7 +197,7 @@ static enum bk_code beside(struct world *world, work_fn *work, sim_sync_fn *firs
 
 	simfs_set_sync(world->fs, first, world);
 	REQUIRE(!pthread_create(&follower, NULL, build, world));
-	wait_for(&world->in_follower);
+	wait_for(&world->is_beside);
 	code = work(world);
 	atomic_store(&world->has_worked, true);
 	REQUIRE(!pthread_join(follower, &result));
@@ -205,8 +206,22 @@ static enum bk_code beside(struct world *world, work_fn *work, sim_sync_fn *firs
 	return code;
 }
 
+/* The same beside the thread that lays zeros. */
+static enum bk_code beside_zeros(struct world *world, sim_sync_fn *first)
+{
+	enum bk_code code;
+
+	simfs_set_sync(world->fs, first, world);
+	bk_writer_start_zeros(world->writer);
+	wait_for(&world->is_beside);
+	code = append(world, 4, "SELECT 2");
+	atomic_store(&world->has_worked, true);
+	return code;
+}
+
 static void done(struct world *world)
 {
+	simfs_set_sync(world->fs, NULL, NULL);
 	bk_writer_close(world->writer);
 	simfs_free(world->fs);
 }
@@ -231,9 +246,24 @@ int main(void)
 	REQUIRE(append(&world, 4, "SELECT 2") == BK_E_IO);
 	done(&world);
 	make_log(&world);
-	(void)beside(&world, append_next, follower_fails, &built);
+	(void)beside(&world, append_next, other_fails, &built);
 	REQUIRE(built == BK_E_IO);
 	REQUIRE(append(&world, 5, "SELECT 3") == BK_E_IO);
+	done(&world);
+	make_log(&world);
+	REQUIRE(beside_zeros(&world, slow_beside) == BK_OK);
+	REQUIRE(append(&world, 5, "SELECT 3") == BK_OK);
+	done(&world);
+	make_log(&world);
+	REQUIRE(beside_zeros(&world, both_fail) == BK_E_IO);
+	REQUIRE(append(&world, 4, "SELECT 2") == BK_E_IO);
+	done(&world);
+	make_log(&world);
+	(void)beside_zeros(&world, other_fails);
+	wait_for(&world.has_failed);
+	simfs_set_sync(world.fs, NULL, NULL);
+	while (append(&world, bk_writer_version(world.writer) + 1, "SELECT 3") == BK_OK)
+		;
 	done(&world);
 	puts("no sync waited for another thread's, and a failure of one was final for both");
 	return EXIT_SUCCESS;

@@ -116,6 +116,8 @@ static bool start(struct node *node)
 
 	if (!open_writer(node))
 		return false;
+	if (node->has_thread)
+		bk_writer_start_zeros(node->writer);
 	if (node->has_thread && !done(node,
 					CORE(node, bk_follower_start(&node->follower, node->writer,
 							   &options, &err)),
@@ -356,6 +358,14 @@ static bool restore(struct node *node)
 	return true;
 }
 
+/* What the writer's own thread does at any moment. */
+static bool lay_zeros(struct node *node)
+{
+	struct bk_error err;
+
+	return done(node, CORE(node, bk_writer_lay_zeros(node->writer, &err)), &err, "zeros ahead");
+}
+
 static bool step(struct node *node)
 {
 	struct bk_error err;
@@ -363,6 +373,8 @@ static bool step(struct node *node)
 
 	if (dice < 70)
 		return random_change(node);
+	if (dice < 74 && !node->has_thread)
+		return lay_zeros(node);
 	if (dice < 80 && !node->has_thread)
 		return done(node, CORE(node, bk_keyframes_build(node->writer, &err)), &err,
 			"keyframes");

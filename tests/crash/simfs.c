@@ -318,6 +318,13 @@ static int sim_truncate(void *ctx, int fd, uint64_t size)
 	return end(fs, 0);
 }
 
+static int sim_overwrites_in_place(void *ctx, int fd)
+{
+	(void)ctx;
+	(void)fd;
+	return 1;
+}
+
 static void fill_stat(const struct inode *inode, struct bk_io_stat *out)
 {
 	*out = (struct bk_io_stat){.size = inode->now.size, .device = 1, .inode = inode->number};
@@ -513,6 +520,7 @@ const struct bk_io_ops sim_ops = {
 	.pwrite = sim_pwrite,
 	.datasync = sim_datasync,
 	.truncate = sim_truncate,
+	.overwrites_in_place = sim_overwrites_in_place,
 	.stat = sim_stat,
 	.stat_path = sim_stat_path,
 	.lock = sim_lock,

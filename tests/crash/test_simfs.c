@@ -131,6 +131,43 @@ Test(simfs, a_write_of_many_sectors_can_be_torn)
 	done(&place);
 }
 
+/* Over zeros that were synced: nothing else can stand where a sector was lost. */
+Test(simfs, a_write_over_zeros_can_be_half_zeros)
+{
+	struct place place = new_file();
+	static const char zeros[4 * SIM_SECTOR];
+	char new[4 * SIM_SECTOR + 1];
+	unsigned half = 0, without_first = 0;
+
+	memset(new, 'n', sizeof new - 1);
+	new[sizeof new - 1] = '\0';
+	cr_assert_eq(place.io->ops->pwrite(place.io->ctx, place.fd, zeros, sizeof zeros, 0),
+		(int64_t)sizeof zeros);
+	sync_all(&place);
+	write_at(&place, new, 0);
+	for (uint64_t seed = 0; seed < LOSSES; seed++) {
+		struct rng rng = rng_of(seed, 0);
+		struct simfs *disk = simfs_after_power_loss(place.fs, &rng);
+		unsigned kept = 0;
+		uint8_t *data;
+		size_t size;
+
+		cr_assert(simfs_peek(disk, PATH, &data, &size) && size == sizeof zeros);
+		for (size_t at = 0; at < size; at += SIM_SECTOR) {
+			bool is_new = memcmp(data + at, new, SIM_SECTOR) == 0;
+
+			cr_assert(is_new || memcmp(data + at, zeros, SIM_SECTOR) == 0);
+			kept += is_new;
+		}
+		half += kept && kept < 4;
+		without_first += kept && !data[0];
+		simfs_free(disk);
+	}
+	cr_assert_gt(half, 0);
+	cr_assert_gt(without_first, 0, "they reach the disk in any order");
+	done(&place);
+}
+
 Test(simfs, a_sync_that_drops_is_not_made_good_by_the_next)
 {
 	struct place place = new_file();

@@ -2,8 +2,10 @@
 #include "support.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +46,24 @@ Test(io_posix, opens_as_asked)
 		  open_file("none", BK_IO_WRITE) == -ENOENT);
 	cr_assert(
 		ops()->close(NULL, -1) == -EBADF && ops()->pread(NULL, -1, &byte, 1, 0) == -EBADF);
+}
+
+/* Counted where this was tried (docs/decisions.md): not in memory, nor of what is no file. */
+Test(io_posix, knows_who_overwrites_in_place)
+{
+	int fd = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	struct statfs st;
+
+	if (fd >= 0 && fstatfs(fd, &st) == 0 && st.f_type == TMPFS_MAGIC)
+		cr_assert(ops()->overwrites_in_place(NULL, fd) == 0);
+	if (fd >= 0)
+		close(fd);
+	fd = open_file("f", BK_IO_CREATE);
+	cr_assert(fstatfs(fd, &st) == 0);
+	cr_assert(ops()->overwrites_in_place(NULL, fd) ==
+		  (st.f_type == EXT4_SUPER_MAGIC || st.f_type == XFS_SUPER_MAGIC));
+	ops()->close(NULL, fd);
+	cr_assert(ops()->overwrites_in_place(NULL, -1) == -EBADF);
 }
 
 /* Nobody writes into the pipe: opening it as a file would wait for that for ever. */

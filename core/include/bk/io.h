@@ -51,6 +51,10 @@ struct bk_io_ops {
 	/* The first offset at or behind OFFSET that is in no hole of the file, INT64_MAX if there
 	 * is none; fails where the system cannot tell. May be NULL. */
 	int64_t (*next_data)(void *ctx, int fd, uint64_t offset);
+	/* 1 where the file system writes over the bytes of a file in the blocks where they stand,
+	 * so that a sync has nothing to carry but them, as was counted (docs/testing.md); 0 where
+	 * it does not, or where nobody has looked. May be NULL: 0. */
+	int (*overwrites_in_place)(void *ctx, int fd);
 	int (*stat)(void *ctx, int fd, struct bk_io_stat *out);
 	int (*stat_path)(void *ctx, const char *path, struct bk_io_stat *out);
 	int (*lock)(void *ctx, int fd); /* exclusive, at once or -EWOULDBLOCK; dies with FD */

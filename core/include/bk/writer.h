@@ -7,7 +7,8 @@
  * frame is never changed (docs/format.md). After a failed write or sync of a change the writer
  * refuses everything, so that nothing follows a hole: open it anew.
  *
- * Threads: changes come from one thread at a time; a follower's thread appends beside it. */
+ * Threads: changes come from one thread at a time; a follower's thread appends beside it, and
+ * one of the writer's own may lay zeros ahead. */
 #ifndef BK_WRITER_H
 #define BK_WRITER_H
 
@@ -38,6 +39,17 @@ struct bk_writer_options {
  * be NULL. */
 BK_MUST_CHECK enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io,
 	const char *path, const struct bk_writer_options *options, struct bk_error *err);
+
+/* Keeps zeros ahead of the log's end (docs/format.md, 1, rule 5) by a thread that bk_writer_close
+ * and bk_writer_leave end, and cuts off then what is left of them: a change that is written over
+ * them costs the device one flush instead of two. None are laid where the file system gains nothing
+ * by it (bk/io.h, overwrites_in_place), where no thread can be had, or where the disk is full:
+ * nothing else depends on them. At most once a writer. */
+void bk_writer_start_zeros(struct bk_writer *writer);
+
+/* The same once, at once, and by this thread, where none was started: for tests. Fails with
+ * BK_E_IO, BK_E_NOMEM, BK_E_BUSY; a sync that fails is final for WRITER. */
+BK_MUST_CHECK enum bk_code bk_writer_lay_zeros(struct bk_writer *writer, struct bk_error *err);
 
 /* Notes in the log that it was closed in order, unless the writer has failed. Takes NULL. */
 void bk_writer_close(struct bk_writer *writer);
@@ -101,7 +113,7 @@ BK_MUST_CHECK enum bk_code bk_writer_append(
 BK_MUST_CHECK enum bk_code bk_writer_rewind(
 	struct bk_writer *writer, uint32_t version, struct bk_error *err);
 
-/* Bytes free on the file system that the log is on. */
+/* Bytes that the log can grow by: what is free on its file system, and the zeros ahead. */
 BK_MUST_CHECK enum bk_code bk_writer_free_space(
 	struct bk_writer *writer, uint64_t *bytes, struct bk_error *err);
 

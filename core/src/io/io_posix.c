@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,6 +96,18 @@ static int64_t posix_next_data(void *ctx, int fd, uint64_t offset)
 	if (at < 0)
 		return errno == ENXIO ? INT64_MAX : -errno;
 	return at;
+}
+
+/* Those that were counted to gain by it: ext2 to ext4 have one number. What copies on write (btrfs,
+ * bcachefs, ZFS, F2FS) gains nothing, of network and stacked file systems nobody can tell. */
+static int posix_overwrites_in_place(void *ctx, int fd)
+{
+	struct statfs st;
+
+	(void)ctx;
+	if (fstatfs(fd, &st))
+		return -errno;
+	return st.f_type == EXT4_SUPER_MAGIC || st.f_type == XFS_SUPER_MAGIC;
 }
 
 static void stat_copy(const struct stat *st, struct bk_io_stat *out)
@@ -290,6 +304,7 @@ static const struct bk_io_ops posix_ops = {
 	.write_behind = posix_write_behind,
 	.truncate = posix_truncate,
 	.next_data = posix_next_data,
+	.overwrites_in_place = posix_overwrites_in_place,
 	.stat = posix_stat,
 	.stat_path = posix_stat_path,
 	.lock = posix_lock,

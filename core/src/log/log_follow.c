@@ -93,18 +93,20 @@ static enum bk_code look_behind(
 	return code;
 }
 
-/* Takes in what stands behind the state's end. */
+/* Takes in what stands behind the state's end. Beside a writer at work something does at each look,
+ * and what follows, mostly zeros ahead, is left to the first look that finds nothing new. */
 static enum bk_code follow(
 	struct bk_log *log, uint64_t file_end, enum bk_log_news *news, struct bk_error *err)
 {
-	uint64_t before = log->state.end, tail_end = before;
+	uint64_t before = log->state.end, tail_end;
 	enum bk_code code;
 
 	log->state.zeros_at = 0;
 	code = bk_log_take(log, &log->state, file_end, BAD_ENDS, err);
-	if (!code)
-		code = bk_logfile_zeros(&log->lf, log->state.end, file_end, &tail_end, err);
-	if (!code && log->state.end == before && tail_end > before)
+	tail_end = log->state.end;
+	if (!code && tail_end == before)
+		code = bk_logfile_zeros(&log->lf, before, file_end, &tail_end, err);
+	if (!code && tail_end > before && log->state.end == before)
 		code = look_behind(log, file_end, news, err);
 	if (!code)
 		log->tail_end = tail_end;
@@ -157,8 +159,8 @@ static enum bk_code look(struct bk_log *log, const struct bk_io_stat *st, enum b
 
 	if (!is_settled(log, st))
 		code = look_into(log, st->size, news, err);
-	if (code || *news == BK_LOG_REPLACED)
-		log->seen.changed = 0; /* whoever asks again is told again */
+	if (code || *news == BK_LOG_REPLACED || *news == BK_LOG_GREW)
+		log->seen.changed = 0; /* whoever asks again is told again, and more follows */
 	else if (*news == BK_LOG_SAME)
 		*news = look_at_path(log, st);
 	return code;

@@ -66,12 +66,17 @@ static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, 
 		/* What stands there now is no valid frame, and the next one overwrites it; but
 		 * a full disk is better left as empty as it was. */
 		lf->file.io->ops->truncate(lf->file.io->ctx, lf->file.fd, frame.offset);
+		writer->log->file_end = frame.offset;
 		return code;
 	}
 	code = bk_state_take(state, &frame, err);
 	if (code)
 		return code;
-	writer->log->file_end = writer->log->tail_end = state->end;
+	writer->log->tail_end = state->end;
+	if (writer->log->file_end < state->end)
+		writer->log->file_end = state->end;
+	if (bk_zeros_are_due(writer))
+		pthread_cond_signal(&writer->zeros.used);
 	writer->changes += put->kind == FRAME_CHANGE || put->kind == FRAME_REWIND;
 	writer->streams += put->kind == FRAME_CHANGE && put->must & CHANGE_STREAM;
 	if (put->keyframe)
@@ -109,7 +114,7 @@ void bk_writer_fail(struct bk_writer *writer, const struct bk_error *err)
 	pthread_mutex_unlock(&writer->log->mutex);
 }
 
-static enum bk_code sync_through(
+enum bk_code bk_writer_sync_through(
 	struct bk_writer *writer, const struct file *file, struct bk_error *err)
 {
 	struct bk_log *log = writer->log;
@@ -145,12 +150,32 @@ static enum bk_code sync_through(
 
 enum bk_code bk_writer_sync(struct bk_writer *writer, struct bk_error *err)
 {
-	return sync_through(writer, &writer->log->lf.file, err);
+	return bk_writer_sync_through(writer, &writer->log->lf.file, err);
 }
 
 enum bk_code bk_writer_sync_aside(struct bk_writer *writer, struct bk_error *err)
 {
-	return sync_through(writer, &writer->aside, err);
+	return bk_writer_sync_through(writer, &writer->aside, err);
+}
+
+enum bk_code bk_writer_open_again(
+	struct bk_writer *writer, struct file *again, struct bk_error *err)
+{
+	const struct file *file = &writer->log->lf.file;
+	struct bk_io_stat ours, other;
+	enum bk_code code = bk_file_open(again, file->io, file->path, BK_IO_WRITE, err);
+
+	if (code)
+		return code;
+	code = bk_file_stat(file, &ours, err);
+	if (!code)
+		code = bk_file_stat(again, &other, err);
+	if (!code && (ours.device != other.device || ours.inode != other.inode))
+		code = bk_fail(
+			err, BK_E_BUSY, 0, "%s was replaced just now: try again", file->path);
+	if (code)
+		bk_file_close(again);
+	return code;
 }
 
 bool bk_writer_cut_back(
@@ -201,6 +226,8 @@ enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 		options && options->interval_bytes ? options->interval_bytes : INTERVAL_BYTES;
 	bk_buf_init(&writer->frame, (size_t)FRAME_HEAD_SIZE + PAYLOAD_CHANGE_MAX);
 	writer->aside = FILE_CLOSED;
+	writer->zeros.file = FILE_CLOSED;
+	pthread_cond_init(&writer->zeros.used, NULL);
 	pthread_mutex_init(&writer->build_mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -214,6 +241,9 @@ void bk_writer_free(struct bk_writer *writer)
 {
 	if (writer->mirrors)
 		bk_mirrors_detach(writer->mirrors);
+	bk_file_close(&writer->zeros.file);
+	free(writer->zeros.step);
+	pthread_cond_destroy(&writer->zeros.used);
 	bk_probe_close(writer->probe);
 	bk_encoder_done(&writer->encoder);
 	bk_buf_done(&writer->frame);
@@ -241,10 +271,14 @@ uint64_t bk_writer_cut_bytes(const struct bk_writer *writer)
 
 enum bk_code bk_writer_free_space(struct bk_writer *writer, uint64_t *bytes, struct bk_error *err)
 {
-	const struct file *file = &writer->log->lf.file;
+	struct bk_log *log = writer->log;
+	const struct file *file = &log->lf.file;
 	int rc = file->io->ops->free_space(file->io->ctx, file->fd, bytes);
 
 	if (rc < 0)
 		return bk_fail(err, BK_E_IO, -rc, "cannot tell the free space of %s", file->path);
+	pthread_mutex_lock(&log->mutex);
+	*bytes += log->file_end - log->state.end;
+	pthread_mutex_unlock(&log->mutex);
 	return BK_OK;
 }

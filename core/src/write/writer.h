@@ -8,6 +8,24 @@
 #include "probe.h"
 #include <bk/writer.h>
 
+/* A sync of the hook's that meets a step waits for all of it: larger ones would show. */
+#define ZEROS_STEP ((uint64_t)64 << 10)
+#define ZEROS_MAX  ((uint64_t)256 << 10)
+
+/* Zeros ahead of the log's end (zeros.h). */
+struct zeros {
+	struct file file; /* the log's, opened once more; closed before the first step */
+	uint8_t *step;
+	bool is_needless; /* this file system gains nothing by them */
+	pthread_t thread;
+	bool has_thread;
+
+	/* Under log->mutex. */
+	pthread_cond_t used; /* signalled when a step is due */
+	bool is_stopping;
+	uint64_t wait_for; /* after a failure: none are laid before the log ends here */
+};
+
 struct bk_writer {
 	struct bk_log *log;
 	struct bk_buf frame; /* the changing thread's */
@@ -25,6 +43,8 @@ struct bk_writer {
 	 * this one (see bk_writer_sync). Closed while a log is being made. */
 	struct file aside;
 
+	struct zeros zeros;
+
 	/* One keyframe is written at a time. Taken before log->mutex. A full one, for which
 	 * lightningd waits, is not kept waiting: a delta lets go while it syncs, and gives up
 	 * when one is due. */
@@ -41,6 +61,15 @@ struct bk_writer {
 	pthread_cond_t grown;    /* signalled at a change, and when a follower must look; its clock
 				  * is CLOCK_MONOTONIC */
 };
+
+/* Whether there is room for a step of zeros (zeros.h). With the log's mutex held. */
+static inline bool bk_zeros_are_due(const struct bk_writer *writer)
+{
+	const struct bk_log *log = writer->log;
+
+	return !writer->failure.code && log->state.end >= writer->zeros.wait_for &&
+	       log->file_end + ZEROS_STEP <= log->state.end + ZEROS_MAX;
+}
 
 /* A frame to put: its payload stands in `frame` behind FRAME_HEAD_SIZE bytes of room. */
 struct put {
@@ -83,6 +112,16 @@ int64_t bk_writer_now_us(const struct bk_writer *writer);
  * there now. */
 BK_MUST_CHECK enum bk_code bk_writer_sync(struct bk_writer *writer, struct bk_error *err);
 BK_MUST_CHECK enum bk_code bk_writer_sync_aside(struct bk_writer *writer, struct bk_error *err);
+
+/* The same through FILE, the log's opened once more by bk_writer_open_again, which one thread alone
+ * syncs through. */
+BK_MUST_CHECK enum bk_code bk_writer_sync_through(
+	struct bk_writer *writer, const struct file *file, struct bk_error *err);
+
+/* Opens the log's file once more, and makes sure that it is that one: BK_E_BUSY if another stands
+ * at its path. */
+BK_MUST_CHECK enum bk_code bk_writer_open_again(
+	struct bk_writer *writer, struct file *file, struct bk_error *err);
 
 /* Moves the log's end back from FROM to TO, where the last frame that stays has the sum SUM: what
  * stands between is of a keyframe that failed. False, and nothing is done, if the log's end is no

@@ -1,6 +1,6 @@
 /* writer_open.c - opening a log for writing: its lock, and its torn tail. */
 #include "lines.h"
-#include "writer.h"
+#include "zeros.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -114,8 +114,8 @@ static enum bk_code write_again(
 	return code;
 }
 
-/* Cuts a torn tail off, and zeros that were laid ahead. What is left may still be in the system's
- * cache only, so it is synced before anything counts on it. */
+/* Cuts a torn tail off, and zeros that a writer before laid ahead. What is left may still be in the
+ * system's cache only, so it is synced before anything counts on it. */
 static enum bk_code recover(
 	struct bk_writer *writer, const struct log_end *end, struct bk_error *err)
 {
@@ -209,23 +209,6 @@ static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const 
 	return code ? code : open_once(out, io, path, wait_ms, end, err);
 }
 
-/* Opens the log's file once more, and makes sure that it is that one. */
-static enum bk_code open_aside(struct bk_writer *writer, struct bk_error *err)
-{
-	const struct file *file = &writer->log->lf.file;
-	struct bk_io_stat ours, other;
-	enum bk_code code = bk_file_open(&writer->aside, file->io, file->path, BK_IO_WRITE, err);
-
-	if (!code)
-		code = bk_file_stat(file, &ours, err);
-	if (!code)
-		code = bk_file_stat(&writer->aside, &other, err);
-	if (!code && (ours.device != other.device || ours.inode != other.inode))
-		code = bk_fail(
-			err, BK_E_BUSY, 0, "%s was replaced just now: try again", file->path);
-	return code;
-}
-
 enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, const char *path,
 	const struct bk_writer_options *options, struct bk_error *err)
 {
@@ -241,7 +224,7 @@ enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, cons
 	if (code)
 		return code;
 	writer->mirrors = options ? options->mirrors : NULL;
-	code = open_aside(writer, err);
+	code = bk_writer_open_again(writer, &writer->aside, err);
 	if (!code)
 		code = recover(writer, &end, err);
 	if (!code)
@@ -262,9 +245,12 @@ static void close_with(struct bk_writer *writer, bool in_order)
 
 	if (!writer)
 		return;
+	bk_zeros_stop(writer);
 	code = bk_writer_sync(writer, &ignored);
 	if (!code && in_order)
 		code = bk_writer_event(writer, EVENT_CLOSED, "", &ignored);
+	if (!code)
+		bk_zeros_cut(writer);
 	if (!code && in_order)
 		(void)!bk_writer_sync(writer, &ignored);
 	bk_writer_free(writer);
