@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct arguments {
 	char *url;
@@ -19,15 +18,9 @@ struct arguments {
 	struct progress progress;
 };
 
-/* Whether WORD, the first of those in a lightning directory, is a URL and no table. */
-static bool is_url(const char *word)
-{
-	return strchr(word, '/') || strncmp(word, "file:", 5) == 0 || access(word, F_OK) == 0;
-}
-
 static int take_words(struct arguments *arguments, const char *dir, int count, char **words)
 {
-	bool has_url = !dir && (!is_in_nodedir() || (count && is_url(*words)));
+	bool has_url = !dir && (!is_in_nodedir() || (count && names_log(*words)));
 
 	if (count < 1 + has_url)
 		return usage_error(&cmd_history, "name a URL, and a table");

@@ -24,7 +24,7 @@ struct command {
 	"taken for is said.\n"
 
 extern const struct command cmd_diff, cmd_extract, cmd_history, cmd_init, cmd_log, cmd_query,
-	cmd_restore, cmd_verify;
+	cmd_restore, cmd_show, cmd_verify;
 
 /* TEXT as a word of a shell, for the commands that messages give; WORD holds it. */
 #define WORD_MAX 16384

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&cmd_init, &cmd_restore, &cmd_log, &cmd_diff,
-	&cmd_history, &cmd_query, &cmd_extract, &cmd_verify};
+static const struct command *const commands[] = {&cmd_init, &cmd_restore, &cmd_log, &cmd_show,
+	&cmd_diff, &cmd_history, &cmd_query, &cmd_extract, &cmd_verify};
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

@@ -10,6 +10,7 @@ t backup-cli init --help
 t backup-cli restore -h
 t backup-cli log --help
 t backup-cli verify --help
+t backup-cli show --help
 t backup-cli diff --help
 t backup-cli history --help
 t backup-cli query --help
@@ -21,7 +22,7 @@ t "$PLUGIN" --bogus
 
 # No help is wider than a terminal.
 fuse=$(dirname "$PLUGIN")/../fusefs/backup-fuse
-for command in '' init log diff history query extract restore verify; do
+for command in '' init log show diff history query extract restore verify; do
 	backup-cli help $command
 done >helps
 "$PLUGIN" --help >>helps
