@@ -31,11 +31,12 @@ static void tell_none(const struct command *command, const struct option *option
 
 	for (; options->name && count < OPTIONS_MAX; options++) {
 		names[count++] = options->name;
-		begin_so += strncmp(options->name, word, strlen(word)) == 0;
+		begin_so += strncmp(options->name, word, strcspn(word, "=")) == 0;
 	}
 	nearest = nearest_name(word, names);
 	if (begin_so)
-		usage_error(command, "more than one option begins with --%s", word);
+		usage_error(command, "more than one option begins with --%.*s",
+			(int)strcspn(word, "="), word);
 	else if (nearest)
 		usage_error(command, "there is no option --%s; did you mean --%s?", word, nearest);
 	else
@@ -67,6 +68,11 @@ int next_option(const struct command *command, int argc, char **argv, const char
 bool is_in_nodedir(void)
 {
 	return access(LOCKFILE_NAME, F_OK) == 0;
+}
+
+bool names_log(const char *word)
+{
+	return strchr(word, '/') || strncmp(word, "file:", 5) == 0 || access(word, F_OK) == 0;
 }
 
 int take_url(const struct command *command, const char *word, const char *dir, char **url)

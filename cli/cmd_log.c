@@ -1,26 +1,35 @@
 /* cmd_log.c - backup-cli log: lists the versions. */
 #include "arguments.h"
 #include "interrupt.h"
-#include "json.h"
+#include "logprint.h"
+#include "logwalk.h"
+#include "pager.h"
 #include <bk/image.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
-#include <bk/version.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FOLLOW_FIRST 10 /* versions that --follow begins with */
 
 struct listing {
 	char *url;
-	const char *since, *until;
-	bool has_limit, all, json;
+	const char *since, *until, *at, *table;
+	bool has_limit, follow, reverse;
 	uint64_t limit;
 	int64_t since_us, until_us;
-	int64_t latest_us; /* of the entries that were printed */
-	bool any;          /* an entry was printed */
-	bool is_damaged;
-	bool has_before; /* an entry came before the one that is printed: */
-	uint32_t before; /* its version */
+	struct logwalk walk;
+	struct logprint print;
+	uint64_t count;       /* items that were wanted */
+	uint64_t from_offset; /* those that stand before it in the log are passed over */
+	uint64_t last_offset; /* of the item that was wanted last */
+	uint32_t last;        /* and its version */
+	int64_t latest_us;    /* of those that were printed */
 };
 
 /* What was given is not wrong by itself: the URL and the times, which are said. */
@@ -30,24 +39,47 @@ static int take_rest(struct listing *listing, const char *dir, int count, char *
 
 	if (count > 1)
 		return usage_error(&cmd_log, "name one URL");
+	if (listing->at && (listing->since || listing->until || listing->follow))
+		return usage_error(&cmd_log, "--at is one version: no --since, --until, --follow");
+	if (listing->follow && listing->until)
+		return usage_error(&cmd_log, "--follow and --until exclude each other");
 	if (listing->since)
 		status = take_time(&cmd_log, "--since", listing->since, false, &listing->since_us);
 	if (status == EXIT_DONE && listing->until)
 		status = take_time(&cmd_log, "--until", listing->until, true, &listing->until_us);
+	if (status == EXIT_DONE && listing->at)
+		status = take_time(&cmd_log, "--at", listing->at, true, &listing->until_us);
 	return status == EXIT_DONE ? take_url(&cmd_log, count ? *words : NULL, dir, &listing->url)
 				   : status;
+}
+
+static bool take_flag(struct listing *listing, int option)
+{
+	bool *const flags[] = {&listing->walk.all, &listing->print.json, &listing->print.stat,
+		&listing->follow, &listing->reverse};
+	static const char letters[] = "ajSfr";
+	const char *at = strchr(letters, option);
+
+	if (at)
+		*flags[at - letters] = true;
+	return at != NULL;
 }
 
 static int parse(int argc, char **argv, struct listing *listing)
 {
 	static const struct option options[] = {{"limit", required_argument, NULL, 'n'},
 		{"since", required_argument, NULL, 's'}, {"until", required_argument, NULL, 'u'},
+		{"at", required_argument, NULL, 'A'}, {"table", required_argument, NULL, 't'},
+		{"grep", required_argument, NULL, 'g'}, {"stat", no_argument, NULL, 'S'},
+		{"follow", no_argument, NULL, 'f'}, {"reverse", no_argument, NULL, 'r'},
 		{"all", no_argument, NULL, 'a'}, {"json", no_argument, NULL, 'j'},
 		{"lightning-dir", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
 	const char *dir = NULL;
 	int option;
 
-	while ((option = next_option(&cmd_log, argc, argv, ":n:", options)) != -1) {
+	while ((option = next_option(&cmd_log, argc, argv, ":n:t:f", options)) != -1) {
+		if (take_flag(listing, option))
+			continue;
 		switch (option) {
 		case 'n':
 			listing->has_limit = true;
@@ -60,11 +92,14 @@ static int parse(int argc, char **argv, struct listing *listing)
 		case 'u':
 			listing->until = optarg;
 			break;
-		case 'a':
-			listing->all = true;
+		case 'A':
+			listing->at = optarg;
 			break;
-		case 'j':
-			listing->json = true;
+		case 't':
+			listing->table = optarg;
+			break;
+		case 'g':
+			listing->walk.text = *optarg ? optarg : NULL;
 			break;
 		case 'l':
 			dir = optarg;
@@ -76,191 +111,96 @@ static int parse(int argc, char **argv, struct listing *listing)
 	return take_rest(listing, dir, argc - optind, argv + optind);
 }
 
-static const char *note(const struct bk_entry *entry)
+static bool names_table(const struct listing *listing, const struct logitem *item)
 {
-	if (entry->flags & BK_ENTRY_STRUCK)
-		return "struck out";
-	if (entry->flags & BK_ENTRY_SNAPSHOT)
-		return "snapshot";
-	if (entry->flags & BK_ENTRY_LONE)
-		return "pragma";
-	return "";
+	for (size_t i = 0; i < item->table_count; i++)
+		if (strcasecmp(item->tables[i].name, listing->table) == 0)
+			return true;
+	return false;
 }
 
-/* Whether ENTRY is a snapshot that closes a gap: versions before it are in no log. */
-static bool closes_gap(const struct listing *listing, const struct bk_entry *entry)
+static bool is_wanted(const struct listing *listing, const struct logitem *item)
 {
-	return listing->has_before && (entry->flags & BK_ENTRY_SNAPSHOT) &&
-	       bk_version_distance(entry->version, listing->before) > 1;
-}
+	const struct bk_entry *entry = &item->entry;
 
-static void add_gap(const struct listing *listing, cJSON *object, const struct bk_entry *entry)
-{
-	cJSON *missing = cJSON_AddObjectToObject(object, "missing");
-
-	json_add_count(missing, "from", listing->before + 1);
-	json_add_count(missing, "to", entry->version - 1);
-	cJSON_AddStringToObject(missing, "why", "the node moved on unwatched");
-}
-
-static enum bk_code print_json(
-	const struct listing *listing, const struct bk_entry *entry, struct bk_error *err)
-{
-	cJSON *object = cJSON_CreateObject();
-	char time[BK_MOMENT_TEXT];
-
-	bk_moment_text(time, entry->time_us, false);
-	json_add_count(object, "version", entry->version);
-	cJSON_AddStringToObject(object, "time", time);
-	json_add_time(object, "time_us", entry->time_us);
-	json_add_count(object, "statements", entry->statements);
-	json_add_count(object, "sql_bytes", entry->sql_bytes);
-	json_add_count(object, "log_bytes", entry->log_bytes);
-	if (entry->page_count)
-		json_add_count(object, "page_count", entry->page_count);
-	cJSON_AddStringToObject(object, "note", note(entry));
-	if (closes_gap(listing, entry))
-		add_gap(listing, object, entry);
-	printf("%s\n  ", listing->any ? "," : "");
-	return json_print_line(object, err);
-}
-
-static void print_text(const struct listing *listing, const struct bk_entry *entry)
-{
-	char time[BK_MOMENT_TEXT], gap[GAP_TEXT];
-
-	bk_moment_text(time, entry->time_us, true);
-	if (!listing->any)
-		printf("%10s  %-20s  %10s  %10s  %10s\n", "version", "time", "statements",
-			"SQL bytes", "log bytes");
-	if (closes_gap(listing, entry)) {
-		gap_text(gap, true, listing->before, entry->version);
-		printf("%10s  %s\n", "-", gap);
-	}
-	printf("%10" PRIu32 "  %-20s  %10" PRIu32 "  %10" PRIu32 "  %10" PRIu32 "%s%s\n",
-		entry->version, time, entry->statements, entry->sql_bytes, entry->log_bytes,
-		*note(entry) ? "  " : "", note(entry));
-}
-
-static bool is_wanted(const struct listing *listing, const struct bk_entry *entry)
-{
 	/* Of an empty log's beginning there is nothing to show. */
-	if (!entry->statements && !entry->page_count && !listing->all)
+	if (!entry->statements && !entry->page_count && !listing->walk.all)
 		return false;
-	return (!listing->since || entry->time_us >= listing->since_us) &&
-	       (!listing->until || entry->time_us <= listing->until_us);
+	if (entry->offset < listing->from_offset)
+		return false;
+	if (listing->since && entry->time_us < listing->since_us)
+		return false;
+	if ((listing->until || listing->at) && entry->time_us > listing->until_us)
+		return false;
+	if (listing->table && !names_table(listing, item))
+		return false;
+	return !listing->walk.text || item->is_hit;
 }
 
-/* The first version to look at: with --since, the newest that came before. */
-static enum bk_code find_start(
-	struct bk_log *log, const struct listing *listing, uint32_t *from, struct bk_error *err)
+/* Counts ITEM if it is wanted; false if it is not. */
+static bool count_wanted(struct listing *listing, const struct logitem *item, bool *more)
 {
-	struct bk_log_status status;
-	struct bk_entry entry;
-	enum bk_code code = bk_log_status(log, &status, err);
+	if (!is_wanted(listing, item))
+		return false;
+	listing->count++;
+	listing->last = item->entry.version;
+	listing->last_offset = item->entry.offset;
+	*more = !listing->has_limit || listing->count < listing->limit;
+	return true;
+}
 
-	if (code)
-		return code;
-	*from = status.version - (uint32_t)INT32_MAX;
+/* A logitem_fn. */
+static enum bk_code on_counted(
+	void *ctx, const struct logitem *item, bool *more, struct bk_error *err)
+{
+	(void)err;
+	count_wanted(ctx, item, more);
+	return BK_OK;
+}
+
+/* A logitem_fn. */
+static enum bk_code on_item(void *ctx, const struct logitem *item, bool *more, struct bk_error *err)
+{
+	struct listing *listing = ctx;
+
+	if (!count_wanted(listing, item, more))
+		return BK_OK;
+	if (listing->count == 1 || item->entry.time_us > listing->latest_us)
+		listing->latest_us = item->entry.time_us;
+	return logprint(&listing->print, listing->walk.log, item, !listing->walk.oldest_first, err);
+}
+
+/* With --since, begins at the newest version that came before. */
+static enum bk_code find_start(struct listing *listing, struct bk_error *err)
+{
+	struct bk_entry entry;
+	enum bk_code code;
+
 	if (!listing->since)
 		return BK_OK;
-	code = bk_log_find_time(log, listing->since_us, &entry, err);
-	if (!code)
-		*from = entry.version;
+	code = bk_log_find_time(listing->walk.log, listing->since_us, &entry, err);
+	if (!code) {
+		listing->walk.has_from = true;
+		listing->walk.from = entry.version;
+	}
 	return code == BK_E_MISSING ? BK_OK : code;
 }
 
-static enum bk_code open_history(struct bk_listing **history, struct bk_log *log,
-	const struct listing *listing, struct bk_error *err)
+/* Oldest first, but only the newest that are wanted: finds the first of them. */
+static enum bk_code find_newest(struct listing *listing, struct bk_error *err)
 {
-	enum bk_listing_what what = listing->all ? BK_LISTING_ALL : BK_LISTING_VERSIONS;
-	uint32_t from;
 	enum bk_code code;
 
-	if (listing->has_limit && !listing->since && !listing->until)
-		return bk_listing_open_last(history, log, listing->limit, what, err);
-	code = find_start(log, listing, &from, err);
-	return code ? code : bk_listing_open(history, log, from, what, err);
-}
-
-/* The next entry that can be read; damage before it is said, with DAMAGED not NULL, and passed
- * over. */
-static enum bk_code next_entry(struct bk_listing *history, struct bk_entry *entry, bool *more,
-	bool *damaged, struct bk_error *err)
-{
-	struct shown shown;
-	enum bk_code code;
-
-	while ((code = bk_listing_next(history, entry, more, err)) == BK_E_DAMAGE) {
-		if (!damaged)
-			continue;
-		fprintf(stderr, "backup-cli: versions are missing here: %s\n",
-			shown_of(&shown, err->msg));
-		*damaged = true;
+	if (!listing->has_limit)
+		return BK_OK;
+	code = logwalk(&listing->walk, on_counted, listing, err);
+	if (!code && listing->count) {
+		listing->walk.has_from = true;
+		listing->walk.from = listing->last;
+		listing->from_offset = listing->last_offset;
 	}
-	return code;
-}
-
-/* With a limit and a time range, the newest entries of the range: counts them first. */
-static enum bk_code count_wanted(
-	struct bk_log *log, const struct listing *listing, uint64_t *count, struct bk_error *err)
-{
-	struct bk_listing *history;
-	struct bk_entry entry;
-	bool more = true;
-	enum bk_code code = open_history(&history, log, listing, err);
-
-	*count = 0;
-	if (code)
-		return code;
-	while (!code && more) {
-		code = next_entry(history, &entry, &more, NULL, err);
-		if (!code && more)
-			*count += is_wanted(listing, &entry);
-	}
-	bk_listing_close(history);
-	return code;
-}
-
-static enum bk_code print_entry(
-	struct listing *listing, const struct bk_entry *entry, struct bk_error *err)
-{
-	enum bk_code code = BK_OK;
-
-	if (listing->json)
-		code = print_json(listing, entry, err);
-	else
-		print_text(listing, entry);
-	if (!listing->any || entry->time_us > listing->latest_us)
-		listing->latest_us = entry->time_us;
-	listing->any = true;
-	return code;
-}
-
-static enum bk_code print_entries(
-	struct bk_log *log, struct listing *listing, uint64_t skip, struct bk_error *err)
-{
-	struct bk_listing *history;
-	struct bk_entry entry;
-	bool more = true;
-	enum bk_code code = open_history(&history, log, listing, err);
-
-	if (code)
-		return code;
-	while (!code && more && interrupt_is_heard()) {
-		code = next_entry(history, &entry, &more, &listing->is_damaged, err);
-		if (code || !more)
-			continue;
-		if (is_wanted(listing, &entry) && skip)
-			skip--;
-		else if (is_wanted(listing, &entry))
-			code = print_entry(listing, &entry, err);
-		if (bk_entry_stands(&entry)) {
-			listing->has_before = true;
-			listing->before = entry.version;
-		}
-	}
-	bk_listing_close(history);
+	listing->count = 0;
+	listing->has_limit = false;
 	return code;
 }
 
@@ -270,7 +210,7 @@ static void warn_of_future(const struct listing *listing)
 	char age[BK_MOMENT_TEXT];
 	int64_t now = now_us();
 
-	if (!listing->any || listing->latest_us - now < 1000000)
+	if (!listing->print.any || listing->latest_us - now < 1000000)
 		return;
 	bk_moment_age(age, listing->latest_us, now);
 	fflush(stdout);
@@ -280,21 +220,22 @@ static void warn_of_future(const struct listing *listing)
 /* Beside the list, where it does not get into what scripts read: whose log it is. */
 static void tell_node(const struct listing *listing, const struct bk_log_status *status)
 {
-	if (*status->node && !listing->json)
+	if (*status->node && !listing->print.json)
 		fprintf(stderr, "The log of node %s.\n", status->node);
 }
 
 /* What the list alone does not show: an open doubt, and that the newest version is listed and
  * cannot be rebuilt. */
-static enum bk_code warn_of_head(struct listing *listing, struct bk_log *log,
-	const struct bk_log_status *status, struct bk_error *err)
+static enum bk_code warn_of_head(
+	struct listing *listing, const struct bk_log_status *status, struct bk_error *err)
 {
 	const struct bk_image_options options = {.past_damage = true};
 	struct bk_image *image = NULL;
 	struct shown shown;
-	enum bk_code code = bk_image_open(&image, log, status->version, &options, err);
+	enum bk_code code =
+		bk_image_open(&image, listing->walk.log, status->version, &options, err);
 
-	if (*status->doubt && listing->all)
+	if (*status->doubt && listing->walk.all)
 		fprintf(stderr, "In doubt: log and node may differ, since %s.\n",
 			shown_of(&shown, status->doubt));
 	bk_image_close(image);
@@ -304,71 +245,112 @@ static enum bk_code warn_of_head(struct listing *listing, struct bk_log *log,
 		"Warning: the newest version, %" PRIu32 ", cannot be rebuilt: %s. backup-cli "
 		"verify tells which can.\n",
 		status->version, shown_of(&shown, err->msg));
-	listing->is_damaged = true;
+	listing->walk.is_damaged = true;
 	return BK_OK;
 }
 
-/* --since must have come; what the log has from a clock that was ahead has. */
-static enum bk_code check_since(
+/* --since and --at must have come; what the log has from a clock that was ahead has. */
+static enum bk_code check_past(
 	const struct listing *listing, const struct bk_log_status *status, struct bk_error *err)
 {
-	int64_t now = now_us();
+	int64_t now = now_us(), latest = now > status->time_us ? now : status->time_us;
 
-	if (!listing->since)
-		return BK_OK;
-	return bk_moment_check_past(listing->since, listing->since_us,
-		now > status->time_us ? now : status->time_us, err);
+	if (listing->since)
+		return bk_moment_check_past(listing->since, listing->since_us, latest, err);
+	return listing->at ? bk_moment_check_past(listing->at, listing->until_us, latest, err)
+			   : BK_OK;
 }
 
-static enum bk_code list(struct bk_log *log, struct listing *listing, struct bk_error *err)
+/* Prints what comes, until nobody reads it. */
+static enum bk_code follow(struct listing *listing, struct bk_error *err)
+{
+	const struct timespec pause = {.tv_nsec = 200000000};
+	enum bk_log_news news = BK_LOG_GREW;
+	enum bk_code code = BK_OK;
+
+	listing->print.is_local = isatty(STDOUT_FILENO);
+	while (!code && interrupt_is_heard()) {
+		/* What was struck out and came again has the same version, at another place. */
+		listing->from_offset = listing->count ? listing->last_offset + 1 : 0;
+		if (news == BK_LOG_GREW)
+			code = logwalk_after(
+				&listing->walk, listing->last - 1, on_item, listing, err);
+		if (code || fflush(stdout) != 0)
+			break;
+		nanosleep(&pause, NULL);
+		code = bk_log_refresh(listing->walk.log, &news, err);
+		if (!code && news == BK_LOG_REPLACED)
+			code = bk_fail(err, BK_E_BUSY, 0,
+				"another log stands in the place of this one: follow that");
+	}
+	return code;
+}
+
+static enum bk_code print_all(struct listing *listing, struct bk_error *err)
+{
+	enum bk_code code = find_start(listing, err);
+
+	if (!code && listing->reverse)
+		code = find_newest(listing, err);
+	listing->walk.oldest_first = listing->reverse;
+	return code ? code : logwalk(&listing->walk, on_item, listing, err);
+}
+
+static enum bk_code list(struct listing *listing, struct bk_error *err)
 {
 	struct bk_log_status status;
-	uint64_t count = 0;
-	enum bk_code code = bk_log_status(log, &status, err);
+	enum bk_code code = bk_log_status(listing->walk.log, &status, err);
 
 	if (!code)
-		code = check_since(listing, &status, err);
+		code = check_past(listing, &status, err);
 	if (code)
 		return code;
 	tell_node(listing, &status);
-	if (listing->has_limit)
-		code = count_wanted(log, listing, &count, err);
-	if (listing->json)
-		printf("[");
-	if (!code)
-		code = print_entries(log, listing,
-			listing->has_limit && count > listing->limit ? count - listing->limit : 0,
-			err);
-	if (listing->json)
-		printf("%s]\n", listing->any ? "\n" : "");
-	else if (!listing->any && !code)
-		fprintf(stderr, "The log holds no version%s.\n",
-			listing->since || listing->until ? " of that time" : " yet");
+	if (listing->follow) {
+		if (!listing->has_limit && !listing->since)
+			listing->limit = FOLLOW_FIRST;
+		listing->has_limit |= !listing->since;
+		listing->last = status.version;
+	}
+	listing->print.is_local = !listing->print.json && isatty(STDOUT_FILENO);
+	if (!listing->print.json && !listing->follow)
+		pager_begin();
+	code = print_all(listing, err);
+	if (!code && listing->follow)
+		return follow(listing, err);
+	if (!code && !listing->print.any && !listing->print.json)
+		fprintf(stderr, "The log holds no %sversion%s.\n",
+			listing->table || listing->walk.text ? "such " : "",
+			listing->since || listing->until || listing->at ? " of that time"
+			: listing->table || listing->walk.text          ? ""
+									: " yet");
 	warn_of_future(listing);
-	if (!code)
-		code = warn_of_head(listing, log, &status, err);
-	return code;
+	return code ? code : warn_of_head(listing, &status, err);
 }
 
 static int log_run(int argc, char **argv)
 {
-	struct listing listing = {0};
+	struct listing listing = {.limit = 0};
 	struct bk_error err;
-	struct bk_log *log;
 	enum bk_code code;
 	int status = parse(argc, argv, &listing);
 
 	if (status != EXIT_DONE)
 		return status;
-	code = open_url(&log, listing.url, &err);
+	if (listing.at) {
+		listing.has_limit = true;
+		listing.limit = 1;
+	}
+	listing.reverse |= listing.follow;
+	code = open_url(&listing.walk.log, listing.url, &err);
 	free(listing.url);
 	if (code)
 		return report(&err);
-	code = list(log, &listing, &err);
-	bk_log_close(log);
+	code = list(&listing, &err);
+	bk_log_close(listing.walk.log);
 	if (code)
 		return report(&err);
-	return listing.is_damaged ? EXIT_DAMAGE : EXIT_DONE;
+	return listing.walk.is_damaged ? EXIT_DAMAGE : EXIT_DONE;
 }
 
 const struct command cmd_log = {
@@ -376,20 +358,31 @@ const struct command cmd_log = {
 	.summary = "list the versions that the log holds",
 	.help = "Usage: backup-cli log [OPTIONS] [URL]\n"
 		"\n"
-		"Lists the versions, the newest last: number, time (UTC), statements, bytes of\n"
-		"SQL, bytes in the log. A line in between names versions that are missing, and\n"
-		"why. Without URL it is the log that backup.lock names in the current directory,\n"
-		"or in DIR.\n"
+		"Lists the versions, the newest first: number, time (UTC; on a terminal local),\n"
+		"and the tables that its statements name, with the number of INSERTs (+),\n"
+		"UPDATEs (~) and DELETEs (-). A line in between names versions that are missing,\n"
+		"and why. Without URL it is the log that backup.lock names in the current\n"
+		"directory, or in DIR.\n"
 		"\n"
 		"  -n, --limit N        only the newest N\n"
 		"  --since TIME         only those that came at TIME or after\n"
 		"  --until TIME         only those that came not after TIME; without a fraction,\n"
 		"                       its whole second\n"
+		"  --at TIME            only the newest that came not after TIME\n"
+		"  -t, --table TABLE    only those whose statements name TABLE\n"
+		"  --grep TEXT          only those of which a statement holds TEXT\n"
+		"  --stat               sizes too, and the rows that were added, changed, "
+		"removed,\n"
+		"                       counted by a comparison with the version before\n"
+		"  -f, --follow         the newest 10, or N, oldest first, and then what comes\n"
+		"  --reverse            the oldest first\n"
 		"  --all                also what a rewind struck out, lone pragmas, and empty\n"
 		"                       snapshots\n"
-		"  --json               a JSON array\n"
+		"  --json               an object a line\n"
 		"  --lightning-dir DIR  the log is the one that DIR/backup.lock names\n"
 		"  -V                   the release\n"
+		"\n"
+		"On a terminal it goes through $PAGER, or less.\n"
 		"\n" HELP_TIME,
 	.run = log_run,
 };

@@ -27,7 +27,9 @@ struct command {
 extern const struct command cmd_init;
 extern const struct command cmd_restore;
 extern const struct command cmd_log;
+extern const struct command cmd_show;
 extern const struct command cmd_diff;
+extern const struct command cmd_history;
 extern const struct command cmd_query;
 extern const struct command cmd_extract;
 extern const struct command cmd_emergency;

@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&cmd_restore,
 	&cmd_log,
 	&cmd_diff,
+	&cmd_history,
 	&cmd_query,
 	&cmd_extract,
 	&cmd_emergency,

@@ -8,7 +8,7 @@
 
 /* For the help of what takes a VERSION (bk/which.h). */
 #define HELP_VERSION                                                                               \
-	"VERSION is a number, latest, head~3 (the third before the newest), or a time\n"           \
+	"VERSION is a number, latest, head~3 (the third before the newest), or a TIME\n"           \
 	"such as \"2026-11-22 07:00\" (UTC), \"2 hours\" (ago), yesterday, @1795330800: the\n"     \
 	"newest version not after it. What it was taken for is said.\n"
 

@@ -34,7 +34,7 @@ step "backup-cli log: the newest versions"
 step "backup-cli verify"
 "$cli" verify "$url"
 
-middle=$("$cli" log --limit 500 --json "$url" | sed -n 's/.*"version":\([0-9]*\).*/\1/p' | head -n 1)
+middle=$("$cli" log --limit 500 --json "$url" | sed -n 's/.*"version":\([0-9]*\).*/\1/p' | tail -n 1)
 if [ ! -e /dev/fuse ]; then
 	step "backup-fuse: not shown, since this machine has no /dev/fuse (modprobe fuse)"
 elif ! "$mount" "$url" "$work/mnt"; then
@@ -42,7 +42,7 @@ elif ! "$mount" "$url" "$work/mnt"; then
 else
 	mounted=yes
 	step "backup-fuse: version $middle, mounted and queried with sqlite3"
-	file=$(find "$work/mnt/versions/" -name "*$middle.sqlite3" | head -n 1)
+	file=$(find "$work/mnt/versions/" -name "*$middle.sqlite3" | tail -n 1)
 	ls -l "$file"
 	sqlite3 -safe "$file" "SELECT 'data_version is ' || intval FROM vars WHERE name = 'data_version'"
 	sqlite3 -safe "$work/mnt/latest.sqlite3" \

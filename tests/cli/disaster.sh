@@ -14,7 +14,7 @@ cat 'new disk/backup.lock'
 t simnode --plugin "$PLUGIN" --dir 'new disk' --generate 150 --log
 t backup-cli verify --against 'new disk/lightningd.sqlite3' log.bkp
 t backup-cli verify --deep log.bkp | sed 's/[0-9][0-9]* \(frame\|keyframe\|page\)s\{0,1\}\>/N \1s/g'
-backup-cli log log.bkp | awk '{print $1}' | sed -n '2p;$p'
+backup-cli log --reverse log.bkp | awk '{print $1}' | sed -n '2p;$p'
 
 # Once more, where backup.lock is still there: nothing is to be done.
 mv 'new disk/lightningd.sqlite3' gone.sqlite3

@@ -11,7 +11,9 @@ t backup-cli restore -h
 t backup-cli log --help
 t backup-cli mirror --help
 t backup-cli verify --help
+t backup-cli show --help
 t backup-cli diff --help
+t backup-cli history --help
 t backup-cli query --help
 t backup-cli extract --help
 t backup-cli emergency --help

@@ -9,6 +9,33 @@ t backup-cli log --json --all --limit 3 log.bkp
 # All digits of a microsecond.
 backup-cli log --json --limit 1 log.bkp | grep -c '"time_us":[0-9]\{16\},'
 
+# Oldest first, sizes and rows, by table and by text.
+t backup-cli log --reverse log.bkp
+t backup-cli log --reverse -n 2 log.bkp
+t backup-cli log --reverse --all -n 2 log.bkp
+t backup-cli log --stat -n 3 log.bkp
+t backup-cli log --stat --json -n 2 log.bkp
+t backup-cli log --table PEERS log.bkp
+t backup-cli log -t nothing log.bkp
+t backup-cli log --grep "'data_version' AND intval = 5" log.bkp
+t backup-cli log --grep 'no such text' --json log.bkp
+t backup-cli log --at now log.bkp
+t backup-cli log --at '1 hour' log.bkp
+t backup-cli log --at now --since yesterday log.bkp
+t backup-cli log --follow --until now log.bkp
+
+# What follows comes while it is watched, once each, also where it was struck out before.
+backup-cli log --follow --json -n 2 log.bkp >follow.out 2>/dev/null &
+follower=$!
+simnode --plugin "$PLUGIN" --dir node --generate 20 --calls 2 >/dev/null
+for i in $(seq 100); do
+	[ "$(wc -l <follow.out)" -ge 4 ] && break
+	sleep 0.1
+done
+kill $follower
+wait $follower 2>/dev/null
+sed 's/.*"version":\([0-9]*\),.*/followed \1/' follow.out
+
 # By time.
 t backup-cli log --since '-1 hour' --limit 2 log.bkp
 t backup-cli log --since '2020-01-01' --until now --limit 1 log.bkp

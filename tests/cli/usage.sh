@@ -25,7 +25,7 @@ t backup-cli log -x log.bkp
 t backup-cli log --json=yes log.bkp
 t backup-cli log --since
 t backup-cli log --sinec now log.bkp
-t backup-cli log --s=2h log.bkp
+t backup-cli log --si=2h log.bkp
 t backup-cli log --l 1 log.bkp
 t backup-cli log -
 t backup-cli log --since '1 fortnight' log.bkp

@@ -39,25 +39,48 @@ static bool take_entry(const cJSON *object, struct loglist_entry *entry)
 	return true;
 }
 
+/* How many lines TEXT has. */
+static size_t count_lines(const char *text, size_t size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < size; i++)
+		count += text[i] == '\n';
+	return count;
+}
+
+static enum bk_code take_line(
+	struct loglist *list, const char *text, size_t size, struct bk_error *err)
+{
+	cJSON *object = cJSON_ParseWithLength(text, size);
+	bool is_good = take_entry(object, &list->entries[list->count]);
+
+	cJSON_Delete(object);
+	list->count += is_good;
+	return is_good ? BK_OK
+		       : bk_fail(err, BK_E_INVALID, 0, "a line of the listing is no entry: %.*s",
+				 (int)size, text);
+}
+
 static enum bk_code take_list(
 	struct loglist *list, const char *text, size_t size, struct bk_error *err)
 {
-	cJSON *root = cJSON_ParseWithLength(text, size);
-	const cJSON *object;
+	const char *end = text + size;
 	enum bk_code code = BK_OK;
 
-	if (!cJSON_IsArray(root))
-		code = bk_fail(err, BK_E_INVALID, 0, "the listing is no JSON array");
 	list->count = 0;
-	list->entries = calloc((size_t)cJSON_GetArraySize(root) + 1, sizeof *list->entries);
+	list->entries = calloc(count_lines(text, size) + 1, sizeof *list->entries);
 	if (!list->entries)
-		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a listing");
-	cJSON_ArrayForEach(object, root)
-	{
-		if (!code && !take_entry(object, &list->entries[list->count++]))
-			code = bk_fail(err, BK_E_INVALID, 0, "an entry has no version or note");
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a listing");
+	while (text < end && !code) {
+		const char *line = memchr(text, '\n', (size_t)(end - text));
+
+		if (!line)
+			code = bk_fail(err, BK_E_INVALID, 0, "the listing ends in half a line");
+		else
+			code = take_line(list, text, (size_t)(line - text), err);
+		text = line ? line + 1 : end;
 	}
-	cJSON_Delete(root);
 	if (code)
 		loglist_done(list);
 	return code;
@@ -66,8 +89,8 @@ static enum bk_code take_list(
 enum bk_code loglist_read(struct loglist *list, const char *cli, const char *url,
 	enum loglist_what what, struct bk_error *err)
 {
-	const char *all[] = {cli, "log", "--json", "--all", url, NULL};
-	const char *versions[] = {cli, "log", "--json", url, NULL};
+	const char *all[] = {cli, "log", "--json", "--reverse", "--all", url, NULL};
+	const char *versions[] = {cli, "log", "--json", "--reverse", url, NULL};
 	const char **argv = what == LOGLIST_ALL ? all : versions;
 	struct run run;
 	enum bk_code code =

@@ -221,7 +221,7 @@ static enum bk_code step(
 static enum bk_code compare_tables(
 	struct dbdiff *diff, sqlite3_stmt *before, sqlite3_stmt *after, struct bk_error *err)
 {
-	bool has_before, has_after;
+	bool has_before = false, has_after = false;
 	enum bk_code code = step(diff->before, before, &has_before, err);
 
 	if (!code)

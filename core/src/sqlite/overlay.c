@@ -137,6 +137,8 @@ static enum bk_code keep_before(struct overlay *overlay, uint32_t page, struct b
 	uint8_t bytes[PAGE_SIZE_MAX];
 	enum bk_code code;
 
+	if (overlay->watched && page <= overlay->watched->count)
+		overlay->is_hit |= bk_pageset_has(overlay->watched, page);
 	if (!before || page > before->store.page_count || bk_overlay_has(before, page))
 		return BK_OK;
 	code = overlay_read(&overlay->store, page, bytes, err);

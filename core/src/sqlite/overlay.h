@@ -7,6 +7,7 @@
 #define BK_OVERLAY_H
 
 #include "file.h"
+#include "pageset.h"
 #include "pagestore.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +36,9 @@ struct overlay {
 	size_t slot_count;          /* a power of two, or 0 */
 	uint32_t used;              /* pages stored */
 	struct overlay *before;     /* where pages go that are about to be written; may be NULL */
-	uint8_t **slabs;            /* of OVERLAY_SLAB pages each */
+	const struct pageset *watched; /* pages that somebody has read; may be NULL */
+	bool is_hit;                   /* one of them was written, or cut, since */
+	uint8_t **slabs;               /* of OVERLAY_SLAB pages each */
 	size_t slab_count;
 	struct file spill;
 };

@@ -11,19 +11,6 @@ static uint32_t get_32(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-enum bk_code bk_pageset_init(struct pageset *set, uint32_t count, struct bk_error *err)
-{
-	set->bits = calloc((size_t)count / 8 + 1, 1);
-	set->count = count;
-	return set->bits ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a set of pages");
-}
-
-void bk_pageset_done(struct pageset *set)
-{
-	free(set->bits);
-	set->bits = NULL;
-}
-
 /* A growing list of pages. */
 struct list {
 	uint32_t *pages;

@@ -1,0 +1,245 @@
+/* logprint.c - how a version of a log is printed. */
+#include "logprint.h"
+#include "common.h"
+#include "json.h"
+#include <bk/diff.h>
+#include <bk/moment.h>
+#include <bk/version.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+static const char *note_of(const struct bk_entry *entry)
+{
+	if (entry->flags & BK_ENTRY_STRUCK)
+		return "struck out";
+	if (entry->flags & BK_ENTRY_SNAPSHOT)
+		return "snapshot";
+	if (entry->flags & BK_ENTRY_LONE)
+		return "pragma";
+	return "";
+}
+
+/* Whether ITEM is a snapshot that closes a gap: versions before it are in no log. */
+static bool closes_gap(const struct logitem *item)
+{
+	return item->has_before && (item->entry.flags & BK_ENTRY_SNAPSHOT) &&
+	       bk_version_distance(item->entry.version, item->before) > 1;
+}
+
+/* Rows that were added, changed, removed, of each table. */
+struct rows {
+	struct bk_tally_table tables[BK_TALLY_TABLES];
+	size_t count;
+};
+
+static struct bk_tally_table *table_of(struct rows *rows, const char *name)
+{
+	struct bk_tally_table *table = rows->tables;
+
+	for (; table < rows->tables + rows->count; table++)
+		if (strncmp(table->name, name, BK_TALLY_NAME - 1) == 0)
+			return table;
+	if (rows->count == BK_TALLY_TABLES)
+		return NULL;
+	*table = (struct bk_tally_table){.inserts = 0};
+	snprintf(table->name, sizeof table->name, "%s", name);
+	rows->count++;
+	return table;
+}
+
+static bool is_version_row(const struct bk_diff *diff)
+{
+	static const char name[] = "data_version";
+
+	return strcasecmp(diff->table, "vars") == 0 && diff->key.count == 1 &&
+	       diff->key.values[0].type == BK_VALUE_TEXT &&
+	       diff->key.values[0].size == sizeof name - 1 &&
+	       memcmp(diff->key.values[0].bytes, name, sizeof name - 1) == 0;
+}
+
+/* A bk_diff_fn. */
+static enum bk_code count_row(void *ctx, const struct bk_diff *diff, struct bk_error *err)
+{
+	struct bk_tally_table *table = is_version_row(diff) ? NULL : table_of(ctx, diff->table);
+
+	(void)err;
+	if (!table)
+		return BK_OK;
+	table->inserts += diff->kind == BK_DIFF_ADDED;
+	table->updates += diff->kind == BK_DIFF_CHANGED;
+	table->deletes += diff->kind == BK_DIFF_REMOVED;
+	return BK_OK;
+}
+
+/* *KNOWN is false where the rows cannot be counted: there is no version before, or damage. */
+static enum bk_code count_rows(struct bk_log *log, const struct logitem *item, struct rows *rows,
+	bool *known, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	rows->count = 0;
+	*known = item->has_before && bk_entry_stands(&item->entry) &&
+		 item->before != item->entry.version;
+	if (*known)
+		code = bk_diff(log, item->before, item->entry.version, NULL, count_row, rows, err);
+	if (code == BK_E_DAMAGE || code == BK_E_SQL || code == BK_E_MISSING) {
+		*known = false;
+		code = BK_OK;
+	}
+	return code;
+}
+
+static void print_tables(const struct bk_tally_table *tables, size_t count)
+{
+	struct shown shown;
+
+	for (size_t i = 0; i < count; i++) {
+		printf("  %s", shown_of(&shown, tables[i].name));
+		if (tables[i].inserts)
+			printf(" +%" PRIu32, tables[i].inserts);
+		if (tables[i].updates)
+			printf(" ~%" PRIu32, tables[i].updates);
+		if (tables[i].deletes)
+			printf(" -%" PRIu32, tables[i].deletes);
+	}
+}
+
+static void add_tables(cJSON *object, const char *key, const char *const *names,
+	const struct bk_tally_table *tables, size_t count)
+{
+	cJSON *all = cJSON_AddObjectToObject(object, key);
+
+	for (size_t i = 0; i < count; i++) {
+		cJSON *one = cJSON_AddObjectToObject(all, tables[i].name);
+
+		json_add_count(one, names[0], tables[i].inserts);
+		json_add_count(one, names[1], tables[i].updates);
+		json_add_count(one, names[2], tables[i].deletes);
+	}
+}
+
+static void add_gap(cJSON *object, const struct logitem *item)
+{
+	cJSON *missing = cJSON_AddObjectToObject(object, "missing");
+
+	json_add_count(missing, "from", item->before + 1);
+	json_add_count(missing, "to", item->entry.version - 1);
+	cJSON_AddStringToObject(missing, "why", "the node moved on unwatched");
+}
+
+static enum bk_code print_json(
+	const struct logitem *item, const struct rows *rows, struct bk_error *err)
+{
+	static const char *const statements[] = {"inserts", "updates", "deletes"};
+	static const char *const changes[] = {"added", "changed", "removed"};
+	const struct bk_entry *entry = &item->entry;
+	cJSON *object = cJSON_CreateObject();
+	char time[BK_MOMENT_TEXT];
+	enum bk_code code;
+
+	bk_moment_text(time, entry->time_us, false);
+	json_add_count(object, "version", entry->version);
+	cJSON_AddStringToObject(object, "time", time);
+	json_add_time(object, "time_us", entry->time_us);
+	json_add_count(object, "statements", entry->statements);
+	json_add_count(object, "sql_bytes", entry->sql_bytes);
+	json_add_count(object, "log_bytes", entry->log_bytes);
+	if (entry->page_count)
+		json_add_count(object, "page_count", entry->page_count);
+	cJSON_AddStringToObject(object, "note", note_of(entry));
+	if (closes_gap(item))
+		add_gap(object, item);
+	if (item->is_tallied) {
+		add_tables(object, "tables", statements, item->tables, item->table_count);
+		json_add_count(object, "schema", item->schema);
+		json_add_count(object, "others", item->others);
+	}
+	if (rows)
+		add_tables(object, "rows", changes, rows->tables, rows->count);
+	code = json_print_line(object, err);
+	putchar('\n');
+	return code;
+}
+
+static void time_text(char *out, int64_t time_us, bool is_local)
+{
+	time_t seconds = (time_t)(time_us / 1000000);
+	struct tm tm;
+
+	if (!is_local || !localtime_r(&seconds, &tm) ||
+		!strftime(out, BK_MOMENT_TEXT, "%Y-%m-%d %H:%M:%S %z", &tm))
+		bk_moment_text(out, time_us, true);
+}
+
+static void print_head(const struct logprint *print)
+{
+	int width = print->is_local ? 25 : 20;
+
+	if (print->stat)
+		printf("%10s  %-*s  %10s  %10s  %10s  %s\n", "version", width, "time", "statements",
+			"SQL bytes", "log bytes", "rows");
+	else
+		printf("%10s  %-*s  %s\n", "version", width, "time", "statements");
+}
+
+static void print_text(
+	const struct logprint *print, const struct logitem *item, const struct rows *rows)
+{
+	const struct bk_entry *entry = &item->entry;
+	char time[BK_MOMENT_TEXT];
+
+	time_text(time, entry->time_us, print->is_local);
+	printf("%10" PRIu32 "  %-20s", entry->version, time);
+	if (print->stat)
+		printf("  %10" PRIu32 "  %10" PRIu32 "  %10" PRIu32, entry->statements,
+			entry->sql_bytes, entry->log_bytes);
+	if (*note_of(entry))
+		printf("  (%s)", note_of(entry));
+	if (rows) {
+		print_tables(rows->tables, rows->count);
+	} else if (!print->stat) {
+		print_tables(item->tables, item->table_count);
+		if (item->others)
+			printf("  others %" PRIu32, item->others);
+	}
+	if (item->schema)
+		printf("  schema %" PRIu32, item->schema);
+	putchar('\n');
+}
+
+static void print_gap(const struct logitem *item)
+{
+	char gap[GAP_TEXT];
+
+	if (!closes_gap(item))
+		return;
+	gap_text(gap, true, item->before, item->entry.version);
+	printf("%10s  %s\n", "-", gap);
+}
+
+enum bk_code logprint(struct logprint *print, struct bk_log *log, const struct logitem *item,
+	bool newest_first, struct bk_error *err)
+{
+	struct rows rows;
+	bool known = false;
+	enum bk_code code = print->stat ? count_rows(log, item, &rows, &known, err) : BK_OK;
+
+	if (code)
+		return code;
+	if (print->json) {
+		code = print_json(item, known ? &rows : NULL, err);
+	} else {
+		if (!print->any)
+			print_head(print);
+		if (!newest_first)
+			print_gap(item);
+		print_text(print, item, known ? &rows : NULL);
+		if (newest_first)
+			print_gap(item);
+	}
+	print->any = true;
+	return code;
+}

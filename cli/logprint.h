@@ -1,0 +1,19 @@
+/* logprint.h - how a version of a log is printed. */
+#ifndef LOGPRINT_H
+#define LOGPRINT_H
+
+#include "logwalk.h"
+
+struct logprint {
+	bool json, stat;
+	bool is_local; /* times in the local zone */
+	bool any;      /* a version was printed */
+};
+
+/* Prints ITEM of LOG: a line, and before or behind it one that names versions which are missing.
+ * With --stat its rows are counted, by a comparison with the version before. Fails as bk_diff does,
+ * but where damage or SQL hides the rows. */
+BK_MUST_CHECK enum bk_code logprint(struct logprint *print, struct bk_log *log,
+	const struct logitem *item, bool newest_first, struct bk_error *err);
+
+#endif

@@ -1,0 +1,247 @@
+/* test_history.c - how rows changed: against what the database was at each version. */
+#include "forge.h"
+#include "node.h"
+#include <bk/follower.h>
+#include <bk/history.h>
+
+SUITE(history);
+
+/* What the rows are by what was told so far: (version, key) goes to a table of the test's own. */
+struct told {
+	sqlite3 *db; /* rows(k, v): as they are now */
+	struct node *node;
+	const char *where;
+	uint32_t version; /* up to this one all was told */
+	unsigned count;
+};
+
+/* At VERSION the node had the rows that were told. */
+static void check_version(struct told *told, uint32_t version)
+{
+	const struct past *past = NULL;
+	char sql[500], count[200];
+
+	for (size_t i = 0; i < told->node->past_count; i++)
+		if (told->node->past[i].version == version)
+			past = &told->node->past[i];
+	if (!past || !past->bytes)
+		return;
+	cr_assert(sqlite3_deserialize(told->db, "was", past->bytes, past->size, past->size,
+			  SQLITE_DESERIALIZE_READONLY) == SQLITE_OK);
+	if (!sql_int(told->db, "SELECT count(*) FROM was.sqlite_schema WHERE name = 't'"))
+		return;
+	snprintf(sql, sizeof sql,
+		"SELECT (SELECT count(*) FROM rows) = (SELECT count(*) FROM was.t WHERE %s) AND "
+		"NOT EXISTS (SELECT k, v FROM was.t WHERE %s EXCEPT SELECT k, v FROM rows)",
+		told->where, told->where);
+	snprintf(count, sizeof count, "SELECT count(*) FROM was.t WHERE %s", told->where);
+	cr_assert(sql_int(told->db, sql) == 1, "version %u, %s: %d rows, %d should be", version,
+		told->where, (int)sql_int(told->db, "SELECT count(*) FROM rows"),
+		(int)sql_int(told->db, count));
+}
+
+static void check_until(struct told *told, uint32_t version)
+{
+	for (; told->version != version; told->version++)
+		check_version(told, told->version);
+}
+
+static void run(
+	struct told *told, const char *sql, const struct bk_value *k, const struct bk_value *v)
+{
+	sqlite3_stmt *statement = NULL;
+
+	cr_assert(sqlite3_prepare_v2(told->db, sql, -1, &statement, NULL) == SQLITE_OK);
+	sqlite3_bind_int64(statement, 1, k->integer);
+	if (v && v->type == BK_VALUE_BLOB)
+		sqlite3_bind_blob(statement, 2, v->bytes, (int)v->size, SQLITE_TRANSIENT);
+	else if (v)
+		sqlite3_bind_int64(statement, 2, v->integer);
+	cr_assert(sqlite3_step(statement) == SQLITE_DONE);
+	cr_assert(sqlite3_changes(told->db) == 1, "%s", sql);
+	sqlite3_finalize(statement);
+}
+
+static enum bk_code on_change(
+	void *ctx, const struct bk_entry *entry, const struct bk_diff *diff, struct bk_error *err)
+{
+	struct told *told = ctx;
+
+	(void)err;
+	check_until(told, entry->version);
+	cr_assert(strcmp(diff->table, "t") == 0 && diff->key.count == 1);
+	told->count++;
+	switch (diff->kind) {
+	case BK_DIFF_ADDED:
+		run(told, "INSERT INTO rows VALUES(?1, ?2)", &diff->key.values[0],
+			&diff->after->values[1]);
+		break;
+	case BK_DIFF_CHANGED:
+		run(told, "UPDATE rows SET v = ?2 WHERE k = ?1", &diff->key.values[0],
+			&diff->after->values[1]);
+		break;
+	default:
+		run(told, "DELETE FROM rows WHERE k = ?1", &diff->key.values[0], NULL);
+		break;
+	}
+	return BK_OK;
+}
+
+/* The whole history of t, or of the row KEY, is what the node had. Returns how many changes it has.
+ */
+static unsigned check_history(struct node *node, struct bk_log *log, const char *key)
+{
+	struct bk_history_options options = {.key = &key, .key_count = key ? 1 : 0};
+	char where[100] = "1";
+	struct told told = {.db = sql_open(":memory:"), .node = node, .where = where, .version = 1};
+
+	if (key)
+		snprintf(where, sizeof where, "k = %s", key);
+	sql_run(told.db, "CREATE TABLE rows(k, v)");
+	sql_run(told.db, "ATTACH ':memory:' AS was");
+	ok(bk_history(log, "T", &options, on_change, &told, why()));
+	check_until(&told, node->version + 1);
+	sqlite3_close(told.db);
+	return told.count;
+}
+
+static void begin(struct node *node, unsigned changes)
+{
+	uint64_t seed = test_seed();
+
+	node_begin(node, 8);
+	node_change(
+		node, "CREATE TABLE t(k INTEGER PRIMARY KEY, v, w)", "CREATE TABLE other(a, b)");
+	node_change(node,
+		"WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 900) "
+		"INSERT INTO t SELECT i, i, zeroblob(30) FROM n");
+	for (unsigned i = 0; i < changes; i++) {
+		char sql[200];
+		unsigned k = (unsigned)(random_next(&seed) % 900);
+
+		switch (random_next(&seed) % 8) {
+		case 0:
+			snprintf(sql, sizeof sql, "UPDATE t SET v = v + 1 WHERE k %% 300 = 7");
+			break;
+		case 1:
+			snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO t VALUES(%u, %u, 0)", k,
+				i);
+			break;
+		case 2:
+			snprintf(sql, sizeof sql, "DELETE FROM t WHERE k IN (307, %u)", k);
+			break;
+		case 3:
+			snprintf(sql, sizeof sql,
+				"INSERT OR REPLACE INTO t VALUES(307, CAST(zeroblob(9000) || "
+				"x'%02x' "
+				"AS BLOB), 0)",
+				i % 256);
+			break;
+		case 4:
+			snprintf(sql, sizeof sql,
+				"UPDATE t SET v = CAST(zeroblob(9000) || x'%02x' AS BLOB) "
+				"WHERE k = 307 AND length(v) = 9001",
+				i % 256);
+			break;
+		default:
+			snprintf(
+				sql, sizeof sql, "INSERT INTO other VALUES(%u, zeroblob(3000))", k);
+			break;
+		}
+		node_change(node, sql);
+	}
+}
+
+Test(history, is_what_the_node_had)
+{
+	struct bk_log *log;
+	struct node node;
+	unsigned all;
+
+	begin(&node, 150);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_busy(&node, 3);
+	log = node_log(&node);
+	all = check_history(&node, log, NULL);
+	cr_assert(all > 950, "%u", all);
+	cr_assert(check_history(&node, log, "307") > 20);
+	cr_assert(check_history(&node, log, "7") > 5);
+	cr_assert(check_history(&node, log, "899") > 0);
+	cr_assert(check_history(&node, log, "5000") == 0);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+/* Snapshots over gaps, changes that were struck out, ALTER, DROP and a table made anew. */
+Test(history, gaps_rewinds_and_schemas)
+{
+	struct bk_log *log;
+	struct node node;
+
+	begin(&node, 30);
+	node_unwatched(&node, "UPDATE t SET v = -1 WHERE k < 20");
+	node_unwatched(&node, "DELETE FROM t WHERE k = 7");
+	node_snapshot(&node, BK_SNAPSHOT_GAP);
+	node_lost(&node, "DELETE FROM t");
+	ok(bk_writer_rewind(node.writer, node.version, why()));
+	node_change(&node, "UPDATE t SET v = 8 WHERE k = 8");
+	node_lone(&node, "PRAGMA user_version = 5");
+	node_change(&node, "INSERT INTO t VALUES(7, 7, 7)");
+	node_change(&node, "ALTER TABLE t RENAME COLUMN w TO x");
+	node_change(&node, "DROP TABLE t");
+	node_change(
+		&node, "CREATE TABLE t(k INTEGER PRIMARY KEY, v)", "INSERT INTO t VALUES(7, 1)");
+	ok(bk_keyframes_build(node.writer, why()));
+	log = node_log(&node);
+	check_history(&node, log, "7");
+	check_history(&node, log, "8");
+	bk_log_close(log);
+	node_end(&node);
+}
+
+static enum bk_code count(
+	void *ctx, const struct bk_entry *entry, const struct bk_diff *diff, struct bk_error *err)
+{
+	(void)entry;
+	(void)diff;
+	(void)err;
+	++*(unsigned *)ctx;
+	return BK_OK;
+}
+
+static unsigned count_of(struct bk_log *log, const char *table, const char *one, const char *two)
+{
+	const char *key[] = {one, two, "3"};
+	struct bk_history_options options = {.key = key, .key_count = two ? 2 : 1};
+	unsigned found = 0;
+
+	ok(bk_history(log, table, &options, count, &found, why()));
+	return found;
+}
+
+Test(history, keys_as_people_write_them)
+{
+	const char *key[] = {"1", "2", "3"};
+	struct bk_history_options options = {.key = key, .key_count = 3};
+	struct bk_log *log;
+	struct node node;
+	unsigned found = 0;
+
+	node_begin(&node, 4);
+	node_change(&node, "CREATE TABLE b(id BLOB PRIMARY KEY, v)", "CREATE TABLE p(v)",
+		"CREATE TABLE m(a INTEGER, b TEXT, v, PRIMARY KEY(b, a)) WITHOUT ROWID");
+	node_change(&node, "INSERT INTO b VALUES(x'0aff', 1), (x'0afe', 1), ('0aff', 1)",
+		"INSERT INTO p VALUES(1), (2)", "INSERT INTO m VALUES(1, 'x', 1), (2, 'x', 1)");
+	node_change(&node, "UPDATE b SET v = 2", "UPDATE p SET v = 5", "UPDATE m SET v = 3");
+	log = node_log(&node);
+	cr_assert(count_of(log, "b", "x'0aff'", NULL) == 2);
+	cr_assert(count_of(log, "b", "0AFE", NULL) == 2);
+	cr_assert(count_of(log, "b", "0aff", NULL) == 4, "the text too");
+	cr_assert(count_of(log, "p", "2", NULL) == 2, "by rowid");
+	cr_assert(count_of(log, "m", "x", "2") == 2);
+	cr_assert(count_of(log, "m", "x", NULL) == 4, "the first part of a key");
+	fails(BK_E_INVALID, bk_history(log, "m", &options, count, &found, why()));
+	fails(BK_E_MISSING, bk_history(log, "nothing", NULL, count, &found, why()));
+	bk_log_close(log);
+	node_end(&node);
+}
