@@ -23,7 +23,7 @@ struct command {
 	"so long ago (\"2 hours\", 1h30m), Unix time, or what is printed. What it was\n"           \
 	"taken for is said.\n"
 
-extern const struct command cmd_init, cmd_log, cmd_mirror, cmd_restore, cmd_verify;
+extern const struct command cmd_init, cmd_log, cmd_mirror, cmd_restore, cmd_server, cmd_verify;
 
 /* TEXT as a word of a shell, for the commands that messages give; WORD holds it. */
 #define WORD_MAX 16384

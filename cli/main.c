@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&cmd_init, &cmd_restore, &cmd_log, &cmd_verify, &cmd_mirror};
+static const struct command *const commands[] = {
+	&cmd_init, &cmd_restore, &cmd_log, &cmd_verify, &cmd_mirror, &cmd_server};
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

@@ -10,6 +10,7 @@ t backup-cli init --help
 t backup-cli restore -h
 t backup-cli log --help
 t backup-cli mirror --help
+t backup-cli server --help
 t backup-cli verify --help
 t "$PLUGIN"
 t "$PLUGIN" --version
@@ -18,7 +19,7 @@ t "$PLUGIN" --bogus
 
 # No help is wider than a terminal.
 fuse=$(dirname "$PLUGIN")/../fusefs/backup-fuse
-for command in '' init log mirror restore verify; do
+for command in '' init log mirror restore server verify; do
 	backup-cli help $command
 done >helps
 "$PLUGIN" --help >>helps

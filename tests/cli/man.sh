@@ -13,7 +13,7 @@ compare() { # A B OF
 	diff -u "$1" "$2" && echo "$3: $(tr '\n' ' ' <"$1")"
 }
 
-for command in init log mirror restore verify; do
+for command in init log mirror restore server verify; do
 	backup-cli $command --help | in_help >help
 	sed -n "/^\.Ss $command\$/,/^\.S[sh] /p" "$docs/backup-cli.1" | sed '$d' | in_page >page
 	compare help page "$command"
