@@ -1,5 +1,6 @@
 /* main.c - backup-cli: finds the command and runs it. */
 #include "arguments.h"
+#include "common.h"
 #include "interrupt.h"
 #include <bk/memory.h>
 #include <bk/process.h>
@@ -133,6 +134,10 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
+	int status;
+
 	bk_standard_streams();
-	return finish(run(argc, argv));
+	status = run(argc, argv);
+	close_remote();
+	return finish(status);
 }

@@ -18,6 +18,15 @@ t backup-cli mirror --lightning-dir node
 cmp log.bkp srv/node.bkp && cmp log.bkp m2.bkp && echo "the same bytes"
 ls srv
 
+# It is read from afar: listed, verified, restored.
+t backup-cli log --limit 2 $url
+t backup-cli verify $url | sed '/^It is the database/d'
+mkdir there
+t backup-cli restore $url there
+same node/lightningd.sqlite3 there/lightningd.sqlite3
+t backup-cli restore --version 20 $url old.sqlite3 | head -2
+t backup-cli log ssh://127.0.0.1/none.bkp
+
 # Its server takes no client's word for a new beginning, no name that leads elsewhere, nothing else.
 t backup-cli mirror --lightning-dir node reset $url
 t backup-cli mirror --lightning-dir node add ssh://127.0.0.1/node.bkp.durable
@@ -32,4 +41,3 @@ t backup-cli init --lightning-dir other --mirror $url other.bkp 2>&1 | sed 's/([
 sshd_stop
 sed -i "s/Port .*/Port 1/" ssh/ssh_config
 t backup-cli mirror --lightning-dir node
-run_node 210 | sed 's/port [0-9]*/port N/'
