@@ -103,7 +103,7 @@ static enum bk_code serve(struct mount *mount, struct bk_error *err)
 static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
 {
 	enum bk_code code = mountpoint_check(&mount->mountpoint, mount->options->mountpoint,
-		mount->path, mount->options->nonempty, err);
+		mount->remote ? NULL : mount->path, mount->options->nonempty, err);
 
 	if (code)
 		return code;
