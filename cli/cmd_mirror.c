@@ -292,17 +292,19 @@ const struct command cmd_mirror = {
 		"  add     one more, of this log; --anew where something else is there, which is\n"
 		"          put aside and kept\n"
 		"  remove  no mirror any more; what it holds stays\n"
-		"  reset   by your word the mirror begins anew with this log: what it holds,\n"
-		"          which another node may have gone on with, is put aside there and kept\n"
+		"  reset   by your word the mirror begins anew with this log: what it holds is\n"
+		"          put aside there and kept; another node may have gone on with it\n"
 		"  quorum  lightningd goes on when K places have a change on stable storage, the\n"
-		"          log always among them; where they do not answer, after 60 SECONDS,\n"
+		"          log always among them; where they do not answer, after 60 SECONDS\n"
 		"          with a warning, or never\n"
 		"\n"
 		"  --lightning-dir DIR  where lightningd runs (default: the current directory, if\n"
 		"                       it has a backup.lock, else ~/.lightning/bitcoin)\n"
 		"  -V                   the release\n"
 		"\n"
-		"URL is file:///path/to/file.bkp or a plain path, on another disk.\n"
+		"URL is file:///path/to/file.bkp or a plain path, on another disk, or\n"
+		"ssh://user@host:port/path/node.bkp: through your own ssh, without questions,\n"
+		"with backup-cli there, too (backup-cli help server).\n"
 		"Exit: 0 done, 1 failed, or a mirror is away or holds another log.\n",
 	.run = mirror_run,
 };

@@ -10,6 +10,7 @@
 #include <bk/moment.h>
 #include <bk/olderfile.h>
 #include <bk/path.h>
+#include <bk/remote.h>
 #include <bk/restore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,6 +173,14 @@ static void print_next(const char *dir, const char *log_path)
 	struct word dir_word, url_word;
 	struct bk_error ignored;
 
+	/* The plugin writes into a file: a log of its own, and the mirror after it. */
+	if (real && bk_remote_is(log_path)) {
+		printf("Next: backup-cli init --lightning-dir %s file:///path/to/a/new/file.bkp ; "
+		       "then backup-cli mirror add --lightning-dir %s --anew %s\n",
+			word_of(&dir_word, real), dir_word.text, word_of(&url_word, log_path));
+		free(real);
+		return;
+	}
 	if (!real || bk_dest_url(&url, log_path, &ignored)) {
 		free(real);
 		return;
@@ -234,7 +243,8 @@ static enum bk_code restore_from(
 	if (code)
 		return code;
 	/* Whoever runs us may read the log; the user whose directory DEST is in need not. */
-	arguments->options.log_io = owner_is_other() ? owner_io_root() : NULL;
+	arguments->options.log_io =
+		owner_is_other() && !bk_remote_is(bk_log_path(log)) ? owner_io_root() : NULL;
 	arguments->options.is_node_name = nodedir_is_database(arguments->dest);
 	arguments->options.progress = on_progress;
 	arguments->options.note = on_note;

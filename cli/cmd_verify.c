@@ -56,15 +56,20 @@ static int parse(int argc, char **argv, struct verification *v)
 static int verify_log(struct verification *v)
 {
 	struct bk_verify_result result;
+	const struct bk_io *io;
 	struct bk_error err;
 	enum bk_code code;
 	char *path;
 
 	if (find_log(&path, v->url, &err))
 		return report(&err);
+	if (reach_url(&io, v->url, &err)) {
+		free(path);
+		return report(&err);
+	}
 	v->progress = progress_of("verifying");
 	verify_listen(v);
-	code = bk_verify(bk_io_posix(), path, &v->options, &result, &err);
+	code = bk_verify(io, path, &v->options, &result, &err);
 	free(path);
 	progress_end(&v->progress);
 	if (!code)

@@ -5,6 +5,7 @@
 #include <bk/dest.h>
 #include <bk/io.h>
 #include <bk/path.h>
+#include <bk/remote.h>
 #include <bk/text.h>
 #include <bk/version.h>
 #include <errno.h>
@@ -74,8 +75,13 @@ enum bk_code check_file(const char *path, struct bk_error *err)
 enum bk_code find_log(char **path, const char *url, struct bk_error *err)
 {
 	char *found;
-	enum bk_code code = bk_dest_path(&found, url, err);
+	enum bk_code code;
 
+	if (bk_remote_is(url)) {
+		*path = strdup(url);
+		return *path ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a URL");
+	}
+	code = bk_dest_path(&found, url, err);
 	if (code)
 		return code;
 	code = owner_check_path(found, err);
@@ -93,14 +99,42 @@ enum bk_code find_log(char **path, const char *url, struct bk_error *err)
 	return code;
 }
 
+/* How logs are read, on other computers too: as long as the program runs. */
+static struct bk_remote *remote;
+
+enum bk_code reach_url(const struct bk_io **io, const char *url, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	*io = interrupt_io();
+	if (!bk_remote_is(url))
+		return BK_OK;
+	if (!remote)
+		code = bk_remote_new(&remote, *io, err);
+	if (!code)
+		code = bk_remote_connect(remote, url, err);
+	if (!code)
+		*io = bk_remote_io(remote);
+	return code;
+}
+
+void close_remote(void)
+{
+	bk_remote_free(remote);
+	remote = NULL;
+}
+
 enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err)
 {
+	const struct bk_io *io;
 	char *path;
 	enum bk_code code = find_log(&path, url, err);
 
 	if (code)
 		return code;
-	code = bk_log_open(log, interrupt_io(), path, err);
+	code = reach_url(&io, url, err);
+	if (!code)
+		code = bk_log_open(log, io, path, err);
 	free(path);
 	return code;
 }

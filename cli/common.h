@@ -35,6 +35,7 @@ extern const struct command cmd_extract;
 extern const struct command cmd_emergency;
 extern const struct command cmd_verify;
 extern const struct command cmd_mirror;
+extern const struct command cmd_server;
 extern const struct command cmd_import;
 
 /* TEXT as a word of a shell, for the commands that messages give; WORD holds it. */
@@ -67,8 +68,18 @@ BK_MUST_CHECK enum bk_code check_file(const char *path, struct bk_error *err);
  * is explained, BK_E_INVALID, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code find_log(char **path, const char *url, struct bk_error *err);
 
-/* Opens the log at URL. Fails as find_log and bk_log_open do. */
+/* Opens the log at URL, on another computer, too. Fails as find_log, bk_remote_connect and
+ * bk_log_open do. */
 BK_MUST_CHECK enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err);
+
+/* Sets *IO to how the log at URL is read, and connects to it where it is on another computer. Fails as
+ * bk_remote_connect does. */
+struct bk_io;
+BK_MUST_CHECK enum bk_code reach_url(
+	const struct bk_io **io, const char *url, struct bk_error *err);
+
+/* Ends the connections to other computers' logs, when none is open any more. */
+void close_remote(void);
 
 /* Prints warnings about a log that ends in half a frame, or is damaged near its end. */
 void warn_of_log(const struct bk_log_status *status);

@@ -1,5 +1,6 @@
 /* main.c - backup-cli: finds the command and runs it. */
 #include "arguments.h"
+#include "common.h"
 #include "interrupt.h"
 #include <bk/memory.h>
 #include <bk/process.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct command *const commands[] = {
 static const struct command *const commands[] = {
 	&cmd_init,
 	&cmd_restore,
@@ -19,6 +21,7 @@ static const struct command *const commands[] = {
 	&cmd_emergency,
 	&cmd_verify,
 	&cmd_mirror,
+	&cmd_server,
 	&cmd_import,
 };
 
@@ -144,6 +147,10 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
+	int status;
+
 	bk_standard_streams();
-	return finish(run(argc, argv));
+	status = run(argc, argv);
+	close_remote();
+	return finish(status);
 }

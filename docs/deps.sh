@@ -8,7 +8,7 @@ packages="gcc make cmake pkg-config libfuse3-dev fuse3 libsqlite3-dev libcjson-d
 	libxxhash-dev sqlite3"
 if [ "${1:-}" = tests ]; then
 	packages="$packages clang clang-format libclang-rt-dev libcriterion-dev valgrind zstd
-		sqlite3-tools rsync mandoc attr procps python3"
+		sqlite3-tools rsync mandoc attr procps python3 openssh-server openssh-client"
 fi
 missing=
 for package in $packages; do

@@ -10,9 +10,11 @@
 #include <bk/dest.h>
 #include <bk/memory.h>
 #include <bk/process.h>
+#include <bk/remote.h>
 #include <bk/streams.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* As backup-cli has them (docs/backup-fuse.1, "EXIT STATUS"). */
@@ -35,8 +37,9 @@ static enum bk_code find_url(struct options *options, struct bk_error *err)
 struct mount {
 	const struct options *options;
 	struct background background;
-	char *url, *path; /* of the log, absolute */
-	char *mountpoint; /* resolved */
+	char *url, *path;         /* of the log, absolute */
+	char *mountpoint;         /* resolved */
+	struct bk_remote *remote; /* where the log is on another computer */
 	struct fs fs;
 	struct fuse_session *session;
 	struct stop stop;
@@ -47,8 +50,16 @@ struct mount {
 static enum bk_code find_log(struct mount *mount, struct bk_error *err)
 {
 	char *given, *url;
-	enum bk_code code = bk_dest_path(&given, mount->options->url, err);
+	enum bk_code code;
 
+	if (bk_remote_is(mount->options->url)) {
+		mount->path = strdup(mount->options->url);
+		mount->url = strdup(mount->options->url);
+		return mount->path && mount->url
+			       ? BK_OK
+			       : bk_fail(err, BK_E_NOMEM, 0, "no memory for a URL");
+	}
+	code = bk_dest_path(&given, mount->options->url, err);
 	if (code)
 		return code;
 	code = bk_dest_url(&url, given, err);
@@ -96,7 +107,7 @@ static enum bk_code serve(struct mount *mount, struct bk_error *err)
 static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
 {
 	enum bk_code code = mountpoint_check(&mount->mountpoint, mount->options->mountpoint,
-		mount->path, mount->options->nonempty, err);
+		mount->remote ? NULL : mount->path, mount->options->nonempty, err);
 
 	if (code)
 		return code;
@@ -112,11 +123,29 @@ static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
 	return code;
 }
 
+/* Connects, where the log is on another computer: in the process that stays. */
+static enum bk_code reach(struct mount *mount, const struct bk_io **io, struct bk_error *err)
+{
+	enum bk_code code;
+
+	*io = bk_io_posix();
+	if (!bk_remote_is(mount->path))
+		return BK_OK;
+	code = bk_remote_new(&mount->remote, *io, err);
+	if (!code)
+		code = bk_remote_connect(mount->remote, mount->path, err);
+	if (!code)
+		*io = bk_remote_io(mount->remote);
+	return code;
+}
+
 static enum bk_code open_log(struct mount *mount, struct bk_error *err)
 {
-	enum bk_code code =
-		fs_init(&mount->fs, bk_io_posix(), mount->options, mount->path, mount->url, err);
+	const struct bk_io *io;
+	enum bk_code code = reach(mount, &io, err);
 
+	if (!code)
+		code = fs_init(&mount->fs, io, mount->options, mount->path, mount->url, err);
 	if (code == BK_E_MISSING)
 		bk_fail(err, code, 0,
 			"there is no log %s: backup.lock in the lightning directory says where a "
@@ -141,6 +170,7 @@ static enum bk_code run(const struct options *options, struct bk_error *err)
 		code = mount_log(&mount, err);
 		fs_done(&mount.fs);
 	}
+	bk_remote_free(mount.remote);
 	free(mount.path);
 	free(mount.url);
 	return code;

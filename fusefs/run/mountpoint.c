@@ -263,7 +263,7 @@ enum bk_code mountpoint_check(char **resolved, const char *mountpoint, const cha
 	if (!place)
 		return bk_fail(err, BK_E_IO, errno, "cannot resolve %s", mountpoint);
 	code = check_free(place, err);
-	if (!code)
+	if (!code && log_path)
 		code = check_folders(place, log_path, err);
 	if (!code && !nonempty)
 		code = check_empty(place, err);

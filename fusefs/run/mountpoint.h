@@ -9,10 +9,10 @@
 #define MOUNT_SUBTYPE "backup-fuse"
 
 /* Sets *RESOLVED, which the caller frees, to the real path of the directory MOUNTPOINT, if it is
- * neither the folder of the log at LOG_PATH, nor holds it, nor lies in it (nor that of a link on
- * the way there), no backup is mounted there, and it is empty, unless NONEMPTY. Fails with
- * BK_E_MISSING, BK_E_INVALID, BK_E_UNSAFE, BK_E_BUSY for a mount that stands there, or that died
- * and was left there, BK_E_IO, BK_E_NOMEM.
+ * neither the folder of the log at LOG_PATH (NULL: it is on another computer), nor holds it, nor
+ * lies in it (nor that of a link on the way there), no backup is mounted there, and it is empty,
+ * unless NONEMPTY. Fails with BK_E_MISSING, BK_E_INVALID, BK_E_UNSAFE, BK_E_BUSY for a mount that
+ * stands there, or that died and was left there, BK_E_IO, BK_E_NOMEM.
  */
 BK_MUST_CHECK enum bk_code mountpoint_check(char **resolved, const char *mountpoint,
 	const char *log_path, bool nonempty, struct bk_error *err);

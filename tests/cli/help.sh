@@ -10,6 +10,7 @@ t backup-cli init --help
 t backup-cli restore -h
 t backup-cli log --help
 t backup-cli mirror --help
+t backup-cli server --help
 t backup-cli verify --help
 t backup-cli show --help
 t backup-cli diff --help

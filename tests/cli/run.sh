@@ -43,6 +43,10 @@ set +e
 (cd "$work/dir" && exec sh -c '. "$1"; . "$2"' sh "$here/cases.inc" "$here/$case.sh") >"$work/raw" 2>&1
 status=$?
 set -e
+if [ $status -eq 77 ]; then
+	cat "$work/raw"
+	exit 77
+fi
 mask <"$work/raw" >"$work/out"
 if [ $status -ne 0 ]; then
 	echo "the script itself ended with $status:"

@@ -71,6 +71,16 @@ struct bk_io_ops {
 	int (*rename_new)(void *ctx, const char *from, const char *to); /* -EEXIST over a file */
 	int (*unlink)(void *ctx, const char *path);
 	int (*sync_dir)(void *ctx, const char *dir); /* makes the names in DIR durable */
+	/* Runs the command ARGV (argv[0] is looked for as a shell does) without a shell, and sets
+	 * *STREAM to what talks with its stdin and stdout. This and the next three may be NULL:
+	 * there are no commands. */
+	int (*run)(void *ctx, char *const argv[], void **stream);
+	/* As read and write do, 0 at the end; -ETIMEDOUT where nothing moved for so long. */
+	int64_t (*receive)(void *ctx, void *stream, void *data, size_t size, unsigned timeout_ms);
+	int64_t (*send)(
+		void *ctx, void *stream, const void *data, size_t size, unsigned timeout_ms);
+	/* Ends STREAM and the command; SAID, SIZE bytes, is the last line of its stderr. */
+	void (*hang_up)(void *ctx, void *stream, char *said, size_t size);
 	int (*free_space)(void *ctx, int fd, uint64_t *bytes_out);
 	int64_t (*now_us)(void *ctx); /* microseconds since 1970, UTC */
 	int (*random)(void *ctx, void *data, size_t size);

@@ -1,4 +1,5 @@
 /* io_posix.c - the I/O seam over the real system. */
+#include "io_command.h"
 #include "io_open.h"
 #include <bk/io.h>
 #include <dirent.h>
@@ -314,6 +315,10 @@ static const struct bk_io_ops posix_ops = {
 	.rename_new = posix_rename_new,
 	.unlink = posix_unlink,
 	.sync_dir = posix_sync_dir,
+	.run = bk_posix_run,
+	.receive = bk_posix_receive,
+	.send = bk_posix_send,
+	.hang_up = bk_posix_hang_up,
 	.free_space = posix_free_space,
 	.now_us = posix_now_us,
 	.random = posix_random,
