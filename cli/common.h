@@ -33,6 +33,7 @@ extern const struct command cmd_extract;
 extern const struct command cmd_verify;
 extern const struct command cmd_mirror;
 extern const struct command cmd_import;
+extern const struct command cmd_server;
 
 /* TEXT as a word of a shell, for the commands that messages give; WORD holds it. */
 #define WORD_MAX 16384

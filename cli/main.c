@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&cmd_verify,
 	&cmd_mirror,
 	&cmd_import,
+	&cmd_server,
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)

@@ -15,6 +15,7 @@ t backup-cli diff --help
 t backup-cli query --help
 t backup-cli extract --help
 t backup-cli import --help
+t backup-cli server --help
 t "$PLUGIN"
 t "$PLUGIN" --version
 t "$PLUGIN" --help
