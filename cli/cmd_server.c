@@ -1,119 +1,28 @@
-/* cmd_server.c - backup-cli server: holds the logs of other computers' nodes. */
-#include "arguments.h"
+/* cmd_server.c - backup-cli server: a backup for nodes elsewhere. */
 #include "common.h"
-#include <bk/server.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "server.h"
 #include <string.h>
-#include <unistd.h>
-
-static int64_t receive(void *ctx, void *data, size_t size)
-{
-	ssize_t n = read(STDIN_FILENO, data, size);
-
-	(void)ctx;
-	return n < 0 ? -errno : n;
-}
-
-static int64_t transmit(void *ctx, const void *data, size_t size)
-{
-	ssize_t n = write(STDOUT_FILENO, data, size);
-
-	(void)ctx;
-	return n < 0 ? -errno : n;
-}
-
-/* Seconds of a text such as "30d", "12h" or "3600"; false if it is none. */
-static bool take_span(const char *text, int64_t *seconds)
-{
-	static const struct {
-		char letter;
-		int64_t seconds;
-	} units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
-	size_t length = strlen(text);
-	int64_t unit = 1;
-	uint64_t number;
-	char digits[16];
-
-	if (!length || length >= sizeof digits)
-		return false;
-	strcpy(digits, text);
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		if (digits[length - 1] != units[i].letter)
-			continue;
-		digits[length - 1] = '\0';
-		unit = units[i].seconds;
-		break;
-	}
-	if (!parse_number(digits, 100000000, &number) || !number)
-		return false;
-	*seconds = (int64_t)number * unit;
-	return true;
-}
-
-static int take_option(struct bk_server_options *options, int option, bool *stdio)
-{
-	uint64_t megabytes;
-
-	switch (option) {
-	case 's':
-		*stdio = true;
-		return EXIT_DONE;
-	case 'r':
-		options->root = optarg;
-		return EXIT_DONE;
-	case 'a':
-		options->append_only = true;
-		return EXIT_DONE;
-	case 'k':
-		return take_span(optarg, &options->keep_s)
-			       ? EXIT_DONE
-			       : usage_error(&cmd_server,
-					 "\"%s\" is no time such as 30d, 12h or 90m", optarg);
-	case 'm':
-		if (!parse_number(optarg, 1u << 30, &megabytes) || !megabytes)
-			return usage_error(&cmd_server, "\"%s\" is no number of MB", optarg);
-		options->bytes_max = megabytes * 1000000;
-		return EXIT_DONE;
-	default:
-		return EXIT_USAGE;
-	}
-}
 
 static int server_run(int argc, char **argv)
 {
-	static const struct option options[] = {{"stdio", no_argument, NULL, 's'},
-		{"root", required_argument, NULL, 'r'}, {"append-only", no_argument, NULL, 'a'},
-		{"keep-predecessors", required_argument, NULL, 'k'},
-		{"max-log-mb", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
-	const struct bk_server_stream stream = {.receive = receive, .send = transmit};
-	struct bk_server_options server = {0};
-	struct bk_error err;
-	bool stdio = false;
-	int option, status = EXIT_DONE;
-
-	while (status == EXIT_DONE &&
-		(option = next_option(&cmd_server, argc, argv, ":", options)) != -1)
-		status = take_option(&server, option, &stdio);
-	if (status != EXIT_DONE)
-		return status;
-	if (!stdio || !server.root || optind < argc)
-		return usage_error(&cmd_server, "say --stdio and --root DIR, and nothing more");
-	return bk_server_run(bk_io_posix(), &server, &stream, &err) ? report(&err) : EXIT_DONE;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--stdio") == 0)
+			return server_stdio(argc, argv);
+	return server_older(argc, argv);
 }
 
 const struct command cmd_server = {
 	.name = "server",
-	.summary = "hold the logs of other computers' nodes",
+	.summary = "hold or serve the backup of nodes elsewhere",
 	.help = "Usage: backup-cli server --stdio --root DIR [--append-only]\n"
+		"                         [--keep-predecessors TIME] [--max-log-mb N]\n"
+		"       backup-cli server [--log-mode MODE] [--log-level LEVEL] URL [HOST:PORT]\n"
 		"\n"
-		"Holds logs for nodes elsewhere, which reach it through ssh: the plugin of a\n"
-		"node with the mirror ssh://user@host/DIR/node.bkp runs this there. As a forced\n"
-		"command of an ssh key it is all that the key may do:\n"
+		"With --stdio it holds logs for nodes elsewhere, which reach it through ssh: the\n"
+		"plugin of a node with the mirror ssh://user@host/DIR/node.bkp runs this there.\n"
+		"As a forced command of an ssh key it is all that the key may do:\n"
 		"\n"
-		"  command=\"backup-cli server --stdio --root /srv/backup "
-		"--append-only\",restrict\n"
+		"  command=\"backup-cli server --stdio --root DIR --append-only\",restrict\n"
 		"\n"
 		"It takes bytes that chain to what it holds, and successors, and nothing else.\n"
 		"\n"
@@ -123,6 +32,22 @@ const struct command cmd_server = {
 		"  --keep-predecessors TIME  how long a log stays that another took the place\n"
 		"                            of, by this computer's clock (default 30d)\n"
 		"  --max-log-mb N            no log may grow beyond so many MB\n"
-		"  -V                        the release\n",
+		"\n"
+		"With URL it serves that log, which backup-cli init URL makes, to a plugin with\n"
+		"socket:HOST:PORT in its backup.lock: this one, or the older one that was written\n"
+		"in Python, whose protocol it is. One connection is served at a time. Changes are\n"
+		"acknowledged when they are on the disk.\n"
+		"\n"
+		"  HOST:PORT                 where to listen: an address, of IPv6 in brackets, or\n"
+		"                            a name. :PORT is 127.0.0.1, loopback. Not needed\n"
+		"                            where systemd hands a socket over\n"
+		"  --log-mode MODE           plain, or systemd, with its marks of importance\n"
+		"  --log-level LEVEL         the least that is told: debug, info (the default),\n"
+		"                            notice, warning, error, critical\n"
+		"  -V                        the release\n"
+		"\n"
+		"THE OLDER PROTOCOL HAS NO AUTHENTICATION, and is not encrypted: whoever can\n"
+		"connect can read the node's database, and add to the backup. Listen on loopback,\n"
+		"and have nodes elsewhere come by ssh -L or -R, Tor, or a VPN.\n",
 	.run = server_run,
 };

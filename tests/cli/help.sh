@@ -19,6 +19,7 @@ t backup-cli query --help
 t backup-cli extract --help
 t backup-cli emergency --help
 t backup-cli import --help
+t backup-cli server --help
 t "$PLUGIN"
 t "$PLUGIN" --version
 t "$PLUGIN" --help

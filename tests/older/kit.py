@@ -2,9 +2,12 @@
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 BIN = os.path.abspath(os.environ.get("BK_BIN", "build/dev"))
 CLI = os.path.join(BIN, "cli", "backup-cli")
@@ -18,6 +21,41 @@ def cli(*words, expect=0, **how):
     assert done.returncode == expect, "backup-cli %s: exit %d, not %d:\n%s" % (
         " ".join(words), done.returncode, expect, done.stdout)
     return done.stdout
+
+
+class Serving:
+    """backup-cli server over LOG, at a port of its own choice."""
+
+    def __init__(self, log, *words, port=None, **how):
+        if not port:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+        self.port, self.said = port, []
+        self.proc = subprocess.Popen([CLI, "server", "--log-level", "debug", *words, log, "127.0.0.1:%d" % port],
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **how)
+        self.wait_for("Waiting for connection")
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def wait_for(self, text):
+        for line in self.proc.stdout:
+            self.said.append(line)
+            if text in line:
+                return
+        raise AssertionError("the server ended:\n" + "".join(self.said))
+
+    def read(self):
+        for line in self.proc.stdout:
+            self.said.append(line)
+
+    def text(self):
+        return "".join(self.said)
+
+    def end(self, how=signal.SIGTERM):
+        self.proc.send_signal(how)
+        self.proc.wait(30)
+        self.reader.join(5)
+        self.proc.stdout.close()
 
 
 class Plugin:

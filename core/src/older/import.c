@@ -41,7 +41,7 @@ static enum bk_code make_names(struct bk_import *import, const char *path, struc
 
 static void import_free(struct bk_import *import)
 {
-	bk_file_close(&import->incoming);
+	bk_incoming_remove(&import->incoming);
 	bk_older_statements_done(&import->statements);
 	bk_buf_done(&import->mended);
 	free(import->path);
@@ -65,7 +65,6 @@ enum bk_code bk_import_begin(struct bk_import **out, const struct bk_io *io, con
 	import->work = (struct bk_io){.ops = &import->ops, .ctx = io->ctx};
 	if (options)
 		import->options = *options;
-	import->incoming = FILE_CLOSED;
 	bk_buf_init(&import->mended, BK_CHANGE_BYTES_MAX);
 	code = make_names(import, path, err);
 	if (!code && io->ops->stat_path(io->ctx, path, &st) == 0)
@@ -256,7 +255,5 @@ void bk_import_abort(struct bk_import *import)
 	if (!import)
 		return;
 	bk_import_end_log(import);
-	if (import->incoming.fd >= 0)
-		import->io->ops->unlink(import->io->ctx, import->snapshot);
 	import_free(import);
 }

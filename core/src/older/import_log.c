@@ -1,9 +1,8 @@
 /* import_log.c - the log that an import writes: its beginnings and ends, and the proof of it. */
 #include "importing.h"
-#include <bk/restore.h>
+#include "rebuilt.h"
 #include <bk/snapshot.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 void bk_import_tell(struct bk_import *import, const char *fmt, ...)
 {
@@ -59,24 +58,6 @@ static enum bk_code prove_all(struct bk_import *import, struct bk_error *err)
 	return code;
 }
 
-/* The head draws on chance or on the clock, so what the node had is not proven; it can be rebuilt
- * all the same, and there is no node to ask. False if it cannot. */
-static bool keep_rebuilt(struct bk_import *import, struct bk_error *err)
-{
-	const struct bk_restore_options options = {.log_io = &import->work};
-	struct bk_restore_result result;
-	enum bk_code code =
-		bk_restore(import->writer->log, import->snapshot, &options, &result, err);
-
-	if (code)
-		return false;
-	free(result.path);
-	code = bk_writer_snapshot(
-		import->writer, import->snapshot, BK_SNAPSHOT_REPLAY_FAILED, 0, NULL, NULL, err);
-	import->io->ops->unlink(import->io->ctx, import->snapshot);
-	return !code;
-}
-
 enum bk_code bk_import_prove(struct bk_import *import, struct bk_error *err)
 {
 	uint32_t head = bk_writer_version(import->writer);
@@ -87,7 +68,8 @@ enum bk_code bk_import_prove(struct bk_import *import, struct bk_error *err)
 		return bk_fail_as(err, &why);
 	if (!code)
 		return BK_OK;
-	if (keep_rebuilt(import, err)) {
+	/* There is no node to ask. */
+	if (bk_rebuilt_keep(import->writer, &import->work, import->snapshot, err)) {
 		bk_import_tell(
 			import, "version %u may not be what the node had: %s", head, why.msg);
 		return BK_OK;

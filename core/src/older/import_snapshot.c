@@ -4,43 +4,18 @@
 #include <bk/snapshot.h>
 #include <bk/version.h>
 
-/* Bytes of a database's header that say whether it is in WAL mode: 1, it is not. Its copy has no
- * WAL beside it (docs/format.md, 5). */
-#define WAL_FIRST 18
-#define WAL_COUNT 2
-
 enum bk_code bk_import_snapshot_begin(
 	struct bk_import *import, uint32_t version, struct bk_error *err)
 {
-	const struct bk_io *io = import->io;
-
-	io->ops->unlink(io->ctx, import->snapshot); /* of an import that was interrupted */
-	import->incoming_size = 0;
+	import->incoming = (struct incoming){.io = &import->work, .path = import->snapshot};
 	import->incoming_version = version;
-	return bk_file_open(&import->incoming, &import->work, import->snapshot, BK_IO_CREATE, err);
-}
-
-static enum bk_code leave_wal(const struct bk_import *import, struct bk_error *err)
-{
-	static const uint8_t rollback[WAL_COUNT] = {1, 1};
-	uint8_t found[WAL_COUNT];
-	size_t size;
-	enum bk_code code =
-		bk_file_read(&import->incoming, found, sizeof found, WAL_FIRST, &size, err);
-
-	if (code || size < sizeof found || found[0] != 2)
-		return code;
-	return bk_file_write(&import->incoming, rollback, sizeof rollback, WAL_FIRST, err);
+	return bk_incoming_begin(&import->incoming, err);
 }
 
 enum bk_code bk_import_snapshot_write(
 	struct bk_import *import, const void *data, size_t size, struct bk_error *err)
 {
-	enum bk_code code =
-		bk_file_write(&import->incoming, data, size, import->incoming_size, err);
-
-	import->incoming_size += code ? 0 : size;
-	return code;
+	return bk_incoming_write(&import->incoming, data, size, err);
 }
 
 /* Puts the database at `snapshot`, of VERSION, into the log. */
@@ -89,11 +64,10 @@ static enum bk_code take_snapshot(struct bk_import *import, struct bk_error *err
 
 enum bk_code bk_import_snapshot_end(struct bk_import *import, struct bk_error *err)
 {
-	enum bk_code code = leave_wal(import, err);
+	enum bk_code code = bk_incoming_end(&import->incoming, err);
 
-	bk_file_close(&import->incoming);
 	if (!code)
 		code = take_snapshot(import, err);
-	import->io->ops->unlink(import->io->ctx, import->snapshot);
+	bk_incoming_remove(&import->incoming);
 	return code;
 }

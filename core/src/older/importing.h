@@ -2,7 +2,7 @@
 #ifndef BK_IMPORTING_H
 #define BK_IMPORTING_H
 
-#include "file.h"
+#include "incoming.h"
 #include "payload.h"
 #include "proof.h"
 #include <bk/import.h>
@@ -19,8 +19,7 @@ struct bk_import {
 	struct proof proof;
 	struct bk_older_statements statements;
 	struct bk_buf mended;
-	struct file incoming; /* at `snapshot` */
-	uint64_t incoming_size;
+	struct incoming incoming; /* at `snapshot` */
 	uint32_t incoming_version;
 	bool is_stuck; /* what comes cannot be taken before a snapshot */
 	struct bk_import_result result;
