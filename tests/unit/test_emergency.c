@@ -261,22 +261,6 @@ Test(emergency, no_lightningd)
 	node_end(&node);
 }
 
-/* A view in a log that a stranger made ends where its budget does. */
-Test(emergency, a_view_without_an_end)
-{
-	struct bk_emergency out;
-	struct node node;
-
-	node_begin_with(&node, 0, 7,
-		VARS NODE
-		"ALTER TABLE channels RENAME TO c; CREATE VIEW channels AS WITH RECURSIVE "
-		"n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT c.* FROM c, n "
-		"WHERE n.i < 0;");
-	fails(BK_E_SQL, bk_emergency(bk_writer_log(node.writer), 7, &out, why()));
-	cr_assert(out.count == 0);
-	node_end(&node);
-}
-
 static void address_is(const char *text, const char *wire)
 {
 	uint8_t bytes[PEERADDR_MAX];
