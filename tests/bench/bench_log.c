@@ -272,8 +272,9 @@ static void print_table(const struct figures *f)
 		f->version_p50_ms, f->version_p99_ms, f->version_max_ms);
 	printf("  a row of a version    p50 %8.3f ms    p99 %8.3f ms\n", f->row_p50_ms,
 		f->row_p99_ms);
-	printf("  restore the head          %8.3f s, copy and sync of the file %.3f s (%.1f x)\n",
-		f->restore_s, f->copy_s, f->restore_s / f->copy_s);
+	printf("  restore the head          %8.3f s (%.0f MB/s), copy and sync %.3f s (%.1f x)\n",
+		f->restore_s, (double)f->database_bytes / 1e6 / f->restore_s, f->copy_s,
+		f->restore_s / f->copy_s);
 	if (f->replay_s > 0)
 		printf("  plain replay of all       %8.3f s (%.0f x the restore)\n", f->replay_s,
 			f->replay_s / f->restore_s);

@@ -6,6 +6,7 @@
 #include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #define SCRATCH_PATHS_MAX 256
@@ -133,10 +134,9 @@ uint64_t test_seed(void)
 	return seed;
 }
 
-/* Counts a call; true if it is to fail. */
-static bool is_failed(struct test_io *test, enum test_op op)
+/* Whether a call of OP fails, with the lock held. */
+static bool takes_failure(struct test_io *test, enum test_op op)
 {
-	test->calls[op]++;
 	if (op != test->fail_op || !test->fail_at)
 		return false;
 	if (test->fail_at > 1) {
@@ -148,6 +148,19 @@ static bool is_failed(struct test_io *test, enum test_op op)
 	else
 		test->fail_at = 0;
 	return true;
+}
+
+/* Counts a call; true if it is to fail. */
+static bool is_failed(struct test_io *test, enum test_op op)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	bool fails_now;
+
+	test->calls[op]++;
+	pthread_mutex_lock(&mutex);
+	fails_now = takes_failure(test, op);
+	pthread_mutex_unlock(&mutex);
+	return fails_now;
 }
 
 static bool is_interrupted(struct test_io *test)

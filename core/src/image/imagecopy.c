@@ -102,8 +102,6 @@ static void sync_when_written(struct imagecopy *copy)
 		return;
 	if (bk_file_sync(copy->file, &err))
 		fail(copy, &err);
-	else
-		copy->is_synced = true; /* whoever reads it joins this thread first, or is it */
 }
 
 static void make_parts(struct imagecopy *copy)

@@ -39,7 +39,7 @@ struct imagecopy {
 	pthread_mutex_t mutex; /* over what follows */
 	pthread_cond_t changed;
 	uint64_t done; /* bytes */
-	bool is_stopped, is_syncing, is_synced;
+	bool is_stopped, is_syncing;
 	struct bk_error failure; /* code BK_OK while there is none */
 };
 

@@ -1,6 +1,6 @@
 /* vfs.c - a SQLite VFS whose only database is a pagestore. */
 #include "vfs.h"
-#include "vfs_file.h"
+#include "tempfile.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static int read_part(struct db_file *file, uint8_t *dst, uint32_t size, uint64_t
 	struct bk_error err;
 
 	if (store->read(store, page, is_whole ? dst : file->page, &err))
-		return bk_vfs_remember(file->vfs, &err, SQLITE_IOERR_READ);
+		return bk_tempfile_remember(&file->vfs->error, &err, SQLITE_IOERR_READ);
 	if (!is_whole)
 		memcpy(dst, file->page + within, size);
 	return SQLITE_OK;
@@ -63,7 +63,7 @@ static int other_page_size(struct vfs *vfs, int amount)
 
 	bk_fail(&err, BK_E_DAMAGE, 0, "the database is damaged: its pages have %u bytes, not %d",
 		vfs->store->page_size, amount);
-	return bk_vfs_remember(vfs, &err, SQLITE_CORRUPT);
+	return bk_tempfile_remember(&vfs->error, &err, SQLITE_CORRUPT);
 }
 
 static int db_write(sqlite3_file *base, const void *src, int amount, sqlite3_int64 offset)
@@ -79,7 +79,7 @@ static int db_write(sqlite3_file *base, const void *src, int amount, sqlite3_int
 	if ((uint32_t)amount != store->page_size || offset % amount)
 		return other_page_size(vfs, amount);
 	if (store->write(store, (uint32_t)(offset / amount) + 1, src, &err))
-		return bk_vfs_remember(vfs, &err, SQLITE_IOERR_WRITE);
+		return bk_tempfile_remember(&vfs->error, &err, SQLITE_IOERR_WRITE);
 	return SQLITE_OK;
 }
 
@@ -96,7 +96,7 @@ static int db_truncate(sqlite3_file *base, sqlite3_int64 size)
 	if (size % store->page_size || size / store->page_size > UINT32_MAX)
 		return SQLITE_CORRUPT;
 	if (store->truncate(store, (uint32_t)(size / store->page_size), &err))
-		return bk_vfs_remember(vfs, &err, SQLITE_IOERR_TRUNCATE);
+		return bk_tempfile_remember(&vfs->error, &err, SQLITE_IOERR_TRUNCATE);
 	return SQLITE_OK;
 }
 
@@ -135,14 +135,14 @@ static const sqlite3_io_methods db_methods = {
 	.xRead = db_read,
 	.xWrite = db_write,
 	.xTruncate = db_truncate,
-	.xSync = bk_vfs_nothing,
+	.xSync = bk_tempfile_nothing,
 	.xFileSize = db_size,
-	.xLock = bk_vfs_nothing,
-	.xUnlock = bk_vfs_nothing,
-	.xCheckReservedLock = bk_vfs_no_reserved_lock,
-	.xFileControl = bk_vfs_no_file_control,
-	.xSectorSize = bk_vfs_sector_size,
-	.xDeviceCharacteristics = bk_vfs_characteristics,
+	.xLock = bk_tempfile_nothing,
+	.xUnlock = bk_tempfile_nothing,
+	.xCheckReservedLock = bk_tempfile_no_reserved_lock,
+	.xFileControl = bk_tempfile_no_control,
+	.xSectorSize = bk_tempfile_sector_size,
+	.xDeviceCharacteristics = bk_tempfile_characteristics,
 	.xFetch = db_fetch,
 	.xUnfetch = db_unfetch,
 };
@@ -167,8 +167,12 @@ static int vfs_open(
 	} else if (!name || (flags & SQLITE_OPEN_DELETEONCLOSE)) {
 		struct temp_file *temp = (struct temp_file *)out;
 
-		*temp = (struct temp_file){
-			.base.pMethods = &bk_vfs_temp_methods, .vfs = vfs, .file = FILE_CLOSED};
+		*temp = (struct temp_file){.base.pMethods = &bk_tempfile_methods,
+			.io = vfs->io,
+			.spill_dir = vfs->spill_dir,
+			.budget = vfs->budget,
+			.error = &vfs->error,
+			.file = FILE_CLOSED};
 	} else {
 		out->pMethods = NULL;
 		return SQLITE_CANTOPEN;

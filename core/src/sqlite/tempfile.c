@@ -1,31 +1,31 @@
-/* vfs_temp.c - SQLite's temporary files, and what they have in common with its database. */
+/* tempfile.c - SQLite's temporary files behind the seam. */
+#include "tempfile.h"
 #include "budget.h"
-#include "vfs_file.h"
 #include <string.h>
 
-int bk_vfs_remember(struct vfs *vfs, const struct bk_error *err, int sqlite_code)
+int bk_tempfile_remember(struct bk_error *first, const struct bk_error *err, int sqlite_code)
 {
-	if (!vfs->error.code)
-		vfs->error = *err;
+	if (!first->code)
+		*first = *err;
 	return err->code == BK_E_NOMEM ? SQLITE_IOERR_NOMEM : sqlite_code;
 }
 
 /* Neither a sync nor a lock means anything here. */
-int bk_vfs_nothing(sqlite3_file *file, int flags)
+int bk_tempfile_nothing(sqlite3_file *file, int flags)
 {
 	(void)file;
 	(void)flags;
 	return SQLITE_OK;
 }
 
-int bk_vfs_no_reserved_lock(sqlite3_file *file, int *out)
+int bk_tempfile_no_reserved_lock(sqlite3_file *file, int *out)
 {
 	(void)file;
 	*out = 0;
 	return SQLITE_OK;
 }
 
-int bk_vfs_no_file_control(sqlite3_file *file, int op, void *arg)
+int bk_tempfile_no_control(sqlite3_file *file, int op, void *arg)
 {
 	(void)file;
 	(void)op;
@@ -34,13 +34,13 @@ int bk_vfs_no_file_control(sqlite3_file *file, int op, void *arg)
 }
 
 /* Less than a page: writing one page must not make its neighbours dirty. */
-int bk_vfs_sector_size(sqlite3_file *file)
+int bk_tempfile_sector_size(sqlite3_file *file)
 {
 	(void)file;
 	return 512;
 }
 
-int bk_vfs_characteristics(sqlite3_file *file)
+int bk_tempfile_characteristics(sqlite3_file *file)
 {
 	(void)file;
 	return SQLITE_IOCAP_POWERSAFE_OVERWRITE | SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN;
@@ -60,7 +60,7 @@ static int temp_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 of
 
 	if (temp->file.fd >= 0 &&
 		bk_file_read(&temp->file, dst, (size_t)amount, (uint64_t)offset, &done, &err))
-		return bk_vfs_remember(temp->vfs, &err, SQLITE_IOERR_READ);
+		return bk_tempfile_remember(temp->error, &err, SQLITE_IOERR_READ);
 	memset((uint8_t *)dst + done, 0, (size_t)amount - done);
 	return done < (size_t)amount ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
 }
@@ -69,16 +69,14 @@ static int temp_write(sqlite3_file *base, const void *src, int amount, sqlite3_i
 {
 	struct temp_file *temp = (struct temp_file *)base;
 	uint64_t end = (uint64_t)offset + (uint64_t)amount;
-	struct budget *budget = temp->vfs->budget;
 	struct bk_error err;
 
-	if (budget && end > temp->size && !bk_budget_spill(budget, end - temp->size))
+	if (temp->budget && end > temp->size && !bk_budget_spill(temp->budget, end - temp->size))
 		return SQLITE_FULL;
-	if (temp->file.fd < 0 &&
-		bk_file_open_temp(&temp->file, temp->vfs->io, temp->vfs->spill_dir, &err))
-		return bk_vfs_remember(temp->vfs, &err, SQLITE_CANTOPEN);
+	if (temp->file.fd < 0 && bk_file_open_temp(&temp->file, temp->io, temp->spill_dir, &err))
+		return bk_tempfile_remember(temp->error, &err, SQLITE_CANTOPEN);
 	if (bk_file_write(&temp->file, src, (size_t)amount, (uint64_t)offset, &err))
-		return bk_vfs_remember(temp->vfs, &err, SQLITE_IOERR_WRITE);
+		return bk_tempfile_remember(temp->error, &err, SQLITE_IOERR_WRITE);
 	if (end > temp->size)
 		temp->size = end;
 	return SQLITE_OK;
@@ -90,7 +88,7 @@ static int temp_truncate(sqlite3_file *base, sqlite3_int64 size)
 	struct bk_error err;
 
 	if (temp->file.fd >= 0 && bk_file_truncate(&temp->file, (uint64_t)size, &err))
-		return bk_vfs_remember(temp->vfs, &err, SQLITE_IOERR_TRUNCATE);
+		return bk_tempfile_remember(temp->error, &err, SQLITE_IOERR_TRUNCATE);
 	temp->size = (uint64_t)size;
 	return SQLITE_OK;
 }
@@ -101,18 +99,18 @@ static int temp_size(sqlite3_file *base, sqlite3_int64 *size)
 	return SQLITE_OK;
 }
 
-const sqlite3_io_methods bk_vfs_temp_methods = {
+const sqlite3_io_methods bk_tempfile_methods = {
 	.iVersion = 1,
 	.xClose = temp_close,
 	.xRead = temp_read,
 	.xWrite = temp_write,
 	.xTruncate = temp_truncate,
-	.xSync = bk_vfs_nothing,
+	.xSync = bk_tempfile_nothing,
 	.xFileSize = temp_size,
-	.xLock = bk_vfs_nothing,
-	.xUnlock = bk_vfs_nothing,
-	.xCheckReservedLock = bk_vfs_no_reserved_lock,
-	.xFileControl = bk_vfs_no_file_control,
-	.xSectorSize = bk_vfs_sector_size,
-	.xDeviceCharacteristics = bk_vfs_characteristics,
+	.xLock = bk_tempfile_nothing,
+	.xUnlock = bk_tempfile_nothing,
+	.xCheckReservedLock = bk_tempfile_no_reserved_lock,
+	.xFileControl = bk_tempfile_no_control,
+	.xSectorSize = bk_tempfile_sector_size,
+	.xDeviceCharacteristics = bk_tempfile_characteristics,
 };
