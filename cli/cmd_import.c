@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void tell(const struct older *older, const char *old_path, const char *url)
+static void tell(const struct older *older, const char *old_url, const char *url)
 {
 	const struct bk_import_result *result = &older->result;
 	struct word word;
@@ -15,52 +15,38 @@ static void tell(const struct older *older, const char *old_path, const char *ur
 	bytes_text(size, result->bytes);
 	older_tell(older);
 	if (result->is_empty)
-		printf("Imported %s, in which there is nothing yet, to %s\n", old_path, url);
+		printf("Imported %s, in which there is nothing yet, to %s\n", old_url, url);
 	else
 		printf("Imported %llu changes and %llu snapshots of %s to %s (%s): it stands at "
 		       "version %u, which was rebuilt and checked\n",
 			(unsigned long long)result->changes, (unsigned long long)result->snapshots,
-			old_path, url, size, result->version);
+			old_url, url, size, result->version);
 	if (result->lacking)
 		printf("Warning: %llu records could not be taken over. Keep the file %s.\n",
-			(unsigned long long)result->lacking, old_path);
+			(unsigned long long)result->lacking, old_url);
 	printf("The file says not when its changes came: in the log all have the time at which it "
 	       "was written to last.\n"
 	       "Next, on the node: backup-cli init --lightning-dir DIR %s\n",
 		word_of(&word, url));
 }
 
-static enum bk_code import_to(
-	struct older *older, const char *old_path, const char *path, struct bk_error *err)
-{
-	char *url;
-	enum bk_code code = owner_check_path(path, err);
-
-	if (!code)
-		code = bk_dest_url(&url, path, err);
-	if (code)
-		return code;
-	code = older_import(older, old_path, path, err);
-	if (!code)
-		tell(older, old_path, url);
-	free(url);
-	return code;
-}
-
 static enum bk_code import(
 	struct older *older, const char *old_url, const char *url, struct bk_error *err)
 {
-	char *old_path, *path;
-	enum bk_code code = find_log(&old_path, old_url, err);
+	char *path, *new_url = NULL;
+	enum bk_code code = bk_dest_path(&path, url, err);
 
 	if (code)
 		return code;
-	code = bk_dest_path(&path, url, err);
-	if (!code) {
-		code = import_to(older, old_path, path, err);
-		free(path);
-	}
-	free(old_path);
+	code = owner_check_path(path, err);
+	if (!code)
+		code = bk_dest_url(&new_url, path, err);
+	if (!code)
+		code = older_import(older, old_url, path, err);
+	if (!code)
+		tell(older, old_url, new_url);
+	free(new_url);
+	free(path);
 	return code;
 }
 
@@ -74,7 +60,8 @@ static int import_run(int argc, char **argv)
 	if (next_option(&cmd_import, argc, argv, ":", options) != -1)
 		return EXIT_USAGE;
 	if (argc - optind != 2)
-		return usage_error(&cmd_import, "name the older plugin's file, and a URL");
+		return usage_error(
+			&cmd_import, "name the older plugin's file or server, and a URL");
 	if (import(&older, argv[optind], argv[optind + 1], &err))
 		status = report(&err);
 	else if (older.result.lacking || older.is_newest_lost)
@@ -91,7 +78,8 @@ const struct command cmd_import = {
 		"Makes a new log at URL of OLD, the file of the older backup plugin, which was\n"
 		"written in Python; both are file:///path/to/file or a plain path. OLD is only\n"
 		"read. All its versions are taken over, and each change is replayed. Faults that\n"
-		"the older plugin left in its file are mended, and told.\n"
+		"the older plugin left in its file are mended, and told. OLD can also be a\n"
+		"server of that plugin, socket:HOST:PORT[?proxy=socks5:HOST:PORT].\n"
 		"\n"
 		"  -V  the release\n"
 		"\n"

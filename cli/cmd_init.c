@@ -56,8 +56,8 @@ static void warn_same_disk(const struct init *init)
 {
 	struct stat log, dir;
 
-	if (stat(init->log_path, &log) == 0 && stat(init->dir, &dir) == 0 &&
-		log.st_dev == dir.st_dev)
+	if (!init_is_server(init) && stat(init->log_path, &log) == 0 &&
+		stat(init->dir, &dir) == 0 && log.st_dev == dir.st_dev)
 		printf("Warning: the backup is on the same file system as the node. If that disk "
 		       "dies, both are gone.\n");
 }
@@ -114,10 +114,10 @@ static enum bk_code make_log(const struct init *init, char **done, struct bk_err
 	progress_end(&progress);
 	if (code)
 		return code;
-	if (init->has_database)
+	if (init->has_database && !init_is_server(init))
 		printf("Successfully written initial snapshot to %s (version %u)\n", init->log_url,
 			version);
-	else
+	else if (!init->has_database)
 		printf("Database does not exist yet, created an empty backup file\n");
 	code = check_new(init, err);
 	if (!code &&
@@ -161,6 +161,8 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 	if (code)
 		return code;
 	code = add_mirrors(init, err);
+	if (!code)
+		code = init_server(init, !is_there, err);
 	if (!code)
 		code = lockfile_write(init->node_io, init->lock_path, init->log_url, init->database,
 			&init->lock.places, err);

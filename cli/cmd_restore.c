@@ -8,7 +8,7 @@
 #include <bk/dest.h>
 #include <bk/listing.h>
 #include <bk/moment.h>
-#include <bk/olderfile.h>
+#include <bk/net.h>
 #include <bk/path.h>
 #include <bk/remote.h>
 #include <bk/restore.h>
@@ -24,7 +24,7 @@ struct arguments {
 	const char *at, *dest;
 	char *url;
 	int64_t at_us;
-	const char *older; /* the older plugin's file that it comes out of; NULL: a log of ours */
+	const char *older; /* the older plugin's file or server that it comes out of; NULL: a log */
 };
 
 /* Behind the options: the URL, unless DIR has a backup, and the destination. */
@@ -156,15 +156,17 @@ static void tell(const struct bk_restore_result *result, struct own *own)
 }
 
 /* An older plugin's file lies about for long after the node has gone on with a log of ours. */
-static void tell_older(const char *path)
+static void tell_older(const char *url)
 {
 	struct word word;
 
-	printf("%s is the older plugin's file: if the node has gone on with another backup since, "
-	       "do "
-	       "not start it from this, but restore that one.\n"
-	       "Next: backup-cli import %s URL\n",
-		path, word_of(&word, path));
+	if (bk_socket_url_is(url))
+		printf("Next: backup-cli init --lightning-dir DIR %s\n", word_of(&word, url));
+	else
+		printf("%s is the older plugin's file: if the node has gone on with another backup "
+		       "since, do not start it from this, but restore that one.\n"
+		       "Next: backup-cli import %s URL\n",
+			url, word_of(&word, url));
 }
 
 static void print_next(const char *dir, const char *log_path)
@@ -263,17 +265,16 @@ static enum bk_code restore_from(
 	return code;
 }
 
-/* Out of the older plugin's file at PATH. */
-static enum bk_code restore_older(
-	const char *path, struct arguments *arguments, struct bk_error *err)
+/* Out of the older plugin's file, or a server. */
+static enum bk_code restore_older(struct arguments *arguments, struct bk_error *err)
 {
 	struct older older = {0};
 	struct older_log log;
-	enum bk_code code = older_open(&log, &older, path, err);
+	enum bk_code code = older_open(&log, &older, arguments->url, err);
 
 	if (!code) {
 		older_tell(&older);
-		arguments->older = path;
+		arguments->older = arguments->url;
 		code = restore_from(log.log, arguments, err);
 		older_close(&log);
 	}
@@ -284,21 +285,15 @@ static enum bk_code restore_older(
 static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
 {
 	struct bk_log *log;
-	char *path;
-	enum bk_code code = find_log(&path, arguments->url, err);
+	enum bk_code code;
 
+	if (older_is(arguments->url))
+		return restore_older(arguments, err);
+	code = open_url(&log, arguments->url, err);
 	if (code)
 		return code;
-	if (bk_olderfile_is(bk_io_posix(), path)) {
-		code = restore_older(path, arguments, err);
-	} else {
-		code = open_url(&log, arguments->url, err);
-		if (!code) {
-			code = restore_from(log, arguments, err);
-			bk_log_close(log);
-		}
-	}
-	free(path);
+	code = restore_from(log, arguments, err);
+	bk_log_close(log);
 	return code;
 }
 

@@ -8,6 +8,7 @@
 #include "owner_io.h"
 #include <bk/dest.h>
 #include <bk/live.h>
+#include <bk/net.h>
 #include <bk/restore.h>
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +16,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* A server's changes stand beside the node, too. */
+static enum bk_code find_log_path(struct init *init, struct bk_error *err)
+{
+	struct bk_socket_url url;
+	enum bk_code code;
+
+	if (!init_is_server(init))
+		return bk_dest_path(&init->log_path, init->url, err);
+	code = bk_socket_url_parse(&url, init->url, err);
+	if (!code && init->is_alone)
+		code = bk_fail(err, BK_E_INVALID, 0,
+			"there is no lightning directory %s: name the one that lightningd runs in "
+			"with --lightning-dir",
+			init->dir);
+	return code ? code : nodedir_path(&init->log_path, init->dir, LOCKFILE_PRIMARY, err);
+}
+
+static enum bk_code find_log_url(struct init *init, struct bk_error *err)
+{
+	if (!init_is_server(init))
+		return bk_dest_url(&init->log_url, init->log_path, err);
+	init->log_url = strdup(init->url);
+	return init->log_url ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a URL");
+}
 
 enum bk_code init_find_paths(struct init *init, struct bk_error *err)
 {
@@ -24,7 +50,7 @@ enum bk_code init_find_paths(struct init *init, struct bk_error *err)
 	init->is_for_other = owner_is_other();
 	init->node_io = interrupt_io();
 	if (!code)
-		code = bk_dest_path(&init->log_path, init->url, err);
+		code = find_log_path(init, err);
 	if (!code)
 		code = owner_io(&init->io, init->log_path, err);
 	if (!code)
@@ -32,7 +58,7 @@ enum bk_code init_find_paths(struct init *init, struct bk_error *err)
 	if (!code)
 		code = check_file(init->log_path, err);
 	if (!code)
-		code = bk_dest_url(&init->log_url, init->log_path, err);
+		code = find_log_url(init, err);
 	if (!code && init->is_alone)
 		return BK_OK;
 	if (!code && (stat(init->dir, &st) != 0 || !S_ISDIR(st.st_mode)))

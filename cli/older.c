@@ -2,6 +2,8 @@
 #include "older.h"
 #include "interrupt.h"
 #include <bk/change.h>
+#include <bk/net.h>
+#include <bk/olderclient.h>
 #include <bk/olderfile.h>
 #include <bk/version.h>
 #include <errno.h>
@@ -125,12 +127,38 @@ static void look_at_end(struct older *older, const struct bk_olderfile *file)
 
 	bk_olderfile_status(file, &status);
 	older->torn_bytes = status.torn_bytes;
-	older->named = status.version;
-	older->is_newest_lost =
-		status.records && bk_version_after(status.version, older->result.version);
+	older->named = status.records ? status.version : older->result.version;
 }
 
-static enum bk_code import_file(struct older *older, struct bk_olderfile *file,
+/* What is imported: the older plugin's file, or what a server has. */
+struct source {
+	struct bk_olderfile *file;
+	struct bk_older_client *client;
+};
+
+static void source_close(struct source *source)
+{
+	bk_olderfile_close(source->file);
+	bk_older_client_close(source->client);
+}
+
+static enum bk_code take_source(
+	struct bk_import *import, const struct source *source, struct bk_error *err)
+{
+	return source->file ? take_all(import, source->file, err)
+			    : bk_older_client_restore(source->client, import, err);
+}
+
+static void look_at_source(struct older *older, const struct source *source)
+{
+	if (source->file)
+		look_at_end(older, source->file);
+	else
+		older->named = bk_older_client_at(source->client).version;
+	older->is_newest_lost = bk_version_after(older->named, older->result.version);
+}
+
+static enum bk_code import_from(struct older *older, const struct source *source,
 	const char *log_path, const struct bk_io *io, struct bk_error *err)
 {
 	const struct bk_import_options options = {
@@ -141,28 +169,48 @@ static enum bk_code import_file(struct older *older, struct bk_olderfile *file,
 	if (code)
 		return code;
 	interrupt_making(bk_import_temp(import));
-	code = take_all(import, file, err);
+	code = take_source(import, source, err);
 	if (code) {
 		bk_import_abort(import);
 		return code;
 	}
 	code = bk_import_finish(import, &older->result, err);
 	if (!code)
-		look_at_end(older, file);
+		look_at_source(older, source);
+	return code;
+}
+
+static enum bk_code source_open(
+	struct source *source, const char *url, const struct bk_io **io, struct bk_error *err)
+{
+	const struct bk_older_client_options options = {.tries = 1, .delay_ms = 1000};
+	char *path;
+	enum bk_code code;
+
+	*source = (struct source){0};
+	*io = interrupt_io();
+	if (bk_socket_url_is(url))
+		return bk_older_client_open(&source->client, bk_net_posix(), url, &options, err);
+	code = find_log(&path, url, err);
+	if (code)
+		return code;
+	*io = older_io(path);
+	code = bk_olderfile_open(&source->file, *io, path, err);
+	free(path);
 	return code;
 }
 
 enum bk_code older_import(
-	struct older *older, const char *path, const char *log_path, struct bk_error *err)
+	struct older *older, const char *url, const char *log_path, struct bk_error *err)
 {
-	const struct bk_io *io = older_io(path);
-	struct bk_olderfile *file;
-	enum bk_code code = bk_olderfile_open(&file, io, path, err);
+	const struct bk_io *io;
+	struct source source;
+	enum bk_code code = source_open(&source, url, &io, err);
 
 	if (code)
 		return code;
-	code = import_file(older, file, log_path, io, err);
-	bk_olderfile_close(file);
+	code = import_from(older, &source, log_path, io, err);
+	source_close(&source);
 	return code;
 }
 
@@ -190,6 +238,19 @@ void older_tell(const struct older *older)
 			older->named);
 }
 
+bool older_is(const char *url)
+{
+	struct bk_error ignored;
+	bool is_it = bk_socket_url_is(url);
+	char *path;
+
+	if (is_it || find_log(&path, url, &ignored))
+		return is_it;
+	is_it = bk_olderfile_is(interrupt_io(), path);
+	free(path);
+	return is_it;
+}
+
 static enum bk_code make_place(struct older_log *out, struct bk_error *err)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -208,14 +269,14 @@ static enum bk_code make_place(struct older_log *out, struct bk_error *err)
 }
 
 enum bk_code older_open(
-	struct older_log *out, struct older *older, const char *path, struct bk_error *err)
+	struct older_log *out, struct older *older, const char *url, struct bk_error *err)
 {
 	enum bk_code code;
 
 	*out = (struct older_log){0};
 	code = make_place(out, err);
 	if (!code)
-		code = older_import(older, path, out->path, err);
+		code = older_import(older, url, out->path, err);
 	if (!code) {
 		interrupt_making(out->path);
 		code = bk_log_open(&out->log, interrupt_io(), out->path, err);

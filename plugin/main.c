@@ -235,7 +235,7 @@ int main(int argc, char **argv)
 	ignore_signals();
 	plugin.path = argv[0];
 	plugin.arguments = argv + 1;
-	plugin.hook = hook_new(bk_io_posix());
+	plugin.hook = hook_new(bk_io_posix(), bk_net_posix());
 	if (!plugin.hook) {
 		fputs("backup: no memory to begin with\n", stderr);
 		return EXIT_FAILURE;

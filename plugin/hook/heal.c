@@ -44,6 +44,7 @@ enum bk_code heal_snapshot(struct heal *heal, enum bk_snapshot_reason reason, st
 	if (!code)
 		code = bk_writer_snapshot(heal->writer, heal->database, reason, LIVE_BUSY_MS,
 			telling_progress, &telling, err);
+	heal->is_taken |= !code;
 	space_snapshot_end(heal->space);
 	watch_end(heal->watch);
 	return code;

@@ -20,6 +20,7 @@ struct heal {
 	const char *database; /* path of the node's */
 	unsigned interval;    /* changes after which what failed is tried again */
 	unsigned wait;        /* how many of them are still to come */
+	bool is_taken;        /* one was taken, and is yet to be sent to the backup server */
 };
 
 /* lightningd waits for us: so long for a lock on its database. */

@@ -2,6 +2,7 @@
 #include "hook.h"
 #include "first.h"
 #include "later.h"
+#include "level.h"
 #include "message.h"
 #include "out.h"
 #include "reasons.h"
@@ -9,17 +10,20 @@
 
 struct hook {
 	const struct bk_io *io;
+	const struct bk_net *net;
 	struct watch *watch;
 	struct session session; /* with a writer: open */
 	struct statements statements;
 };
 
-struct hook *hook_new(const struct bk_io *io)
+struct hook *hook_new(const struct bk_io *io, const struct bk_net *net)
 {
 	struct hook *hook = calloc(1, sizeof *hook);
 
-	if (hook)
-		hook->io = io;
+	if (!hook)
+		return NULL;
+	hook->io = io;
+	hook->net = net;
 	return hook;
 }
 
@@ -48,9 +52,11 @@ static enum bk_code begin(struct hook *hook, struct call *call, struct refusal *
 
 	if (!hook->watch && watch_start(&hook->watch, &err))
 		return refusal_of(why, &err, NULL);
-	code = session_open(&hook->session, hook->io, hook->watch, call, why);
+	code = session_open(&hook->session, hook->io, hook->net, hook->watch, call, why);
 	if (!code)
 		code = first_call(&hook->session, call, why);
+	if (!code)
+		code = level_first(&hook->session, call, why);
 	if (!code)
 		code = session_start_threads(&hook->session, why);
 	hook->session.is_settled = !code;
@@ -60,14 +66,15 @@ static enum bk_code begin(struct hook *hook, struct call *call, struct refusal *
 static enum bk_code prepare(struct hook *hook, const struct bk_change *change, struct refusal *why)
 {
 	struct session *session = &hook->session;
-	struct call call = {
-		.version = change->version, .is_lone = bk_change_is_pragma(change)};
+	struct call call = {.version = change->version, .is_lone = bk_change_is_pragma(change)};
+	enum bk_code code;
 
 	if (!session->writer)
 		return begin(hook, &call, why);
 	call.head = bk_writer_version(session->writer);
 	compare_pause(session->compare);
-	return later_call(session, &call, why);
+	code = later_call(session, &call, why);
+	return code ? code : level_later(session, &call, why);
 }
 
 static enum bk_code append(struct hook *hook, const struct bk_change *change, struct refusal *why)
@@ -82,13 +89,18 @@ static enum bk_code append(struct hook *hook, const struct bk_change *change, st
 		continuity_commit(continuity);
 	bk_follower_expect(session->follower, continuity->is_known, continuity->stamp.inode,
 		continuity->stamp.counter + continuity->commits);
+	if (server_begin(session->server, change, &err))
+		return refuse_server(why, &session->names, &err);
 	watch_begin(session->watch, "writing and syncing the change to the log");
 	code = bk_writer_append(session->writer, change, &err);
 	watch_end(session->watch);
 	compare_go_on(session->compare);
 	if (code == BK_E_UNSAFE)
 		return refuse_log(why, &session->names, &err);
-	return code ? refusal_of(why, &err, session->names.log) : BK_OK;
+	if (code)
+		return refusal_of(why, &err, session->names.log);
+	return server_finish(session->server, &err) ? refuse_server(why, &session->names, &err)
+						    : BK_OK;
 }
 
 void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)

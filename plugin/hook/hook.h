@@ -3,13 +3,14 @@
 #define HOOK_H
 
 #include <bk/io.h>
+#include <bk/net.h>
 #include <cJSON.h>
 #include <stdbool.h>
 
 struct hook;
 
-/* IO is borrowed. NULL: no memory. */
-struct hook *hook_new(const struct bk_io *io);
+/* IO and NET are borrowed. NULL: no memory. */
+struct hook *hook_new(const struct bk_io *io, const struct bk_net *net);
 
 /* Lets go of the log, its last keyframe finished; the next call opens it anew. IN_ORDER: lightningd
  * has committed what it was told to go on with. False if it was not open. */

@@ -219,6 +219,27 @@ enum bk_code refuse_older(struct refusal *why, const struct names *names, const 
 	return why->code;
 }
 
+enum bk_code refuse_server(
+	struct refusal *why, const struct names *names, const struct bk_error *err)
+{
+	enum bk_code code = refusal_of(why, err, NULL);
+
+	if (code == BK_E_IO)
+		refusal_way(why,
+			"see to it that the server of %s runs and can be reached; or name another "
+			"place: %s URL",
+			names->url, names->init);
+	else if (code == BK_E_UNSAFE)
+		refusal_way(why,
+			"see why in the log of the server of %s , which is another node's, or "
+			"somebody "
+			"else writes to it; or name another place: %s URL",
+			names->url, names->init);
+	else if (code == BK_E_INVALID)
+		refusal_way(why, "name a backup server as \"backend_url\" in %s", names->lockfile);
+	return code;
+}
+
 enum bk_code refuse_order(struct refusal *why, const struct call *call)
 {
 	refusal_set(why, BK_E_INVALID,

@@ -42,6 +42,10 @@ enum bk_code refuse_gap(struct refusal *why, const struct names *names, const st
 enum bk_code refuse_heal(struct refusal *why, const struct names *names, const struct call *call,
 	const struct bk_error *err);
 
+/* The backup server, where backup.lock names one, cannot be used: ERR. */
+enum bk_code refuse_server(
+	struct refusal *why, const struct names *names, const struct bk_error *err);
+
 /* The node's database is older than the log. */
 enum bk_code refuse_older(struct refusal *why, const struct names *names, const struct call *call);
 

@@ -1,8 +1,8 @@
 /* session.c - a log that is open for this node. */
 #include "session.h"
+#include "lockurl.h"
 #include "out.h"
 #include "reasons.h"
-#include <bk/dest.h>
 #include <bk/image.h>
 #include <bk/log.h>
 #include <bk/olderfile.h>
@@ -72,7 +72,7 @@ static enum bk_code find_log(struct session *session, struct refusal *why)
 	if (lockfile_read(&session->lockfile, session->io, LOCKFILE_NAME, &err))
 		return refuse_lockfile(why, &session->names, &err);
 	names_fill(&session->names, &session->lockfile, NULL);
-	if (bk_dest_path(&session->path, session->lockfile.backend_url, &err))
+	if (lockfile_path(&session->path, &session->lockfile, &err))
 		return refuse_log(why, &session->names, &err);
 	names_fill(&session->names, &session->lockfile, session->path);
 	return BK_OK;
@@ -146,8 +146,18 @@ static enum bk_code open_writer(struct session *session, struct refusal *why)
 	return BK_OK;
 }
 
-enum bk_code session_open(struct session *session, const struct bk_io *io, struct watch *watch,
-	struct call *call, struct refusal *why)
+static enum bk_code open_server(
+	struct session *session, const struct bk_net *net, struct refusal *why)
+{
+	struct bk_error err;
+
+	return server_open(&session->server, net, &session->lockfile, session->watch, &err)
+		       ? refuse_server(why, &session->names, &err)
+		       : BK_OK;
+}
+
+enum bk_code session_open(struct session *session, const struct bk_io *io, const struct bk_net *net,
+	struct watch *watch, struct call *call, struct refusal *why)
 {
 	struct bk_head head;
 	uint64_t cut;
@@ -164,6 +174,8 @@ enum bk_code session_open(struct session *session, const struct bk_io *io, struc
 	}
 	if (!code)
 		code = open_writer(session, why);
+	if (!code)
+		code = open_server(session, net, why);
 	if (code)
 		return code;
 	warn_of_settings(session);
@@ -243,6 +255,7 @@ void session_close(struct session *session, bool in_order)
 	else
 		bk_writer_leave(session->writer);
 	places_close(session->places);
+	server_close(session->server);
 	bk_live_free(session->live);
 	lockfile_done(&session->lockfile);
 	free(session->path);

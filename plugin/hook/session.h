@@ -13,6 +13,7 @@
 #include "names.h"
 #include "places.h"
 #include "refusal.h"
+#include "server.h"
 #include "space.h"
 #include "watch.h"
 #include <bk/follower.h>
@@ -35,6 +36,7 @@ struct session {
 	char *path;            /* of the log */
 	struct bk_live *live;  /* the node's database */
 	struct places *places; /* the log's mirrors; NULL: none */
+	struct server *server; /* that each change goes to as well; NULL: none */
 	struct bk_writer *writer;
 	struct bk_follower *follower;
 	struct space *space;
@@ -52,8 +54,8 @@ struct session {
 /* Opens the log that backup.lock names, for a node that CALL comes from, unless it is another
  * node's; fills in what of CALL the log and the node's database say. Whatever it returns,
  * session_close is to be called. */
-enum bk_code session_open(struct session *session, const struct bk_io *io, struct watch *watch,
-	struct call *call, struct refusal *why);
+enum bk_code session_open(struct session *session, const struct bk_io *io, const struct bk_net *net,
+	struct watch *watch, struct call *call, struct refusal *why);
 
 /* Starts what runs beside the changes. */
 enum bk_code session_start_threads(struct session *session, struct refusal *why);

@@ -17,6 +17,9 @@
 /* The node's database, where the file does not say. */
 #define LOCKFILE_DATABASE "lightningd.sqlite3"
 
+/* The log beside the node, the primary, where backend_url is a server's (socket:). */
+#define LOCKFILE_PRIMARY "backup-primary.bkp"
+
 /* Largest backup.lock that is read, in bytes. */
 #define LOCKFILE_BYTES_MAX 65536
 

@@ -1,8 +1,10 @@
 /* lockurl.c - the log that a lightning directory has. */
 #include "lockurl.h"
 #include <bk/dest.h>
+#include <bk/net.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static enum bk_code join(char **out, const char *dir, const char *name, struct bk_error *err)
 {
@@ -11,11 +13,25 @@ static enum bk_code join(char **out, const char *dir, const char *name, struct b
 	return rc < 0 ? bk_fail(err, BK_E_NOMEM, 0, "no memory for a path") : BK_OK;
 }
 
+enum bk_code lockfile_path(char **path, const struct lockfile *lockfile, struct bk_error *err)
+{
+	struct bk_socket_url url;
+	enum bk_code code;
+
+	if (!bk_socket_url_is(lockfile->backend_url))
+		return bk_dest_path(path, lockfile->backend_url, err);
+	code = bk_socket_url_parse(&url, lockfile->backend_url, err);
+	if (code)
+		return code;
+	*path = strdup(LOCKFILE_PRIMARY);
+	return *path ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+}
+
 enum bk_code lockfile_log(
 	char **path, const char *dir, const struct lockfile *lockfile, struct bk_error *err)
 {
 	char *named;
-	enum bk_code code = bk_dest_path(&named, lockfile->backend_url, err);
+	enum bk_code code = lockfile_path(&named, lockfile, err);
 
 	if (code)
 		return code;

@@ -4,8 +4,14 @@
 
 #include "lockfile.h"
 
+/* Sets *PATH, which the caller frees, to the log that LOCKFILE names, from the lightning directory:
+ * where that is a server, the primary beside the node. Fails as bk_dest_path and bk_socket_url_parse
+ * do. */
+BK_MUST_CHECK enum bk_code lockfile_path(
+	char **path, const struct lockfile *lockfile, struct bk_error *err);
+
 /* Sets *PATH, which the caller frees, to the log that LOCKFILE in DIR names, as lightningd, which
- * runs in DIR, understands it. Fails as bk_dest_path does. */
+ * runs in DIR, understands it. Fails as lockfile_path does. */
 BK_MUST_CHECK enum bk_code lockfile_log(
 	char **path, const char *dir, const struct lockfile *lockfile, struct bk_error *err);
 

@@ -1,5 +1,6 @@
 /* names.c - what messages call the places by. */
 #include "names.h"
+#include <bk/net.h>
 #include <bk/path.h>
 #include <limits.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ void names_fill(struct names *names, const struct lockfile *lockfile, const char
 	quote_in(names->database, dir, database, "DATABASE");
 	memcpy(names->restore_to, is_usual ? names->dir : names->database, NAMES_WORD_MAX);
 	/* A plain path stands for a URL, and may be relative. */
-	if (!lockfile || strncmp(url, "file:", 5) == 0)
+	if (!lockfile || strncmp(url, "file:", 5) == 0 || bk_socket_url_is(url))
 		bk_path_word(names->url, NAMES_WORD_MAX, url, "URL");
 	else
 		quote_in(names->url, dir, url, "URL");

@@ -1,4 +1,5 @@
 """kit.py - what the tests of this directory share: programs, checks, a place for files."""
+import faulthandler
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import threading
 
 BIN = os.path.abspath(os.environ.get("BK_BIN", "build/dev"))
 CLI = os.path.join(BIN, "cli", "backup-cli")
+TEST_SECONDS = int(os.environ.get("BK_TEST_SECONDS", "400"))  # and a test that hangs says where
 PLUGIN = os.path.join(BIN, "plugin", "backup")
 
 
@@ -120,6 +122,7 @@ def run(tests):
         if only and test.__name__ not in only:
             continue
         directory = tempfile.mkdtemp(prefix="older-")
+        faulthandler.dump_traceback_later(TEST_SECONDS, exit=True)
         try:
             test(directory)
             print("ok    %s: %s" % (test.__name__, (test.__doc__ or "").split("\n")[0]), flush=True)

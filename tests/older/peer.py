@@ -187,60 +187,70 @@ class Server:
             wire.send(COMPACT_RES, b'{"before": {"backupsize": 2, "version_count": 2}, "after": {"backupsize": 1, "version_count": 1}}')
 
     def close(self):
+        self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()
 
 
 class Cutter:
-    """Goes between a client and the server at PORT. The first connection is cut when it has carried FORTH
-    bytes to the server, or BACK bytes from it; those that follow are not."""
+    """Goes between clients and the server at PORT. When it was armed, the connection is cut once the next FORTH
+    bytes have passed to the server, or BACK bytes from it: the next byte finds it cut."""
 
     def __init__(self, port, forth=None, back=None):
-        self.target, self.limits = port, [forth, back]
-        self.carried = [0, 0]
-        self.cuts = 0
+        self.target, self.cuts = port, 0
+        self.lock = threading.Lock()
+        self.arm(forth, back)
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
         threading.Thread(target=self.run, daemon=True).start()
+
+    def arm(self, forth=None, back=None):
+        with self.lock:
+            self.left = [forth, back]
 
     def run(self):
         while True:
             try:
                 near, _ = self.listening.accept()
-                far = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 return
+            try:
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                near.close()
+                continue
             pair = (near, far)
             for way in (0, 1):
                 threading.Thread(target=self.carry, args=(pair[way], pair[1 - way], way), daemon=True).start()
 
-    def arm(self, forth=None, back=None):
-        """From now on the next so many bytes pass."""
-        self.carried = [0, 0]
-        self.limits = [forth, back]
+    def allowed(self, way, size):
+        """How many of SIZE bytes pass; whether the connection is cut then."""
+        with self.lock:
+            left = self.left[way]
+            if left is None:
+                return size, False
+            if size < left:
+                self.left[way] -= size
+                return size, False
+            self.left = [None, None]
+            self.cuts += 1
+            return left, True
 
     def carry(self, source, sink, way):
+        cut = False
         try:
-            while True:
-                limit = self.limits[way]
-                room = 65536 if limit is None else limit - self.carried[way]
-                if room <= 0:
-                    break
-                data = source.recv(min(room, 65536))
+            while not cut:
+                data = source.recv(65536)
                 if not data:
                     break
-                sink.sendall(data)
-                self.carried[way] += len(data)
+                size, cut = self.allowed(way, len(data))
+                sink.sendall(data[:size])
         except OSError:
             pass
-        if self.limits[way] is not None:
-            self.cuts += 1
-            self.limits = [None, None]
         for sock in (source, sink):
             try:
                 sock.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-            sock.close()
 
     def close(self):
         self.listening.close()

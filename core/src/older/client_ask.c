@@ -14,10 +14,11 @@ static enum bk_code do_twice(struct bk_older_client *client,
 	enum bk_code (*do_it)(struct bk_older_client *client, void *what, struct bk_error *err),
 	void *what, struct bk_error *err)
 {
+	unsigned try = 0; /* to connect anew: the first at once */
 	enum bk_code code = BK_E_IO;
 
-	for (unsigned try = 0; code == BK_E_IO && try <= client->options.tries + 1; try++) {
-		if (client->channel.fd < 0 && !bk_asking_again(client, try)) {
+	while (code == BK_E_IO && try <= client->options.tries) {
+		if (client->channel.fd < 0 && !bk_asking_again(client, try++)) {
 			code = bk_fail_as(err, &client->why);
 			continue;
 		}
