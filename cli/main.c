@@ -10,10 +10,10 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-static const struct command *const commands[] = {
 	&cmd_init,
 	&cmd_restore,
 	&cmd_log,
+	&cmd_show,
 	&cmd_diff,
 	&cmd_history,
 	&cmd_query,
