@@ -6,8 +6,11 @@
  * given as an argument before it loads anything, so the log must come through .open.) For those
  * without FUSE: the same image, the same rules, read-only.
  *
+ * With it come tables of the log's past (backuptables.c).
+ *
  * It stands on core's public headers alone, like the programs. SQLite is reached through the
  * pointers that it hands to an extension, so a sqlite3 that was linked statically works too. */
+#include "backuptables.h"
 #include <bk/io.h>
 #include <bk/listing.h>
 #include <bk/log.h>
@@ -271,7 +274,7 @@ static int on_connection(sqlite3 *db, char **message, const sqlite3_api_routines
 		return SQLITE_OK;
 	distrust(db);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	return SQLITE_OK;
+	return backuptables_register(db);
 }
 
 int sqlite3_backupvfs_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
@@ -287,5 +290,7 @@ int sqlite3_backupvfs_init(sqlite3 *db, char **message, const sqlite3_api_routin
 		rc = sqlite3_auto_extension((void (*)(void))on_connection);
 	/* To this one a log can be attached. */
 	distrust(db);
+	if (rc == SQLITE_OK)
+		rc = backuptables_register(db);
 	return rc == SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : rc;
 }

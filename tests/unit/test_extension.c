@@ -166,3 +166,48 @@ Test(extension, damage_that_cannot_be_passed_over)
 	forge_done(&forge);
 	node_end(&node);
 }
+
+/* The tables of a log's past are what the library says. */
+Test(extension, tables)
+{
+	struct node node;
+	char sql[5000];
+	sqlite3 *db, *loader;
+
+	begin(&node);
+	node_change(&node, "CREATE TABLE t(k TEXT PRIMARY KEY, v)",
+		"INSERT INTO t VALUES('a\"b', x'0aff'), ('c', 1.5), ('d', NULL)");
+	node_change(&node, "UPDATE t SET v = 7 WHERE k = 'c'", "DELETE FROM t WHERE k = 'd'");
+	db = open_version(node.path, "");
+	cr_assert(sql_int(db, "SELECT count(*) FROM backup_log") == node.version + 1);
+	cr_assert(sql_int(db, "SELECT max(version) FROM backup_log") == node.version);
+	cr_assert(sql_int(db,
+			  "SELECT count(*) FROM backup_at('t', 'head~1') WHERE json_valid(row)") ==
+		  3);
+	cr_assert(sql_int(db, "SELECT row ->> 'v' = '0aff' FROM backup_at('T', 'head') WHERE row "
+			      "->> 'k' = 'a\"b'") == 1);
+	cr_assert(sql_int(db, "SELECT count(*) FROM backup_diff('t', 'head~1', 'head')") == 2);
+	cr_assert(sql_int(db, "SELECT after ->> 'v' FROM backup_diff('t', 'head~1', 'head') WHERE "
+			      "change = 'changed' AND key ->> 'k' = 'c'") == 7);
+	cr_assert(sql_int(db, "SELECT count(*) FROM backup_history('t')") == 5);
+	cr_assert(sql_int(db, "SELECT group_concat(change) = 'added,removed' FROM "
+			      "backup_history('t', 'd')") == 1);
+	cr_assert(sql_int(db, "SELECT count(*) FROM backup_at('t', 'head~1') a JOIN "
+			      "backup_at('t', 'head') b ON a.row ->> 'k' = b.row ->> 'k'") == 2,
+		"a join over time");
+	cr_assert(sqlite3_exec(db, "SELECT * FROM backup_at('t')", NULL, NULL, NULL) != SQLITE_OK);
+	cr_assert(sqlite3_exec(db, "SELECT * FROM backup_at('t', 999)", NULL, NULL, NULL) !=
+			  SQLITE_OK &&
+		  strstr(sqlite3_errmsg(db), "999"));
+	sqlite3_close(db);
+	/* On another database the log is named. */
+	loader = sql_open(":memory:");
+	cr_assert(sqlite3_db_config(loader, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, NULL) ==
+		  SQLITE_OK);
+	cr_assert(sqlite3_load_extension(loader, BK_EXTENSION, NULL, NULL) == SQLITE_OK);
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM backup_history('t', 'd', '%s')", node.path);
+	cr_assert(sql_int(loader, sql) == 2);
+	cr_assert(sqlite3_exec(loader, "SELECT * FROM backup_log", NULL, NULL, NULL) != SQLITE_OK);
+	sqlite3_close(loader);
+	node_end(&node);
+}
