@@ -1,8 +1,11 @@
 /* arguments.c - what the commands make of their arguments, alike. */
 #include "arguments.h"
 #include "lockurl.h"
+#include "owner.h"
 #include <bk/dest.h>
 #include <bk/moment.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +78,29 @@ bool names_log(const char *word)
 	return strchr(word, '/') || strncmp(word, "file:", 5) == 0 || access(word, F_OK) == 0;
 }
 
+/* The log that backup.lock in DIR names. What another user's names is that user's word, and looked
+ * at as that user. */
+static enum bk_code url_of_nodedir(char **url, const char *dir, struct bk_error *err)
+{
+	enum bk_code code = owner_enter(dir, err);
+	char *path = NULL;
+
+	if (!code)
+		code = lockfile_url(url, bk_io_posix(), dir, err);
+	if (code || !owner_is_other())
+		return code;
+	code = bk_dest_path(&path, *url, err);
+	if (!code && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES)
+		code = bk_fail(err, BK_E_IO, EACCES,
+			"the user whose directory that is may not read %s, which backup.lock there "
+			"names; name it as URL to have it read as who runs this",
+			path);
+	free(path);
+	if (code)
+		free(*url);
+	return code;
+}
+
 int take_url(const struct command *command, const char *word, const char *dir, char **url)
 {
 	struct bk_error err;
@@ -94,7 +120,7 @@ int take_url(const struct command *command, const char *word, const char *dir, c
 			bk_fail(&err, BK_E_NOMEM, 0, "no memory for a URL");
 		return *url ? EXIT_DONE : report(&err);
 	}
-	return lockfile_url(url, bk_io_posix(), dir ? dir : ".", &err) ? report(&err) : EXIT_DONE;
+	return url_of_nodedir(url, dir ? dir : ".", &err) ? report(&err) : EXIT_DONE;
 }
 
 int take_time(const struct command *command, const char *option, const char *text, bool end,

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* As backup-cli has them (docs/backup-fuse.1, "EXIT STATUS"). */
@@ -26,11 +27,28 @@ static bool has_url(const struct options *options)
 	return options->url || options->lightning_dir || access(LOCKFILE_NAME, F_OK) == 0;
 }
 
+/* What another user's backup.lock names is that user's word: root would show what only root may
+ * read. */
+static enum bk_code check_owner(const char *dir, struct bk_error *err)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || stat(dir, &st) != 0 || st.st_uid == 0)
+		return BK_OK;
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"%s belongs to the user %u: mount as that user, or name the log by its URL", dir,
+		(unsigned)st.st_uid);
+}
+
 static enum bk_code find_url(struct options *options, struct bk_error *err)
 {
 	const char *dir = options->lightning_dir ? options->lightning_dir : ".";
+	enum bk_code code;
 
-	return options->url ? BK_OK : lockfile_url(&options->url, bk_io_posix(), dir, err);
+	if (options->url)
+		return BK_OK;
+	code = check_owner(dir, err);
+	return code ? code : lockfile_url(&options->url, bk_io_posix(), dir, err);
 }
 
 /* What is open in the course of a mount. */

@@ -35,6 +35,8 @@ static int errno_of(enum bk_code code)
 		return ENOENT;
 	case BK_E_NOMEM:
 		return ENOMEM;
+	case BK_E_CANCELLED:
+		return EINTR;
 	case BK_E_IO:
 	case BK_E_LIMIT:
 	case BK_E_DAMAGE:
@@ -54,7 +56,7 @@ int health_errno(struct health *health, enum trouble_kind kind, uint32_t from, u
 {
 	if (is_damage(err->code))
 		damage_note(&health->damage, from, to, err->msg);
-	else if (err->code != BK_E_MISSING)
+	else if (err->code != BK_E_MISSING && err->code != BK_E_CANCELLED)
 		trouble_note(&health->trouble, kind, from, err->msg);
 	return errno_of(err->code);
 }

@@ -73,6 +73,11 @@ void source_put(struct source *source)
 	free(source);
 }
 
+struct bk_image_options source_options(const struct source *source)
+{
+	return (struct bk_image_options){.is_cancelled = source->sources->is_cancelled};
+}
+
 /* Puts the log that stands at the path now in the place of the current one. */
 static enum bk_code replace(struct sources *sources, struct bk_error *err)
 {

@@ -8,6 +8,7 @@
 #define SOURCE_H
 
 #include "health.h"
+#include <bk/image.h>
 #include <bk/log.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,6 +26,8 @@ struct source {
 struct sources {
 	const struct bk_io *io;
 	const char *path; /* borrowed */
+	bool (*is_cancelled)(void *ctx); /* whom a thread works for has gone; set before any work,
+					  * may be NULL; CTX is NULL */
 	pthread_mutex_t mutex;
 	struct source *current;
 	struct health health; /* of what was met in the current log, and in older ones since */
@@ -56,6 +59,9 @@ BK_MUST_CHECK enum bk_code sources_follow(
  * just then, or a look took long shortly before. If sources->changes is then another number, there
  * may be more to find. */
 void sources_look(struct sources *sources);
+
+/* How its images are opened: until whoever wants them has gone. */
+struct bk_image_options source_options(const struct source *source);
 
 /* Whether SOURCE is what stands at the path, and all that was taken in of it is there yet: only
  * then what it cannot give is damage. */

@@ -87,12 +87,13 @@ int tour_next(struct tour *tour, struct bk_entry *entry, bool *more)
 
 int tour_next_measured(struct tour *tour, struct bk_entry *entry, bool *more)
 {
+	struct bk_image_options options = source_options(tour->source);
 	int rc = tour_next(tour, entry, more);
 
 	if (rc || !*more || entry_has_size(entry) || tour->is_measured)
 		return rc;
 	tour->is_measured = true;
-	if (bk_log_measure(tour->source->log, NULL))
+	if (bk_log_measure(tour->source->log, &options, NULL))
 		return 0;
 	tour_close(tour);
 	tour->next = entry->version;

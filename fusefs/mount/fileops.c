@@ -1,5 +1,6 @@
 /* fileops.c - reading files: images, SQL, status.json. */
 #include "fileops.h"
+#include "request.h"
 #include "status.h"
 #include "versions.h"
 #include <bk/log.h>
@@ -44,6 +45,8 @@ static int open_image(
 /* A bk_sql_fn. */
 static enum bk_code add_sql(void *ctx, const void *bytes, size_t size, struct bk_error *err)
 {
+	if (request_is_gone(NULL))
+		return bk_fail(err, BK_E_CANCELLED, 0, "nobody waits for the text any more");
 	return text_append(ctx, bytes, size, err);
 }
 
@@ -162,6 +165,7 @@ void fileops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct node node;
 	int rc = EROFS;
 
+	request_begin(req);
 	if ((fi->flags & O_ACCMODE) == O_RDONLY && !(fi->flags & O_TRUNC))
 		rc = node_of_ino(&node, ino) ? open_node(fs, &node, fi) : ESTALE;
 	if (rc)
@@ -169,6 +173,7 @@ void fileops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	else if (fuse_reply_open(req, fi) == -ENOENT)
 		/* Whoever wanted it was interrupted: there will be no release. */
 		fs_close(fs, handle_of(fi));
+	request_end();
 }
 
 static void read_image(
@@ -216,10 +221,12 @@ void fileops_read(
 	struct fs *fs = fuse_req_userdata(req);
 
 	(void)ino;
+	request_begin(req);
 	if (handle->image)
 		read_image(fs, req, handle->image, size, offset);
 	else
 		read_text(fs, req, &handle->text->content, size, offset);
+	request_end();
 }
 
 void fileops_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

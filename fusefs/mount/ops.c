@@ -5,6 +5,7 @@
 #include "fileops.h"
 #include "lookup.h"
 #include "names.h"
+#include "request.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +54,11 @@ static void ops_lookup(fuse_req_t req, fuse_ino_t parent_ino, const char *name)
 	struct fs *fs = fuse_req_userdata(req);
 	struct fuse_entry_param entry;
 	struct node parent;
-	int rc = node_of_ino(&parent, parent_ino) ? look_up(fs, &parent, name, &entry) : ESTALE;
+	int rc;
 
+	request_begin(req);
+	rc = node_of_ino(&parent, parent_ino) ? look_up(fs, &parent, name, &entry) : ESTALE;
+	request_end();
 	if (rc)
 		fuse_reply_err(req, rc);
 	else
@@ -67,8 +71,11 @@ static void ops_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *f
 	struct source *source = sources_get(&fs->sources);
 	struct fuse_entry_param entry;
 	struct node node;
-	int rc = node_of_ino(&node, ino) ? attr_of_node(fs, source, &node, &entry) : ESTALE;
+	int rc;
 
+	request_begin(req);
+	rc = node_of_ino(&node, ino) ? attr_of_node(fs, source, &node, &entry) : ESTALE;
+	request_end();
 	source_put(source);
 	if (!rc && fi && node.kind == NODE_STATUS)
 		fileops_size(fi, &entry.attr);
@@ -122,8 +129,10 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, bool
 	if (!offset)
 		sources_look(&fs->sources); /* a list begins with what is there now */
 	dirbuf.source = sources_get(&fs->sources);
+	request_begin(req);
 	if (node_of_ino(&node, ino))
 		rc = dir_list(&dirbuf, &node, offset);
+	request_end();
 	source_put(dirbuf.source);
 	/* What was found before a failure counts: the next request meets it again. */
 	if (rc && !dirbuf.used)

@@ -2,6 +2,7 @@
 #include "session.h"
 #include "mountpoint.h"
 #include "ops.h"
+#include "request.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,6 +49,7 @@ enum bk_code session_mount(
 
 	if (!session)
 		return bk_fail(err, BK_E_INVALID, 0, "cannot mount with these options");
+	fs->sources.is_cancelled = request_is_gone;
 	if (fuse_session_mount(session, mountpoint)) {
 		fuse_session_destroy(session);
 		return bk_fail(err, BK_E_IO, 0, "cannot mount on %s", mountpoint);

@@ -32,9 +32,10 @@ static struct image *find(struct images *images, uint64_t ino, const struct sour
 static struct image *add(
 	struct images *images, struct source *source, const struct node *node, struct bk_error *err)
 {
-	struct bk_image_options options = {.memory_max = images->bytes_max / IMAGE_PART};
+	struct bk_image_options options = source_options(source);
 	struct image *image = calloc(1, sizeof *image);
 
+	options.memory_max = images->bytes_max / IMAGE_PART;
 	if (options.memory_max < IMAGE_BYTES_MIN)
 		options.memory_max = IMAGE_BYTES_MIN;
 	if (!image || bk_rebuild_new(&image->rebuild, source->log, node->number, &options, err)) {

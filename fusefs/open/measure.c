@@ -22,6 +22,7 @@ static void measure_below(struct source *source, struct bk_entry *entry)
 int version_measure(struct images *images, struct source *source, struct bk_entry *entry)
 {
 	struct node node = {.kind = NODE_IMAGE, .number = entry->version};
+	struct bk_image_options options = source_options(source);
 	const struct bk_entry *measured;
 	struct image *image;
 	struct bk_error err;
@@ -30,7 +31,7 @@ int version_measure(struct images *images, struct source *source, struct bk_entr
 	if (entry_has_size(entry))
 		return 0;
 	/* The tail is measured as a whole, and what cannot be by opening it. */
-	if (!bk_log_measure(source->log, &err) &&
+	if (!bk_log_measure(source->log, &options, &err) &&
 		!bk_log_find(source->log, entry->version, entry, &err) && entry_has_size(entry))
 		return 0;
 	node.identity = node_identity(entry, source->generation);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEEDS         4
+#define SEEDS         2
 #define SEEDS_TORTURE 100
 #define STEPS         20
 #define WAY_STEP      1000000

@@ -416,7 +416,7 @@ Test(follow, who_asks_for_a_version_finds_it)
 
 static size_t peak_kb_of(pid_t pid)
 {
-	return strtoull(shell("awk '/^VmHWM/ {print $2}' /proc/%ld/status", (long)pid), NULL, 10);
+	return strtoul(shell("awk '/^VmHWM/ {print $2}' /proc/%ld/status", (long)pid), NULL, 10);
 }
 
 /* Digits that become some 40 times smaller in the log: what unpacks to much more is refused, and a

@@ -12,7 +12,10 @@
 
 struct forger {
 	struct logbuild build;
-	uint64_t history, keyframe, ordinal;
+	uint64_t history, before; /* the newest change */
+	uint64_t change;          /* its offset */
+	uint64_t keyframe, full, next, ordinal;
+	uint32_t page_size, page_count; /* of the keyframes */
 	uint32_t version, keyframe_version;
 	int64_t time_us;
 };
@@ -41,6 +44,10 @@ void worst_database(struct forger *f, uint32_t page_size, const char *sql);
 
 /* A change of one statement to the next version; a stream of its own. */
 void worst_change(struct forger *f, const char *sql);
+
+/* A keyframe of the version before the newest change, without a page: its interval, from the last
+ * keyframe on, is that of the COUNT changes at OFFSETS, and the newest change begins the next. */
+void worst_delta(struct forger *f, const uint64_t *offsets, size_t count);
 
 /* The same of STATEMENTS, which are RAW bytes: HEAD, then one byte over and over, then TAIL. */
 void worst_fill(struct forger *f, const char *head, uint8_t fill, uint64_t raw, const char *tail,

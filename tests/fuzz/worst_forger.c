@@ -95,6 +95,9 @@ static void put_full(struct forger *f, const uint8_t *content, uint32_t count, u
 	REQUIRE(!bk_keyframe_encode(&kf, &payload, &err));
 	f->keyframe = worst_frame(f, FRAME_KEYFRAME, KEYFRAME_FULL, payload.data, payload.size);
 	f->keyframe_version = f->version;
+	f->full = f->next = f->keyframe;
+	f->page_size = page_size;
+	f->page_count = count;
 	bk_buf_done(&payload);
 	free(stored);
 }
@@ -195,6 +198,7 @@ void worst_fill(struct forger *f, const char *head, uint8_t fill, uint64_t raw, 
 	struct bk_buf payload;
 
 	f->version++;
+	f->before = f->history;
 	change.history = f->history = history_of(f, head, fill, fills, tail ? tail : "", tail_size);
 	bk_change_head_encode(bytes, &change);
 	bk_buf_init(&payload, WORST_BYTES);
@@ -203,8 +207,61 @@ void worst_fill(struct forger *f, const char *head, uint8_t fill, uint64_t raw, 
 	put_raw(&payload, head, strlen(head));
 	put_fill(&payload, fill, fills);
 	put_raw(&payload, tail ? tail : "", tail_size);
-	worst_frame(f, FRAME_CHANGE, CHANGE_STREAM, payload.data, payload.size);
+	f->change = worst_frame(f, FRAME_CHANGE, CHANGE_STREAM, payload.data, payload.size);
 	bk_buf_done(&payload);
+}
+
+/* As its change says it. */
+static struct bk_entry entry_of(const struct forger *f, uint64_t offset)
+{
+	const uint8_t *frame = f->build.bytes.data + offset;
+
+	return (struct bk_entry){.offset = offset,
+		.version = bk_load_u32(frame + 20),
+		.time_us = (int64_t)bk_load_u64(frame + 24),
+		.flags = frame[13],
+		.statements = bk_load_u32(frame + FRAME_HEAD_SIZE + 4),
+		.sql_bytes = bk_load_u32(frame + FRAME_HEAD_SIZE),
+		.log_bytes = bk_load_u32(frame + 16) + FRAME_HEAD_SIZE,
+		.page_count = f->page_count};
+}
+
+void worst_delta(struct forger *f, const uint64_t *offsets, size_t count)
+{
+	struct keyframe_link links[KEYFRAME_LINKS_MAX] = {0};
+	struct bk_entry *entries = calloc(count, sizeof *entries);
+	struct keyframe kf = {.version = f->version - 1,
+		.ordinal = ++f->ordinal,
+		.full = f->full,
+		.from = f->next,
+		.next = f->change,
+		.history = f->before,
+		.page_size = f->page_size,
+		.page_count = f->page_count,
+		.reach = 1,
+		.links = links,
+		.link_count = bk_keyframe_link_count(f->ordinal),
+		.entries = entries,
+		.entry_count = count};
+	struct bk_buf payload;
+	struct bk_error err;
+
+	REQUIRE(entries);
+	for (unsigned level = 1; level < kf.link_count; level++)
+		kf.reach *= 16;
+	for (size_t i = 0; i < count; i++)
+		entries[i] = entry_of(f, offsets[i]);
+	for (size_t i = 0; i < kf.link_count; i++)
+		links[i] = (struct keyframe_link){
+			i ? f->full : f->keyframe, TIME_US, f->keyframe_version};
+	bk_buf_init(&payload, WORST_BYTES);
+	REQUIRE(!bk_keyframe_encode(&kf, &payload, &err));
+	f->version--;
+	f->keyframe = worst_frame(f, FRAME_KEYFRAME, 0, payload.data, payload.size);
+	f->keyframe_version = f->version++;
+	f->next = f->change;
+	bk_buf_done(&payload);
+	free(entries);
 }
 
 void worst_change(struct forger *f, const char *sql)

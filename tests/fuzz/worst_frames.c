@@ -223,6 +223,24 @@ static void pages(struct forger *f)
 	pages_of(f, 14000, 14000);
 }
 
+/* The same, and keyframes over it that have no page of their own. */
+static void pages_often(struct forger *f)
+{
+	uint64_t change;
+
+	pages_of(f, 6000, 6000);
+	f->next = f->full = f->keyframe;
+	f->keyframe_version = f->version;
+	f->page_size = PAGE_SIZE_MAX;
+	f->page_count = 6000;
+	worst_change(f, "SELECT 0");
+	while (worst_left(f) > 1000) {
+		change = f->change;
+		worst_change(f, "SELECT 0");
+		worst_delta(f, &change, 1);
+	}
+}
+
 static void pages_told(struct forger *f)
 {
 	pages_of(f, 100, UINT32_MAX);
@@ -243,6 +261,7 @@ const struct worst worst_frames[] = {
 	{"blanks-often", "1,000 changes of 32 MiB", blanks_often, 0},
 	{"statements", "two changes of 2^24 statements", statements, 0},
 	{"pages", "a database of 14,000 pages of 64 KiB", pages, 0},
+	{"pages-often", "6,000 pages of 64 KiB, and 2,000 keyframes over them", pages_often, 0},
 	{"pages-told", "a database that says it has 2^32-1 pages", pages_told, 0},
 	{NULL, NULL, NULL, 0},
 };

@@ -21,6 +21,20 @@ static void steps(struct forger *f)
 	change(f, "INSERT INTO t (x) " BIG ") SELECT sum(i) FROM r");
 }
 
+/* Intervals of which each takes as long as one may: the keyframes alone are quick to read. */
+static void intervals(struct forger *f)
+{
+	uint64_t change;
+
+	worst_database(f, 4096, ROWS);
+	worst_change(f, "SELECT 0");
+	while (worst_left(f) > 1000) {
+		change = f->change;
+		worst_change(f, "SELECT count(*) FROM t a, t b, t c, t d");
+		worst_delta(f, &change, 1);
+	}
+}
+
 static void join(struct forger *f)
 {
 	change(f, "DELETE FROM t WHERE (SELECT count(*) FROM t a, t b, t c, t d)");
@@ -162,6 +176,7 @@ static void schema(struct forger *f)
 
 const struct worst worst_sql[] = {
 	{"steps", "a recursion without an end", steps, 0},
+	{"intervals", "3,000 keyframes, each after a change without an end", intervals, 0},
 	{"join", "a join of all with all", join, 0},
 	{"hex", "functions of large values", hex, 0},
 	{"glob", "a pattern that backtracks", glob, 0},

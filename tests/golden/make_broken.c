@@ -141,7 +141,7 @@ static void copied_while_it_grew(struct forge *forge)
 {
 	uint8_t *frame = change(forge, 7);
 
-	memset(frame, 0, AT_PAYLOAD + forge_get(frame + AT_SIZE, 4));
+	memset(frame, 0, AT_PAYLOAD + (size_t)forge_get(frame + AT_SIZE, 4));
 }
 
 static void unknown_kind(struct forge *forge)

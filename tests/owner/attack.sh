@@ -124,6 +124,19 @@ echo "{\"backend_url\": \"file://$work/root/own.bkp\"}" >node/backup.lock
 chown $user node/backup.lock
 try "init, backup.lock names root's log" 1 backup-cli init --lightning-dir node disk/n.bkp
 case $said in *"version 9"*) fail "$what: tells of root's log: $said" ;; esac
+for command in log verify "verify --deep" "restore"; do
+	# shellcheck disable=SC2086
+	try "$command, backup.lock names root's log" 1 backup-cli $command --lightning-dir node \
+		$(case $command in restore) echo mine ;; esac)
+	case $said in *"version 9"*) fail "$what: tells of root's log: $said" ;; esac
+	[ ! -e mine/lightningd.sqlite3 ] || fail "$what: root's database was restored for the user"
+done
+try "log, there, backup.lock names root's log" 1 env -C node backup-cli log
+says "may not read"
+if [ -x "$BK_BIN/fusefs/backup-fuse" ]; then
+	try "mount, backup.lock names root's log" 1 "$BK_BIN/fusefs/backup-fuse" --lightning-dir node root/node
+	says "name the log by its URL"
+fi
 
 # Pipes hold nobody up, as root or as that user.
 for name in backup.lock backup.lock.new lightningd.sqlite3 lightningd.sqlite3-journal lightningd.sqlite3-wal \

@@ -13,6 +13,7 @@ try "init again" 0 backup-cli init --lightning-dir node disk/n.bkp
 says "names it already"
 try "against" 0 backup-cli verify --against node/lightningd.sqlite3 disk/n.bkp
 try "the user reads it" 0 as_user backup-cli log disk/n.bkp
+try "by that user's backup.lock" 0 backup-cli verify --lightning-dir node
 
 # Into a directory of that user's, from a log that only root may read; then the log is adopted.
 mkdir new

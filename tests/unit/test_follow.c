@@ -380,7 +380,7 @@ Test(follow, frames_behind_zeros)
 	forge_save(&before, scratch("copy"));
 	ok(open_log(&node, scratch("copy"), &log));
 	second = after.frames[before.count + 1];
-	poke_file(scratch("copy"), second, after.bytes + second, after.size - second);
+	poke_file(scratch("copy"), second, after.bytes + second, (size_t)(after.size - second));
 	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).copied_at == before.size);
 	cr_assert(status_of(log).version == 5 && !status_of(log).damaged_at &&
 		  !status_of(log).torn_bytes);

@@ -355,9 +355,9 @@ Test(logfile, zeros_at_the_end)
 			if (cases[i].hole) {
 				cr_assert(truncate(scratch("batch"), (off_t)size) == 0);
 			} else {
-				uint8_t *zeros = calloc(1, cases[i].zeros);
+				uint8_t *zeros = calloc(1, (size_t)cases[i].zeros);
 
-				poke_file(scratch("batch"), tail, zeros, cases[i].zeros);
+				poke_file(scratch("batch"), tail, zeros, (size_t)cases[i].zeros);
 				free(zeros);
 			}
 			batch.io.calls[OP_READ] = 0;

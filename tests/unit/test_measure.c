@@ -9,7 +9,7 @@ SUITE(measure);
 /* The page count of each version from SINCE on is known, and right. */
 static void check_counts_since(struct node *node, struct bk_log *log, uint32_t since)
 {
-	ok(bk_log_measure(log, why()));
+	ok(bk_log_measure(log, NULL, why()));
 	for (size_t i = 1; i < node->past_count; i++) {
 		struct bk_entry entry;
 
@@ -61,7 +61,7 @@ Test(measure, goes_on_where_it_was)
 		node_busy(&node, 1);
 		ok(bk_log_refresh(log, &news, why()));
 		node.io.calls[OP_READ] = 0;
-		ok(bk_log_measure(log, why()));
+		ok(bk_log_measure(log, NULL, why()));
 		reads = node.io.calls[OP_READ];
 		cr_assert(reads <= 2, "%u reads", reads);
 		check_counts(&node, log);
@@ -87,8 +87,8 @@ Test(measure, follows_what_happens)
 		if (i % 3 == 0) {
 			node_lost(&node, "INSERT INTO busy (data) VALUES (zeroblob(50000))");
 			ok(bk_log_refresh(log, &news, why()));
-			ok(bk_log_measure(log, why()));
-			ok(bk_log_measure(bk_writer_log(node.writer), why()));
+			ok(bk_log_measure(log, NULL, why()));
+			ok(bk_log_measure(bk_writer_log(node.writer), NULL, why()));
 			ok(bk_writer_rewind(node.writer, node.version, why()));
 		}
 		if (i % 5 == 4)
@@ -115,7 +115,7 @@ Test(measure, a_long_tail)
 	node_begin(&node, 5000);
 	for (unsigned i = 0; i < 13; i++) {
 		node_busy(&node, 100);
-		ok(bk_log_measure(bk_writer_log(node.writer), why()));
+		ok(bk_log_measure(bk_writer_log(node.writer), NULL, why()));
 	}
 	check_counts(&node, bk_writer_log(node.writer));
 	node_end(&node);
@@ -131,10 +131,10 @@ Test(measure, a_change_that_cannot_be_replayed)
 	node_busy(&node, 3);
 	node_lost(&node, "INSERT INTO nowhere VALUES (1)");
 	log = bk_writer_log(node.writer);
-	fails(BK_E_SQL, bk_log_measure(log, why()));
+	fails(BK_E_SQL, bk_log_measure(log, NULL, why()));
 	says("version 6: statement 1 of 2");
 	ok(bk_log_find(log, 5, &entry, why()));
 	cr_assert(entry.page_count > 0, "what comes before it is known");
-	fails(BK_E_SQL, bk_log_measure(log, why()));
+	fails(BK_E_SQL, bk_log_measure(log, NULL, why()));
 	node_end(&node);
 }

@@ -427,7 +427,7 @@ Test(writer, cuts_zeros)
 		forge_done(&forge);
 		cr_assert(truncate(node.path, (off_t)(whole + torn[i] + 262144)) == 0);
 		ok(bk_writer_open(&node.writer, &node.io.io, node.path, &node.options, why()));
-		kept = bk_writer_cut_bytes(node.writer);
+		kept = (size_t)bk_writer_cut_bytes(node.writer);
 		cr_assert(kept == torn[i], "%zu cut", kept);
 		node_busy(&node, 1);
 		node_check_all(&node, NULL, NULL);

@@ -29,6 +29,7 @@ enum bk_code {
 	BK_E_INVALID, /* the caller's input makes no sense */
 	BK_E_SQL,     /* SQLite refused a statement or a database */
 	BK_E_UNSAFE,  /* possible, and refused because it could cost funds */
+	BK_E_CANCELLED, /* who wanted it has gone */
 };
 
 #define BK_ERROR_MESSAGE_MAX 512

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct bk_image;
+struct bk_toll;
 
 /* Zeros mean the defaults. */
 struct bk_image_options {
@@ -32,11 +33,12 @@ struct bk_image_options {
 	bool (*is_cancelled)(void *ctx); /* asked now and then while changes are replayed: whether
 					  * nobody waits any more; may be NULL */
 	void *ctx;
+	struct bk_toll *toll; /* core's own: what SQL costs over this and other images together */
 };
 
 /* Opens the image of VERSION. LOG must outlive it. Fails with BK_E_MISSING if the log does not
- * hold that version, BK_E_SQL if a statement fails in replay, BK_E_DAMAGE, BK_E_LIMIT, BK_E_IO,
- * BK_E_NOMEM. OPTIONS may be NULL. */
+ * hold that version, BK_E_SQL if a statement fails in replay, BK_E_CANCELLED, BK_E_DAMAGE,
+ * BK_E_LIMIT, BK_E_IO, BK_E_NOMEM. OPTIONS may be NULL. */
 BK_MUST_CHECK enum bk_code bk_image_open(struct bk_image **out, struct bk_log *log,
 	uint32_t version, const struct bk_image_options *options, struct bk_error *err);
 
@@ -69,8 +71,10 @@ BK_MUST_CHECK enum bk_code bk_image_read(struct bk_image *image, void *dst, size
 BK_MUST_CHECK enum bk_code bk_log_node(struct bk_log *log, char *out, struct bk_error *err);
 
 /* Learns the page counts of the changes that no keyframe lists yet, by replaying them; later calls
- * replay only what came since. Entries fetched before keep their zeros. Fails as bk_image_open
+ * replay only what came since. Entries fetched before keep their zeros. Of OPTIONS, which may be
+ * NULL, only IS_CANCELLED is looked at, and CTX must live as long as LOG. Fails as bk_image_open
  * does. */
-BK_MUST_CHECK enum bk_code bk_log_measure(struct bk_log *log, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_log_measure(
+	struct bk_log *log, const struct bk_image_options *options, struct bk_error *err);
 
 #endif

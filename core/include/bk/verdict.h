@@ -26,7 +26,7 @@ struct bk_verdict_options {
 	bool is_quick; /* without SQLite's own checks, which only add notes: they take long where
 			* the database is large */
 	bk_note_fn *note;
-	bool (*is_wanted)(void *ctx); /* asked between two pages: false ends it, with BK_E_BUSY; may
+	bool (*is_wanted)(void *ctx); /* asked now and then: false ends it, with BK_E_CANCELLED; may
 				       * be NULL */
 	void *ctx;
 	const char *spill_dir;

@@ -1,5 +1,6 @@
 /* image.c - the database as it was at one version. */
 #include "image.h"
+#include "vain.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ static void set_budget(struct bk_image *image, const struct bk_image_options *op
 	if (options) {
 		limits.is_cancelled = options->is_cancelled;
 		limits.ctx = options->ctx;
+		limits.toll = options->toll;
 	}
 	bk_budget_init(&image->budget, &limits);
 	image->overlay.budget = &image->budget;
@@ -103,6 +105,7 @@ enum bk_code bk_advance_open(struct advance *advance, struct bk_image *image,
 
 	chosen.is_proof = options && options->is_proof;
 	advance->image = image;
+	advance->is_own = !chosen.is_proof && chosen.budget == &image->budget;
 	code = bk_decoder_init(&advance->decoder, image->log, image->history, err);
 	if (code)
 		return code;
@@ -124,6 +127,29 @@ void bk_advance_forget(struct advance *advance)
 	bk_buf_clear(&advance->decoder.walk.buf, WALK_CHUNK_MANY);
 }
 
+static uint64_t keyframe_of(const struct advance *advance)
+{
+	return advance->image->index.levels[0].kf->offset;
+}
+
+enum bk_code bk_advance_try(
+	struct advance *advance, const struct bk_entry *entry, struct bk_error *err)
+{
+	return advance->is_own ? bk_vain_check(advance->image->log, keyframe_of(advance),
+					 entry->offset, err)
+			       : BK_OK;
+}
+
+/* Replaying ENTRY failed: with nothing but its SQL to blame it will each time. */
+static enum bk_code fail_at(
+	const struct advance *advance, const struct bk_entry *entry, const struct bk_error *why)
+{
+	if (advance->is_own && why->code == BK_E_SQL &&
+		advance->image->budget.end != BUDGET_NO_TOLL)
+		bk_vain_note(advance->image->log, keyframe_of(advance), entry->offset, why);
+	return why->code;
+}
+
 enum bk_code bk_advance_by(struct advance *advance, struct bk_entry *entry, struct bk_error *err)
 {
 	struct bk_image *image = advance->image;
@@ -134,7 +160,7 @@ enum bk_code bk_advance_by(struct advance *advance, struct bk_entry *entry, stru
 		return code;
 	code = bk_replay_change(&advance->replay, &change, entry->flags, entry->time_us, err);
 	if (code)
-		return code;
+		return fail_at(advance, entry, err);
 	if (!*image->inexact && bk_replay_inexact(&advance->replay))
 		strcpy(image->inexact, bk_replay_inexact(&advance->replay));
 	/* Another SQLite lays pages out in another way: what was listed may differ, and be as
@@ -169,10 +195,11 @@ enum bk_code bk_image_advance(struct bk_image *image, struct bk_entry *entries, 
 	code = bk_advance_open(&advance, image, options, err);
 	if (code)
 		return code;
+	code = bk_advance_try(&advance, &entries[count - 1], err);
 	for (size_t i = 0; i < count && !code; i++)
 		code = bk_advance_by(&advance, &entries[i], err);
-	if (!code)
-		code = bk_advance_check(&advance, err);
+	if (!code && (code = bk_advance_check(&advance, err)))
+		code = fail_at(&advance, &entries[count - 1], err);
 	bk_advance_close(&advance);
 	return code;
 }

@@ -32,6 +32,7 @@ struct advance {
 	struct bk_image *image;
 	struct decoder decoder;
 	struct replay replay;
+	bool is_own; /* all changes together draw on the image's own budget */
 };
 
 /* OPTIONS may be NULL: what the replay costs is drawn on the image's own budget. */
@@ -43,6 +44,11 @@ void bk_advance_close(struct advance *advance);
  * it. Each change must be given, struck ones too, in order. */
 BK_MUST_CHECK enum bk_code bk_advance_by(
 	struct advance *advance, struct bk_entry *entry, struct bk_error *err);
+
+/* Fails if it is known that a replay to ENTRY is more than is done: before the first of the changes
+ * up to it. */
+BK_MUST_CHECK enum bk_code bk_advance_try(
+	struct advance *advance, const struct bk_entry *entry, struct bk_error *err);
 
 /* Forgets what was read ahead of the log: where the log grows, other bytes may stand there now. */
 void bk_advance_forget(struct advance *advance);
@@ -62,5 +68,14 @@ BK_MUST_CHECK enum bk_code bk_image_read_below(struct bk_image *image, uint32_t 
 /* Reads PAGE of the image. DST has room for a page. */
 BK_MUST_CHECK enum bk_code bk_image_read_page(
 	struct bk_image *image, uint32_t page, void *dst, struct bk_error *err);
+
+/* Whether the image's budget, which has begun, lasts to read on: else fails as SQL over it would.
+ * Pages by the million can stand for a few bytes of log. */
+BK_MUST_CHECK enum bk_code bk_image_may_read(struct bk_image *image, struct bk_error *err);
+
+/* Reads all pages, at the cost of the image's budget, and gives each to TAKE, which may be NULL. */
+typedef void image_page_fn(void *ctx, uint32_t page, const uint8_t *bytes);
+BK_MUST_CHECK enum bk_code bk_image_read_all(
+	struct bk_image *image, image_page_fn *take, void *ctx, struct bk_error *err);
 
 #endif

@@ -3,6 +3,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum bk_code bk_image_may_read(struct bk_image *image, struct bk_error *err)
+{
+	char why[120];
+
+	if (bk_budget_is_left(&image->budget))
+		return BK_OK;
+	return bk_fail(err, bk_budget_code(&image->budget), 0,
+		"cannot read all pages of version %u: %s", image->version,
+		bk_budget_why(&image->budget, why, sizeof why));
+}
+
+enum bk_code bk_image_read_all(
+	struct bk_image *image, image_page_fn *take, void *ctx, struct bk_error *err)
+{
+	uint8_t bytes[PAGE_SIZE_MAX];
+	uint32_t count = bk_image_page_count(image);
+	enum bk_code code = BK_OK;
+
+	bk_budget_begin(&image->budget);
+	for (uint32_t page = 1; page <= count && !code; page++) {
+		code = bk_image_read_page(image, page, bytes, err);
+		if (!code && take)
+			take(ctx, page, bytes);
+		if (!code)
+			code = bk_image_may_read(image, err);
+	}
+	bk_budget_end(&image->budget);
+	return code;
+}
+
 /* So many pages are looked up at once, and read in the order in which the log has them. */
 #define RUN_PAGES 256
 /* Instead of an offset: the overlay has the page. No record has it. */

@@ -27,14 +27,17 @@ static void measure_free(void *object)
 	free(measure);
 }
 
-static enum bk_code measure_new(struct measure **out, const struct span *tail, struct bk_error *err)
+static enum bk_code measure_new(struct measure **out, const struct span *tail,
+	const struct bk_image_options *options, struct bk_error *err)
 {
+	struct bk_image_options kept = {.is_cancelled = options ? options->is_cancelled : NULL,
+		.ctx = options ? options->ctx : NULL};
 	struct measure *measure = calloc(1, sizeof *measure);
 	enum bk_code code;
 
 	if (!measure)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to measure versions");
-	code = bk_image_open_keyframe(&measure->image, tail->log, tail->base, NULL, err);
+	code = bk_image_open_keyframe(&measure->image, tail->log, tail->base, &kept, err);
 	if (code) {
 		free(measure);
 		return code;
@@ -92,7 +95,8 @@ static void note_counts(struct bk_log *log, const struct span *tail, size_t from
 	pthread_mutex_unlock(&log->mutex);
 }
 
-static enum bk_code measure_on(struct bk_log *log, struct span *tail, struct bk_error *err)
+static enum bk_code measure_on(struct bk_log *log, struct span *tail,
+	const struct bk_image_options *options, struct bk_error *err)
 {
 	struct measure *measure = log->attached.object;
 	size_t at = 0, from;
@@ -101,12 +105,13 @@ static enum bk_code measure_on(struct bk_log *log, struct span *tail, struct bk_
 	if (!find_place(measure, tail, &at)) {
 		measure_free(measure);
 		log->attached = (struct attached){NULL, NULL};
-		code = measure_new(&measure, tail, err);
+		code = measure_new(&measure, tail, options, err);
 		if (code)
 			return code;
 		log->attached = (struct attached){measure, measure_free};
 		at = 0;
 	}
+	code = bk_advance_try(&measure->advance, &tail->entries[tail->count - 1], err);
 	for (from = at; at < tail->count && !code; at++) {
 		code = bk_advance_by(&measure->advance, &tail->copied[at], err);
 		measure->read = tail->entries[at].offset;
@@ -122,16 +127,20 @@ static enum bk_code measure_on(struct bk_log *log, struct span *tail, struct bk_
 	return code;
 }
 
-enum bk_code bk_log_measure(struct bk_log *log, struct bk_error *err)
+enum bk_code bk_log_measure(
+	struct bk_log *log, const struct bk_image_options *options, struct bk_error *err)
 {
+	struct bk_error ignored;
 	struct span tail;
 	enum bk_code code;
 
+	if (!err)
+		err = &ignored;
 	pthread_mutex_lock(&log->attached_mutex);
 	code = bk_span_of_tail(&tail, log, err);
 	if (!code) {
 		if (tail.count && !tail.entries[tail.count - 1].page_count)
-			code = measure_on(log, &tail, err);
+			code = measure_on(log, &tail, options, err);
 		bk_span_done(&tail);
 	}
 	pthread_mutex_unlock(&log->attached_mutex);

@@ -1,10 +1,14 @@
 /* rebuild.c - the database of a version, past damage. */
+#include "budget.h"
 #include <bk/buf.h>
 #include <bk/change.h>
 #include <bk/listing.h>
 #include <bk/rebuild.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
+
+#define ASK_MS 100 /* who waits is asked so often whether he still does */
 
 struct bk_rebuild {
 	struct bk_log *log;
@@ -14,6 +18,10 @@ struct bk_rebuild {
 	struct bk_image_options options; /* the image's, or those to open it with */
 	bool is_last;                    /* no older keyframe helps */
 	bool is_moving;                  /* one thread opens the image, for all: others wait */
+	atomic_uint waiting;             /* so many of them */
+	bool (*is_gone)(void *ctx);      /* whom the thread works for that asks; may be NULL */
+	void *ctx;
+	struct bk_toll toll; /* of all attempts to read once */
 	unsigned readers;                /* in IMAGE, without the lock */
 	struct bk_image *image;
 	bool has_entry;
@@ -54,6 +62,7 @@ enum bk_code bk_rebuild_do(struct bk_log *log, uint32_t version,
 	struct bk_error *err)
 {
 	struct bk_image_options now = options ? *options : (struct bk_image_options){0};
+	struct bk_toll toll = {0};
 	struct bk_error first = {.code = BK_OK}, last = {.code = BK_OK};
 	struct bk_log_status status;
 	enum bk_code code = bk_log_status(log, &status, err);
@@ -62,6 +71,8 @@ enum bk_code bk_rebuild_do(struct bk_log *log, uint32_t version,
 		return code;
 	now.past_damage = true;
 	now.older = 0;
+	if (!now.toll)
+		now.toll = &toll;
 	do {
 		code = do_once(log, version, &now, work, ctx, &last);
 		if (code == BK_E_DAMAGE && !first.code)
@@ -70,21 +81,48 @@ enum bk_code bk_rebuild_do(struct bk_log *log, uint32_t version,
 	return code ? bk_fail_as(err, code == BK_E_DAMAGE ? &first : &last) : BK_OK;
 }
 
+static bool is_gone(const struct bk_rebuild *rebuild)
+{
+	return rebuild->is_gone && rebuild->is_gone(rebuild->ctx);
+}
+
+/* A bk_image_options.is_cancelled: asked by the thread that opens the image, for all. */
+static bool is_unwanted(void *ctx)
+{
+	struct bk_rebuild *rebuild = ctx;
+
+	return !atomic_load(&rebuild->waiting) && is_gone(rebuild);
+}
+
+static void set_options(struct bk_rebuild *rebuild, const struct bk_image_options *options)
+{
+	if (options)
+		rebuild->options = *options;
+	rebuild->options.past_damage = true;
+	rebuild->options.older = 0;
+	rebuild->is_gone = rebuild->options.is_cancelled;
+	rebuild->ctx = rebuild->options.ctx;
+	rebuild->options.is_cancelled = is_unwanted;
+	rebuild->options.ctx = rebuild;
+	rebuild->options.toll = &rebuild->toll;
+}
+
 enum bk_code bk_rebuild_new(struct bk_rebuild **out, struct bk_log *log, uint32_t version,
 	const struct bk_image_options *options, struct bk_error *err)
 {
 	struct bk_rebuild *rebuild = calloc(1, sizeof *rebuild);
+	pthread_condattr_t attributes;
 
 	if (!rebuild)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to open an image");
 	rebuild->log = log;
 	rebuild->version = version;
-	if (options)
-		rebuild->options = *options;
-	rebuild->options.past_damage = true;
-	rebuild->options.older = 0;
+	set_options(rebuild, options);
 	pthread_mutex_init(&rebuild->mutex, NULL);
-	pthread_cond_init(&rebuild->changed, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&rebuild->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
 	*out = rebuild;
 	return BK_OK;
 }
@@ -205,6 +243,27 @@ static void done_moving(struct bk_rebuild *rebuild)
 	pthread_cond_broadcast(&rebuild->changed);
 }
 
+/* Waits while another thread opens the image; that goes on as long as anybody waits. */
+static enum bk_code wait_for_image(struct bk_rebuild *rebuild, struct bk_error *err)
+{
+	bool left = false;
+
+	atomic_fetch_add(&rebuild->waiting, 1);
+	while (rebuild->is_moving && !(left = is_gone(rebuild))) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += ASK_MS * 1000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&rebuild->changed, &rebuild->mutex, &until);
+	}
+	atomic_fetch_sub(&rebuild->waiting, 1);
+	return left ? bk_fail(err, BK_E_CANCELLED, 0, "nobody waits for version %u any more",
+			      rebuild->version)
+		    : BK_OK;
+}
+
 /* With the lock held. */
 static enum bk_code load(struct bk_rebuild *rebuild, struct bk_error *err)
 {
@@ -213,10 +272,9 @@ static enum bk_code load(struct bk_rebuild *rebuild, struct bk_error *err)
 	struct bk_entry entry;
 	enum bk_code code;
 
-	while (rebuild->is_moving)
-		pthread_cond_wait(&rebuild->changed, &rebuild->mutex);
-	if (rebuild->image)
-		return BK_OK;
+	code = wait_for_image(rebuild, err);
+	if (code || rebuild->image)
+		return code;
 	options = rebuild->options;
 	begin_moving(rebuild);
 	code = open_from(rebuild, &options, &opened, &entry, err);
@@ -288,11 +346,19 @@ static enum bk_code read_once(struct bk_rebuild *rebuild, struct bk_image **from
 	return code;
 }
 
+/* Somebody begins to read. With the lock held. */
+static void begin_reading(struct bk_rebuild *rebuild)
+{
+	if (!rebuild->is_moving)
+		atomic_store(&rebuild->toll.used_us, 0);
+}
+
 enum bk_code bk_rebuild_load(struct bk_rebuild *rebuild, struct bk_error *err)
 {
 	enum bk_code code;
 
 	pthread_mutex_lock(&rebuild->mutex);
+	begin_reading(rebuild);
 	code = load(rebuild, err);
 	pthread_mutex_unlock(&rebuild->mutex);
 	return code;
@@ -319,6 +385,7 @@ enum bk_code bk_rebuild_read(struct bk_rebuild *rebuild, void *dst, size_t size,
 	enum bk_code code;
 
 	pthread_mutex_lock(&rebuild->mutex);
+	begin_reading(rebuild);
 	do {
 		code = read_once(rebuild, &from, dst, size, offset, done, &last);
 		if (code == BK_E_DAMAGE && !first.code)

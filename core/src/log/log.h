@@ -14,6 +14,15 @@ struct attached {
 	void (*free)(void *object);
 };
 
+/* A replay that failed (image/vain.h). Offsets: of its keyframe, of the change it came to, of the
+ * log's end then; 0: none. */
+struct vain {
+	uint64_t keyframe, change, end;
+	struct bk_error why;
+};
+
+#define VAIN_KEPT 8
+
 struct bk_log {
 	struct logfile lf;
 	struct cache cache;    /* of struct keyframe and struct pagemap */
@@ -24,6 +33,8 @@ struct bk_log {
 	struct bk_io_stat seen; /* what the file was when it was looked into, */
 	int64_t seen_us;        /* and since when it is so */
 	bool is_writer;         /* a writer owns the log and keeps its state */
+	struct vain vain[VAIN_KEPT];
+	unsigned vain_next;
 
 	/* A mutex of its own: a page is read often, and a change must not wait for that. */
 	pthread_mutex_t readers_mutex;

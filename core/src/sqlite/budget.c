@@ -26,6 +26,20 @@ void bk_budget_begin(struct budget *budget)
 	budget->started_us = thread_us();
 }
 
+void bk_toll_init_whole(struct bk_toll *toll, uint64_t given)
+{
+	uint64_t kib = given >> 10 < UINT32_MAX ? given >> 10 : UINT32_MAX;
+
+	atomic_init(&toll->used_us, 0);
+	toll->time_ms = BUDGET_TIME_MS + given * BUDGET_TIME_MS_A_MIB / MIB +
+			kib * kib / 1024 * BUDGET_TOLL_MS_A_MIB / 1024;
+}
+
+bool bk_toll_is_spent(struct bk_toll *toll)
+{
+	return toll->time_ms && atomic_load(&toll->used_us) > toll->time_ms * 1000;
+}
+
 void bk_budget_init(struct budget *budget, const struct budget_limits *limits)
 {
 	struct budget_limits set = limits ? *limits : (struct budget_limits){0};
@@ -57,8 +71,22 @@ static int64_t coarse_ms(void)
 
 void bk_budget_end(struct budget *budget)
 {
-	budget->used_us += thread_us() - budget->started_us;
-	budget->started_us = thread_us();
+	int64_t now = thread_us(), took = now - budget->started_us;
+
+	budget->used_us += took;
+	if (budget->limits.toll)
+		atomic_fetch_add(&budget->limits.toll->used_us, (uint64_t)took);
+	budget->started_us = now;
+}
+
+static uint64_t toll_ms(const struct budget_limits *limits)
+{
+	return limits->toll->time_ms ? limits->toll->time_ms : limits->time_ms;
+}
+
+static bool is_over_toll(const struct budget_limits *limits)
+{
+	return limits->toll && atomic_load(&limits->toll->used_us) > toll_ms(limits) * 1000;
 }
 
 static void look_at_time(struct budget *budget)
@@ -69,8 +97,11 @@ static void look_at_time(struct budget *budget)
 	if (now == budget->looked_ms)
 		return;
 	budget->looked_ms = now;
-	if (budget->used_us + thread_us() - budget->started_us > (int64_t)limits->time_ms * 1000)
+	bk_budget_end(budget); /* and goes on: others see at once what it drew */
+	if (budget->used_us > (int64_t)limits->time_ms * 1000)
 		budget->end = BUDGET_NO_TIME;
+	else if (is_over_toll(limits))
+		budget->end = BUDGET_NO_TOLL;
 	else if (limits->is_cancelled && limits->is_cancelled(limits->ctx))
 		budget->end = BUDGET_CANCELLED;
 }
@@ -117,6 +148,11 @@ bool bk_budget_work(struct budget *budget, uint64_t units)
 	return !budget->end;
 }
 
+enum bk_code bk_budget_code(const struct budget *budget)
+{
+	return budget->end == BUDGET_CANCELLED ? BK_E_CANCELLED : BK_E_SQL;
+}
+
 const char *bk_budget_why(const struct budget *budget, char *buffer, size_t size)
 {
 	const struct budget_limits *limits = &budget->limits;
@@ -127,6 +163,11 @@ const char *bk_budget_why(const struct budget *budget, char *buffer, size_t size
 	case BUDGET_NO_TIME:
 		snprintf(buffer, size, "it takes too long: more than %" PRIu64 " ms",
 			limits->time_ms);
+		break;
+	case BUDGET_NO_TOLL:
+		snprintf(buffer, size,
+			"it takes too long: more than %" PRIu64 " ms with what came before it",
+			toll_ms(limits));
 		break;
 	case BUDGET_NO_STEPS:
 		snprintf(buffer, size, "it takes too long: more than %" PRIu64 " steps",

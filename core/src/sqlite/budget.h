@@ -14,14 +14,19 @@
 
 #include <bk/error.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Processor time of the thread: a slow disk costs none. A migration of a database of 1 GB takes
- * seconds, on a small board a minute, and its log has hundreds of MiB. */
-#define BUDGET_TIME_MS       4000
-#define BUDGET_TIME_MS_A_MIB 2000
+ * seconds, on a small board a minute, and its log has hundreds of MiB. All changes of a recorded
+ * log together take 0.2 s a MiB. */
+#define BUDGET_TIME_MS       1500
+#define BUDGET_TIME_MS_A_MIB 1500
+/* Of all that a verification rebuilds, a MiB times a MiB: each keyframe's whole database is read,
+ * and a log has more keyframes as it grows, and larger databases. */
+#define BUDGET_TOLL_MS_A_MIB 1000
 /* Temporary files, replayed pages that no longer fit in memory included. */
 #define BUDGET_SPILL        ((uint64_t)128 << 20)
 #define BUDGET_SPILL_A_BYTE 64
@@ -33,6 +38,13 @@
  * takes about 10^9. */
 #define BUDGET_STEPS ((uint64_t)1 << 33)
 
+/* What several budgets draw on together, from any number of threads: the attempts of one request, the
+ * keyframes of one verification. */
+struct bk_toll {
+	atomic_uint_fast64_t used_us;
+	uint64_t time_ms; /* that all may take; 0: as much as one of them */
+};
+
 /* Zeros mean the defaults above. */
 struct budget_limits {
 	uint64_t given; /* bytes of the log */
@@ -42,11 +54,13 @@ struct budget_limits {
 	int length;                      /* bytes of one value */
 	bool (*is_cancelled)(void *ctx); /* asked now and then; may be NULL */
 	void *ctx;
+	struct bk_toll *toll; /* that is drawn on, too, and must be there at each draw; may be NULL */
 };
 
 enum budget_end {
 	BUDGET_LEFT, /* it has not run out */
 	BUDGET_NO_TIME,
+	BUDGET_NO_TOLL, /* what others took before is to blame */
 	BUDGET_NO_STEPS,
 	BUDGET_NO_SPILL,
 	BUDGET_CANCELLED,
@@ -63,6 +77,12 @@ struct budget {
 };
 
 void bk_budget_init(struct budget *budget, const struct budget_limits *limits); /* NULL: defaults */
+
+/* The toll of a verification of a log of GIVEN bytes. */
+void bk_toll_init_whole(struct bk_toll *toll, uint64_t given);
+
+/* Whether all of it was drawn. */
+bool bk_toll_is_spent(struct bk_toll *toll);
 
 /* Makes it whole again. */
 void bk_budget_renew(struct budget *budget);
@@ -83,6 +103,9 @@ bool bk_budget_spill(struct budget *budget, uint64_t bytes);
 /* Counts work of UNITS, about a nanosecond each, that SQLite does in one step; false if that is too
  * much. */
 bool bk_budget_work(struct budget *budget, uint64_t units);
+
+/* The code of that it ended: BK_E_SQL, or BK_E_CANCELLED. */
+enum bk_code bk_budget_code(const struct budget *budget);
 
 /* Why it ended, in words with the limit: "it takes too long: more than 6 s". NULL if it has not. */
 const char *bk_budget_why(const struct budget *budget, char *buffer, size_t size);

@@ -126,5 +126,5 @@ enum bk_code bk_sandbox_fail(const struct sandbox *sandbox, const char *doing, s
 
 	if (!why || sandbox->vfs.error.code)
 		return bk_vfs_fail(&sandbox->vfs, sandbox->db, err, doing);
-	return bk_fail(err, BK_E_SQL, 0, "cannot %s: %s", doing, why);
+	return bk_fail(err, bk_budget_code(sandbox->budget), 0, "cannot %s: %s", doing, why);
 }

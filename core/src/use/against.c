@@ -60,6 +60,7 @@ static enum bk_code compare_image(struct bk_image *image, const struct sandbox *
 	result->differences = comparison.differences;
 	memcpy(result->first, comparison.first, sizeof result->first);
 	bk_sandbox_close(&ours);
+	bk_budget_end(&image->budget);
 	return code;
 }
 

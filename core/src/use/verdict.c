@@ -54,21 +54,6 @@ struct attempt {
 	struct bk_verdict *out;
 };
 
-static enum bk_code read_pages(
-	struct bk_image *image, const struct bk_verdict_options *options, struct bk_error *err)
-{
-	uint8_t page_bytes[PAGE_SIZE_MAX];
-	uint32_t count = bk_image_page_count(image);
-	enum bk_code code = BK_OK;
-
-	for (uint32_t page = 1; page <= count && !code; page++) {
-		if (options->is_wanted && !options->is_wanted(options->ctx))
-			return bk_fail(err, BK_E_BUSY, 0, "the verdict is not wanted any more");
-		code = bk_image_read_page(image, page, page_bytes, err);
-	}
-	return code;
-}
-
 static enum bk_code judge_image(void *ctx, struct bk_image *image, struct bk_error *err)
 {
 	const struct attempt *attempt = ctx;
@@ -82,11 +67,19 @@ static enum bk_code judge_image(void *ctx, struct bk_image *image, struct bk_err
 			attempt->out->version);
 		return BK_OK;
 	}
-	code = read_pages(image, attempt->options, err);
+	code = bk_image_read_all(image, NULL, NULL, err);
 	return code ? code
 		    : bk_verdict_of_pages(&image->overlay.store, attempt->out->version,
 			      image->overlay.io, &image->budget, attempt->options, attempt->out,
 			      err);
+}
+
+/* A bk_image_options.is_cancelled. */
+static bool is_unwanted(void *ctx)
+{
+	const struct bk_verdict_options *options = ctx;
+
+	return options->is_wanted && !options->is_wanted(options->ctx);
 }
 
 enum bk_code bk_verdict(struct bk_log *log, uint32_t version,
@@ -95,7 +88,9 @@ enum bk_code bk_verdict(struct bk_log *log, uint32_t version,
 	static const struct bk_verdict_options defaults;
 	struct bk_verdict found = {.version = version};
 	struct attempt attempt = {options ? options : &defaults, &found};
-	struct bk_image_options how = {.spill_dir = attempt.options->spill_dir};
+	struct bk_image_options how = {.spill_dir = attempt.options->spill_dir,
+		.is_cancelled = is_unwanted,
+		.ctx = (void *)(uintptr_t)attempt.options};
 	struct bk_error why = {.code = BK_OK};
 	enum bk_code code = bk_rebuild_do(log, version, &how, judge_image, &attempt, &why);
 

@@ -71,6 +71,9 @@ static enum bk_code verify_open(
 {
 	enum bk_code code = bk_log_open(&verify->log, io, path, err);
 
+	if (!code)
+		bk_toll_init_whole(&verify->toll, verify->log->state.end);
+	verify->image.toll = &verify->toll;
 	if (code != BK_E_DAMAGE && code != BK_E_LIMIT)
 		return code;
 	/* Not even the beginning of a reader's work can be done. */
@@ -127,6 +130,11 @@ static enum bk_code run_passes(struct verify *verify, struct bk_error *err)
 		code = check_still_there(verify, err);
 	if (!code && (found->findings || verify->has_unreplayable))
 		code = bk_verify_lost(verify, err);
+	if (!code && bk_toll_is_spent(&verify->toll))
+		bk_verify_finding(verify, verify->log->state.end,
+			"to rebuild all takes more than %llu ms of processor time, which no node's "
+			"log of that size does: what else is wrong was not found out",
+			(unsigned long long)verify->toll.time_ms);
 	return code;
 }
 

@@ -38,17 +38,6 @@ static void lost_add(struct lost *lost, uint32_t from, uint32_t to)
 	lost->to = to;
 }
 
-static enum bk_code read_all_pages(struct bk_image *image, struct bk_error *err)
-{
-	uint8_t page_bytes[PAGE_SIZE_MAX];
-	uint32_t count = bk_image_page_count(image);
-	enum bk_code code = BK_OK;
-
-	for (uint32_t page = 1; page <= count && !code; page++)
-		code = bk_image_read_page(image, page, page_bytes, err);
-	return code;
-}
-
 /* What damage does to versions, as opposed to what keeps us from finding out. */
 static bool is_loss(enum bk_code code)
 {
@@ -60,10 +49,11 @@ static enum bk_code is_whole(
 	struct verify *verify, const struct keyframe *kf, bool *whole, struct bk_error *err)
 {
 	struct bk_image *image = NULL;
-	enum bk_code code = bk_image_open_keyframe(&image, verify->log, kf, NULL, err);
+	enum bk_code code =
+		bk_image_open_keyframe(&image, verify->log, kf, &verify->image, err);
 
 	if (!code)
-		code = read_all_pages(image, err);
+		code = bk_image_read_all(image, NULL, NULL, err);
 	bk_image_close(image);
 	*whole = !code;
 	return is_loss(code) ? BK_OK : code;
@@ -123,7 +113,8 @@ static enum bk_code replay_stretch(struct verify *verify, const struct keyframe 
 	struct bk_entry *entries = NULL;
 	struct bk_image *image = NULL;
 	size_t count = 0;
-	enum bk_code code = bk_image_open_keyframe(&image, verify->log, base, NULL, err);
+	enum bk_code code =
+		bk_image_open_keyframe(&image, verify->log, base, &verify->image, err);
 
 	*last = base->version;
 	if (!code)
@@ -146,7 +137,7 @@ static enum bk_code lost_in(struct lost *lost, const struct keyframe *base,
 		code = replay_stretch(lost->verify, base, stretch, &last, err);
 	if (!code && bk_version_after(stretch->from, last))
 		last = stretch->from - 1;
-	if (!code)
+	if (!code && !bk_toll_is_spent(&lost->verify->toll))
 		lost_add(lost, last + 1, stretch->to);
 	return code;
 }
@@ -206,6 +197,8 @@ enum bk_code bk_verify_lost(struct verify *verify, struct bk_error *err)
 	for (size_t i = 0; i < verify->keyframe_count && !code; i++) {
 		code = lost_at(&lost, i, &base, err);
 		bk_verify_progress(verify, i + 1, verify->keyframe_count);
+		if (!code && bk_toll_is_spent(&verify->toll))
+			break;
 	}
 	bk_log_unpin(verify->log, base);
 	lost_flush(&lost);

@@ -2,7 +2,9 @@
 #ifndef BK_VERIFY_REPORT_H
 #define BK_VERIFY_REPORT_H
 
+#include "budget.h"
 #include "log.h"
+#include <bk/image.h>
 #include <bk/verify.h>
 #include <pthread.h>
 
@@ -20,6 +22,9 @@ struct verify {
 	struct bk_verify_result *result;
 	struct bk_log *log;
 	pthread_mutex_t mutex; /* over findings, notes and progress */
+	struct bk_toll toll;   /* of all that is rebuilt; the head's own judgement is beside it, so
+				* that it is what bk_restore would say */
+	struct bk_image_options image; /* which draws on that */
 
 	bool has_change;
 	uint32_t first_version; /* of the first change there is */

@@ -222,7 +222,7 @@ static void look(struct bk_follower *follower)
 static void wait_until(struct bk_follower *follower, int64_t at)
 {
 	struct bk_writer *writer = follower->writer;
-	struct timespec until = {.tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000};
+	struct timespec until = {.tv_sec = at / 1000, .tv_nsec = (long)(at % 1000 * 1000000)};
 
 	if (at == INT64_MAX)
 		pthread_cond_wait(&writer->grown, &writer->log->mutex);

@@ -28,6 +28,8 @@ const char *code_name(enum bk_code code)
 		return "sql";
 	case BK_E_UNSAFE:
 		return "unsafe";
+	case BK_E_CANCELLED:
+		return "cancelled";
 	}
 	return "unknown";
 }
