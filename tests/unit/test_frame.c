@@ -94,7 +94,7 @@ Test(frame, what_is_no_log_says_so)
 
 	fails(BK_E_FORMAT, bk_header_decode(&read, bytes, sizeof bytes, "old.bkp", why()));
 	says("older Python plugin");
-	says("backup-cli init");
+	says("backup-cli import");
 	bytes[35] = 7; /* so many records */
 	bytes[30] = 1;
 	fails(BK_E_FORMAT, bk_header_decode(&read, bytes, sizeof bytes, "old.bkp", why()));
