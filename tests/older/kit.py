@@ -25,6 +25,12 @@ def cli(*words, expect=0, **how):
     return done.stdout
 
 
+def stored(log):
+    """The versions of the changes that stand in LOG, oldest first."""
+    entries = [json.loads(line) for line in cli("log", "--all", "--json", "--limit", "100000", log).splitlines()]
+    return sorted(e["version"] for e in entries if e["statements"] and e["note"] != "struck out")
+
+
 class Serving:
     """backup-cli server over LOG, at a port of its own choice."""
 

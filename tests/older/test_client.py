@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 
-from kit import Plugin, Serving, cli, has, run
+from kit import Plugin, Serving, cli, has, run, stored
 from oldermake import Node, dump
 from peer import CHANGE, REQ_METADATA, REWIND, SNAPSHOT, Client, Cutter, Ended, Server, Wire, join, rebuild
 
@@ -250,9 +250,7 @@ def test_ours(directory):
     world.play(3)
     world.stop()
     time.sleep(0.2)
-    entries = json.loads(cli("log", "--all", "--json", log))
-    stored = [e["version"] for e in entries if e["note"] not in ("snapshot", "struck out")]
-    assert stored == list(range(11, world.node.version + 1)), stored
+    assert stored(log) == list(range(11, world.node.version + 1)), stored(log)
     cli("verify", "--against", world.node.path, log)
     serving.end()
 

@@ -1,7 +1,6 @@
 """test_server.py - backup-cli server, spoken to by an independent client of the older plugin's protocol.
 
     BK_BIN=build/dev python3 tests/older/test_server.py [TEST...]"""
-import json
 import os
 import random
 import signal
@@ -11,7 +10,7 @@ import subprocess
 import time
 import zlib
 
-from kit import BIN, CLI, Serving, cli, has, run
+from kit import BIN, CLI, Serving, cli, has, run, stored
 from oldermake import dump, fresh
 from peer import (ACK, CHANGE, COMPACT, METADATA, NACK, REQ_METADATA, RESTORE, SNAPSHOT, Client, Cutter, Ended,
                   change_payload, join, rebuild, snapshot_payload)
@@ -42,9 +41,8 @@ def check(log, node, directory, versions=(), count=None):
         os.unlink(out)
     has(cli("verify", "--deep", log), "No damage found")
     if count is not None:
-        entries = json.loads(cli("log", "--all", "--json", log))
-        stored = [e["version"] for e in entries if e["note"] not in ("snapshot", "struck out")]
-        assert len(stored) == count, "%d changes are stored, and not %d: %s" % (len(stored), count, stored)
+        found = stored(log)
+        assert len(found) == count, "%d changes are stored, and not %d: %s" % (len(found), count, found)
 
 
 def test_kinds(directory):
