@@ -14,7 +14,7 @@
 
 SUITE(damage);
 
-#define VERDICT_MS 20000 /* a busy machine gives its thread little */
+#define VERDICT_MS 60000 /* a busy machine gives its thread little */
 #define VERSIONS 500
 
 static struct {
