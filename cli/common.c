@@ -152,7 +152,7 @@ void warn_of_log(const struct bk_log_status *status)
 		fprintf(stderr,
 			"Warning: the file is a copy that was taken while the log grew. It ends at "
 			"offset %llu, in zeros, and newer changes stand behind them: copy the log "
-			"again to have them.\n",
+			"again, with backup-cli copy, to have them.\n",
 			(unsigned long long)status->copied_at);
 	if (status->damaged_at)
 		fprintf(stderr, "Warning: the log is damaged at offset %llu.%s\n",

@@ -34,6 +34,7 @@ extern const struct command cmd_query;
 extern const struct command cmd_extract;
 extern const struct command cmd_emergency;
 extern const struct command cmd_verify;
+extern const struct command cmd_copy;
 extern const struct command cmd_mirror;
 extern const struct command cmd_server;
 extern const struct command cmd_import;

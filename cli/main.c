@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&cmd_extract,
 	&cmd_emergency,
 	&cmd_verify,
+	&cmd_copy,
 	&cmd_mirror,
 	&cmd_server,
 	&cmd_import,

@@ -153,7 +153,7 @@ static void print_tail(const struct bk_verify_result *result)
 	if (result->copied_at)
 		printf("A COPY taken while the log grew: it ends at offset %" PRIu64
 		       ", in zeros, and frames stand behind them. What is before can be read. Copy "
-		       "the log again.\n",
+		       "the log again, with backup-cli copy.\n",
 			result->copied_at);
 	if (result->tail_unsure)
 		printf("The log ends in %" PRIu64 " bytes that are no valid frame, and may be a "

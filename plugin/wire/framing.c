@@ -4,8 +4,7 @@
 
 #define ROOM_BYTES  ((size_t)64 << 10)
 #define BUFFER_KEEP ((size_t)1 << 20)
-#define BLANK_LINE  "\n\n"
-#define BLANK_SIZE  2
+#define BLANK_SIZE  2 /* of the blank line that ends a message */
 
 void framing_init(struct framing *framing, size_t message_max)
 {
@@ -32,14 +31,28 @@ static void drop_taken(struct framing *framing)
 		bk_buf_clear(&framing->buf, BUFFER_KEEP);
 }
 
+/* The first blank line of SIZE bytes at AT, or NULL. Messages hold hardly any newline, and memchr
+ * is many times as fast as memmem. */
+static const uint8_t *blank_line(const uint8_t *at, size_t size)
+{
+	const uint8_t *end = at + size;
+
+	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
+		if (end - at >= BLANK_SIZE && at[1] == '\n')
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
 /* The blank line; scanning goes on where it stopped. NULL if it has not come yet. */
 static const uint8_t *find_blank_line(struct framing *framing)
 {
 	const struct bk_buf *buf = &framing->buf;
-	const uint8_t *found = buf->size > framing->scanned ? memmem(buf->data + framing->scanned,
-								      buf->size - framing->scanned,
-								      BLANK_LINE, BLANK_SIZE)
-							    : NULL;
+	const uint8_t *found =
+		buf->size > framing->scanned
+			? blank_line(buf->data + framing->scanned, buf->size - framing->scanned)
+			: NULL;
 
 	if (found)
 		framing->scanned = 0;

@@ -88,7 +88,7 @@ static enum bk_code meet_bad(struct state *state, struct walk *walk, uint64_t li
 			"%llu, and "
 			"frames stand behind them. It can be read up to there; to write to it, "
 			"copy the "
-			"log again while no plugin is at work",
+			"log again, with backup-cli copy",
 			walk->lf->file.path, (unsigned long long)state->end);
 	if (on_bad == BAD_FAILS)
 		return BK_E_DAMAGE;
