@@ -325,7 +325,7 @@ static enum bk_code list(struct listing *listing, struct bk_error *err)
 			: listing->table || listing->walk.text          ? ""
 									: " yet");
 	warn_of_future(listing);
-	fflush(stdout); /* what follows may replay an interval */
+	flush_out(); /* what follows may replay an interval */
 	return code ? code : warn_of_head(listing, &status, err);
 }
 

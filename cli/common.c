@@ -32,6 +32,16 @@ const char *shown_of(struct shown *shown, const char *text)
 	return bk_show_controls(shown->text, sizeof shown->text, text);
 }
 
+/* Why standard output could not be written, the first time. */
+static int out_errno;
+
+int flush_out(void)
+{
+	if (fflush(stdout) != 0 && !out_errno)
+		out_errno = errno;
+	return out_errno;
+}
+
 int report(const struct bk_error *err)
 {
 	struct shown shown;

@@ -54,6 +54,10 @@ struct shown {
 };
 const char *shown_of(struct shown *shown, const char *text);
 
+/* Sends out what was printed so far. Returns 0, or why it could not be written, now or before (an
+ * errno): main says so at the end. */
+int flush_out(void);
+
 /* Prints the error and returns the exit code for it: BK_E_INVALID is what was wrong on the command
  * line. */
 int report(const struct bk_error *err);

@@ -5,7 +5,6 @@
 #include <bk/memory.h>
 #include <bk/process.h>
 #include <bk/streams.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -134,7 +133,7 @@ static int run(int argc, char **argv)
 static int finish(int status)
 {
 	bool failed = ferror(stdout);
-	int why = fflush(stdout) != 0 ? errno : 0;
+	int why = flush_out();
 
 	if (!failed && !why)
 		return status;
