@@ -104,7 +104,7 @@ static int emergency_of(struct bk_log *log, const struct arguments *arguments)
 	if (code)
 		return report(&err);
 	code = print_backups(&emergency, &err);
-	fflush(stdout); /* before what stands on standard error */
+	flush_out(); /* before what stands on standard error */
 	lost = print_notes(&emergency);
 	print_next(emergency.count - lost, entry.version, entry.version == status.version);
 	bk_emergency_done(&emergency);

@@ -36,7 +36,7 @@ static enum bk_code warn_running(const struct init *init, struct bk_error *err)
 
 	if (code || running.answer == BK_RUNNING_NO)
 		return code;
-	fflush(stdout);
+	flush_out();
 	if (running.answer == BK_RUNNING_YES)
 		fprintf(stderr,
 			"Warning: lightningd runs (%s). What it writes from now on is in no backup "

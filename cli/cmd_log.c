@@ -213,7 +213,7 @@ static void warn_of_future(const struct listing *listing)
 	if (!listing->print.any || listing->latest_us - now < 1000000)
 		return;
 	bk_moment_age(age, listing->latest_us, now);
-	fflush(stdout);
+	flush_out();
 	fprintf(stderr, "Warning: the newest time above is %s\n", age);
 }
 
@@ -275,7 +275,7 @@ static enum bk_code follow(struct listing *listing, struct bk_error *err)
 		if (news == BK_LOG_GREW)
 			code = logwalk_after(
 				&listing->walk, listing->last - 1, on_item, listing, err);
-		if (code || fflush(stdout) != 0)
+		if (code || flush_out() != 0)
 			break;
 		nanosleep(&pause, NULL);
 		code = bk_log_refresh(listing->walk.log, &news, err);

@@ -46,7 +46,7 @@ int report(const struct bk_error *err)
 {
 	struct shown shown;
 
-	fflush(stdout); /* what was said before comes before, in a file that takes both */
+	flush_out(); /* what was said before comes before, in a file that takes both */
 	fprintf(stderr, "backup-cli: %s\n", shown_of(&shown, err->msg));
 	switch (err->code) {
 	case BK_E_DAMAGE:

@@ -53,7 +53,7 @@ static void tell_damage(struct logwalk *walk, const struct bk_error *err)
 	if (strcmp(walk->said, err->msg) == 0)
 		return;
 	snprintf(walk->said, sizeof walk->said, "%s", err->msg);
-	fflush(stdout);
+	flush_out();
 	fprintf(stderr, "backup-cli: versions are missing here: %s\n", shown_of(&shown, err->msg));
 }
 

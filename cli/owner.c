@@ -158,7 +158,7 @@ static void warn(const char *path)
 {
 	struct word word;
 
-	fflush(stdout);
+	flush_out();
 	fprintf(stderr,
 		"Warning: %s does not belong to the user that owns the lightning directory, so "
 		"lightningd cannot use it. Run: chown %u:%u %s\n",

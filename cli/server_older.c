@@ -97,7 +97,7 @@ static void say(void *ctx, enum bk_older_level level, const char *what)
 	if (arguments->for_systemd)
 		snprintf(prefix, sizeof prefix, "<%d>", levels[level].priority);
 	printf("%s%s\n", prefix, shown_of(&shown, what));
-	fflush(stdout);
+	flush_out();
 }
 
 static bool is_loopback(const char *host)
