@@ -62,7 +62,7 @@ static enum bk_code store(
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a row");
 	code = bk_buf_append(&set->values, &stored, sizeof stored, err);
 	if (!code && bytes)
-		code = bk_buf_append(&set->values, bytes, stored.size, err);
+		code = bk_buf_append(&set->values, bytes, (size_t)stored.size, err);
 	return code ? code : bk_buf_append(&set->values, "", 1, err);
 }
 
