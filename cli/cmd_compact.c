@@ -164,20 +164,24 @@ static enum bk_code set_policy(const struct compaction *c, struct bk_error *err)
 static enum bk_code compact(struct compaction *c, struct bk_log *log, struct bk_error *err)
 {
 	struct bk_compact_result result = {0};
-	bool by_plugin = false;
 	enum bk_code code;
 
 	c->options.program = "backup-cli compact";
 	c->options.lost = tell_lost;
 	c->options.progress = show_progress;
 	c->options.ctx = c;
+	if (!c->dry_run) {
+		code = compact_check_free(c, err);
+		if (code)
+			return code;
+	}
 	c->progress = progress_of(c->dry_run ? "looking" : "compacting");
 	code = c->dry_run ? bk_compact_plan(log, &c->options, &result, err)
 			  : bk_compact(log, &c->options, &result, err);
 	progress_end(&c->progress);
 	if (!code && !c->dry_run)
-		code = compact_take(c, log, &by_plugin, err);
-	return code ? code : compact_print(c, &result, by_plugin, err);
+		code = compact_take(c, log, err);
+	return code ? code : compact_print(c, &result, err);
 }
 
 static int compact_run(int argc, char **argv)
@@ -211,9 +215,9 @@ const struct command cmd_compact = {
 	.summary = "make the log smaller, and keep what a policy says",
 	.help = "Usage: backup-cli compact [OPTIONS] [--lightning-dir DIR] [URL]\n"
 		"\n"
-		"Builds a successor beside the log, which then takes its place: beside a\n"
-		"running node, whose plugin takes it over, or a stopped one. Without a policy\n"
-		"every version is kept, and only what the log holds in vain goes. Ages count\n"
+		"Builds a successor beside the log, which then takes its place. Nobody may\n"
+		"write to the log meanwhile: lightningd is stopped. Without a policy every\n"
+		"version is kept, and only what the log holds in vain goes. Ages count\n"
 		"back from the newest version. A version that is not kept is said to be gone,\n"
 		"with the nearest that are. Without URL it is the log that backup.lock names\n"
 		"in the current directory, or in DIR, and the policy there.\n"
@@ -226,8 +230,8 @@ const struct command cmd_compact = {
 		"                       version always stays\n"
 		"  --max-size SIZE      log and successor together take no more (4G, 500M):\n"
 		"                       less is kept where that must be\n"
-		"  --set-policy         writes these into backup.lock: the plugin compacts by\n"
-		"                       them itself, from the next start of lightningd on\n"
+		"  --set-policy         writes these into backup.lock: what is kept where no\n"
+		"                       option says it\n"
 		"  --dry-run            only tells what would be kept, and about its size\n"
 		"  --despite-damage     compacts a damaged log: keeps what can be rebuilt, and\n"
 		"                       names what cannot\n"

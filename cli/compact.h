@@ -17,14 +17,15 @@ struct compaction {
 	uint64_t lost; /* versions that were told */
 };
 
-/* Has the finished successor of LOG, a reader's, take the log's place: here, where nobody writes
- * the log, or by the plugin that does, which notices it. *BY_PLUGIN tells which. Fails with
- * BK_E_BUSY if that did not come to it. */
+/* Fails with BK_E_BUSY where somebody writes the log. */
+BK_MUST_CHECK enum bk_code compact_check_free(const struct compaction *c, struct bk_error *err);
+
+/* Has the finished successor of LOG, a reader's, take the log's place. */
 BK_MUST_CHECK enum bk_code compact_take(
-	struct compaction *c, struct bk_log *log, bool *by_plugin, struct bk_error *err);
+	struct compaction *c, struct bk_log *log, struct bk_error *err);
 
 /* Prints what was done, or with --dry-run what would be. */
-BK_MUST_CHECK enum bk_code compact_print(const struct compaction *c,
-	const struct bk_compact_result *result, bool by_plugin, struct bk_error *err);
+BK_MUST_CHECK enum bk_code compact_print(
+	const struct compaction *c, const struct bk_compact_result *result, struct bk_error *err);
 
 #endif

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static enum bk_code print_json(const struct compaction *c, const struct bk_compact_result *result,
-	bool by_plugin, struct bk_error *err)
+static enum bk_code print_json(
+	const struct compaction *c, const struct bk_compact_result *result, struct bk_error *err)
 {
 	cJSON *root = cJSON_CreateObject();
 	cJSON *before = cJSON_AddObjectToObject(root, "before");
@@ -28,7 +28,6 @@ static enum bk_code print_json(const struct compaction *c, const struct bk_compa
 	cJSON_AddStringToObject(root, "policy", policy);
 	cJSON_AddBoolToObject(root, "tightened", result->is_tightened);
 	cJSON_AddBoolToObject(root, "dry_run", c->dry_run);
-	cJSON_AddBoolToObject(root, "by_plugin", by_plugin);
 	return json_print(root, err);
 }
 
@@ -57,13 +56,11 @@ static void print_text(const struct compaction *c, const struct bk_compact_resul
 		printf("Nothing was changed.\n");
 }
 
-enum bk_code compact_print(const struct compaction *c, const struct bk_compact_result *result,
-	bool by_plugin, struct bk_error *err)
+enum bk_code compact_print(
+	const struct compaction *c, const struct bk_compact_result *result, struct bk_error *err)
 {
 	if (c->json)
-		return print_json(c, result, by_plugin, err);
+		return print_json(c, result, err);
 	print_text(c, result);
-	if (by_plugin)
-		printf("The plugin took it over.\n");
 	return BK_OK;
 }

@@ -116,8 +116,8 @@ static enum bk_code store_all(struct build *build, struct bk_image *image, struc
 }
 
 /* Stores the pages of IMAGE that MAP lists behind the offset PREVIOUS. */
-static enum bk_code store_mapped(struct build *build, const struct pagemap *map,
-	uint64_t previous, struct bk_image *image, struct bk_image *below, struct bk_error *err)
+static enum bk_code store_mapped(struct build *build, const struct pagemap *map, uint64_t previous,
+	struct bk_image *image, struct bk_image *below, struct bk_error *err)
 {
 	uint8_t page_bytes[PAGE_SIZE_MAX];
 	enum bk_code code = BK_OK;
@@ -128,7 +128,8 @@ static enum bk_code store_mapped(struct build *build, const struct pagemap *map,
 			continue;
 		code = bk_image_read_page(image, map->pages[i], page_bytes, err);
 		if (!code)
-			code = bk_build_changed(build, below, map->pages[i], page_bytes, true, NULL, err);
+			code = bk_build_changed(
+				build, below, map->pages[i], page_bytes, true, NULL, err);
 	}
 	return code;
 }

@@ -276,7 +276,8 @@ enum bk_code bk_successor_take(struct bk_successor *successor, struct bk_writer 
 
 	if (old->mirrors)
 		return bk_fail(err, BK_E_UNSAFE, 0,
-			"%s has mirrors, which follow a successor only from the next start on: stop "
+			"%s has mirrors, which follow a successor only from the next start on: "
+			"stop "
 			"lightningd, and run backup-cli compact",
 			bk_log_path(old->log));
 	bk_successor_from(successor, old->log);

@@ -4,8 +4,7 @@
 #include <string.h>
 
 enum bk_code bk_build_changed(struct build *build, struct bk_image *below, uint32_t page,
-	const void *content, bool is_written, uint64_t *before,
-	struct bk_error *err)
+	const void *content, bool is_written, uint64_t *before, struct bk_error *err)
 {
 	uint8_t old[PAGE_SIZE_MAX];
 	struct record_base base = {.content = old};
