@@ -38,6 +38,7 @@ extern const struct command cmd_copy;
 extern const struct command cmd_mirror;
 extern const struct command cmd_server;
 extern const struct command cmd_import;
+extern const struct command cmd_compact;
 
 /* TEXT as a word of a shell, for the commands that messages give; WORD holds it. */
 #define WORD_MAX 16384

@@ -15,6 +15,8 @@ static const char *note_of(const struct bk_entry *entry)
 {
 	if (entry->flags & BK_ENTRY_STRUCK)
 		return "struck out";
+	if (entry->flags & BK_ENTRY_KEPT)
+		return "kept";
 	if (entry->flags & BK_ENTRY_SNAPSHOT)
 		return "snapshot";
 	if (entry->flags & BK_ENTRY_LONE)
@@ -22,7 +24,8 @@ static const char *note_of(const struct bk_entry *entry)
 	return "";
 }
 
-/* Whether ITEM is a snapshot that closes a gap: versions before it are in no log. */
+/* Whether ITEM is a snapshot that closes a gap, or was kept without those before it: these are in
+ * no log. */
 static bool closes_gap(const struct logitem *item)
 {
 	return item->has_before && (item->entry.flags & BK_ENTRY_SNAPSHOT) &&
@@ -127,7 +130,8 @@ static void add_gap(cJSON *object, const struct logitem *item)
 
 	json_add_count(missing, "from", item->before + 1);
 	json_add_count(missing, "to", item->entry.version - 1);
-	cJSON_AddStringToObject(missing, "why", "the node moved on unwatched");
+	cJSON_AddStringToObject(missing, "why",
+		item->entry.flags & BK_ENTRY_KEPT ? "not kept" : "the node moved on unwatched");
 }
 
 static enum bk_code print_json(
@@ -214,7 +218,7 @@ static void print_gap(const struct logitem *item)
 {
 	char gap[GAP_TEXT];
 
-	if (!closes_gap(item))
+	if (!closes_gap(item) || item->entry.flags & BK_ENTRY_KEPT)
 		return;
 	gap_text(gap, true, item->before, item->entry.version);
 	printf("%10s  %s\n", "-", gap);

@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&cmd_mirror,
 	&cmd_server,
 	&cmd_import,
+	&cmd_compact,
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)

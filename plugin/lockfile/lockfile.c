@@ -1,7 +1,8 @@
 /* lockfile.c - backup.lock. */
 #include "lockfile.h"
+#include "lockkeys.h"
+#include "lockpolicy.h"
 #include <bk/wholefile.h>
-#include <cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,28 +65,12 @@ static enum bk_code take_keyframe_changes(
 	return BK_OK;
 }
 
-static enum bk_code parse_text(
-	cJSON **root, const char *text, size_t size, const char *name, struct bk_error *err)
-{
-	const char *end = text;
-
-	*root = size ? cJSON_ParseWithLengthOpts(text, size, &end, 0) : NULL;
-	while (*root && end < text + size && memchr(" \t\r\n", *end, 4))
-		end++;
-	if (cJSON_IsObject(*root) && (end == text + size || (end == text + size - 1 && !*end)))
-		return BK_OK;
-	cJSON_Delete(*root);
-	*root = NULL;
-	return bk_fail(err, BK_E_INVALID, 0,
-		"%s is no JSON object: mend it, or remove it and run: backup-cli init", name);
-}
-
 enum bk_code lockfile_parse(
 	struct lockfile *out, const char *text, size_t size, const char *name, struct bk_error *err)
 {
 	struct lockfile found = {0};
 	cJSON *root;
-	enum bk_code code = parse_text(&root, text, size, name, err);
+	enum bk_code code = lockkeys_parse(&root, text, size, name, err);
 
 	if (code)
 		return code;
@@ -102,6 +87,8 @@ enum bk_code lockfile_parse(
 		code = take_keyframe_changes(root, name, &found, err);
 	if (!code)
 		code = lockplaces_parse(&found.places, root, name, err);
+	if (!code)
+		code = lockpolicy_take(root, name, &found.has_policy, &found.policy, err);
 	cJSON_Delete(root);
 	if (code) {
 		lockfile_done(&found);
@@ -136,53 +123,37 @@ static bool set_string(cJSON *root, const char *key, const char *value)
 	return cJSON_AddItemToObject(root, key, item);
 }
 
-/* Sets *ROOT, which the caller deletes, to what stands at PATH; an empty object if nothing does. */
-static enum bk_code old_keys(
-	cJSON **root, const struct bk_io *io, const char *path, struct bk_error *err)
-{
-	struct bk_buf text;
-	enum bk_code code;
-
-	bk_buf_init(&text, LOCKFILE_BYTES_MAX);
-	code = bk_wholefile_read(&text, io, path, err);
-	if (code == BK_E_MISSING) {
-		*root = cJSON_CreateObject();
-		code = *root ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
-	} else if (!code) {
-		code = parse_text(root, (const char *)text.data, text.size, path, err);
-	}
-	bk_buf_done(&text);
-	return code;
-}
-
-/* Writes KEYS, with a line's end. */
-static enum bk_code write_keys(
-	const cJSON *keys, const struct bk_io *io, const char *path, struct bk_error *err)
-{
-	char *text = cJSON_Print(keys), *line = NULL;
-	int size = text ? asprintf(&line, "%s\n", text) : -1;
-	enum bk_code code;
-
-	cJSON_free(text);
-	if (size < 0)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
-	code = bk_wholefile_replace(io, path, line, (size_t)size, err);
-	free(line);
-	return code;
-}
-
 enum bk_code lockfile_write(const struct bk_io *io, const char *path, const char *backend_url,
 	const char *database, const struct lockplaces *places, struct bk_error *err)
 {
 	cJSON *keys;
-	enum bk_code code = old_keys(&keys, io, path, err);
+	enum bk_code code = lockkeys_read(&keys, io, path, err);
 
 	if (code)
 		return code;
 	if ((!backend_url || set_string(keys, "backend_url", backend_url)) &&
 		(!database || set_string(keys, "database", database)) &&
 		(!places || lockplaces_put(places, keys)))
-		code = write_keys(keys, io, path, err);
+		code = lockkeys_write(keys, io, path, err);
+	else
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
+	cJSON_Delete(keys);
+	return code;
+}
+
+enum bk_code lockfile_write_policy(const struct bk_io *io, const char *path,
+	const struct policy_text *text, struct bk_error *err)
+{
+	cJSON *keys;
+	enum bk_code code = lockkeys_read(&keys, io, path, err);
+
+	if (code)
+		return code;
+	if (!cJSON_GetObjectItemCaseSensitive(keys, "backend_url"))
+		code = bk_fail(err, BK_E_MISSING, 0,
+			"%s is not there, or names no log: run backup-cli init first", path);
+	else if (lockpolicy_put(keys, text))
+		code = lockkeys_write(keys, io, path, err);
 	else
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
 	cJSON_Delete(keys);

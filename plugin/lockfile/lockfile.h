@@ -7,6 +7,7 @@
 #define LOCKFILE_H
 
 #include "lockplaces.h"
+#include "lockpolicy.h"
 #include <bk/error.h>
 #include <bk/io.h>
 #include <stdbool.h>
@@ -20,9 +21,6 @@
 /* The log beside the node, the primary, where backend_url is a server's (socket:). */
 #define LOCKFILE_PRIMARY "backup-primary.bkp"
 
-/* Largest backup.lock that is read, in bytes. */
-#define LOCKFILE_BYTES_MAX 65536
-
 struct lockfile {
 	char *backend_url;
 	char *database;   /* the node's database, absolute or from the lightning directory */
@@ -30,6 +28,8 @@ struct lockfile {
 	unsigned keyframe_changes; /* changes to a keyframe; 0 where the file does not say */
 	bool no_keyframes;         /* "keyframe_changes": 0 */
 	struct lockplaces places;
+	bool has_policy;           /* "keep": what a compaction keeps: */
+	struct bk_policy policy;
 };
 
 /* Reads PATH. Fails with BK_E_MISSING, BK_E_INVALID (and says which key is wrong), BK_E_LIMIT,
@@ -40,6 +40,11 @@ BK_MUST_CHECK enum bk_code lockfile_read(
 /* The same from TEXT of SIZE bytes; NAME goes into messages. Apart from the file for tests. */
 BK_MUST_CHECK enum bk_code lockfile_parse(struct lockfile *out, const char *text, size_t size,
 	const char *name, struct bk_error *err);
+
+/* Sets "keep" in the file at PATH, which must be there, keeping all its other keys. Fails as
+ * lockfile_write does, and with BK_E_MISSING. */
+BK_MUST_CHECK enum bk_code lockfile_write_policy(const struct bk_io *io, const char *path,
+	const struct policy_text *text, struct bk_error *err);
 
 void lockfile_done(struct lockfile *lockfile);
 

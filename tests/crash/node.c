@@ -1,8 +1,10 @@
 /* node.c - a made-up node and the plugin beside it. */
 #include "node.h"
 #include "codename.h"
+#include <bk/compact.h>
 #include <bk/restore.h>
 #include <bk/snapshot.h>
+#include <bk/successor.h>
 #include <bk/writer.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -366,6 +368,76 @@ static bool lay_zeros(struct node *node)
 	return done(node, CORE(node, bk_writer_lay_zeros(node->writer, &err)), &err, "zeros ahead");
 }
 
+/* A reader builds the log's successor. */
+static bool build_successor(struct node *node)
+{
+	const struct bk_compact_options options = {.program = "a test"};
+	struct bk_compact_result result;
+	struct bk_log *log;
+	struct bk_error err;
+	bool good = done(node, CORE(node, bk_log_open(&log, simfs_io(node->fs), LOG_PATH, &err)),
+		&err, "opening the log");
+
+	if (!good)
+		return false;
+	good = done(
+		node, CORE(node, bk_compact(log, &options, &result, &err)), &err, "a compaction");
+	if (good)
+		CHECK(&node->check, result.versions_before == result.versions_after);
+	bk_log_close(log);
+	return good;
+}
+
+/* The writer goes on with the successor: the old one's threads end behind it. */
+static bool go_on_with(struct node *node, struct bk_writer *to)
+{
+	struct bk_follower_options options = {.notify = follower_says, .ctx = node};
+	struct bk_writer *old = node->writer;
+	struct bk_error err;
+
+	enter(node);
+	bk_follower_stop(node->follower);
+	bk_writer_leave(old);
+	leave(node, BK_OK);
+	node->follower = NULL;
+	node->writer = to;
+	return !node->has_thread ||
+	       done(node, CORE(node, bk_follower_start(&node->follower, to, &options, &err)), &err,
+		       "a follower");
+}
+
+static bool take_successor(struct node *node)
+{
+	struct bk_log *log = bk_writer_log(node->writer);
+	struct bk_successor *successor;
+	struct bk_writer *to = NULL;
+	struct bk_error err;
+	uint64_t left;
+	enum bk_code code = CORE(node, bk_successor_open(&successor, log, &err));
+
+	if (!done(node, code, &err, "opening a successor"))
+		return false;
+	code = CORE(node, bk_successor_catch_up(successor, &left, &err));
+	if (!code)
+		code = CORE(node, bk_successor_take(successor, node->writer, &to, &err));
+	enter(node);
+	bk_successor_close(successor);
+	leave(node, BK_OK);
+	if (!done(node, code, &err, "a successor"))
+		return false;
+	return go_on_with(node, to);
+}
+
+static bool compact(struct node *node)
+{
+	if (!build_successor(node))
+		return false;
+	for (uint32_t i = rng_below(&node->rng, 4); i; i--)
+		if (!random_change(node))
+			return false;
+	return take_successor(node);
+}
+
 static bool step(struct node *node)
 {
 	struct bk_error err;
@@ -386,7 +458,7 @@ static bool step(struct node *node)
 		return gap(node);
 	if (dice < 96)
 		return snapshot(node, BK_SNAPSHOT_REPLAY_FAILED);
-	return restore(node);
+	return dice < 98 ? restore(node) : compact(node);
 }
 
 /* After a failure lightningd stops, rolls back what was refused, and starts again: what the log

@@ -210,7 +210,7 @@ Test(frame, may_flags_are_ignored)
  * and says so; it skips a kind of 0x80 or more that it does not know." */
 Test(frame, kinds_and_flags_that_are_understood)
 {
-	static const uint8_t known[8] = {[FRAME_CHANGE] = 0x1f, [FRAME_KEYFRAME] = 0x03};
+	static const uint8_t known[8] = {[FRAME_CHANGE] = 0x1f, [FRAME_KEYFRAME] = 0x0f};
 
 	for (unsigned kind = 0; kind < 256; kind++)
 		for (unsigned must = 0; must < 256; must++) {

@@ -109,7 +109,8 @@ Test(image, of_versions_that_are_not_there)
 	node_busy(&node, 1); /* version 10 */
 	log = bk_writer_log(node.writer);
 	fails(BK_E_MISSING, bk_image_open(&image, log, 8, NULL, why()));
-	says("it has 6, and nothing between that and the next snapshot, 9");
+	says("it has 6 (");
+	says("and nothing between that and the next snapshot, 9 (");
 	fails(BK_E_MISSING, bk_image_open(&image, log, 11, NULL, why()));
 	says("whose newest is 10");
 	fails(BK_E_MISSING, bk_image_open(&image, log, UINT32_MAX, NULL, why()));

@@ -1,5 +1,6 @@
 /* test_lockfile.c - backup.lock (plugin/lockfile/lockfile.h). */
 #include "lockfile.h"
+#include "lockkeys.h"
 #include "support.h"
 #include <sys/stat.h>
 
@@ -48,6 +49,37 @@ Test(lockfile, parses)
 	}
 }
 
+Test(lockfile, says_what_is_kept)
+{
+	struct lockfile lockfile;
+
+	ok(parse("{\"backend_url\":\"u\"}", &lockfile));
+	cr_assert(!lockfile.has_policy && bk_policy_keeps_all(&lockfile.policy));
+	lockfile_done(&lockfile);
+	ok(parse("{\"backend_url\":\"u\",\"keep\":{\"all\":\"30d\",\"monthly\":\"forever\","
+		 "\"max_size\":\"4G\",\"other\":1}}",
+		&lockfile));
+	cr_assert(lockfile.has_policy && lockfile.policy.all_us == INT64_C(30) * 86400 * 1000000 &&
+		  lockfile.policy.monthly_us == BK_POLICY_EVER && !lockfile.policy.daily_us &&
+		  lockfile.policy.bytes_max == 4000000000);
+	lockfile_done(&lockfile);
+}
+
+Test(lockfile, a_policy_is_written_beside_the_other_keys)
+{
+	const struct policy_text text = {.all = "12h", .max_size = "500M"};
+	struct lockfile lockfile;
+	const char *path = scratch("backup.lock");
+
+	fails(BK_E_MISSING, lockfile_write_policy(bk_io_posix(), path, &text, why()));
+	put_file(path, "{\"backend_url\":\"u\",\"keep\":{\"daily\":\"1y\"},\"x\":1}", 47);
+	ok(lockfile_write_policy(bk_io_posix(), path, &text, why()));
+	ok(lockfile_read(&lockfile, bk_io_posix(), path, why()));
+	cr_assert(lockfile.policy.all_us && lockfile.policy.bytes_max == 500000000 &&
+		  !lockfile.policy.daily_us);
+	lockfile_done(&lockfile);
+}
+
 /* "and says which key is wrong" */
 Test(lockfile, refuses)
 {
@@ -56,6 +88,9 @@ Test(lockfile, refuses)
 	} cases[] = {
 		{"", "no JSON object"},
 		{"   ", "no JSON object"},
+		{"{\"backend_url\":\"u\",\"keep\":\"30d\"}", "\"keep\" must be an object"},
+		{"{\"backend_url\":\"u\",\"keep\":{\"all\":30}}", "\"keep\" must be an object"},
+		{"{\"backend_url\":\"u\",\"keep\":{\"all\":\"soon\"}}", "\"soon\" is no age"},
 		{"nonsense", "no JSON object"},
 		{"[]", "no JSON object"},
 		{"\"text\"", "no JSON object"},

@@ -231,7 +231,7 @@ Test(logfile, unknown_frames)
 	} cases[] = {{0, 0, BK_E_FORMAT}, {8, 0, BK_E_FORMAT}, {0x7f, 0, BK_E_FORMAT},
 		{0x80, 0, BK_OK}, {0xff, 0, BK_OK}, {0x80, 1, BK_E_FORMAT}, {EVENT, 1, BK_E_FORMAT},
 		{EVENT, 0x80, BK_E_FORMAT}, {CHANGE, 0x20, BK_E_FORMAT},
-		{CHANGE, 0x80, BK_E_FORMAT}, {KEYFRAME, 0x04, BK_E_FORMAT}, {PAGES, 1, BK_E_FORMAT},
+		{CHANGE, 0x80, BK_E_FORMAT}, {KEYFRAME, 0x10, BK_E_FORMAT}, {PAGES, 1, BK_E_FORMAT},
 		{MAP, 1, BK_E_FORMAT}, {REWIND, 1, BK_E_FORMAT}};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -8,18 +8,20 @@
 /* Those below 0x100 are the `must` flags of the change's frame, those from 0x1000 on the state of
  * the node's connection that it ran in, out of the frame's `may` (docs/format.md, 4). */
 enum bk_entry_flag {
-	BK_ENTRY_STREAM = 0x01,         /* begins a compression stream */
-	BK_ENTRY_LONE = 0x02,           /* a lone pragma: repeats the version before it */
-	BK_ENTRY_FK_OFF = 0x04,         /* ran with foreign keys off */
-	BK_ENTRY_STATE = 0x08,          /* some of those from 0x1000 on are there */
-	BK_ENTRY_UNLIKE = 0x10,         /* did what no replay can do again */
-	BK_ENTRY_STRUCK = 0x100,        /* a rewind struck it: it never happened */
-	BK_ENTRY_SNAPSHOT = 0x200,      /* no change, but a full keyframe: the version was copied */
-	BK_ENTRY_LEGACY_ALTER = 0x1000, /* PRAGMA legacy_alter_table was on */
-	BK_ENTRY_RECURSIVE = 0x2000,    /* recursive_triggers was on */
-	BK_ENTRY_IGNORE_CHECK = 0x4000, /* ignore_check_constraints was on */
-	BK_ENTRY_CASE_LIKE = 0x8000,    /* case_sensitive_like was on */
-	BK_ENTRY_REVERSE = 0x10000,     /* reverse_unordered_selects was on */
+	BK_ENTRY_STREAM = 0x01,    /* begins a compression stream */
+	BK_ENTRY_LONE = 0x02,      /* a lone pragma: repeats the version before it */
+	BK_ENTRY_FK_OFF = 0x04,    /* ran with foreign keys off */
+	BK_ENTRY_STATE = 0x08,     /* some of those from 0x1000 on are there */
+	BK_ENTRY_UNLIKE = 0x10,    /* did what no replay can do again */
+	BK_ENTRY_STRUCK = 0x100,   /* a rewind struck it: it never happened */
+	BK_ENTRY_SNAPSHOT = 0x200, /* no change, but a full keyframe: the version was copied */
+	BK_ENTRY_KEPT = 0x400, /* with SNAPSHOT: kept by a compaction, without the changes that led
+				* to it */
+	BK_ENTRY_LEGACY_ALTER = 0x1000,  /* PRAGMA legacy_alter_table was on */
+	BK_ENTRY_RECURSIVE = 0x2000,     /* recursive_triggers was on */
+	BK_ENTRY_IGNORE_CHECK = 0x4000,  /* ignore_check_constraints was on */
+	BK_ENTRY_CASE_LIKE = 0x8000,     /* case_sensitive_like was on */
+	BK_ENTRY_REVERSE = 0x10000,      /* reverse_unordered_selects was on */
 	BK_ENTRY_NO_AUTOINDEX = 0x20000, /* automatic_index was off */
 };
 
@@ -41,8 +43,8 @@ static inline bool bk_entry_stands(const struct bk_entry *entry)
 	return !(entry->flags & BK_ENTRY_STRUCK);
 }
 
-/* Behind each statement of a version's text (bk_log_sql) stand so many bytes, of which SQL_BYTES has
- * one. */
+/* Behind each statement of a version's text (bk_log_sql) stand so many bytes, of which SQL_BYTES
+ * has one. */
 #define BK_SQL_END 3
 
 /* How long a version's text is. */

@@ -67,13 +67,14 @@ struct bk_log_status {
 	uint32_t unkeyframed; /* changes behind the newest keyframe's interval */
 	uint32_t page_size;   /* at the newest keyframe */
 	uint32_t page_count;
-	uint64_t history;               /* the head's sum (docs/format.md, 4) */
-	char node[BK_NODE_TEXT];        /* whose database it is: vars.node_id; "": not known */
-	char doubt[BK_DOUBT_TEXT];      /* log and node may differ, and why; "": no doubt is open */
-	char successor[BK_LOG_ID_TEXT]; /* the log that took this one's place; "": none */
-	bool is_closed;                 /* the last writer closed it in order */
-	uint64_t damaged_at;            /* offset of damage near the log's end; 0: none met */
-	bool head_unsure;               /* a change newer than the head may be lost to it */
+	uint64_t history;          /* the head's sum (docs/format.md, 4) */
+	char node[BK_NODE_TEXT];   /* whose database it is: vars.node_id; "": not known */
+	char doubt[BK_DOUBT_TEXT]; /* log and node may differ, and why; "": no doubt is open */
+	char predecessor[BK_LOG_ID_TEXT]; /* the log whose place this one took; "": none */
+	char successor[BK_LOG_ID_TEXT];   /* the log that took this one's place; "": none */
+	bool is_closed;                   /* the last writer closed it in order */
+	uint64_t damaged_at;              /* offset of damage near the log's end; 0: none met */
+	bool head_unsure;                 /* a change newer than the head may be lost to it */
 	bool header_damaged; /* found when it was opened: the id is from a session's event, and
 			      * created_us that event's time; readers go on, no writer opens it */
 };

@@ -166,7 +166,7 @@ bool bk_frame_understood(const struct frame_head *head)
 	case FRAME_CHANGE:
 		return !(head->must & ~CHANGE_FLAGS);
 	case FRAME_KEYFRAME:
-		return !(head->must & ~(KEYFRAME_FULL | KEYFRAME_NOTES));
+		return !(head->must & ~KEYFRAME_FLAGS);
 	case FRAME_PAGES:
 	case FRAME_MAP:
 	case FRAME_REWIND:

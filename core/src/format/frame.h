@@ -63,6 +63,9 @@ enum frame_kind {
 #define CHANGE_STATE_MASK  ((uint32_t)0xff << CHANGE_STATE_SHIFT)
 #define KEYFRAME_FULL      0x01
 #define KEYFRAME_NOTES     0x02
+#define KEYFRAME_CARRIED   0x04
+#define KEYFRAME_THINNED   0x08
+#define KEYFRAME_FLAGS     0x0f /* all of them */
 
 /* Limits on payloads (docs/format.md, 9). */
 #define PAYLOAD_CHANGE_MAX   (1u << 30)

@@ -37,13 +37,13 @@ struct bk_entry bk_keyframe_snapshot(const struct keyframe *kf)
 		.page_count = kf->page_count,
 		.page_size = kf->page_size,
 		.log_bytes = (uint32_t)(kf->end - kf->offset),
-		.flags = BK_ENTRY_SNAPSHOT,
+		.flags = BK_ENTRY_SNAPSHOT | (kf->is_carried || kf->is_thinned ? BK_ENTRY_KEPT : 0),
 	};
 }
 
 int64_t bk_keyframe_earliest(const struct keyframe *kf)
 {
-	int64_t earliest = kf->is_full ? kf->time_us : INT64_MAX;
+	int64_t earliest = bk_keyframe_is_entry(kf) ? kf->time_us : INT64_MAX;
 
 	for (size_t i = 0; i < kf->entry_count; i++)
 		if (!(kf->entries[i].flags & BK_ENTRY_STRUCK) && kf->entries[i].time_us < earliest)
@@ -74,7 +74,7 @@ static uint8_t *put_fixed(uint8_t *at, const struct keyframe *kf)
 	at = bk_put_u64(at, kf->ordinal);
 	at = bk_put_u64(at, kf->full);
 	at = bk_put_u64(at, kf->from);
-	at = bk_put_u64(at, kf->is_full ? 0 : kf->next);
+	at = bk_put_u64(at, bk_keyframe_is_entry(kf) ? 0 : kf->next);
 	at = bk_put_u64(at, kf->history);
 	at = bk_put_u64(at, kf->pages_sum);
 	at = bk_put_u64(at, kf->session);
@@ -94,7 +94,9 @@ static bool has_notes(const struct keyframe *kf)
 
 uint8_t bk_keyframe_must(const struct keyframe *kf)
 {
-	return (uint8_t)((kf->is_full ? KEYFRAME_FULL : 0) | (has_notes(kf) ? KEYFRAME_NOTES : 0));
+	return (uint8_t)((kf->is_full ? KEYFRAME_FULL : 0) | (has_notes(kf) ? KEYFRAME_NOTES : 0) |
+			 (kf->is_carried ? KEYFRAME_CARRIED : 0) |
+			 (kf->is_thinned ? KEYFRAME_THINNED : 0));
 }
 
 static size_t notes_size(const struct keyframe *kf)
@@ -147,7 +149,7 @@ static void get_fixed(struct cursor *cur, struct keyframe *kf)
 	kf->full = bk_get_u64(cur);
 	kf->from = bk_get_u64(cur);
 	kf->next = bk_get_u64(cur);
-	if (kf->is_full)
+	if (bk_keyframe_is_entry(kf))
 		kf->next = kf->next ? UINT64_MAX : kf->offset;
 	kf->history = bk_get_u64(cur);
 	kf->pages_sum = bk_get_u64(cur);
@@ -242,7 +244,9 @@ static bool fields_agree(const struct keyframe *kf)
 	if (kf->ordinal > kf->offset / (FRAME_HEAD_SIZE + FIXED_SIZE))
 		return false;
 	if (kf->is_full)
-		return kf->full == 0 && kf->reach == 1;
+		return kf->full == 0 && kf->reach == 1 && !kf->is_thinned;
+	if (kf->is_carried || (kf->is_thinned && kf->entry_count))
+		return false;
 	return kf->full && kf->full < kf->offset && kf->reach && kf->reach <= kf->ordinal &&
 	       kf->reach <= bk_keyframe_step(links - 1);
 }
@@ -301,6 +305,8 @@ enum bk_code bk_keyframe_decode(struct keyframe **out, const struct frame_head *
 		.time_us = head->time_us,
 		.version = head->version,
 		.is_full = head->must & KEYFRAME_FULL,
+		.is_carried = head->must & KEYFRAME_CARRIED,
+		.is_thinned = head->must & KEYFRAME_THINNED,
 		.previous = head->keyframe,
 	};
 	struct keyframe *kf = NULL;

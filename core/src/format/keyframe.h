@@ -34,6 +34,8 @@ struct keyframe {
 	int64_t time_us;
 	uint32_t version;
 	bool is_full;
+	bool is_carried;   /* full, and copied from the log's predecessor */
+	bool is_thinned;   /* a delta whose changes are gone */
 	uint64_t previous; /* offset of the keyframe before; 0 in the first */
 	uint64_t ordinal, full, from, next, history, pages_sum, session, count;
 	uint32_t page_size, page_count, reach;
@@ -61,7 +63,14 @@ BK_MUST_CHECK enum bk_code bk_keyframe_decode(struct keyframe **out, const struc
 	uint64_t offset, const uint8_t *payload, struct bk_error *err);
 void bk_keyframe_free(struct cached *kf);
 
-/* The snapshot entry of a full keyframe's own version. */
+/* Whether KF holds a version that no change in the log leads to from the keyframe before: it is an
+ * entry of its own, and its interval ends where it stands. */
+static inline bool bk_keyframe_is_entry(const struct keyframe *kf)
+{
+	return kf->is_full || kf->is_thinned;
+}
+
+/* That entry. */
 struct bk_entry bk_keyframe_snapshot(const struct keyframe *kf);
 
 /* The smallest time that a link of level 0 has to name. */

@@ -1,5 +1,6 @@
 /* imageopen.c - from which keyframe the image of a version is made, and the way past damage. */
 #include "image.h"
+#include "missing.h"
 #include <bk/version.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,23 +12,6 @@ static size_t entries_up_to(const struct bk_entry *entries, size_t count, uint32
 				    bk_version_after(entries[count - 1].version, version)))
 		count--;
 	return count && entries[count - 1].version == version ? count : 0;
-}
-
-static enum bk_code not_held(const struct span *span, uint32_t version, struct bk_error *err)
-{
-	uint32_t low = span->base->version;
-
-	for (size_t i = 0; i < span->count; i++)
-		if (bk_entry_stands(&span->entries[i]) &&
-			!bk_version_after(span->entries[i].version, version))
-			low = span->entries[i].version;
-	if (!span->above)
-		return bk_fail(err, BK_E_MISSING, 0,
-			"version %u is not in the log, whose newest is %u", version, low);
-	return bk_fail(err, BK_E_MISSING, 0,
-		"version %u is not in the log: it has %u, and nothing between that and the next "
-		"snapshot, %u",
-		version, low, span->above->version);
 }
 
 /* The image of VERSION on KF, through the first COUNT of ENTRIES. */
@@ -142,7 +126,8 @@ static enum bk_code open_nearest(struct bk_image **out, struct bk_log *log, uint
 			"read",
 			log->lf.file.path, (unsigned long long)span.above->previous, version);
 	else if (!count && span.base->version != version)
-		code = not_held(&span, version, err);
+		code = bk_missing_between(
+			span.base, span.entries, span.count, span.above, version, err);
 	else {
 		/* A copy, since the replay notes page counts in it and a keyframe is shared. */
 		if (count)

@@ -192,3 +192,13 @@ enum bk_code bk_file_sync_name(const struct bk_io *io, const char *path, struct 
 	free(dir);
 	return code;
 }
+
+bool bk_file_stands_at(const struct file *file, const char *path)
+{
+	struct bk_io_stat ours, there;
+	struct bk_error ignored;
+
+	return !bk_file_stat(file, &ours, &ignored) &&
+	       file->io->ops->stat_path(file->io->ctx, path, &there) >= 0 &&
+	       there.device == ours.device && there.inode == ours.inode;
+}

@@ -48,6 +48,9 @@ BK_MUST_CHECK enum bk_code bk_file_stat(
  * directory let them. False where that cannot be told. */
 bool bk_file_is_exposed(const struct file *file);
 
+/* Whether FILE is what stands at PATH. */
+bool bk_file_stands_at(const struct file *file, const char *path);
+
 /* Makes the name PATH durable: syncs the directory it stands in. */
 BK_MUST_CHECK enum bk_code bk_file_sync_name(
 	const struct bk_io *io, const char *path, struct bk_error *err);

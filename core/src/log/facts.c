@@ -81,7 +81,9 @@ void bk_facts_take_keyframe(struct facts *facts, const struct keyframe *kf)
 		facts->has_seen = false;
 		*facts->doubt = '\0';
 	}
-	if (kf->notes)
+	if (kf->is_carried && kf->notes)
+		bk_facts_take_notes(facts, kf->notes);
+	else if (kf->notes)
 		take_node(facts, kf->notes, strlen(kf->notes));
 }
 

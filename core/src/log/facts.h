@@ -21,6 +21,7 @@ enum event_code {
 	EVENT_DOUBT = 7,
 	EVENT_SETTLED = 8,
 	EVENT_QUORUM = 9,
+	EVENT_COMPACTED = 10,
 };
 
 struct facts {
@@ -43,7 +44,8 @@ void bk_facts_take_event(struct facts *facts, uint32_t code, const char *text, s
 /* A CHANGE or REWIND came: what was seen committed is the head no more. */
 void bk_facts_take_change(struct facts *facts);
 
-/* KF was written, or read on: a full one settles a doubt. */
+/* KF was written, or read on: a full one settles a doubt, but for a carried one, whose notes tell
+ * of it. */
 void bk_facts_take_keyframe(struct facts *facts, const struct keyframe *kf);
 
 /* Writes the notes of a keyframe that is written now, a terminated text of at most

@@ -38,6 +38,7 @@ void bk_log_close(struct bk_log *log)
 	bk_cache_done(&log->cache);
 	bk_state_done(&log->state);
 	bk_logfile_close(&log->lf);
+	free(log->home);
 	pthread_mutex_destroy(&log->attached_mutex);
 	pthread_mutex_destroy(&log->readers_mutex);
 	pthread_mutex_destroy(&log->mutex);
@@ -163,7 +164,11 @@ enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct
 	uint64_t keyframe;
 	enum bk_code code;
 
+	static const uint8_t none[LOG_ID_SIZE];
+
 	bk_log_id_text(log, status.id);
+	if (memcmp(log->lf.header.predecessor, none, LOG_ID_SIZE) != 0)
+		id_text(log->lf.header.predecessor, status.predecessor);
 	pthread_mutex_lock(&log->mutex);
 	keyframe = log->state.keyframe;
 	status.version = log->state.version;
@@ -225,11 +230,4 @@ enum bk_code bk_log_session(struct bk_log *log, char *text, size_t size, struct 
 const char *bk_log_path(const struct bk_log *log)
 {
 	return log->lf.file.path;
-}
-
-enum bk_code bk_log_not_found(const struct bk_log *log, uint32_t version, struct bk_error *err)
-{
-	return bk_fail(err, BK_E_MISSING, 0,
-		"version %u is not in the log %s: backup-cli log shows those that are", version,
-		log->lf.file.path);
 }

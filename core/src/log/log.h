@@ -8,6 +8,11 @@
 #include "state.h"
 #include <bk/log.h>
 
+/* Behind a log's name: its successor, finished; and behind that, while it is written
+ * (docs/format.md, 12). */
+#define LOG_SUCCESSOR_SUFFIX  ".successor"
+#define LOG_UNFINISHED_SUFFIX ".new"
+
 /* What somebody above keeps with a log that is open, and ends with it. */
 struct attached {
 	void *object;
@@ -32,6 +37,8 @@ struct bk_log {
 	uint64_t tail_end;      /* behind the last byte that was not zero then */
 	struct bk_io_stat seen; /* what the file was when it was looked into, */
 	int64_t seen_us;        /* and since when it is so */
+	char *home; /* the path at which it was asked for, where it is the successor of what stands
+		     * there; NULL: it is what stands there */
 	bool is_writer;         /* a writer owns the log and keeps its state */
 	struct vain vain[VAIN_KEPT];
 	unsigned vain_next;
@@ -51,8 +58,8 @@ BK_MUST_CHECK enum bk_code bk_log_new(
 /* The log's id in BK_LOG_ID_TEXT bytes. */
 void bk_log_id_text(const struct bk_log *log, char *out);
 
-/* Fails with BK_E_MISSING: LOG does not hold VERSION. */
-enum bk_code bk_log_not_found(const struct bk_log *log, uint32_t version, struct bk_error *err);
+/* Fails with BK_E_MISSING: LOG does not hold VERSION. Says why, and which are nearest. */
+enum bk_code bk_log_not_found(struct bk_log *log, uint32_t version, struct bk_error *err);
 
 /* Reads where the log ends and what its state is. */
 BK_MUST_CHECK enum bk_code bk_log_load(

@@ -1,6 +1,26 @@
 /* log_find.c - one version of those that a log holds, by its number or its time. */
+#include "missing.h"
 #include "span.h"
 #include <bk/listing.h>
+
+enum bk_code bk_log_not_found(struct bk_log *log, uint32_t version, struct bk_error *err)
+{
+	struct span span;
+	enum bk_code code = bk_span_of_version(&span, log, version, err);
+
+	if (code)
+		return code == BK_E_MISSING
+			       ? code
+			       : bk_fail(err, BK_E_MISSING, 0, "version %u is not in the log %s",
+					 version, bk_log_path(log));
+	if (span.base)
+		bk_missing_between(span.base, span.entries, span.count, span.above, version, err);
+	else
+		bk_fail(err, BK_E_MISSING, 0, "version %u is not in the log %s", version,
+			bk_log_path(log));
+	bk_span_done(&span);
+	return BK_E_MISSING;
+}
 
 enum bk_code bk_log_find(
 	struct bk_log *log, uint32_t version, struct bk_entry *entry, struct bk_error *err)

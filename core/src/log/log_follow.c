@@ -12,6 +12,10 @@ static enum bk_log_news look_at_path(const struct bk_log *log, const struct bk_i
 	const struct bk_io *io = log->lf.file.io;
 	struct bk_io_stat there;
 
+	/* A successor takes its predecessor's name in the end. */
+	if (log->home && io->ops->stat_path(io->ctx, log->home, &there) == 0 &&
+		there.device == ours->device && there.inode == ours->inode)
+		return BK_LOG_SAME;
 	if (io->ops->stat_path(io->ctx, log->lf.file.path, &there) < 0)
 		return BK_LOG_GONE;
 	return there.device == ours->device && there.inode == ours->inode ? BK_LOG_SAME

@@ -1,6 +1,8 @@
 /* log_open.c - opening a log: its frames are taken into its state. */
 #include "take.h"
 #include <bk/version.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The sum of the frame (or header) that ends where the one at OFFSET begins is not stored; the
@@ -162,7 +164,7 @@ enum bk_code bk_log_load(struct bk_log *log, struct log_end *end, struct bk_erro
 	return BK_OK;
 }
 
-enum bk_code bk_log_open(
+static enum bk_code open_at(
 	struct bk_log **out, const struct bk_io *io, const char *path, struct bk_error *err)
 {
 	struct bk_log *log = NULL;
@@ -184,4 +186,61 @@ enum bk_code bk_log_open(
 	}
 	*out = log;
 	return BK_OK;
+}
+
+/* Opens the log at PATH if it is the successor that LOG names; NULL if it is not. */
+static struct bk_log *open_successor(const struct bk_log *log, const char *path)
+{
+	struct bk_log *successor;
+	struct bk_error ignored;
+
+	if (open_at(&successor, log->lf.file.io, path, &ignored))
+		return NULL;
+	if (memcmp(successor->lf.header.id, log->state.facts.successor, LOG_ID_SIZE) == 0)
+		return successor;
+	bk_log_close(successor);
+	return NULL;
+}
+
+/* LOG was succeeded. Its successor stands beside it where the switch was cut short, or has taken
+ * its name just now, and holds what came since: *OUT is that one, or LOG where it is not there. */
+static enum bk_code follow_succession(struct bk_log **out, struct bk_log *log, struct bk_error *err)
+{
+	const char *path = log->lf.file.path;
+	char *name, *home = strdup(path);
+
+	if (!home || asprintf(&name, "%s" LOG_SUCCESSOR_SUFFIX, path) < 0) {
+		free(home);
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to open %s", path);
+	}
+	*out = open_successor(log, name);
+	free(name);
+	if (*out)
+		(*out)->home = home;
+	else
+		free(home);
+	if (!*out)
+		*out = open_successor(log, path);
+	if (!*out)
+		*out = log;
+	return BK_OK;
+}
+
+enum bk_code bk_log_open(
+	struct bk_log **out, const struct bk_io *io, const char *path, struct bk_error *err)
+{
+	struct bk_log *log, *found;
+	enum bk_code code = open_at(&log, io, path, err);
+
+	if (code)
+		return code;
+	if (log->state.facts.is_succeeded) {
+		code = follow_succession(&found, log, err);
+		if (code || found != log)
+			bk_log_close(log);
+		log = found;
+	}
+	if (!code)
+		*out = log;
+	return code;
 }

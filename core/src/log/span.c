@@ -1,5 +1,6 @@
 /* span.c - finding a keyframe among all of them. */
 #include "span.h"
+#include "missing.h"
 #include <bk/version.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ void bk_span_done(struct span *span)
 
 size_t bk_span_length(const struct span *span)
 {
-	return span->count + (span->above && span->above->is_full);
+	return span->count + (span->above && bk_keyframe_is_entry(span->above));
 }
 
 struct bk_entry bk_span_entry(const struct span *span, size_t at)
@@ -216,9 +217,7 @@ enum bk_code bk_span_of_version(
 	enum bk_code code = span_search(out, log, &search, tail_has_version, err);
 
 	if (!code && !out->base && !out->base_lost) {
-		code = bk_fail(err, BK_E_MISSING, 0,
-			"version %u is not in the log, which begins with version %u", version,
-			out->above->version);
+		code = bk_missing_before(out->above, version, err);
 		bk_span_done(out);
 	}
 	return code;
@@ -276,7 +275,7 @@ static bool tail_has_time(const struct search *search, const struct span *tail)
 		if (bk_entry_stands(&tail->entries[i]) &&
 			tail->entries[i].time_us <= search->time_us)
 			return true;
-	return tail->base->is_full && tail->base->time_us <= search->time_us;
+	return bk_keyframe_is_entry(tail->base) && tail->base->time_us <= search->time_us;
 }
 
 enum bk_code bk_span_of_time(

@@ -134,7 +134,8 @@ static enum bk_code take_event(struct state *state, const struct frame *frame, s
 	/* Where damage was passed over, an event still tells what the log stood at. */
 	if (state->is_loose)
 		state->version = frame->head.version;
-	state->is_closed = event == EVENT_CLOSED;
+	if (event != EVENT_COMPACTED)
+		state->is_closed = event == EVENT_CLOSED;
 	bk_facts_take_event(&state->facts, event, (const char *)frame->payload + 4,
 		frame->head.size - 4, frame->head.version, state->version);
 	if (event == EVENT_OPENED)
@@ -186,7 +187,7 @@ void bk_state_take_keyframe(struct state *state, const struct keyframe *kf)
 	state->keyframe_count = kf->count;
 	state->keyframe_version = kf->version;
 	state->keyframe_time_us = kf->time_us;
-	if (kf->is_full)
+	if (bk_keyframe_is_entry(kf))
 		state->head_unsure = false;
 	bk_facts_take_keyframe(&state->facts, kf);
 	if (!state->tail_count) {

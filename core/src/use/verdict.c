@@ -15,6 +15,13 @@ void bk_verdict_of_status(
 			"the log %s is empty: no database was ever written to it, so there is "
 			"nothing to restore",
 			path);
+	} else if (*status->successor) {
+		out->answer = BK_VERDICT_UNSURE;
+		bk_fail(&out->why, BK_E_DAMAGE, 0,
+			"%s was succeeded by the log %s, which holds what came behind version %u "
+			"and is "
+			"not beside it: name that one",
+			path, status->successor, status->version);
 	} else if (status->head_unsure) {
 		out->answer = BK_VERDICT_UNSURE;
 		bk_fail(&out->why, BK_E_DAMAGE, 0,

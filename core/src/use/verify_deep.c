@@ -210,7 +210,7 @@ static enum bk_code check_changes_below(
 	return BK_OK;
 }
 
-/* The pages of a full keyframe, which are added up. */
+/* The pages of a keyframe that no changes lead to, which are added up. */
 struct adding {
 	struct deep *deep;
 	uint32_t page_size;
@@ -226,7 +226,7 @@ static void add_page(void *ctx, uint32_t page, const uint8_t *bytes)
 	atomic_fetch_add(&adding->deep->pages, 1);
 }
 
-/* Reads every page of a full keyframe, and adds up their sums. */
+/* Reads every page of a keyframe that no changes lead to, and adds up their sums. */
 static enum bk_code check_full(struct deep *deep, struct bk_image *image, struct bk_error *err)
 {
 	const struct keyframe *kf = image->index.levels[0].kf;
@@ -235,7 +235,7 @@ static enum bk_code check_full(struct deep *deep, struct bk_image *image, struct
 
 	if (!code && adding.sum != kf->pages_sum)
 		bk_verify_finding(deep->verify, kf->offset,
-			"the pages of the full keyframe of version %u do not add up to its sum",
+			"the pages of the keyframe of version %u do not add up to its sum",
 			kf->version);
 	return code;
 }
@@ -305,7 +305,8 @@ static enum bk_code check_one(struct deep *deep, uint64_t offset, struct bk_erro
 	if (!code)
 		code = bk_image_open_keyframe(&image, log, kf, &deep->verify->image, err);
 	if (!code)
-		code = kf->is_full ? check_full(deep, image, err) : rebuild(deep, image, err);
+		code = bk_keyframe_is_entry(kf) ? check_full(deep, image, err)
+						: rebuild(deep, image, err);
 	if (!code && kf->is_full)
 		code = check_changes_below(deep, kf, err);
 	if (!code)

@@ -121,12 +121,12 @@ static enum bk_code check_keyframe(
 		bk_verify_finding(verify, frame->offset,
 			"the keyframe of version %u does not list the changes that are there",
 			kf->version);
-	if (kf->is_full && !pass->stream_broken &&
+	if (kf->is_full && !kf->is_carried && !pass->stream_broken &&
 		kf->history != bk_history_of_full(kf, pass->decoder.history))
 		bk_verify_finding(verify, frame->offset,
 			"the full keyframe of version %u does not follow what is before it",
 			kf->version);
-	if (kf->is_full) {
+	if (bk_keyframe_is_entry(kf)) {
 		pass->decoder.history = kf->history;
 		pass->stream_broken = false;
 	}

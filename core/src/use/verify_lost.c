@@ -75,7 +75,7 @@ static struct stretch stretch_of(
 		return stretch;
 	stretch.end = above->next;
 	stretch.to = above->version - 1;
-	if (!above->is_full)
+	if (!bk_keyframe_is_entry(above))
 		return stretch;
 	/* A snapshot may follow a gap, whose versions were never there. */
 	stretch.to = at->version;

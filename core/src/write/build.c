@@ -12,8 +12,6 @@
 #define UNSYNCED_FULL_BYTES  ((uint64_t)16 << 20)
 #define UNSYNCED_ASIDE_BYTES ((uint64_t)1 << 20)
 
-#define PAGE_LEVEL 1
-
 /* lightningd waits for a full keyframe: from now on, and until it is done, a delta that is under
  * way gives up, and none begins. */
 static void set_full_due(struct bk_writer *writer, bool is_due)
@@ -45,8 +43,8 @@ enum bk_code bk_build_begin(
 	bk_buf_init(&build->piece, FRAME_HEAD_SIZE + PAYLOAD_PIECE_MAX);
 	build->zstd = ZSTD_createCCtx();
 	if (!build->zstd ||
-		ZSTD_isError(
-			ZSTD_CCtx_setParameter(build->zstd, ZSTD_c_compressionLevel, PAGE_LEVEL)) ||
+		ZSTD_isError(ZSTD_CCtx_setParameter(
+			build->zstd, ZSTD_c_compressionLevel, writer->page_level)) ||
 		ZSTD_isError(ZSTD_CCtx_setParameter(build->zstd, ZSTD_c_contentSizeFlag, 0)))
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write a keyframe");
 	if (!code && below)
@@ -349,6 +347,8 @@ static void describe(
 	kf->version = result->version;
 	kf->time_us = result->time_us;
 	kf->is_full = build->is_full;
+	kf->is_carried = build->is_carried;
+	kf->is_thinned = build->is_thinned;
 	kf->page_size = result->page_count ? result->page_size : 0;
 	kf->page_count = result->page_count;
 	kf->session = result->session;
@@ -364,15 +364,18 @@ static void describe(
 		kf->count += bk_entry_stands(&result->entries[i]);
 	if (build->is_full) {
 		kf->pages_sum = build->pages_sum;
-		kf->history = bk_history_of_full(kf, result->history);
+		kf->history = build->is_carried ? result->history
+						: bk_history_of_full(kf, result->history);
 	} else {
+		kf->pages_sum = result->pages_sum;
 		kf->full = below->is_full ? below->offset : below->full;
 		kf->next = result->next;
 		kf->history = result->history;
 	}
 }
 
-/* What is carried on in the keyframe. A full one settles what doubt there is. */
+/* What is carried on in the keyframe. A full one settles what doubt there is, unless it is carried.
+ */
 static void write_notes(const struct build *build, const char *node, char *notes)
 {
 	struct bk_log *log = build->writer->log;
@@ -381,7 +384,7 @@ static void write_notes(const struct build *build, const char *node, char *notes
 	pthread_mutex_lock(&log->mutex);
 	facts = log->state.facts;
 	pthread_mutex_unlock(&log->mutex);
-	if (build->is_full)
+	if (build->is_full && !build->is_carried)
 		*facts.doubt = '\0';
 	bk_facts_notes(&facts, node ? node : "", notes);
 }

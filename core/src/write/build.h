@@ -8,12 +8,15 @@
 #ifndef BK_BUILD_H
 #define BK_BUILD_H
 
+#include "image.h"
 #include "writer.h"
 
 struct build {
 	struct bk_writer *writer;
 	struct keyframe *below; /* pinned: the newest keyframe when it began; NULL for the first */
 	bool is_full;
+	bool is_carried; /* with is_full: out of the predecessor's image */
+	bool is_thinned; /* a delta without its changes */
 	uint32_t version, page_size;
 	struct bk_buf piece;
 	ZSTD_CCtx *zstd;
@@ -44,12 +47,20 @@ BK_MUST_CHECK enum bk_code bk_build_event(
 BK_MUST_CHECK enum bk_code bk_build_page(struct build *build, uint32_t page, const void *content,
 	const struct record_base *base, struct bk_error *err);
 
+/* Stores PAGE of a delta keyframe against what the keyframe that BELOW, an image of the same log,
+ * stands on has; if that is CONTENT, only where the page IS_WRITTEN, by changes of the interval.
+ * *BEFORE (NULL: not wanted) is the check that it had there; 0 if there was no such page. */
+BK_MUST_CHECK enum bk_code bk_build_changed(struct build *build, struct bk_image *below,
+	uint32_t page, const void *content, bool is_written, uint64_t *before,
+	struct bk_error *err);
+
 /* What the keyframe says of its interval. */
 struct build_result {
 	uint32_t version, page_size, page_count;
 	int64_t time_us;
-	uint64_t next;    /* in a delta */
-	uint64_t history; /* in a delta */
+	uint64_t next;      /* in a delta */
+	uint64_t history;   /* at it; in a full one that is not carried, before it */
+	uint64_t pages_sum; /* in a thinned one */
 	uint64_t session;
 	const struct bk_entry *entries;
 	size_t entry_count;

@@ -3,6 +3,7 @@
 #include "newfile.h"
 #include "replay.h"
 #include <bk/snapshot.h>
+#include <string.h>
 
 /* A log over the file FILE, which stays its caller's: the log opens it once more. */
 static enum bk_code log_over(
@@ -17,19 +18,18 @@ static enum bk_code log_over(
 	return code;
 }
 
-/* Writes header and first keyframe into the new file FILE. */
-static enum bk_code create_in(const struct file *file, const struct livedb *db,
-	const struct live_copy *copy, uint32_t version, struct bk_error *err)
+enum bk_code bk_writer_begin(struct bk_writer **out, const struct file *file,
+	const uint8_t *predecessor, struct bk_error *err)
 {
 	const struct bk_io *io = file->io;
 	struct logfile lf = {.file = FILE_CLOSED};
 	uint8_t header[LOG_HEADER_SIZE];
 	struct bk_log *log = NULL;
-	struct bk_writer *writer;
-	struct build build;
-	enum bk_code code = BK_OK;
+	enum bk_code code;
 
 	lf.header.created_us = io->ops->now_us(io->ctx);
+	if (predecessor)
+		memcpy(lf.header.predecessor, predecessor, LOG_ID_SIZE);
 	if (io->ops->random(io->ctx, lf.header.id, LOG_ID_SIZE) < 0)
 		return bk_fail(err, BK_E_IO, 0, "no random bytes for the id of a new log");
 	bk_header_encode(header, &lf.header);
@@ -40,11 +40,23 @@ static enum bk_code create_in(const struct file *file, const struct livedb *db,
 		return code;
 	log->state.end = LOG_HEADER_SIZE;
 	log->state.last_sum = lf.header.sum;
-	code = bk_writer_new(&writer, log, NULL, err);
+	code = bk_writer_new(out, log, NULL, err);
+	/* Nobody sees the file before it is synced and renamed, so the header counts as synced. */
+	if (!code)
+		(*out)->durable = LOG_HEADER_SIZE;
+	return code;
+}
+
+/* Writes header and first keyframe into the new file FILE. */
+static enum bk_code create_in(const struct file *file, const struct livedb *db,
+	const struct live_copy *copy, uint32_t version, struct bk_error *err)
+{
+	struct bk_writer *writer;
+	struct build build;
+	enum bk_code code = bk_writer_begin(&writer, file, NULL, err);
+
 	if (code)
 		return code;
-	/* Nobody sees the file before it is synced and renamed, so the header counts as synced. */
-	writer->durable = LOG_HEADER_SIZE;
 	code = bk_build_begin(&build, writer, true, err);
 	if (!code) {
 		code = bk_full_keyframe(&build, db, version, copy, err);

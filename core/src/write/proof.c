@@ -130,23 +130,10 @@ static enum bk_code replay(struct proof *proof, const struct bk_entry *entry, st
 static enum bk_code store_page(
 	struct build *build, struct bk_image *image, uint32_t page, struct bk_error *err)
 {
-	uint8_t now[PAGE_SIZE_MAX], before[PAGE_SIZE_MAX];
-	struct record_base base = {.content = before};
-	struct record record;
+	uint8_t now[PAGE_SIZE_MAX];
 	enum bk_code code = bk_image_read_page(image, page, now, err);
 
-	if (code)
-		return code;
-	if (page == bk_lock_page(build->page_size))
-		return BK_OK;
-	if (page > image->index.levels[0].kf->page_count)
-		return bk_build_page(build, page, now, NULL, err);
-	code = bk_image_read_below(image, page, before, &record, &base.offset, err);
-	if (code)
-		return code;
-	base.depth = record.depth;
-	return bk_build_page(
-		build, page, now, record.depth < RECORD_DEPTH_USED ? &base : NULL, err);
+	return code ? code : bk_build_changed(build, image, page, now, true, NULL, err);
 }
 
 /* A keyframe that did not fit would leave its pages behind, on a full disk. Where the room cannot

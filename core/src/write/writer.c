@@ -9,6 +9,7 @@
 #define INTERVAL_CHANGES 128
 #define INTERVAL_BYTES   ((size_t)1 << 20)
 #define FRAME_KEEP       ((size_t)1 << 20)
+#define PAGE_LEVEL       1
 
 int64_t bk_writer_now_us(const struct bk_writer *writer)
 {
@@ -33,7 +34,7 @@ static void take_keyframe(struct state *state, struct keyframe *kf, uint64_t off
 {
 	kf->offset = offset;
 	kf->end = state->end;
-	if (kf->is_full)
+	if (bk_keyframe_is_entry(kf))
 		kf->next = offset;
 	bk_state_take_keyframe(state, kf);
 }
@@ -103,6 +104,17 @@ enum bk_code bk_writer_put(struct bk_writer *writer, const struct put *put, stru
 		code = put_locked(writer, put, frame, offset, err);
 	}
 	pthread_mutex_unlock(&log->mutex);
+	return code;
+}
+
+enum bk_code bk_writer_put_last(
+	struct bk_writer *writer, const struct put *put, uint64_t *offset, struct bk_error *err)
+{
+	enum bk_code code;
+
+	pthread_mutex_lock(&writer->log->mutex);
+	code = put_locked(writer, put, &writer->frame, offset, err);
+	pthread_mutex_unlock(&writer->log->mutex);
 	return code;
 }
 
@@ -220,6 +232,7 @@ enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 	}
 	log->is_writer = true;
 	writer->log = log;
+	writer->page_level = PAGE_LEVEL;
 	writer->stream_changes_max =
 		options && options->interval_changes ? options->interval_changes : INTERVAL_CHANGES;
 	writer->stream_bytes_max =

@@ -38,6 +38,7 @@ struct bk_writer {
 	struct probe *probe; /* follows it; NULL before the first pragma */
 	uint64_t cut_bytes;
 	struct bk_mirrors *mirrors; /* borrowed; NULL: none */
+	int page_level; /* zstd's, of pages */
 
 	/* The log's file, opened once more: what is synced beside the changes is synced through
 	 * this one (see bk_writer_sync). Closed while a log is being made. */
@@ -93,6 +94,15 @@ BK_MUST_CHECK enum bk_code bk_put_begin(struct bk_buf *frame, struct bk_error *e
 BK_MUST_CHECK enum bk_code bk_writer_put(struct bk_writer *writer, const struct put *put,
 	struct bk_buf *frame, uint64_t *offset, struct bk_error *err);
 
+/* As bk_writer_rewind, at TIME_US. */
+BK_MUST_CHECK enum bk_code bk_writer_rewind_at(
+	struct bk_writer *writer, uint32_t version, int64_t time_us, struct bk_error *err);
+
+/* The same for the last frame of a log, from WRITER's own frame, where WRITER refuses all others.
+ */
+BK_MUST_CHECK enum bk_code bk_writer_put_last(
+	struct bk_writer *writer, const struct put *put, uint64_t *offset, struct bk_error *err);
+
 /* From now on WRITER refuses everything, with ERR; the first such failure stays. */
 void bk_writer_fail(struct bk_writer *writer, const struct bk_error *err);
 
@@ -146,6 +156,19 @@ BK_MUST_CHECK enum bk_code bk_writer_event(
  * and nothing is put, if that is the head no longer. */
 BK_MUST_CHECK enum bk_code bk_writer_put_seen(struct bk_writer *writer, uint32_t version,
 	uint64_t changes, const struct bk_stamp *stamp, bool *is_head, struct bk_error *err);
+
+/* A writer over the new file FILE, which stays its caller's (the log opens it once more), with a
+ * header that names PREDECESSOR (LOG_ID_SIZE bytes; NULL: none), and nothing else yet. */
+BK_MUST_CHECK enum bk_code bk_writer_begin(struct bk_writer **out, const struct file *file,
+	const uint8_t *predecessor, struct bk_error *err);
+
+/* Puts EVENT_OPENED: whose session begins. */
+BK_MUST_CHECK enum bk_code bk_writer_announce(
+	struct bk_writer *writer, const char *program, struct bk_error *err);
+
+/* Opens the log at PATH for writing as bk_writer_open does, without a word of it in the log. */
+BK_MUST_CHECK enum bk_code bk_writer_open_quietly(struct bk_writer **out, const struct bk_io *io,
+	const char *path, const struct bk_writer_options *options, struct bk_error *err);
 
 /* Whether the newest change of STATE was committed for certain: what came behind it says so, or
  * there is none behind a keyframe. */

@@ -219,8 +219,13 @@ static enum bk_code history_before(
 
 enum bk_code bk_writer_rewind(struct bk_writer *writer, uint32_t version, struct bk_error *err)
 {
-	struct put put = {
-		.kind = FRAME_REWIND, .version = version, .time_us = bk_writer_now_us(writer)};
+	return bk_writer_rewind_at(writer, version, bk_writer_now_us(writer), err);
+}
+
+enum bk_code bk_writer_rewind_at(
+	struct bk_writer *writer, uint32_t version, int64_t time_us, struct bk_error *err)
+{
+	struct put put = {.kind = FRAME_REWIND, .version = version, .time_us = time_us};
 	uint8_t payload[PAYLOAD_REWIND_SIZE];
 	uint64_t first = 0, history = 0, offset;
 	uint32_t head = writer->log->state.version;

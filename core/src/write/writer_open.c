@@ -1,5 +1,6 @@
 /* writer_open.c - opening a log for writing: its lock, and its torn tail. */
 #include "lines.h"
+#include "succession.h"
 #include "zeros.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -143,8 +144,7 @@ static enum bk_code recover(
 	return code;
 }
 
-static enum bk_code announce(
-	struct bk_writer *writer, const struct bk_writer_options *options, struct bk_error *err)
+enum bk_code bk_writer_announce(struct bk_writer *writer, const char *program, struct bk_error *err)
 {
 	char text[768], host[128] = "?", id[BK_LOG_ID_TEXT];
 	const char *node = writer->log->state.facts.node;
@@ -154,9 +154,8 @@ static enum bk_code announce(
 	bk_log_id_text(writer->log, id);
 	snprintf(text, sizeof text,
 		"program=%s\nrelease=%s\nformat=%d.%d\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n%s%s%s",
-		options && options->program ? options->program : "unnamed", BK_RELEASE, LOG_FORMAT,
-		LOG_MINOR, (long)getpid(), host, sqlite3_libversion(), id, *node ? "node=" : "",
-		node, *node ? "\n" : "");
+		program ? program : "unnamed", BK_RELEASE, LOG_FORMAT, LOG_MINOR, (long)getpid(),
+		host, sqlite3_libversion(), id, *node ? "node=" : "", node, *node ? "\n" : "");
 	return bk_writer_event(writer, EVENT_OPENED, text, err);
 }
 
@@ -178,16 +177,32 @@ static enum bk_code open_once(struct bk_log **out, const struct bk_io *io, const
 	code = lock_log(log, wait_ms, err);
 	if (!code)
 		code = bk_log_load(log, end, err);
-	if (!code && log->state.facts.is_succeeded)
-		code = bk_fail(err, BK_E_UNSAFE, 0,
-			"%s was succeeded by another log and takes nothing more: name that one",
-			path);
 	if (code) {
 		bk_log_close(log);
 		return code;
 	}
 	*out = log;
 	return BK_OK;
+}
+
+/* The same of the log that takes appends: a switch that was cut short is completed first. */
+static enum bk_code open_current(struct bk_log **out, const struct bk_io *io, const char *path,
+	unsigned wait_ms, struct log_end *end, struct bk_error *err)
+{
+	struct bk_log *log;
+	enum bk_code code = open_once(&log, io, path, wait_ms, end, err);
+
+	if (code)
+		return code;
+	if (log->state.facts.is_succeeded) {
+		code = bk_succession_complete(log, err);
+		bk_log_close(log);
+		if (!code)
+			code = open_once(&log, io, path, wait_ms, end, err);
+	}
+	if (!code)
+		*out = log;
+	return code;
 }
 
 /* Asks the mirrors, where there are any, before a byte is written: what one has behind the log's
@@ -197,7 +212,7 @@ static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const 
 {
 	unsigned wait_ms = options ? options->lock_wait_ms : 0;
 	bool taken = false;
-	enum bk_code code = open_once(out, io, path, wait_ms, end, err);
+	enum bk_code code = open_current(out, io, path, wait_ms, end, err);
 
 	if (code || !options || !options->mirrors)
 		return code;
@@ -206,11 +221,11 @@ static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const 
 	if (!code && !taken)
 		return BK_OK;
 	bk_log_close(*out);
-	return code ? code : open_once(out, io, path, wait_ms, end, err);
+	return code ? code : open_current(out, io, path, wait_ms, end, err);
 }
 
-enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, const char *path,
-	const struct bk_writer_options *options, struct bk_error *err)
+enum bk_code bk_writer_open_quietly(struct bk_writer **out, const struct bk_io *io,
+	const char *path, const struct bk_writer_options *options, struct bk_error *err)
 {
 	struct bk_writer *writer;
 	struct bk_log *log;
@@ -227,12 +242,28 @@ enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, cons
 	code = bk_writer_open_again(writer, &writer->aside, err);
 	if (!code)
 		code = recover(writer, &end, err);
-	if (!code)
-		code = announce(writer, options, err);
 	if (code) {
 		bk_writer_free(writer);
 		return code;
 	}
+	*out = writer;
+	return BK_OK;
+}
+
+enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io, const char *path,
+	const struct bk_writer_options *options, struct bk_error *err)
+{
+	struct bk_writer *writer;
+	enum bk_code code = bk_writer_open_quietly(&writer, io, path, options, err);
+
+	if (code)
+		return code;
+	code = bk_writer_announce(writer, options ? options->program : NULL, err);
+	if (code) {
+		bk_writer_free(writer);
+		return code;
+	}
+	bk_succession_clean(writer);
 	*out = writer;
 	return BK_OK;
 }

@@ -1,0 +1,22 @@
+/* successor.h - building a successor: its parts, for who decides what goes into it. */
+#ifndef BK_SUCCESSOR_IMPL_H
+#define BK_SUCCESSOR_IMPL_H
+
+#include "plan.h"
+#include <bk/compact.h>
+#include <bk/successor.h>
+
+/* What a build is given beside its plan. */
+struct build_how {
+	const struct bk_compact_options *options;
+	uint64_t bytes_max; /* it fails with BK_E_LIMIT where it would take more */
+	uint64_t *lost;     /* counts the moments that damage took, with despite_damage */
+};
+
+/* Builds and finishes the successor of LOG as PLAN has it. *BYTES is its size. Fails with
+ * BK_E_LIMIT, BK_E_BUSY if it was cancelled or another builds one, and as what it reads and writes
+ * does; nothing is left behind then. */
+BK_MUST_CHECK enum bk_code bk_successor_build(struct bk_log *log, const struct plan *plan,
+	const struct build_how *how, uint64_t *bytes, struct bk_error *err);
+
+#endif

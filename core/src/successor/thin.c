@@ -1,0 +1,236 @@
+/* thin.c - keyframes of single versions of one log put into another. */
+#include "thin.h"
+#include "carry.h"
+#include "pagestore.h"
+#include <stdlib.h>
+#include <string.h>
+
+void bk_thin_init(struct thin *thin, struct bk_log *from, struct bk_writer *to, bool past_damage)
+{
+	*thin = (struct thin){.from = from, .to = to, .past_damage = past_damage};
+}
+
+void bk_thin_done(struct thin *thin)
+{
+	bk_image_close(thin->before);
+	thin->before = NULL;
+}
+
+/* A set of pages, one bit each. */
+struct pages {
+	uint8_t *bits;
+	uint32_t count;
+};
+
+static void pages_add(struct pages *pages, uint32_t page)
+{
+	if (page && page <= pages->count)
+		pages->bits[page / 8] |= (uint8_t)(1u << page % 8);
+}
+
+static bool pages_has(const struct pages *pages, uint32_t page)
+{
+	return pages->bits[page / 8] >> page % 8 & 1;
+}
+
+static void pages_add_from(struct pages *pages, uint32_t first)
+{
+	for (uint32_t page = first; page && page <= pages->count; page++)
+		pages_add(pages, page);
+}
+
+static enum bk_code add_dirty(
+	struct pages *pages, const struct bk_image *image, struct bk_error *err)
+{
+	size_t count;
+	uint32_t *dirty = bk_overlay_dirty(&image->overlay, &count);
+
+	if (!dirty)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for the list of pages");
+	for (size_t i = 0; i < count; i++)
+		pages_add(pages, dirty[i]);
+	free(dirty);
+	return BK_OK;
+}
+
+/* Adds what the keyframes between the two images' own store: a few more pages do no harm. */
+static enum bk_code add_between(struct pages *pages, const struct bk_image *before,
+	const struct bk_image *image, struct bk_error *err)
+{
+	uint64_t ordinal = before->index.levels[0].kf->ordinal;
+	enum bk_code code = BK_OK;
+
+	for (size_t i = 0; i < image->index.count && !code; i++) {
+		const struct keyframe *kf = image->index.levels[i].kf;
+
+		if (kf->ordinal <= ordinal)
+			return BK_OK;
+		if (kf->is_full) {
+			pages_add_from(pages, 1);
+			return BK_OK;
+		}
+		for (size_t m = 0; m < kf->map_count && !code; m++) {
+			struct pagemap *map;
+
+			code = bk_log_pagemap(image->log, kf->maps[m].offset, &map, err);
+			for (uint32_t p = 0; !code && p < map->count; p++)
+				pages_add(pages, map->pages[p]);
+			if (!code)
+				bk_log_unpin(image->log, map);
+		}
+	}
+	/* Past damage the way down can end above. */
+	if (!code && image->index.levels[image->index.count - 1].kf->ordinal > ordinal)
+		pages_add_from(pages, 1);
+	return code;
+}
+
+/* The pages of IMAGE that may differ from those of the moment before. */
+static enum bk_code find_changed(struct pages *pages, const struct thin *thin,
+	const struct bk_image *image, bool all, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	pages->count = bk_image_page_count(image);
+	pages->bits = calloc((size_t)pages->count / 8 + 1, 1);
+	if (!pages->bits)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for %u pages", pages->count);
+	if (all) {
+		pages_add_from(pages, 1);
+		return BK_OK;
+	}
+	pages_add_from(pages, bk_image_page_count(thin->before) + 1);
+	code = add_dirty(pages, thin->before, err);
+	if (!code)
+		code = add_dirty(pages, image, err);
+	return code ? code : add_between(pages, thin->before, image, err);
+}
+
+/* The sums of pages that were there and are there no more. */
+static enum bk_code subtract_cut(struct thin *thin, struct bk_image *below,
+	const struct bk_image *image, struct bk_error *err)
+{
+	uint8_t page_bytes[PAGE_SIZE_MAX];
+	struct record record;
+	uint64_t offset;
+	enum bk_code code = BK_OK;
+
+	for (uint32_t page = bk_image_page_count(image) + 1;
+		page <= bk_image_page_count(below) && !code; page++) {
+		if (page == bk_lock_page(bk_image_page_size(below)))
+			continue;
+		code = bk_image_read_below(below, page, page_bytes, &record, &offset, err);
+		if (!code)
+			thin->pages_sum -= record.check;
+	}
+	return code;
+}
+
+/* Stores the PAGES of IMAGE that differ from those BELOW; without BELOW, all. */
+static enum bk_code store(struct thin *thin, struct build *build, struct bk_image *below,
+	struct bk_image *image, const struct pages *pages, struct bk_error *err)
+{
+	uint8_t page_bytes[PAGE_SIZE_MAX];
+	enum bk_code code = BK_OK;
+
+	for (uint32_t page = 1; page <= pages->count && !code; page++) {
+		uint64_t before = 0;
+
+		if (!pages_has(pages, page) || page == bk_lock_page(build->page_size))
+			continue;
+		code = bk_image_read_page(image, page, page_bytes, err);
+		if (!code)
+			code = below ? bk_build_changed(
+					       build, below, page, page_bytes, false, &before, err)
+				     : bk_build_page(build, page, page_bytes, NULL, err);
+		if (!code)
+			thin->pages_sum +=
+				bk_record_check(page, page_bytes, build->page_size) - before;
+	}
+	return code ? code : below ? subtract_cut(thin, below, image, err) : BK_OK;
+}
+
+/* Whether a delta can stand on the moment before. */
+static bool can_stand(const struct thin *thin, const struct bk_image *image)
+{
+	return thin->before && bk_image_page_count(thin->before) &&
+	       bk_image_page_size(thin->before) == bk_image_page_size(image);
+}
+
+static enum bk_code build_moment(struct thin *thin, struct build *build, struct bk_image *image,
+	int64_t time_us, struct bk_error *err)
+{
+	struct build_result result = {.version = image->version,
+		.page_size = bk_image_page_size(image),
+		.page_count = bk_image_page_count(image),
+		.time_us = time_us,
+		.history = image->history,
+		.session = thin->to->log->state.session};
+	struct bk_image *below = NULL;
+	struct pages pages = {0};
+	enum bk_code code = find_changed(&pages, thin, image, build->is_full, err);
+
+	if (!code && !build->is_full)
+		code = bk_image_open_keyframe(&below, thin->to->log, build->below, NULL, err);
+	if (!code)
+		code = store(thin, build, below, image, &pages, err);
+	result.pages_sum = thin->pages_sum;
+	if (!code)
+		code = bk_build_finish(build, &result, err);
+	bk_image_close(below);
+	free(pages.bits);
+	return code;
+}
+
+/* Puts IMAGE, which it takes over. */
+static enum bk_code put_moment(
+	struct thin *thin, struct bk_image *image, int64_t time_us, struct bk_error *err)
+{
+	bool is_full = !can_stand(thin, image);
+	uint64_t sum_before = thin->pages_sum;
+	struct build build;
+	enum bk_code code = bk_build_begin(&build, thin->to, is_full, err);
+
+	if (!code) {
+		build.is_carried = is_full;
+		build.is_thinned = !is_full;
+		build.version = image->version;
+		build.page_size = bk_image_page_size(image);
+		if (is_full)
+			thin->pages_sum = 0;
+		code = build_moment(thin, &build, image, time_us, err);
+		bk_build_done(&build);
+	}
+	if (!code)
+		code = bk_carry_sync(thin->to, err);
+	if (code) {
+		thin->pages_sum = sum_before;
+		bk_image_close(image);
+		return code;
+	}
+	bk_image_close(thin->before);
+	thin->before = image;
+	return BK_OK;
+}
+
+enum bk_code bk_thin_moment(
+	struct thin *thin, uint32_t version, int64_t time_us, struct bk_error *err)
+{
+	const struct bk_image_options options = {.past_damage = thin->past_damage};
+	struct bk_image *image;
+	enum bk_code code = bk_image_open(&image, thin->from, version, &options, err);
+
+	return code ? code : put_moment(thin, image, time_us, err);
+}
+
+enum bk_code bk_thin_keyframe(struct thin *thin, const struct keyframe *kf, struct bk_error *err)
+{
+	struct bk_image *image;
+	enum bk_code code = bk_image_open_keyframe(&image, thin->from, kf, NULL, err);
+
+	if (code)
+		return code;
+	/* A doubt that was open there is open still. */
+	bk_facts_take_notes(&thin->to->log->state.facts, kf->notes);
+	return put_moment(thin, image, kf->time_us, err);
+}

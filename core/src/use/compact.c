@@ -1,0 +1,223 @@
+/* compact.c - what of a log is kept, within its policy, its disk and its damage. */
+#include "log.h"
+#include "successor.h"
+#include <bk/verify.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* Left free on the disk for the changes that come meanwhile. */
+#define RESERVE_BYTES ((uint64_t)8 << 20)
+
+/* A log of bytes_max is compacted when it has so many tenths of that, into so many: both have room
+ * in it together, and changes meanwhile. */
+#define DUE_TENTHS    6
+#define TARGET_TENTHS 3
+
+/* It is worth it when so much of the log, and so much in all, would go. */
+#define DUE_PART  4
+#define DUE_BYTES ((uint64_t)4 << 20)
+
+/* The least age that is not none: the newest version alone. */
+#define LEAST_US INT64_C(1000000)
+
+#define HOUR_US (INT64_C(3600) * 1000000)
+
+static void note_finding(void *ctx, uint64_t offset, const char *what)
+{
+	uint64_t *last = ctx;
+
+	(void)what;
+	if (offset >= *last)
+		*last = offset + 1;
+}
+
+/* Verifies LOG, and sets *NOT_BEFORE behind all damage, 0 if there is none. */
+static enum bk_code check_damage(struct bk_log *log, const struct bk_compact_options *options,
+	uint64_t *not_before, struct bk_error *err)
+{
+	const struct bk_verify_options how = {.finding = note_finding, .ctx = not_before};
+	struct bk_verify_result result;
+	enum bk_code code;
+
+	*not_before = 0;
+	code = bk_verify(log->lf.file.io, bk_log_path(log), &how, &result, err);
+	if (code || !*not_before)
+		return code;
+	if (!options->despite_damage)
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: a compaction would hide that. backup-cli verify tells what "
+			"is "
+			"lost; backup-cli compact --despite-damage keeps what can be rebuilt, and "
+			"names what cannot",
+			bk_log_path(log));
+	return BK_OK;
+}
+
+/* Takes a half of each age, and what is then less than one of its kind. */
+static bool tighten(struct bk_policy *policy, bool of_all)
+{
+	int64_t *const moments[] = {&policy->hourly_us, &policy->daily_us, &policy->monthly_us};
+	static const int64_t least[] = {HOUR_US, 24 * HOUR_US, 30 * 24 * HOUR_US};
+	bool any = false;
+
+	if (of_all) {
+		any = policy->all_us > LEAST_US;
+		policy->all_us =
+			policy->all_us == BK_POLICY_EVER ? 365 * 24 * HOUR_US : policy->all_us / 2;
+	}
+	for (size_t i = 0; i < 3 && !of_all; i++) {
+		any |= *moments[i] > 0;
+		*moments[i] =
+			*moments[i] == BK_POLICY_EVER ? 20 * 365 * 24 * HOUR_US : *moments[i] / 2;
+		if (*moments[i] < least[i])
+			*moments[i] = 0;
+	}
+	if (policy->all_us < LEAST_US)
+		policy->all_us = LEAST_US;
+	return any;
+}
+
+/* What the part that is kept whole takes, and the keyframe that it stands on. */
+static uint64_t whole_bytes(struct bk_log *log, const struct plan *plan)
+{
+	uint64_t pages = (uint64_t)plan->base->page_size * plan->base->page_count;
+
+	return log->state.end - plan->base->next + pages / 4;
+}
+
+/* What the successor may take. */
+static uint64_t room_for(struct bk_log *log, const struct bk_policy *policy)
+{
+	const struct file *file = &log->lf.file;
+	uint64_t room = UINT64_MAX, free_bytes;
+
+	if (file->io->ops->free_space(file->io->ctx, file->fd, &free_bytes) >= 0)
+		room = free_bytes > RESERVE_BYTES ? free_bytes - RESERVE_BYTES : 0;
+	if (policy->bytes_max && policy->bytes_max / 10 * TARGET_TENTHS < room)
+		room = policy->bytes_max / 10 * TARGET_TENTHS;
+	return room;
+}
+
+static void fill(struct bk_compact_result *result, struct bk_log *log, const struct plan *plan)
+{
+	result->bytes_before = log->state.end;
+	result->bytes_after = log->state.end - plan->gain_bytes;
+	result->versions_before = plan->versions;
+	result->versions_after = plan->kept;
+	result->hourly = plan->by_class[BK_KEPT_HOURLY];
+	result->daily = plan->by_class[BK_KEPT_DAILY];
+	result->monthly = plan->by_class[BK_KEPT_MONTHLY];
+	result->whole_from = plan->base->version;
+	result->oldest = plan->moment_count ? plan->moments[0].version : plan->base->version;
+	result->oldest_us = plan->moment_count ? plan->moments[0].time_us : plan->base->time_us;
+}
+
+/* Plans, and takes more away until the part that is kept whole has ROOM. */
+static enum bk_code plan_within(struct plan *plan, struct bk_log *log, struct bk_policy *policy,
+	uint64_t not_before, uint64_t room, bool *is_tightened, struct bk_error *err)
+{
+	enum bk_code code;
+
+	if (policy->bytes_max && bk_policy_keeps_all(policy))
+		policy->all_us = BK_POLICY_EVER;
+	code = bk_plan_make(plan, log, policy, not_before, err);
+	while (!code && policy->bytes_max && whole_bytes(log, plan) > room / 4 * 3 &&
+		tighten(policy, true)) {
+		bk_plan_done(plan, log);
+		*is_tightened = true;
+		code = bk_plan_make(plan, log, policy, not_before, err);
+	}
+	return code;
+}
+
+static enum bk_code no_room(struct bk_log *log, const struct plan *plan, uint64_t room,
+	const struct bk_policy *policy, struct bk_error *err)
+{
+	uint64_t need = whole_bytes(log, plan) + RESERVE_BYTES;
+
+	return bk_fail(err, BK_E_LIMIT, 0,
+		"the successor of %s needs about %" PRIu64 " MB beside it, and %" PRIu64
+		" MB are to be had%s: make space, or keep less (--keep-all, --keep-hourly, "
+		"--max-size)",
+		bk_log_path(log), need / 1000000 + 1, room / 1000000,
+		policy->bytes_max ? " within its size" : "");
+}
+
+/* Tries, with less each time if a size at most is to be met. */
+static enum bk_code build_within(struct bk_log *log, const struct bk_compact_options *options,
+	uint64_t not_before, struct bk_compact_result *result, struct bk_error *err)
+{
+	struct bk_policy policy = options->policy;
+	uint64_t room = room_for(log, &policy);
+	struct build_how how = {.options = options, .bytes_max = room, .lost = &result->lost};
+	struct plan plan;
+	bool again = true;
+	enum bk_code code = BK_E_LIMIT;
+
+	while (code == BK_E_LIMIT && again) {
+		result->lost = 0;
+		code = plan_within(
+			&plan, log, &policy, not_before, room, &result->is_tightened, err);
+		if (code)
+			return code;
+		fill(result, log, &plan);
+		code = bk_successor_build(log, &plan, &how, &result->bytes_after, err);
+		if (code == BK_E_LIMIT)
+			no_room(log, &plan, room, &options->policy, err);
+		again = policy.bytes_max && code == BK_E_LIMIT &&
+			(tighten(&policy, false) || tighten(&policy, true));
+		result->is_tightened |= again;
+		bk_plan_done(&plan, log);
+	}
+	result->versions_after -= result->lost;
+	return code;
+}
+
+enum bk_code bk_compact(struct bk_log *log, const struct bk_compact_options *options,
+	struct bk_compact_result *result, struct bk_error *err)
+{
+	struct bk_compact_result found = {0};
+	uint64_t not_before;
+	enum bk_code code = check_damage(log, options, &not_before, err);
+
+	if (!code)
+		code = build_within(log, options, not_before, &found, err);
+	if (!code)
+		*result = found;
+	return code;
+}
+
+enum bk_code bk_compact_plan(struct bk_log *log, const struct bk_compact_options *options,
+	struct bk_compact_result *result, struct bk_error *err)
+{
+	struct bk_policy policy = options->policy;
+	struct bk_compact_result found = {0};
+	struct plan plan;
+	enum bk_code code = plan_within(
+		&plan, log, &policy, 0, room_for(log, &policy), &found.is_tightened, err);
+
+	if (code)
+		return code;
+	fill(&found, log, &plan);
+	bk_plan_done(&plan, log);
+	*result = found;
+	return BK_OK;
+}
+
+enum bk_code bk_compact_is_due(
+	struct bk_log *log, const struct bk_policy *policy, bool *due, struct bk_error *err)
+{
+	uint64_t end = log->state.end;
+	struct plan plan;
+	enum bk_code code;
+
+	*due = policy->bytes_max && end > policy->bytes_max / 10 * DUE_TENTHS;
+	if (*due || bk_policy_keeps_all(policy))
+		return BK_OK;
+	code = bk_plan_make(&plan, log, policy, 0, err);
+	if (code)
+		return code;
+	*due = plan.gain_bytes > DUE_BYTES && plan.gain_bytes > end / DUE_PART;
+	bk_plan_done(&plan, log);
+	return BK_OK;
+}

@@ -1,0 +1,97 @@
+/* succession.c - one log in another's place: what is done with the names. */
+#include "succession.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *bk_succession_name(const char *path)
+{
+	char *name;
+
+	return asprintf(&name, "%s" LOG_SUCCESSOR_SUFFIX, path) < 0 ? NULL : name;
+}
+
+/* Reads the header of the log at PATH, if one is there. */
+static bool read_header(struct log_header *header, const struct bk_io *io, const char *path)
+{
+	struct bk_error ignored;
+	struct logfile lf;
+
+	if (bk_logfile_open(&lf, io, path, BK_IO_READ, &ignored))
+		return false;
+	*header = lf.header;
+	bk_logfile_close(&lf);
+	return true;
+}
+
+static enum bk_code take_name(const struct file *file, const char *successor, struct bk_error *err)
+{
+	int rc = file->io->ops->rename(file->io->ctx, successor, file->path);
+
+	if (rc < 0)
+		return bk_fail(err, BK_E_IO, -rc, "cannot rename %s to %s", successor, file->path);
+	return bk_file_sync_name(file->io, file->path, err);
+}
+
+enum bk_code bk_succession_complete(const struct bk_log *log, struct bk_error *err)
+{
+	const struct file *file = &log->lf.file;
+	char *successor = bk_succession_name(file->path);
+	struct log_header header;
+	enum bk_code code;
+
+	if (!successor)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+	if (read_header(&header, file->io, successor) &&
+		memcmp(header.id, log->state.facts.successor, LOG_ID_SIZE) == 0)
+		code = take_name(file, successor, err);
+	else
+		code = bk_fail(err, BK_E_UNSAFE, 0,
+			"%s was succeeded by another log and takes nothing more: name that one",
+			file->path);
+	free(successor);
+	return code;
+}
+
+/* Takes the file NAME away if nobody holds it, and it is the successor of the log ID (NULL: of any,
+ * and unfinished). */
+static void clean_one(const struct bk_io *io, const char *name, const uint8_t *id)
+{
+	struct log_header header;
+	struct bk_io_stat st;
+	struct bk_error ignored;
+	struct file file;
+
+	if (io->ops->stat_path(io->ctx, name, &st) < 0 ||
+		(id && (!read_header(&header, io, name) ||
+			       memcmp(header.predecessor, id, LOG_ID_SIZE) != 0)) ||
+		bk_file_open(&file, io, name, BK_IO_WRITE, &ignored))
+		return;
+	if (io->ops->lock(io->ctx, file.fd) >= 0 && bk_file_stands_at(&file, name))
+		io->ops->unlink(io->ctx, name);
+	bk_file_close(&file);
+}
+
+void bk_succession_clean(const struct bk_writer *writer)
+{
+	const struct logfile *lf = &writer->log->lf;
+	char *name = bk_succession_name(lf->file.path), *unfinished;
+
+	if (!name)
+		return;
+	clean_one(lf->file.io, name, lf->header.id);
+	if (asprintf(&unfinished, "%s" LOG_UNFINISHED_SUFFIX, name) >= 0) {
+		clean_one(lf->file.io, unfinished, NULL);
+		free(unfinished);
+	}
+	free(name);
+}
+
+void bk_succession_remove(const struct bk_io *io, const char *path)
+{
+	char *name = bk_succession_name(path);
+
+	if (name)
+		clean_one(io, name, NULL);
+	free(name);
+}

@@ -1,0 +1,61 @@
+make_node 400
+
+# What would be, then what is: without a policy all versions.
+t backup-cli compact --dry-run log.bkp
+t backup-cli compact log.bkp
+t backup-cli verify --deep log.bkp
+backup-cli restore log.bkp one.sqlite3 >/dev/null
+same one.sqlite3 node/lightningd.sqlite3
+ls
+
+# The node goes on with it.
+simnode --plugin "$PLUGIN" --dir node --generate 450
+t backup-cli verify log.bkp
+
+# Of a log with keyframes, all but what came in the last second goes.
+counts() {
+	sed 's/[0-9][0-9]* \(frame\|change\|keyframe\|page\|version\)s\{0,1\}\>/N \1s/g; s/\(oldest \(is\|that is kept is\)\) [0-9]*/\1 N/'
+}
+play() {
+	simnode --plugin "$PLUGIN" --dir busy --generate "$1" | sed 's/.*, to/to/'
+}
+mkdir busy
+backup-cli init --lightning-dir busy busy.bkp >/dev/null
+echo "{\"backend_url\": \"file://$PWD/busy.bkp\", \"keyframe_changes\": 10}" >busy/backup.lock
+play 400
+sleep 2
+play 450
+cp busy.bkp whole.bkp
+t backup-cli compact --keep-all 1s busy.bkp | counts
+t backup-cli restore --version 5 busy.bkp five.sqlite3 | counts
+backup-cli log --json busy.bkp 2>/dev/null | grep -c '"note":"kept"'
+t backup-cli verify --deep busy.bkp | counts
+play 460
+t backup-cli compact --keep-all 1s --json busy.bkp | sed 's/":	[0-9][0-9]*/":	N/'
+
+# A policy in backup.lock, beside the other keys.
+t backup-cli compact --lightning-dir busy --set-policy --keep-all 30d --keep-daily 5y --keep-monthly forever | sed 2q
+cat busy/backup.lock
+t backup-cli compact --lightning-dir busy --dry-run | sed 2q
+play 470
+t backup-cli compact --set-policy --lightning-dir busy
+t backup-cli compact --set-policy --keep-all 1d log.bkp
+t backup-cli compact --keep-all soon log.bkp
+t backup-cli compact --max-size 4GB log.bkp
+
+# No room within its size.
+t backup-cli compact --max-size 1000 whole.bkp
+
+# Damage is not hidden, but by word.
+cp whole.bkp damaged.bkp
+printf XXXX | dd of=damaged.bkp bs=1 seek=30000 conv=notrunc 2>/dev/null
+t backup-cli compact damaged.bkp
+t backup-cli compact --despite-damage damaged.bkp >damage.out
+sed '/cannot be rebuilt, and goes/d' damage.out | counts
+[ "$(grep -c 'cannot be rebuilt, and goes' damage.out)" = "$(sed -n 's/Lost to damage: \([0-9]*\) .*/\1/p' damage.out)" ] && echo "each is named"
+t backup-cli verify --deep damaged.bkp | counts
+
+# What was left behind goes with the next start.
+: >busy.bkp.successor.new
+play 480
+ls

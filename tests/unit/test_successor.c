@@ -1,0 +1,364 @@
+/* test_successor.c - a log's successor: what it keeps, and how it takes the log's place. */
+#include "node.h"
+#include <bk/compact.h>
+#include <bk/image.h>
+#include <bk/listing.h>
+#include <bk/successor.h>
+#include <bk/verify.h>
+#include <errno.h>
+
+SUITE(successor);
+
+#define HOUR INT64_C(3600000000)
+
+/* A node with all that a log can hold, its changes MINUTES apart. */
+static void lively(struct node *node, unsigned interval, int minutes)
+{
+	node_begin(node, interval);
+	node->io.step_us =
+		INT64_C(20000000) * minutes; /* a change takes a look or two at the clock */
+	node_busy(node, 40);
+	ok(bk_keyframes_build(node->writer, why()));
+	node_lone(node, "PRAGMA foreign_keys = OFF");
+	node_busy(node, 5);
+	node_lone(node, "PRAGMA foreign_keys = ON");
+	node_lost(node, "INSERT INTO busy (peer) VALUES (-1)");
+	ok(bk_writer_rewind(node->writer, node->version, why()));
+	node_busy(node, 30);
+	node_unwatched(node, "UPDATE busy SET note = 'unwatched' WHERE id % 3 = 0");
+	node_snapshot(node, BK_SNAPSHOT_GAP);
+	node_busy(node, 60);
+	ok(bk_keyframes_build(node->writer, why()));
+	node_busy(node, 10);
+}
+
+/* Every byte of a successor's id is this: the kit's random bytes are all the same. */
+static void build(struct node *node, const struct bk_policy *policy, unsigned id,
+	struct bk_compact_result *result)
+{
+	struct bk_compact_options options = {.program = "test"};
+	struct bk_log *log = node_log(node);
+
+	if (policy)
+		options.policy = *policy;
+	node->io.random = (uint8_t)id;
+	ok(bk_compact(log, &options, result, why()));
+	bk_log_close(log);
+}
+
+static void take(struct node *node)
+{
+	struct bk_successor *successor;
+	struct bk_writer *to;
+	uint64_t left;
+
+	ok(bk_successor_open(&successor, bk_writer_log(node->writer), why()));
+	ok(bk_successor_catch_up(successor, &left, why()));
+	cr_assert(left == 0);
+	ok(bk_successor_take(successor, node->writer, &to, why()));
+	bk_successor_close(successor);
+	bk_writer_leave(node->writer);
+	node->writer = to;
+}
+
+static void clean(struct node *node)
+{
+	struct bk_verify_options options = {.deep = true};
+	struct bk_verify_result result;
+
+	ok(bk_verify(&node->io.io, node->path, &options, &result, why()));
+	cr_assert(result.findings == 0 && result.lost == 0);
+	cr_assert(result.verdict.answer == BK_VERDICT_YES);
+}
+
+static uint64_t history_of(struct bk_log *log)
+{
+	struct bk_log_status status;
+
+	ok(bk_log_status(log, &status, why()));
+	return status.history;
+}
+
+Test(successor, without_a_policy_keeps_every_version)
+{
+	struct bk_compact_result result;
+	struct node node;
+	struct bk_log *log;
+	uint64_t history;
+
+	lively(&node, 7, 1);
+	log = node_log(&node);
+	history = history_of(log);
+	build(&node, NULL, 2, &result);
+	cr_assert(result.versions_after == result.versions_before);
+	take(&node);
+	cr_assert(history_of(bk_writer_log(node.writer)) == history);
+	node_check_all(&node, NULL, NULL);
+	node_check_all(&node, log, NULL); /* who has the old file open keeps it */
+	bk_log_close(log);
+	clean(&node);
+	node_busy(&node, 20);
+	node_restart(&node);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_busy(&node, 5);
+	node_check_all(&node, NULL, NULL);
+	clean(&node);
+	cr_assert(!has_file(scratch("log.successor")) && !has_file(scratch("log.successor.new")));
+	node_end(&node);
+}
+
+/* The versions that LOG lists are exactly those that have an image, which is right. */
+static size_t check_kept(struct node *node)
+{
+	struct bk_log *log = node_log(node);
+	struct bk_listing *listing;
+	struct bk_entry entry;
+	struct bk_image *image;
+	bool more = true;
+	size_t count = 0;
+	uint32_t next = 0;
+
+	ok(bk_listing_open_last(&listing, log, UINT64_MAX, BK_LISTING_VERSIONS, why()));
+	while (true) {
+		ok(bk_listing_next(listing, &entry, &more, why()));
+		if (!more)
+			break;
+		for (; next < entry.version; next++) {
+			enum bk_code code = bk_image_open(&image, log, next, NULL, why());
+
+			cr_assert(code == BK_E_MISSING, "version %u is there", next);
+		}
+		node_check(node, log, entry.version, NULL);
+		next = entry.version + 1;
+		count++;
+	}
+	bk_listing_close(listing);
+	bk_log_close(log);
+	return count;
+}
+
+Test(successor, keeps_what_the_policy_says)
+{
+	const struct bk_policy policy = {
+		.all_us = 10 * HOUR, .hourly_us = 30 * HOUR, .daily_us = BK_POLICY_EVER};
+	struct bk_compact_result first, second;
+	struct node node;
+
+	lively(&node, 7, 120);
+	build(&node, &policy, 2, &first);
+	cr_assert(first.versions_after < first.versions_before && first.hourly && first.daily);
+	take(&node);
+	cr_assert(check_kept(&node) == first.versions_after);
+	clean(&node);
+	node_busy(&node, 100);
+	ok(bk_keyframes_build(node.writer, why()));
+	build(&node, &policy, 3, &second);
+	cr_assert(second.versions_after < second.versions_before);
+	take(&node);
+	cr_assert(check_kept(&node) == second.versions_after);
+	clean(&node);
+	node_end(&node);
+}
+
+Test(successor, says_which_versions_are_nearest)
+{
+	const struct bk_policy policy = {.all_us = 5 * HOUR, .hourly_us = 30 * HOUR};
+	struct bk_compact_result result;
+	struct bk_entry entry, at;
+	struct node node;
+	struct bk_log *log;
+
+	lively(&node, 7, 20);
+	build(&node, &policy, 2, &result);
+	take(&node);
+	log = node_log(&node);
+	fails(BK_E_MISSING, bk_log_find(log, result.oldest - 1, &entry, why()));
+	says("is not kept: the oldest that is kept is");
+	ok(bk_log_find(log, result.oldest, &entry, why()));
+	fails(BK_E_MISSING, bk_log_find(log, result.oldest + 1, &at, why()));
+	says("is not kept: the nearest that are kept are");
+	ok(bk_log_find_time(log, entry.time_us + 1, &at, why()));
+	cr_assert(at.version == result.oldest);
+	fails(BK_E_MISSING, bk_log_find_time(log, entry.time_us - 1, &at, why()));
+	fails(BK_E_MISSING, bk_log_find(log, 100000, &at, why()));
+	says("whose newest is");
+	bk_log_close(log);
+	node_end(&node);
+}
+
+Test(successor, catches_up_with_what_came_meanwhile)
+{
+	struct bk_compact_result result;
+	struct bk_successor *successor;
+	struct bk_writer *to;
+	struct node node;
+	uint64_t left;
+
+	lively(&node, 7, 1);
+	build(&node, NULL, 2, &result);
+	node_busy(&node, 20);
+	node_lost(&node, "INSERT INTO busy (peer) VALUES (-2)");
+	ok(bk_writer_rewind(node.writer, node.version, why()));
+	node_busy(&node, 3);
+	ok(bk_keyframes_build(node.writer, why()));
+	ok(bk_writer_raise_doubt(node.writer, "a test", why()));
+	ok(bk_successor_open(&successor, bk_writer_log(node.writer), why()));
+	ok(bk_successor_catch_up(successor, &left, why()));
+	node_busy(&node, 15);
+	ok(bk_keyframes_build(node.writer, why()));
+	ok(bk_successor_take(successor, node.writer, &to, why()));
+	bk_successor_close(successor);
+	fails(BK_E_BUSY, bk_writer_raise_doubt(node.writer, "too late", why()));
+	bk_writer_leave(node.writer);
+	node.writer = to;
+	node_check_all(&node, NULL, NULL);
+	node_busy(&node, 30);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_check_all(&node, NULL, NULL);
+	clean(&node);
+	node_end(&node);
+}
+
+static void check_doubt(struct node *node, const char *want)
+{
+	struct bk_log_status status;
+	struct bk_log *log = node_log(node);
+
+	ok(bk_log_status(log, &status, why()));
+	cr_assert_str_eq(status.doubt, want);
+	bk_log_close(log);
+}
+
+Test(successor, carries_an_open_doubt_on)
+{
+	const struct bk_policy policy = {.all_us = 1};
+	struct bk_compact_result result;
+	struct node node;
+
+	node_begin(&node, 5);
+	node_busy(&node, 12);
+	ok(bk_writer_raise_doubt(node.writer, "somebody wrote", why()));
+	node_busy(&node, 30);
+	ok(bk_keyframes_build(node.writer, why()));
+	build(&node, &policy, 2, &result);
+	take(&node);
+	check_doubt(&node, "somebody wrote");
+	node_restart(&node);
+	check_doubt(&node, "somebody wrote");
+	node_end(&node);
+}
+
+/* Cut between the last frame and the name: who opens the log completes the switch. */
+Test(successor, a_switch_that_was_cut_short_is_completed)
+{
+	struct bk_compact_result result;
+	struct bk_log_status status;
+	struct bk_log *log;
+	struct node node;
+	enum bk_log_news news;
+
+	lively(&node, 7, 1);
+	build(&node, NULL, 2, &result);
+	test_io_fail(&node.io, OP_RENAME, 1, -EIO);
+	take(&node);
+	node_busy(&node, 3);
+	cr_assert(has_file(scratch("log.successor")));
+	log = node_log(&node);
+	ok(bk_log_status(log, &status, why()));
+	cr_assert(status.version == node.version && !*status.successor);
+	node_restart(&node);
+	cr_assert(!has_file(scratch("log.successor")));
+	ok(bk_log_refresh(log, &news, why()));
+	cr_assert(news == BK_LOG_GREW);
+	bk_log_close(log);
+	node_busy(&node, 3);
+	node_check_all(&node, NULL, NULL);
+	clean(&node);
+	node_end(&node);
+}
+
+Test(successor, leftovers_go_at_the_next_start)
+{
+	struct bk_compact_result result;
+	struct node node;
+
+	lively(&node, 7, 1);
+	build(&node, NULL, 2, &result);
+	put_file(scratch("log.successor.new"), "torn", 4);
+	node.io.random = 1;
+	node_restart(&node);
+	cr_assert(!has_file(scratch("log.successor")) && !has_file(scratch("log.successor.new")));
+	put_file(scratch("log.successor"), "somebody's own", 14);
+	node_restart(&node);
+	cr_assert(has_file(scratch("log.successor")), "what is no log is not ours");
+	node_end(&node);
+}
+
+Test(successor, of_another_log_is_not_used)
+{
+	struct bk_compact_result result;
+	struct bk_successor *successor;
+	struct node node;
+
+	lively(&node, 7, 1);
+	fails(BK_E_MISSING, bk_successor_open(&successor, bk_writer_log(node.writer), why()));
+	copy_file(node.path, scratch("log.successor"));
+	fails(BK_E_INVALID, bk_successor_open(&successor, bk_writer_log(node.writer), why()));
+	bk_successor_remove(&node.io.io, node.path);
+	build(&node, NULL, 2, &result);
+	ok(bk_successor_open(&successor, bk_writer_log(node.writer), why()));
+	bk_successor_close(successor);
+	node_end(&node);
+}
+
+/* A failure at each step leaves the log as it was, and the writer at work. */
+Test(successor, a_failure_leaves_the_log_as_it_was)
+{
+	static const enum test_op ops[] = {OP_OPEN, OP_WRITE, OP_SYNC};
+	struct bk_compact_result result;
+	unsigned met = 0;
+
+	for (size_t i = 0; i < COUNT_OF(ops); i++) {
+		for (unsigned nth = 1; nth < 40; nth++) {
+			struct bk_successor *successor;
+			struct bk_writer *to = NULL;
+			struct bk_error failure;
+			struct node node;
+			uint64_t left;
+			enum bk_code code;
+
+			node_begin(&node, 5);
+			node_busy(&node, 30);
+			ok(bk_keyframes_build(node.writer, why()));
+			build(&node, NULL, 2, &result);
+			node_busy(&node, 4);
+			test_io_fail(&node.io, ops[i], nth, -ENOSPC);
+			code = bk_successor_open(&successor, bk_writer_log(node.writer), &failure);
+			if (!code) {
+				code = bk_successor_catch_up(successor, &left, &failure);
+				if (!code)
+					code = bk_successor_take(
+						successor, node.writer, &to, &failure);
+				bk_successor_close(successor);
+			}
+			met += code != BK_OK;
+			test_io_fail(&node.io, OP_NONE, 0, 0);
+			if (to) {
+				bk_writer_leave(node.writer);
+				node.writer = to;
+			}
+			node.io.random = 1;
+			if (to || ops[i] != OP_SYNC)
+				node_busy(&node, 3);
+			node_restart(&node);
+			node_busy(&node, 3);
+			node_check_all(&node, NULL, NULL);
+			clean(&node);
+			node_end(&node);
+			scratch_remove();
+			if (!code)
+				break;
+		}
+	}
+	cr_assert(met > 8, "%u failures were met", met);
+}
