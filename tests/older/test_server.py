@@ -1,6 +1,7 @@
 """test_server.py - backup-cli server, spoken to by an independent client of the older plugin's protocol.
 
     BK_BIN=build/dev python3 tests/older/test_server.py [TEST...]"""
+import json
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ import zlib
 
 from kit import BIN, CLI, Serving, cli, has, run, stored
 from oldermake import dump, fresh
-from peer import (ACK, CHANGE, COMPACT, METADATA, NACK, REQ_METADATA, RESTORE, SNAPSHOT, Client, Cutter, Ended,
+from peer import (ACK, CHANGE, COMPACT, COMPACT_RES, METADATA, NACK, REQ_METADATA, RESTORE, SNAPSHOT, Client, Cutter, Ended,
                   change_payload, join, rebuild, snapshot_payload)
 
 
@@ -71,18 +72,24 @@ def test_kinds(directory):
         client.send(kind, struct.pack("!I", 7))
     client.send(METADATA, bytes(20))
     client.send(COMPACT)
-    assert client.receive() in [(NACK, struct.pack("!I", 203))], "COMPACT"
+    kind, said = client.receive()
+    assert kind == COMPACT_RES, (kind, said, server.text())
+    said = json.loads(said)
+    assert set(said["before"]) == set(said["after"]) == {"backupsize", "version_count"}, said
+    play(client, node, 3)
+    assert rebuild(client.restore(), os.path.join(directory, "out")) == 206
+    assert dump(os.path.join(directory, "out")) == node.dumps[206]
     # A snapshot, as after init; one that is older, or is none.
     image = node.image()
-    assert client.snapshot(node.version, image) == (True, 203)
-    assert client.metadata()[:2] == (203, 0)
+    assert client.snapshot(node.version, image) == (True, 206)
+    assert client.metadata()[:2] == (206, 0)
     play(client, node, 5)
-    assert client.snapshot(203, image) == (False, 208)
-    assert client.snapshot(209, node.image()) == (False, 208)
-    assert client.snapshot(209, b"no database") == (False, 208)
+    assert client.snapshot(206, image) == (False, 211)
+    assert client.snapshot(212, node.image()) == (False, 211)
+    assert client.snapshot(212, b"no database") == (False, 211)
     # What does not follow.
-    for version in (1, 207, 208, 210, 4000000000):
-        assert client.change(version, node.proposal()) == (False, 208), version
+    for version in (1, 210, 211, 213, 4000000000):
+        assert client.change(version, node.proposal()) == (False, 211), version
     server.end()
     assert not os.path.exists(log + ".incoming")
     has(cli("log", "--all", log), "struck out")

@@ -14,18 +14,6 @@
 /* zlib makes what it cannot pack a little longer. */
 #define PACKED_MAX (BK_CHANGE_BYTES_MAX + BK_CHANGE_BYTES_MAX / 1024)
 
-/* Called from the follower's thread. */
-static void follower_says(void *ctx, const struct bk_error *err)
-{
-	struct bk_older_server *server = ctx;
-
-	bk_serving_say(server, BK_OLDER_ERROR, "%s: %s",
-		err->code == BK_E_SQL || err->code == BK_E_DAMAGE
-			? "a change cannot be replayed, and is stored all the same"
-			: "could not write a keyframe, which is tried again",
-		err->msg);
-}
-
 static void close_log(struct bk_older_server *server)
 {
 	bk_follower_stop(server->follower);
@@ -38,12 +26,11 @@ static enum bk_code open_log(struct bk_older_server *server, struct bk_error *er
 {
 	const struct bk_writer_options options = {
 		.program = "backup-cli server", .lock_wait_ms = LOCK_WAIT_MS};
-	const struct bk_follower_options follower = {.notify = follower_says, .ctx = server};
 	enum bk_code code =
 		bk_writer_open(&server->writer, server->io, server->path, &options, err);
 
 	if (!code)
-		code = bk_follower_start(&server->follower, server->writer, &follower, err);
+		code = bk_serving_follow(server, err);
 	server->has_failed = code;
 	if (code)
 		close_log(server);
@@ -120,14 +107,6 @@ static enum bk_code serve_metadata(struct bk_older_server *server, struct bk_err
 	return bk_packet_send_metadata(&server->channel, &metadata, err);
 }
 
-/* What this release's server does not do is refused in the protocol's own words. */
-static enum bk_code serve_compact(struct bk_older_server *server, struct bk_error *err)
-{
-	bk_serving_say(
-		server, BK_OLDER_WARNING, "refused: COMPACT, which this release does not do");
-	return bk_serving_answer(server, PACKET_NACK, err);
-}
-
 /* What clients may say, and needs no answer. */
 static enum bk_code skip(
 	struct bk_older_server *server, const struct packet *packet, struct bk_error *err)
@@ -166,7 +145,7 @@ static enum bk_code serve_packet(
 	case PACKET_RESTORE:
 		return bk_serve_restore(server, err);
 	case PACKET_COMPACT:
-		return serve_compact(server, err);
+		return bk_serve_compact(server, err);
 	default:
 		return bk_fail(
 			err, BK_E_INVALID, 0, "a packet of the unknown kind %u", packet->kind);

@@ -29,3 +29,22 @@ bool bk_serving_can_rewind(const struct bk_older_server *server, uint32_t *versi
 	*version = head.version - 1;
 	return !head.is_committed;
 }
+
+/* Called from the follower's thread. */
+static void follower_says(void *ctx, const struct bk_error *err)
+{
+	struct bk_older_server *server = ctx;
+
+	bk_serving_say(server, BK_OLDER_ERROR, "%s: %s",
+		err->code == BK_E_SQL || err->code == BK_E_DAMAGE
+			? "a change cannot be replayed, and is stored all the same"
+			: "could not write a keyframe, which is tried again",
+		err->msg);
+}
+
+enum bk_code bk_serving_follow(struct bk_older_server *server, struct bk_error *err)
+{
+	const struct bk_follower_options options = {.notify = follower_says, .ctx = server};
+
+	return bk_follower_start(&server->follower, server->writer, &options, err);
+}

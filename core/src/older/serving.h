@@ -35,6 +35,9 @@ BK_MUST_CHECK enum bk_code bk_serving_answer(
  * committed is there, and nothing behind it. False: there is none. */
 bool bk_serving_can_rewind(const struct bk_older_server *server, uint32_t *version);
 
+/* Starts the follower of the log. Fails as bk_follower_start does. */
+BK_MUST_CHECK enum bk_code bk_serving_follow(struct bk_older_server *server, struct bk_error *err);
+
 /* The parts, each of which takes one PACKET whose head has come, and answers it. What is wrong with
  * what came is answered and said; they fail, and the connection is to be closed, with BK_E_INVALID
  * and BK_E_LIMIT if that is no packet at all, BK_E_IO, BK_E_NOMEM. */
@@ -45,5 +48,7 @@ BK_MUST_CHECK enum bk_code bk_serve_rewind(
 BK_MUST_CHECK enum bk_code bk_serve_snapshot(
 	struct bk_older_server *server, const struct packet *packet, struct bk_error *err);
 BK_MUST_CHECK enum bk_code bk_serve_restore(struct bk_older_server *server, struct bk_error *err);
+
+BK_MUST_CHECK enum bk_code bk_serve_compact(struct bk_older_server *server, struct bk_error *err);
 
 #endif
