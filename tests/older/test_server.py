@@ -374,8 +374,9 @@ def test_words(directory):
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     notify.bind(os.path.join(directory, "notify"))
     notify.settimeout(30)
-    proc = subprocess.Popen(["sh", "-c", 'exec 3<&"$1"; export LISTEN_FDS=1 LISTEN_PID=$$; shift; exec "$@"', "sh",
-                             str(listening.fileno()), CLI, "server", log], pass_fds=[listening.fileno()],
+    # systemd's first descriptor is 3; the number of the process is known once it is there.
+    proc = subprocess.Popen(["sh", "-c", 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"', "sh", CLI, "server", log],
+                            preexec_fn=lambda: os.dup2(listening.fileno(), 3), pass_fds=[3],
                             env={**os.environ, "NOTIFY_SOCKET": os.path.join(directory, "notify")},
                             stdout=subprocess.DEVNULL)
     has(notify.recv(4096).decode(), "READY=1", "STATUS=")
