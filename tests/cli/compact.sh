@@ -50,10 +50,6 @@ t backup-cli compact --max-size 1000 whole.bkp
 cp whole.bkp damaged.bkp
 printf XXXX | dd of=damaged.bkp bs=1 seek=30000 conv=notrunc 2>/dev/null
 t backup-cli compact damaged.bkp
-t backup-cli compact --despite-damage damaged.bkp >damage.out
-sed '/cannot be rebuilt, and goes/d' damage.out | counts
-[ "$(grep -c 'cannot be rebuilt, and goes' damage.out)" = "$(sed -n 's/Lost to damage: \([0-9]*\) .*/\1/p' damage.out)" ] && echo "each is named"
-t backup-cli verify --deep damaged.bkp | counts
 
 # What was left behind goes with the next start.
 : >busy.bkp.successor.new

@@ -311,6 +311,44 @@ Test(successor, of_another_log_is_not_used)
 	node_end(&node);
 }
 
+static void on_lost(void *ctx, uint32_t version, const struct bk_error *why)
+{
+	cr_assert(why->code && version);
+	++*(uint64_t *)ctx;
+}
+
+/* Damage is not hidden, but by word; and then what is lost is named. */
+Test(successor, of_a_damaged_log_keeps_what_can_be_rebuilt)
+{
+	uint64_t lost = 0;
+	struct bk_compact_options options = {.lost = on_lost, .ctx = &lost};
+	struct bk_compact_result result;
+	struct bk_entry entry;
+	struct bk_log *log;
+	struct node node;
+
+	node_begin(&node, 7);
+	for (unsigned i = 0; i < 10; i++) {
+		node_busy(&node, 7);
+		ok(bk_keyframes_build(node.writer, why()));
+	}
+	ok(bk_log_find(bk_writer_log(node.writer), 24, &entry, why()));
+	poke_file(node.path, entry.offset + 60, "damage", 6);
+	log = node_log(&node);
+	node.io.random = 2;
+	fails(BK_E_DAMAGE, bk_compact(log, &options, &result, why()));
+	says("--despite-damage");
+	options.despite_damage = true;
+	ok(bk_compact(log, &options, &result, why()));
+	bk_log_close(log);
+	cr_assert(result.lost && result.lost == lost && result.lost < 8);
+	cr_assert(result.versions_after == result.versions_before - lost);
+	take(&node);
+	cr_assert(check_kept(&node) == result.versions_after);
+	clean(&node);
+	node_end(&node);
+}
+
 /* A failure at each step leaves the log as it was, and the writer at work. */
 Test(successor, a_failure_leaves_the_log_as_it_was)
 {

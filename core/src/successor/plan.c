@@ -1,5 +1,6 @@
 /* plan.c - what of a log its successor is to hold. */
 #include "plan.h"
+#include "image.h"
 #include "span.h"
 #include <bk/listing.h>
 #include <bk/version.h>
@@ -63,7 +64,22 @@ static uint32_t first_of_all(const struct versions *versions)
 	return versions->list[i].version;
 }
 
-/* The newest keyframe of VERSION or before that begins behind NOT_BEFORE; the first one that does
+/* Whether every page of the database at KF can be read. */
+static bool is_whole(struct bk_log *log, const struct keyframe *kf)
+{
+	struct bk_image *image;
+	struct bk_error ignored;
+	enum bk_code code = bk_image_open_keyframe(&image, log, kf, NULL, &ignored);
+
+	if (code)
+		return false;
+	code = bk_image_read_all(image, NULL, NULL, &ignored);
+	bk_image_close(image);
+	return !code;
+}
+
+/* The newest keyframe of VERSION or before that begins behind NOT_BEFORE, and can be read whole, as
+ * all behind it can; the first one that does
  * where none of them is old enough. */
 static enum bk_code find_base(struct bk_log *log, uint32_t version, uint64_t not_before,
 	struct keyframe **out, struct bk_error *err)
@@ -77,12 +93,15 @@ static enum bk_code find_base(struct bk_log *log, uint32_t version, uint64_t not
 
 		if (code == BK_E_DAMAGE && base)
 			break;
-		if (!code && kf->next < not_before) {
+		if (!code && (kf->next < not_before || !is_whole(log, kf))) {
 			bk_log_unpin(log, kf);
 			if (base)
 				break;
 			code = bk_fail(err, BK_E_DAMAGE, 0,
-				"%s is damaged behind its newest keyframe: it cannot be compacted",
+				"%s is damaged in or behind its newest keyframe: it cannot be "
+				"compacted "
+				"before another one is written, which the plugin does as it goes "
+				"on",
 				bk_log_path(log));
 		}
 		if (code) {
