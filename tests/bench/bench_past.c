@@ -82,7 +82,7 @@ static void run(const char *const *argv, struct figures *figures)
 /* The best of some runs: the machine may be busy. */
 static void measure(const char *name, const char *const *argv)
 {
-	struct figures best, one;
+	struct figures best = {0}, one;
 
 	for (int i = 0; i < RUNS; i++) {
 		run(argv, &one);

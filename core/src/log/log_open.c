@@ -229,7 +229,7 @@ static enum bk_code follow_succession(struct bk_log **out, struct bk_log *log, s
 enum bk_code bk_log_open(
 	struct bk_log **out, const struct bk_io *io, const char *path, struct bk_error *err)
 {
-	struct bk_log *log, *found;
+	struct bk_log *log, *found = NULL;
 	enum bk_code code = open_at(&log, io, path, err);
 
 	if (code)
