@@ -195,9 +195,11 @@ bool lockplaces_put(const struct lockplaces *places, cJSON *root)
 {
 	cJSON *outage = places->outage_waits ? cJSON_CreateString("wait")
 					     : cJSON_CreateNumber(places->outage_s);
+	bool done = set(root, "mirrors", places->count, list_item(places));
 
-	return set(root, "mirrors", places->count, list_item(places)) &
-	       set(root, "quorum", places->quorum > 1, cJSON_CreateNumber(places->quorum)) &
-	       set(root, "on_outage",
-		       places->outage_waits || places->outage_s != LOCKPLACES_OUTAGE_S, outage);
+	/* Each takes its value over, also where one before it failed. */
+	done = set(root, "quorum", places->quorum > 1, cJSON_CreateNumber(places->quorum)) && done;
+	return set(root, "on_outage",
+		       places->outage_waits || places->outage_s != LOCKPLACES_OUTAGE_S, outage) &&
+	       done;
 }

@@ -118,6 +118,7 @@ static void tell_missed(
 enum bk_code bk_mirrors_wait(struct bk_mirrors *mirrors, uint64_t from, uint64_t end,
 	uint32_t version, enum mirrors_wait *out, struct bk_error *err)
 {
+	const struct mirror *refuses;
 	bool was_missed, has;
 	enum bk_code code = BK_OK;
 
@@ -130,8 +131,9 @@ enum bk_code bk_mirrors_wait(struct bk_mirrors *mirrors, uint64_t from, uint64_t
 	if (!was_missed || has_quorum(mirrors, from))
 		wait_for_quorum(mirrors, end);
 	has = has_quorum(mirrors, end);
-	if (!has && who_forbids(mirrors))
-		code = forbidden(who_forbids(mirrors), err);
+	refuses = has ? NULL : who_forbids(mirrors);
+	if (refuses)
+		code = forbidden(refuses, err);
 	else if (has)
 		*out = was_missed ? MIRRORS_MET : MIRRORS_HAVE;
 	else
