@@ -70,6 +70,7 @@ struct bk_log_status {
 	uint64_t history;               /* the head's sum (docs/format.md, 4) */
 	char node[BK_NODE_TEXT];        /* whose database it is: vars.node_id; "": not known */
 	char doubt[BK_DOUBT_TEXT];      /* log and node may differ, and why; "": no doubt is open */
+	char predecessor[BK_LOG_ID_TEXT]; /* the log whose place this one took; "": none */
 	char successor[BK_LOG_ID_TEXT]; /* the log that took this one's place; "": none */
 	bool is_closed;                 /* the last writer closed it in order */
 	uint64_t damaged_at;            /* offset of damage near the log's end; 0: none met */
