@@ -62,7 +62,8 @@ static enum bk_code begin(struct hook *hook, struct call *call, struct refusal *
 		code = session_start_threads(&hook->session, why);
 	hook->session.is_settled = !code;
 	if (!code)
-		seen_note(&hook->session);
+		seen_note(hook->io, hook->session.writer, &hook->session.lockfile,
+			hook->session.places);
 	return code;
 }
 

@@ -2,15 +2,22 @@
 #ifndef SEEN_H
 #define SEEN_H
 
-#include "session.h"
+#include "lockfile.h"
+#include "names.h"
+#include "places.h"
+#include "refusal.h"
+#include <bk/writer.h>
 
-/* Refuses a log that is another, or shorter than it was: before it is opened for writing, and
- * behind that, where mirrors may have had what it lost. */
-enum bk_code seen_check(struct session *session, struct refusal *why);
-enum bk_code seen_check_open(struct session *session, struct refusal *why);
+/* Refuses a log at PATH that is another than LOCKFILE knows of, or shorter: before it is opened for
+ * writing, and behind that, where mirrors may have had what it lost. */
+enum bk_code seen_check(const struct bk_io *io, const char *path, const struct lockfile *lockfile,
+	const struct names *names, struct refusal *why);
+enum bk_code seen_check_open(struct bk_writer *writer, const struct lockfile *lockfile,
+	const struct names *names, struct refusal *why);
 
-/* Notes in backup.lock how far the log has come, and which mirrors hold it. A failure is told, and
- * does no harm. */
-void seen_note(struct session *session);
+/* Notes in backup.lock how far the log has come, and which of PLACES hold it. A failure is told,
+ * and does no harm. */
+void seen_note(const struct bk_io *io, struct bk_writer *writer, const struct lockfile *lockfile,
+	const struct places *places);
 
 #endif

@@ -174,13 +174,14 @@ enum bk_code session_open(struct session *session, const struct bk_io *io, const
 		watch_end(watch);
 	}
 	if (!code)
-		code = seen_check(session, why);
+		code = seen_check(
+			session->io, session->path, &session->lockfile, &session->names, why);
 	if (!code)
 		code = open_writer(session, why);
 	if (!code)
 		code = open_server(session, net, why);
 	if (!code)
-		code = seen_check_open(session, why);
+		code = seen_check_open(session->writer, &session->lockfile, &session->names, why);
 	if (code)
 		return code;
 	warn_of_settings(session);
@@ -255,7 +256,7 @@ void session_close(struct session *session, bool in_order)
 		heal_head(session);
 	if (session->writer && session->is_settled) {
 		note_head(session);
-		seen_note(session);
+		seen_note(session->io, session->writer, &session->lockfile, session->places);
 	}
 	if (in_order && session->is_settled)
 		bk_writer_close(session->writer);
