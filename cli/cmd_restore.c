@@ -1,5 +1,6 @@
 /* cmd_restore.c - backup-cli restore: writes a database out. */
 #include "arguments.h"
+#include "fresh.h"
 #include "nodedir.h"
 #include "older.h"
 #include "own.h"
@@ -25,6 +26,9 @@ struct arguments {
 	char *url;
 	int64_t at_us;
 	const char *older; /* the older plugin's file or server that it comes out of; NULL: a log */
+	const char *dir; /* the lightning directory that was named; NULL: none */
+	const char *also[LOCKPLACES_MAX], *without[FRESH_MAX];
+	size_t also_count, without_count;
 };
 
 /* Behind the options: the URL, unless DIR has a backup, and the destination. */
@@ -52,7 +56,9 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option options[] = {{"version", required_argument, NULL, 'v'},
 		{"at", required_argument, NULL, 'a'}, {STALE_FLAG, no_argument, NULL, 's'},
-		{"lightning-dir", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+		{"lightning-dir", required_argument, NULL, 'l'},
+		{"also", required_argument, NULL, 'p'}, {"without", required_argument, NULL, 'w'},
+		{NULL, 0, NULL, 0}};
 	const char *dir = NULL;
 	uint64_t version;
 	int option;
@@ -72,7 +78,17 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 			arguments->options.stale_allowed = true;
 			break;
 		case 'l':
-			dir = optarg;
+			dir = arguments->dir = optarg;
+			break;
+		case 'p':
+			if (arguments->also_count == LOCKPLACES_MAX)
+				return usage_error(&cmd_restore, "too many places");
+			arguments->also[arguments->also_count++] = optarg;
+			break;
+		case 'w':
+			if (arguments->without_count == FRESH_MAX)
+				return usage_error(&cmd_restore, "too many places");
+			arguments->without[arguments->without_count++] = optarg;
 			break;
 		default:
 			return EXIT_USAGE;
@@ -282,6 +298,82 @@ static enum bk_code restore_older(struct arguments *arguments, struct bk_error *
 	return code;
 }
 
+/* Whether what is restored is there to start a node from: then it must be the newest. */
+static bool is_for_node(const struct arguments *arguments)
+{
+	const char *slash = strrchr(arguments->dest, '/');
+	struct stat st;
+
+	return !arguments->at && !arguments->options.has_version &&
+	       ((stat(arguments->dest, &st) == 0 && S_ISDIR(st.st_mode)) ||
+		       strcmp(slash ? slash + 1 : arguments->dest, BK_DATABASE_NAME) == 0 ||
+		       nodedir_is_database(arguments->dest));
+}
+
+/* All that may know of a newer state: the place that was named, those that backup.lock knows of,
+ * here and where the database goes, and those that were given. */
+static enum bk_code gather(
+	struct fresh *fresh, const struct arguments *arguments, struct bk_error *err)
+{
+	struct stat st;
+	bool is_dir = stat(arguments->dest, &st) == 0 && S_ISDIR(st.st_mode);
+	char *dir = is_dir ? strdup(arguments->dest) : bk_path_directory(arguments->dest);
+	enum bk_code code = dir ? fresh_add(fresh, arguments->url, err)
+				: bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+
+	if (!code && arguments->dir)
+		code = fresh_add_known(fresh, arguments->dir, err);
+	if (!code)
+		code = fresh_add_known(fresh, dir, err);
+	for (size_t i = 0; i < arguments->also_count && !code; i++)
+		code = fresh_add(fresh, arguments->also[i], err);
+	for (size_t i = 0; i < arguments->without_count && !code; i++)
+		code = fresh_give_up(fresh, arguments->without[i], err);
+	free(dir);
+	return code;
+}
+
+static void tell_freshness(
+	const struct fresh *fresh, const struct bk_freshness *found, const char *named)
+{
+	struct shown shown;
+
+	for (size_t i = 0; i < fresh->count; i++)
+		if (fresh->answers[i].is_given_up)
+			printf("Without %s, as you say: if it held a newer state, that is lost.\n",
+				shown_of(&shown, fresh->urls[i]));
+	if (found->newest)
+		printf("The newest state is not in %s but in %s: that is restored.\n", named,
+			shown_of(&shown, fresh->urls[found->newest]));
+	if (found->is_unproven)
+		printf("Freshness unproven: no other place was asked, and nothing here knows how "
+		       "far the node had come. If there is a mirror, name it: --also URL\n");
+}
+
+/* Asks each place, and restores out of the newest. */
+static enum bk_code restore_newest(struct arguments *arguments, struct bk_error *err)
+{
+	struct fresh fresh = {0};
+	struct bk_freshness found;
+	enum bk_code code = gather(&fresh, arguments, err);
+
+	if (!code) {
+		fresh_ask(&fresh);
+		/* What was named alone is wrong as it was always said. */
+		if (fresh.count == 1 && !fresh.answers[0].log)
+			code = bk_fail_as(err, &fresh.answers[0].why);
+	}
+	if (!code)
+		code = bk_freshest(&found, fresh.answers, fresh.count, &fresh.known, err);
+	if (!code) {
+		code = restore_from(fresh.answers[found.newest].log, arguments, err);
+		if (!code)
+			tell_freshness(&fresh, &found, fresh.urls[0]);
+	}
+	fresh_done(&fresh);
+	return code;
+}
+
 static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
 {
 	struct bk_log *log;
@@ -289,6 +381,8 @@ static enum bk_code restore(struct arguments *arguments, struct bk_error *err)
 
 	if (older_is(arguments->url))
 		return restore_older(arguments, err);
+	if (is_for_node(arguments))
+		return restore_newest(arguments, err);
 	code = open_url(&log, arguments->url, err);
 	if (code)
 		return code;
@@ -332,10 +426,16 @@ const struct command cmd_restore = {
 		"  --at TIME            the newest version not after TIME; without a fraction,\n"
 		"                       its whole second\n"
 		"  --lightning-dir DIR  the log is the one that DIR/backup.lock names\n"
+		"  --also URL           a mirror to ask, too; several times\n"
+		"  --without URL        go on without a place that cannot be asked, or is wrong\n"
 		"  --" STALE_FLAG "\n"
 		"                       lets an older version have the name lightningd.sqlite3\n"
 		"  -V                   the release\n"
 		"\n" HELP_TIME "\n"
+		"For a node to start from, it asks each place that it knows (URL, backup.lock's\n"
+		"here and in DEST, --also), takes the newest, and refuses where one cannot be\n"
+		"asked or two went on each by itself, unless --without says which to pass over.\n"
+		"\n"
 		"It refuses over an existing file, beside a -journal or -wal, and, under the\n"
 		"name that lightningd opens, while the node runs. Under another name it is a\n"
 		"copy to look at, with sqlite3 -safe. What SQLite finds wrong with it is the\n"

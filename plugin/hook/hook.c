@@ -6,6 +6,7 @@
 #include "message.h"
 #include "out.h"
 #include "reasons.h"
+#include "seen.h"
 #include <stdlib.h>
 
 struct hook {
@@ -60,6 +61,9 @@ static enum bk_code begin(struct hook *hook, struct call *call, struct refusal *
 	if (!code)
 		code = session_start_threads(&hook->session, why);
 	hook->session.is_settled = !code;
+	if (!code)
+		seen_note(hook->io, hook->session.writer, &hook->session.lockfile,
+			hook->session.places);
 	return code;
 }
 

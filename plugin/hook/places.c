@@ -84,3 +84,16 @@ struct bk_mirrors *places_mirrors(const struct places *places)
 {
 	return places ? places->mirrors : NULL;
 }
+
+unsigned places_level(
+	const struct places *places, const struct lockplaces *lock, const char **level)
+{
+	struct bk_mirror_status status;
+	unsigned count = 0;
+
+	for (unsigned i = 0; places && i < lock->count; i++)
+		if (bk_mirrors_status(places->mirrors, i, &status) &&
+			status.state == BK_MIRROR_LEVEL)
+			level[count++] = lock->list[i].url;
+	return count;
+}

@@ -20,4 +20,8 @@ void places_close(struct places *places);
 /* NULL, where PLACES is. */
 struct bk_mirrors *places_mirrors(const struct places *places);
 
+/* Sets LEVEL to the URLs, LOCK's, of the mirrors that have all of the log, and returns how many. */
+unsigned places_level(
+	const struct places *places, const struct lockplaces *lock, const char **level);
+
 #endif

@@ -42,6 +42,19 @@ enum bk_code refuse_places(
 	return code;
 }
 
+enum bk_code refuse_unseen(struct refusal *why, const struct names *names, const char *what)
+{
+	refusal_set(why, BK_E_UNSAFE,
+		"%s is not the log that it was: %s. Somebody put something older, or another "
+		"node's, in its place",
+		names->log, what);
+	refusal_way(why,
+		"bring the right log back, from a mirror or a copy; or, if this one is right for "
+		"certain: %s %s",
+		names->init, names->url);
+	return BK_E_UNSAFE;
+}
+
 enum bk_code refuse_log(struct refusal *why, const struct names *names, const struct bk_error *err)
 {
 	enum bk_code code = refusal_of(why, err, names->log);

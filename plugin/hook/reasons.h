@@ -23,6 +23,9 @@ enum bk_code refuse_older_file(struct refusal *why, const struct names *names);
 enum bk_code refuse_places(
 	struct refusal *why, const struct names *names, const struct bk_error *err);
 
+/* The log is not what backup.lock knows of it: WHAT. */
+enum bk_code refuse_unseen(struct refusal *why, const struct names *names, const char *what);
+
 /* The log at PATH is held: ERR. That may be by this node's own plugin of before. */
 enum bk_code refuse_held(struct refusal *why, const struct names *names, const struct bk_io *io,
 	const char *path, const struct bk_error *err);

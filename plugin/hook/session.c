@@ -3,6 +3,7 @@
 #include "lockurl.h"
 #include "out.h"
 #include "reasons.h"
+#include "seen.h"
 #include <bk/image.h>
 #include <bk/log.h>
 #include <bk/olderfile.h>
@@ -173,9 +174,14 @@ enum bk_code session_open(struct session *session, const struct bk_io *io, const
 		watch_end(watch);
 	}
 	if (!code)
+		code = seen_check(
+			session->io, session->path, &session->lockfile, &session->names, why);
+	if (!code)
 		code = open_writer(session, why);
 	if (!code)
 		code = open_server(session, net, why);
+	if (!code)
+		code = seen_check_open(session->writer, &session->lockfile, &session->names, why);
 	if (code)
 		return code;
 	warn_of_settings(session);
@@ -248,8 +254,10 @@ void session_close(struct session *session, bool in_order)
 	bk_follower_stop(session->follower);
 	if (is_stuck && session->is_settled)
 		heal_head(session);
-	if (session->writer && session->is_settled)
+	if (session->writer && session->is_settled) {
 		note_head(session);
+		seen_note(session->io, session->writer, &session->lockfile, session->places);
+	}
 	if (in_order && session->is_settled)
 		bk_writer_close(session->writer);
 	else

@@ -89,6 +89,7 @@ enum bk_code lockfile_parse(
 		code = lockplaces_parse(&found.places, root, name, err);
 	if (!code)
 		code = lockpolicy_take(root, name, &found.has_policy, &found.policy, err);
+	lockseen_parse(&found.seen, root);
 	cJSON_Delete(root);
 	if (code) {
 		lockfile_done(&found);
@@ -131,7 +132,8 @@ enum bk_code lockfile_write(const struct bk_io *io, const char *path, const char
 
 	if (code)
 		return code;
-	if ((!backend_url || set_string(keys, "backend_url", backend_url)) &&
+	if ((!backend_url ||
+		    (set_string(keys, "backend_url", backend_url) && lockseen_put(NULL, keys))) &&
 		(!database || set_string(keys, "database", database)) &&
 		(!places || lockplaces_put(places, keys)))
 		code = lockkeys_write(keys, io, path, err);
@@ -156,6 +158,42 @@ enum bk_code lockfile_write_policy(const struct bk_io *io, const char *path,
 		code = lockkeys_write(keys, io, path, err);
 	else
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
+	cJSON_Delete(keys);
+	return code;
+}
+
+/* The places at LEVEL held the log of SEEN. */
+static enum bk_code note_held(cJSON *keys, const char *path, const struct lockseen *seen,
+	const char *const *level, unsigned count, struct bk_error *err)
+{
+	struct lockplaces places;
+	enum bk_code code = lockplaces_parse(&places, keys, path, err);
+
+	for (unsigned i = 0; i < count && !code; i++)
+		code = lockplaces_hold(&places, level[i], seen->log, err);
+	if (!code && !lockplaces_put(&places, keys))
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
+	lockplaces_done(&places);
+	return code;
+}
+
+enum bk_code lockfile_note(const struct bk_io *io, const char *path, const char *backend_url,
+	const struct lockseen *seen, const char *const *level, unsigned count, struct bk_error *err)
+{
+	cJSON *keys;
+	const char *url;
+	enum bk_code code = lockkeys_read(&keys, io, path, err);
+
+	if (code)
+		return code;
+	url = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(keys, "backend_url"));
+	if (url && strcmp(url, backend_url) == 0) {
+		code = note_held(keys, path, seen, level, count, err);
+		if (!code && !lockseen_put(seen, keys))
+			code = bk_fail(err, BK_E_NOMEM, 0, "no memory to write %s", path);
+		if (!code)
+			code = lockkeys_write(keys, io, path, err);
+	}
 	cJSON_Delete(keys);
 	return code;
 }

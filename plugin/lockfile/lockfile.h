@@ -8,6 +8,7 @@
 
 #include "lockplaces.h"
 #include "lockpolicy.h"
+#include "lockseen.h"
 #include <bk/error.h>
 #include <bk/io.h>
 #include <stdbool.h>
@@ -28,8 +29,9 @@ struct lockfile {
 	unsigned keyframe_changes; /* changes to a keyframe; 0 where the file does not say */
 	bool no_keyframes;         /* "keyframe_changes": 0 */
 	struct lockplaces places;
-	bool has_policy;           /* "keep": what a compaction keeps: */
+	bool has_policy; /* "keep": what a compaction keeps: */
 	struct bk_policy policy;
+	struct lockseen seen;
 };
 
 /* Reads PATH. Fails with BK_E_MISSING, BK_E_INVALID (and says which key is wrong), BK_E_LIMIT,
@@ -49,11 +51,18 @@ BK_MUST_CHECK enum bk_code lockfile_write_policy(const struct bk_io *io, const c
 void lockfile_done(struct lockfile *lockfile);
 
 /* Sets backend_url and "database" unless they are NULL, and what PLACES says unless that is NULL,
- * in the file at PATH, keeping all its other keys, or makes it. It is replaced whole and durably.
+ * in the file at PATH, keeping all its other keys, or makes it. With a backend_url what was seen of
+ * the log is forgotten. It is replaced whole and durably.
  * Fails with BK_E_INVALID if what stands there is no JSON object, BK_E_LIMIT, BK_E_BUSY, BK_E_IO,
  * BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code lockfile_write(const struct bk_io *io, const char *path,
 	const char *backend_url, const char *database, const struct lockplaces *places,
 	struct bk_error *err);
+
+/* Notes what was SEEN of the log in the file at PATH, and that the COUNT places at LEVEL held it;
+ * unless the file names another log than BACKEND_URL meanwhile. Fails as lockfile_write does. */
+BK_MUST_CHECK enum bk_code lockfile_note(const struct bk_io *io, const char *path,
+	const char *backend_url, const struct lockseen *seen, const char *const *level,
+	unsigned count, struct bk_error *err);
 
 #endif

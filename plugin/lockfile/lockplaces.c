@@ -138,6 +138,22 @@ enum bk_code lockplaces_add(struct lockplaces *places, const char *url, struct b
 	return add(places, url, NULL, err);
 }
 
+enum bk_code lockplaces_hold(
+	struct lockplaces *places, const char *url, const char *log, struct bk_error *err)
+{
+	struct lockplace *place = lockplaces_find(places, url);
+	char *copy;
+
+	if (!place || (place->log && strcmp(place->log, log) == 0))
+		return BK_OK;
+	copy = strdup(log);
+	if (!copy)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a place");
+	free(place->log);
+	place->log = copy;
+	return BK_OK;
+}
+
 enum bk_code lockplaces_remove(struct lockplaces *places, const char *url, struct bk_error *err)
 {
 	struct lockplace *place = lockplaces_find(places, url);

@@ -45,6 +45,10 @@ struct lockplace *lockplaces_find(struct lockplaces *places, const char *url);
 BK_MUST_CHECK enum bk_code lockplaces_add(
 	struct lockplaces *places, const char *url, struct bk_error *err);
 
+/* Notes that the place of URL, if it is one of PLACES, held LOG. Fails with BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code lockplaces_hold(
+	struct lockplaces *places, const char *url, const char *log, struct bk_error *err);
+
 /* Takes the place of URL away; the quorum follows, if it would be larger than what is left. Fails
  * with BK_E_MISSING. */
 BK_MUST_CHECK enum bk_code lockplaces_remove(

@@ -28,7 +28,8 @@ mkdir held unreadable
 t flock log.bkp backup-cli restore log.bkp held | sed 's/held by .*one writer/held by ...: one writer/'
 t flock log.bkp backup-cli restore log.bkp held/look.sqlite3
 echo '{"backend_url": "file:///gone", "database": "wallet.sqlite3"}' >held/backup.lock
-t flock log.bkp backup-cli restore log.bkp held/wallet.sqlite3 | sed 's/held by .*one writer/held by ...: one writer/'
+t backup-cli restore log.bkp held/wallet.sqlite3
+t flock log.bkp backup-cli restore --without file:///gone log.bkp held/wallet.sqlite3 | sed 's/held by .*one writer/held by ...: one writer/'
 t backup-cli restore --version 100 log.bkp held/wallet.sqlite3
 ln -s lightningd-x.pid unreadable/lightningd-x.pid
 t backup-cli restore log.bkp unreadable

@@ -33,6 +33,7 @@ mask() {
 		-e 's/[0-9]\{4\}-[0-9][0-9]-[0-9][0-9]T[0-9:]\{8\}\(\.[0-9]*\)\{0,1\}Z/TIME/g' \
 		-e 's/time_us":\(	*\)[0-9]\{1,\}/time_us":\1N/; s/"log_bytes":[0-9]*/"log_bytes":N/' \
 		-e 's/,"page_count":[0-9]*//; s/"bytes":	[0-9]*/"bytes":	N/' \
+		-e 's/"log":\t"[0-9a-f]\{32\}"/"log":\t"ID"/' \
 		-e 's/([0-9]* [a-z]* ago)/(AGE ago)/; s/process [0-9][0-9]*/process PID/g' \
 		-e 's/[0-9][0-9.]* \(KB\|MB\|GB\|bytes\)/SIZE/g' \
 		-e 's/^\( *[0-9]*  TIME  *[0-9]*  *[0-9]*\)  *[0-9]*/\1  N/'

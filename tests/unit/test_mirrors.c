@@ -219,7 +219,7 @@ Test(mirrors, an_outage_is_waited_for_told_and_noted)
 	char text[64];
 
 	rig_begin(&rig, 1, 2);
-	rig.options.outage_ms = 300;
+	rig.options.outage_ms = 1000;
 	mkdir(rig.urls[0], 0700); /* no file can be made there */
 	ok(rig_open(&rig));
 	node_busy(&rig.node, 20);

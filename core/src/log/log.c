@@ -158,17 +158,14 @@ void bk_log_id_text(const struct bk_log *log, char *out)
 
 enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct bk_error *err)
 {
+	static const uint8_t none[LOG_ID_SIZE];
 	struct bk_log_status status = {
 		.created_us = log->lf.header.created_us, .header_damaged = log->lf.header_damaged};
 	struct keyframe *kf = NULL;
 	uint64_t keyframe;
 	enum bk_code code;
 
-	static const uint8_t none[LOG_ID_SIZE];
-
 	bk_log_id_text(log, status.id);
-	if (memcmp(log->lf.header.predecessor, none, LOG_ID_SIZE) != 0)
-		id_text(log->lf.header.predecessor, status.predecessor);
 	pthread_mutex_lock(&log->mutex);
 	keyframe = log->state.keyframe;
 	status.version = log->state.version;
@@ -185,6 +182,8 @@ enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct
 	status.head_unsure = log->state.head_unsure;
 	memcpy(status.node, log->state.facts.node, sizeof status.node);
 	memcpy(status.doubt, log->state.facts.doubt, sizeof status.doubt);
+	if (memcmp(log->lf.header.predecessor, none, LOG_ID_SIZE) != 0)
+		id_text(log->lf.header.predecessor, status.predecessor);
 	if (log->state.facts.is_succeeded)
 		id_text(log->state.facts.successor, status.successor);
 	for (size_t i = 0; i < log->state.tail_count; i++)

@@ -9,7 +9,7 @@
 #define SYNC_BYTES ((uint64_t)4 << 20) /* a mirror that is far behind syncs as often */
 
 /* A place that is away is tried again after so long, doubled each time. */
-#define RETRY_MS     500u
+#define RETRY_MS     100u
 #define RETRY_MAX_MS 60000u
 
 static bool is_stopping(struct bk_mirrors *all)
