@@ -2,6 +2,7 @@
 #include "seen.h"
 #include "out.h"
 #include "reasons.h"
+#include <bk/version.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,14 @@ static enum bk_code refuse_shorter(const struct lockfile *lockfile, const struct
 	snprintf(what, sizeof what, "it has %" PRIu64 " bytes, and had %" PRIu64 " once",
 		status->log_bytes, lockfile->seen.bytes);
 	return refuse_unseen(why, names, what);
+}
+
+/* Whether a log with the id of another can have come from the one that was seen, by compactions:
+ * they keep the head, and the log that they leave names the one before it. */
+static bool is_descendant(const struct bk_log_status *status, const struct lockseen *seen)
+{
+	return *status->predecessor && !status->is_empty &&
+	       bk_version_distance(status->version, seen->version) >= 0;
 }
 
 /* What keeps the log from being read is met again when it is opened. */
@@ -30,10 +39,12 @@ enum bk_code seen_check(const struct bk_io *io, const char *path, const struct l
 		return BK_OK;
 	code = bk_log_status(log, &status, &ignored);
 	bk_log_close(log);
-	if (code || strcmp(status.predecessor, seen->log) == 0)
+	if (code)
 		return BK_OK;
 	if (strcmp(status.id, seen->log) != 0)
-		return refuse_unseen(why, names, "it is another log");
+		return is_descendant(&status, seen)
+			       ? BK_OK
+			       : refuse_unseen(why, names, "it is another log");
 	if (status.log_bytes < seen->bytes && !lockfile->places.count)
 		return refuse_shorter(lockfile, names, &status, why);
 	return BK_OK;

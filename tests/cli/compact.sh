@@ -33,6 +33,20 @@ t backup-cli verify --deep busy.bkp | counts
 play 460
 t backup-cli compact --keep-all 1s --json busy.bkp | sed 's/":	[0-9][0-9]*/":	N/'
 
+# A compaction of before, put back in its place, is older than the log that the plugin saw.
+cp busy.bkp first.bkp
+play 465
+cp busy.bkp newest.bkp
+backup-cli compact --keep-all 1s busy.bkp >/dev/null
+mv busy.bkp second.bkp
+cp first.bkp busy.bkp
+play 466 2>&1 | sed -n 's/.*\(is not the log that it was: it [a-z]*\).*/\1/p'
+cp whole.bkp busy.bkp
+play 466 2>&1 | sed -n 's/.*\(is not the log that it was: it [a-z]*\).*/\1/p'
+mv second.bkp busy.bkp
+play 466
+rm first.bkp newest.bkp
+
 # A policy in backup.lock, beside the other keys.
 t backup-cli compact --lightning-dir busy --set-policy --keep-all 30d --keep-daily 5y --keep-monthly forever | sed 2q
 cat busy/backup.lock
