@@ -156,7 +156,7 @@ static enum bk_code serve(struct arguments *arguments, const char *path, struct 
 {
 	const struct bk_older_server_options options = {.say = say, .ctx = arguments};
 	struct bk_older_server *server;
-	int fd;
+	int fd = -1;
 	enum bk_code code =
 		bk_older_server_new(&server, interrupt_io(), bk_net_posix(), path, &options, err);
 

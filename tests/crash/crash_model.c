@@ -101,7 +101,7 @@ static void *reader_run(void *arg)
 	struct reader *reader = arg;
 	struct node *node = reader->node;
 	struct bk_log *log = NULL;
-	enum bk_log_news news;
+	enum bk_log_news news = BK_LOG_SAME;
 	struct bk_error err = {0};
 
 	while (!atomic_load(&reader->is_stopping)) {
@@ -113,6 +113,13 @@ static void *reader_run(void *arg)
 			   : bk_log_open(&log, simfs_io(node->fs), LOG_PATH, &err);
 		if (code == BK_E_MISSING || may_fail(node, code, &err, "following the log"))
 			continue;
+		/* A successor took the log's place. */
+		if (news == BK_LOG_REPLACED) {
+			bk_log_close(log);
+			log = NULL;
+			news = BK_LOG_SAME;
+			continue;
+		}
 		if (range.low)
 			look_at_head(reader, log, &range);
 		reader->looks++;

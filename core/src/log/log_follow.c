@@ -6,20 +6,27 @@
  * give times in steps, of which this is more than the longest. */
 #define SETTLED_US 3000000
 
-/* What stands at the log's path, while the open file is OURS. */
-static enum bk_log_news look_at_path(const struct bk_log *log, const struct bk_io_stat *ours)
+static bool is_there(
+	const struct bk_log *log, const char *path, const struct bk_io_stat *ours, bool *exists)
 {
 	const struct bk_io *io = log->lf.file.io;
 	struct bk_io_stat there;
 
-	/* A successor takes its predecessor's name in the end. */
-	if (log->home && io->ops->stat_path(io->ctx, log->home, &there) == 0 &&
-		there.device == ours->device && there.inode == ours->inode)
+	*exists = io->ops->stat_path(io->ctx, path, &there) == 0;
+	return *exists && there.device == ours->device && there.inode == ours->inode;
+}
+
+/* What stands at the log's path, while the open file is OURS. A successor that was opened beside
+ * its predecessor takes that one's name in the end, and may then be succeeded itself. */
+static enum bk_log_news look_at_path(const struct bk_log *log, const struct bk_io_stat *ours)
+{
+	bool exists;
+
+	if (log->home && is_there(log, log->lf.file.path, ours, &exists))
 		return BK_LOG_SAME;
-	if (io->ops->stat_path(io->ctx, log->lf.file.path, &there) < 0)
-		return BK_LOG_GONE;
-	return there.device == ours->device && there.inode == ours->inode ? BK_LOG_SAME
-									  : BK_LOG_REPLACED;
+	if (is_there(log, log->home ? log->home : log->lf.file.path, ours, &exists))
+		return BK_LOG_SAME;
+	return exists ? BK_LOG_REPLACED : BK_LOG_GONE;
 }
 
 /* Whether the file's header is now that of another log. One that is damaged is nobody's. */
@@ -165,9 +172,14 @@ static enum bk_code look(struct bk_log *log, const struct bk_io_stat *st, enum b
 		code = look_into(log, st->size, news, err);
 	if (code || *news == BK_LOG_REPLACED || *news == BK_LOG_GREW)
 		log->seen.changed = 0; /* whoever asks again is told again, and more follows */
-	else if (*news == BK_LOG_SAME)
+	if (code)
+		return code;
+	if (*news == BK_LOG_SAME)
 		*news = look_at_path(log, st);
-	return code;
+	/* What came at last may be that it was succeeded: what is newer stands in the other. */
+	else if (*news == BK_LOG_GREW && look_at_path(log, st) == BK_LOG_REPLACED)
+		*news = BK_LOG_REPLACED;
+	return BK_OK;
 }
 
 enum bk_code bk_log_refresh(struct bk_log *log, enum bk_log_news *news, struct bk_error *err)
