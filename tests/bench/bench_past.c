@@ -58,7 +58,7 @@ static void run(const char *const *argv, struct figures *figures)
 	struct rusage usage;
 	int ends[2], status;
 	ssize_t got;
-	pid_t child;
+	pid_t child = -1;
 
 	*figures = (struct figures){0};
 	if (pipe(ends) != 0 || (child = fork()) < 0)

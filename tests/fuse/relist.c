@@ -41,7 +41,7 @@ static uint8_t *find_keyframe(uint8_t *bytes, size_t size, unsigned nth)
 	for (size_t at = HEADER_BYTES; at < size; at += frame_size(bytes + at))
 		if (bytes[at + KIND_AT] == KEYFRAME && !nth--)
 			return bytes + at;
-	cr_assert_fail("there is no such keyframe");
+	cr_assert(false, "there is no such keyframe");
 	return NULL;
 }
 

@@ -113,7 +113,7 @@ static void wait_for(struct rig *rig, unsigned number, enum bk_mirror_state stat
 		nanosleep(&step, NULL);
 		status = status_of(rig, number);
 	}
-	cr_assert_fail("mirror %u is in state %d, %llu bytes behind: %s", number, status.state,
+	cr_assert(false, "mirror %u is in state %d, %llu bytes behind: %s", number, status.state,
 		(unsigned long long)status.behind, status.why);
 }
 
