@@ -90,7 +90,7 @@ static bool may_lack(const char *at, const char *end)
 {
 	const char *begin = at;
 
-	for (; (at = memmem(at, (size_t)(end - at), "WHERE", 5)); at++)
+	for (; at < end && (at = memmem(at, (size_t)(end - at), "WHERE", 5)); at++)
 		if (at > begin && at[-1] >= '0' && at[-1] <= '9')
 			return true;
 	return false;
