@@ -19,8 +19,8 @@ int take_url(const struct command *command, const char *word, const char *dir, c
 /* Whether the current directory is a lightning directory with a backup. */
 bool is_in_nodedir(void);
 
-/* Whether WORD, that could be a URL or something else, is a URL: it looks like one, or a file of that
- * name is there. */
+/* Whether WORD, that could be a URL or something else, is a URL: it looks like one, or a file of
+ * that name is there. */
 bool names_log(const char *word);
 
 /* Reads TEXT, the value of OPTION, as bk_moment_parse or at an END as bk_moment_parse_end does, and

@@ -26,7 +26,7 @@ struct arguments {
 	char *url;
 	int64_t at_us;
 	const char *older; /* the older plugin's file or server that it comes out of; NULL: a log */
-	const char *dir; /* the lightning directory that was named; NULL: none */
+	const char *dir;   /* the lightning directory that was named; NULL: none */
 	const char *also[LOCKPLACES_MAX], *without[FRESH_MAX];
 	size_t also_count, without_count;
 };

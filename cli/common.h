@@ -78,8 +78,8 @@ BK_MUST_CHECK enum bk_code find_log(char **path, const char *url, struct bk_erro
  * bk_log_open do. */
 BK_MUST_CHECK enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err);
 
-/* Sets *IO to how the log at URL is read, and connects to it where it is on another computer. Fails as
- * bk_remote_connect does. */
+/* Sets *IO to how the log at URL is read, and connects to it where it is on another computer. Fails
+ * as bk_remote_connect does. */
 struct bk_io;
 BK_MUST_CHECK enum bk_code reach_url(
 	const struct bk_io **io, const char *url, struct bk_error *err);

@@ -43,11 +43,10 @@ BK_MUST_CHECK enum bk_code init_find_database(struct init *init, struct bk_error
 /* Whether the URL is a server's: the log is the primary beside the node then. */
 bool init_is_server(const struct init *init);
 
-/* Has that server hold the node's database, which the log does; where the log IS_NEW, by a snapshot. Nothing
- * where there is none. Fails with BK_E_UNSAFE if it holds what is newer, and as bk_older_client_open
- * and bk_older_client_snapshot do. */
-BK_MUST_CHECK enum bk_code init_server(
-	const struct init *init, bool is_new, struct bk_error *err);
+/* Has that server hold the node's database, which the log does; where the log IS_NEW, by a
+ * snapshot. Nothing where there is none. Fails with BK_E_UNSAFE if it holds what is newer, and as
+ * bk_older_client_open and bk_older_client_snapshot do. */
+BK_MUST_CHECK enum bk_code init_server(const struct init *init, bool is_new, struct bk_error *err);
 
 /* Whether STATUS is of a log that another node's database is in. */
 bool init_is_others(const struct init *init, const struct bk_log_status *status);

@@ -10,7 +10,8 @@
  * Three places are told apart:
  *   the lightning directory, where a database is restored to, and a database   their owner
  *   a log to make or to go on with                    that user, or root where that user may not
- *   a log to read (restore, verify, log)    who runs us; but the owner of a backup.lock that names it
+ *   a log to read (restore, verify, log)    who runs us; but the owner of a backup.lock that names
+ * it
  *
  * Where who runs us is not root, nothing here does anything. */
 #ifndef OWNER_H

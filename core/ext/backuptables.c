@@ -40,7 +40,8 @@ static const struct shape {
 		"CREATE TABLE x(version, time, time_us, statements, sql_bytes, log_bytes, note, "
 		"log HIDDEN)",
 		7, 1, 0},
-	[KIND_AT] = {"backup_at", "CREATE TABLE x(row, tbl HIDDEN, at HIDDEN, log HIDDEN)", 1, 3, 2},
+	[KIND_AT] = {"backup_at", "CREATE TABLE x(row, tbl HIDDEN, at HIDDEN, log HIDDEN)", 1, 3,
+		2},
 	[KIND_DIFF] = {"backup_diff",
 		"CREATE TABLE x(change, key, before, after, tbl HIDDEN, a HIDDEN, b HIDDEN, log "
 		"HIDDEN)",

@@ -59,9 +59,8 @@ static void ask(struct judge *judge, struct source *source)
 	struct bk_error ignored;
 	int64_t began = now_ms();
 
-	judge->has_looked =
-		!bk_verdict_head(source->log, &options, &found.verdict, &ignored) &&
-		(found.verdict.answer == BK_VERDICT_YES || source_stands(source));
+	judge->has_looked = !bk_verdict_head(source->log, &options, &found.verdict, &ignored) &&
+			    (found.verdict.answer == BK_VERDICT_YES || source_stands(source));
 	if (judge->has_looked) {
 		found.time_us = io->ops->now_us(io->ctx);
 		pthread_mutex_lock(&judge->mutex);

@@ -1,5 +1,5 @@
-/* judge.h - whether the newest version can be restored, as core's verdict has it (bk/verdict.h), for
- * status.json.
+/* judge.h - whether the newest version can be restored, as core's verdict has it (bk/verdict.h),
+ * for status.json.
  *
  * A verdict reads all pages of the database, so it is asked by a thread of its own, of the lowest
  * priority: when the mount begins, when another log stands at the path, and when a keyframe came,

@@ -25,7 +25,7 @@ struct source {
 
 struct sources {
 	const struct bk_io *io;
-	const char *path; /* borrowed */
+	const char *path;                /* borrowed */
 	bool (*is_cancelled)(void *ctx); /* whom a thread works for has gone; set before any work,
 					  * may be NULL; CTX is NULL */
 	pthread_mutex_t mutex;

@@ -1,5 +1,5 @@
-/* request.h - the request that a thread works for: replays, which can take seconds, end when whoever
- * asked has gone.
+/* request.h - the request that a thread works for: replays, which can take seconds, end when
+ * whoever asked has gone.
  *
  * libfuse hands each request to one thread, which works for it to its end. What it calls below, in
  * the log's rooms, knows no requests, and asks request_is_gone.

@@ -69,7 +69,8 @@ static bool wait_for_quiet(struct compare *compare)
 	pthread_mutex_lock(&compare->mutex);
 	for (;;) {
 		int64_t at = compare->quiet_since + compare->quiet_ms;
-		struct timespec until = {.tv_sec = at / 1000, .tv_nsec = (long)(at % 1000 * 1000000)};
+		struct timespec until = {
+			.tv_sec = at / 1000, .tv_nsec = (long)(at % 1000 * 1000000)};
 
 		is_stopping = compare->is_stopping;
 		if (is_stopping || (!compare->is_paused && now_ms() >= at))

@@ -5,8 +5,8 @@
 #include "lockfile.h"
 
 /* Sets *PATH, which the caller frees, to the log that LOCKFILE names, from the lightning directory:
- * where that is a server, the primary beside the node. Fails as bk_dest_path and bk_socket_url_parse
- * do. */
+ * where that is a server, the primary beside the node. Fails as bk_dest_path and
+ * bk_socket_url_parse do. */
 BK_MUST_CHECK enum bk_code lockfile_path(
 	char **path, const struct lockfile *lockfile, struct bk_error *err);
 

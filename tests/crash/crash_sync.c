@@ -35,11 +35,11 @@ struct world {
 	struct simfs *fs;
 	struct bk_writer *writer;
 	pthread_t changer;
-	atomic_int fd;            /* through which the changing thread syncs */
-	atomic_bool is_beside;    /* the other is within a sync */
-	atomic_bool in_append;    /* the changing thread is within one */
-	atomic_bool has_worked;   /* and has its answer */
-	atomic_bool has_failed;   /* the system met an error */
+	atomic_int fd;          /* through which the changing thread syncs */
+	atomic_bool is_beside;  /* the other is within a sync */
+	atomic_bool in_append;  /* the changing thread is within one */
+	atomic_bool has_worked; /* and has its answer */
+	atomic_bool has_failed; /* the system met an error */
 };
 
 static void wait_for(atomic_bool *flag)

@@ -2,8 +2,8 @@
 #include "logkit.h"
 #include "mountkit.h"
 #include "trace.h"
-#include <bk/image.h>
 #include <bk/follower.h>
+#include <bk/image.h>
 #include <bk/snapshot.h>
 #include <inttypes.h>
 #include <limits.h>

@@ -15,7 +15,7 @@
 SUITE(damage);
 
 #define VERDICT_MS 120000 /* a busy machine gives its thread little */
-#define VERSIONS 500
+#define VERSIONS   500
 
 static struct {
 	uint8_t *bytes;
@@ -215,7 +215,8 @@ Test(damage, the_newest_change)
 	wait_until(answers("no"), VERDICT_MS);
 	says(status_member("can_be_restored.answer"), "\"no\"");
 	says(status_member("can_be_restored.version"), "500");
-	cr_assert(strstr(status_member("can_be_restored.why"), "damage"), "%s", status_member("can_be_restored.why"));
+	cr_assert(strstr(status_member("can_be_restored.why"), "damage"), "%s",
+		status_member("can_be_restored.why"));
 	bad = look_at_all(&first);
 	cr_assert(bad == 1 && first == VERSIONS, "%u versions from %u on", bad, first);
 	shell("ls mnt/by-time/2026-11-22/07 > names");

@@ -18,7 +18,8 @@ SUITE(gone);
 #define WAIT_MS 120000
 
 /* Of processor time: what a replay of version 3 costs that comes to its end, at the least, by the
- * limits of a log of half a MiB; what shows that it is under way; what may come once it was to end. */
+ * limits of a log of half a MiB; what shows that it is under way; what may come once it was to end.
+ */
 #define WHOLE_S 2.2
 #define BEGUN_S 0.3
 #define REST_S  1.0
@@ -169,4 +170,3 @@ Test(gone, one_of_two)
 	says(status_member("health"), "\"damaged\"");
 	mount_stop();
 }
-

@@ -38,7 +38,8 @@ Test(tools, cp_cmp_and_sums)
 	      "b");
 	shell("cp -r mnt/versions/0001 many && cp -a mnt/changes/0001 sql && "
 	      "diff -r many mnt/versions/0001 && diff -r sql mnt/changes/0001");
-	shell("rm -f copy && dd if=mnt/latest.sqlite3 of=copy bs=1M 2>&1 && cmp copy mnt/latest.sqlite3");
+	shell("rm -f copy && dd if=mnt/latest.sqlite3 of=copy bs=1M 2>&1 && cmp copy "
+	      "mnt/latest.sqlite3");
 	done();
 }
 

@@ -280,7 +280,8 @@ static void print_limits(void)
 	printf("What SQL over a log's content may cost; for a log of 1 MiB, and for each MiB "
 	       "more:\n"
 	       "  processor time of an image, its check included  %" PRIu64 " ms  + %d ms\n"
-	       "  the same of all that a verification rebuilds    %" PRIu64 " ms  + %d ms + %d ms * MiB^2\n"
+	       "  the same of all that a verification rebuilds    %" PRIu64
+	       " ms  + %d ms + %d ms * MiB^2\n"
 	       "  bytes in temporary files                        %" PRIu64 " MiB  + %d MiB\n"
 	       "  bytes of one value                              %d  + %d\n"
 	       "  SQLite's memory, of the process                 144 MiB  + 16 MiB, 2 GiB at "
@@ -290,9 +291,9 @@ static void print_limits(void)
 	       "Functions whose work is a product of lengths (instr, replace, trim) count as time\n"
 	       "before they run.\n",
 		budget.limits.time_ms, BUDGET_TIME_MS_A_MIB, whole.time_ms, BUDGET_TIME_MS_A_MIB,
-		BUDGET_TOLL_MS_A_MIB, budget.limits.spill / MIB,
-		BUDGET_SPILL_A_BYTE, budget.limits.length, (int)(BUDGET_LENGTH_A_BYTE * MIB),
-		budget.limits.steps, COSTLY_PATTERN, COSTLY_LIKES);
+		BUDGET_TOLL_MS_A_MIB, budget.limits.spill / MIB, BUDGET_SPILL_A_BYTE,
+		budget.limits.length, (int)(BUDGET_LENGTH_A_BYTE * MIB), budget.limits.steps,
+		COSTLY_PATTERN, COSTLY_LIKES);
 }
 
 int main(int argc, char **argv)

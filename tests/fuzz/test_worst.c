@@ -26,8 +26,9 @@
 
 /* Other work on the machine makes a reader slow, but does not cost more. */
 #define WALL_SECONDS_MAX 300
-#define ADDRESSES_MAX    ((rlim_t)4 << 30) /* bytes, so that a failing test ends before the machine \
-					    */
+#define ADDRESSES_MAX                                                                              \
+	((rlim_t)4 << 30) /* bytes, so that a failing test ends before the machine                 \
+			   */
 
 struct bed {
 	struct tempdir dir;
@@ -236,7 +237,8 @@ static bool is_asked(const char *name, int count, const char *const *names)
 	return false;
 }
 
-/* Without names: with BK_TORTURE=1 in the environment all logs, else one of each kind, quick ones. */
+/* Without names: with BK_TORTURE=1 in the environment all logs, else one of each kind, quick ones.
+ */
 static bool is_wanted(const char *name, int count, const char *const *names)
 {
 	static const char *const few[] = {
@@ -311,7 +313,7 @@ static void make_database(const struct bed *bed)
 int main(int argc, char **argv)
 {
 	const struct rlimit addresses = {ADDRESSES_MAX, ADDRESSES_MAX};
-	const char *only = NULL, *const *names;
+	const char *only = NULL, *const * names;
 	struct bed bed = {0};
 	struct bk_error err;
 	int first = 1;

@@ -1,4 +1,5 @@
-/* failsync.c - preloaded: the directory that FAILSYNC_DIR names cannot be synced, as on a failing disk. */
+/* failsync.c - preloaded: the directory that FAILSYNC_DIR names cannot be synced, as on a failing
+ * disk. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>

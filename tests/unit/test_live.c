@@ -152,11 +152,10 @@ Test(live, a_version_that_takes_too_long, .timeout = 60)
 	uint32_t version = 0;
 	char node[BK_NODE_TEXT];
 
-	sql_run(db,
-		"CREATE TABLE vars (name, blobval, subject, searched);"
-		"INSERT INTO vars SELECT 'data_version', NULL, hex(zeroblob(1500000)), "
-		"hex(zeroblob(700000)) || '1';"
-		"ALTER TABLE vars ADD COLUMN intval AS (instr(subject, searched))");
+	sql_run(db, "CREATE TABLE vars (name, blobval, subject, searched);"
+		    "INSERT INTO vars SELECT 'data_version', NULL, hex(zeroblob(1500000)), "
+		    "hex(zeroblob(700000)) || '1';"
+		    "ALTER TABLE vars ADD COLUMN intval AS (instr(subject, searched))");
 	fails(BK_E_SQL, bk_live_version(scratch("db"), 1000, &version, why()));
 	says("takes too long");
 	live = bk_live_new(scratch("db"));

@@ -18,17 +18,17 @@
 /* One code for each thing that a caller does differently. */
 enum bk_code {
 	BK_OK = 0,
-	BK_E_IO,      /* the system refused; sys_errno says what */
-	BK_E_NOMEM,   /* no memory */
-	BK_E_LIMIT,   /* larger than a named limit */
-	BK_E_DAMAGE,  /* the log does not say what it once said */
-	BK_E_FORMAT,  /* no log at all, or one of a newer format */
-	BK_E_MISSING, /* no such file, or no such version in the log */
-	BK_E_EXISTS,  /* something stands where something new should go */
-	BK_E_BUSY,    /* somebody else holds it */
-	BK_E_INVALID, /* the caller's input makes no sense */
-	BK_E_SQL,     /* SQLite refused a statement or a database */
-	BK_E_UNSAFE,  /* possible, and refused because it could cost funds */
+	BK_E_IO,        /* the system refused; sys_errno says what */
+	BK_E_NOMEM,     /* no memory */
+	BK_E_LIMIT,     /* larger than a named limit */
+	BK_E_DAMAGE,    /* the log does not say what it once said */
+	BK_E_FORMAT,    /* no log at all, or one of a newer format */
+	BK_E_MISSING,   /* no such file, or no such version in the log */
+	BK_E_EXISTS,    /* something stands where something new should go */
+	BK_E_BUSY,      /* somebody else holds it */
+	BK_E_INVALID,   /* the caller's input makes no sense */
+	BK_E_SQL,       /* SQLite refused a statement or a database */
+	BK_E_UNSAFE,    /* possible, and refused because it could cost funds */
 	BK_E_CANCELLED, /* who wanted it has gone */
 };
 

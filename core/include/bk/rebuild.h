@@ -9,8 +9,8 @@
  * own database was copied at that very version (a snapshot) it stays: that copy is laid out
  * otherwise than what its changes lead to.
  *
- * Who is cancelled (bk_image_options.is_cancelled) fails with BK_E_CANCELLED, and stops the work that
- * is done for all only if nobody else waits for it.
+ * Who is cancelled (bk_image_options.is_cancelled) fails with BK_E_CANCELLED, and stops the work
+ * that is done for all only if nobody else waits for it.
  *
  * Calling sequence: bk_rebuild_new, any bk_rebuild_load, bk_rebuild_read and bk_rebuild_unload,
  * bk_rebuild_free.

@@ -102,8 +102,8 @@ uint64_t bk_writer_cut_bytes(const struct bk_writer *writer);
 /* Appends CHANGE, which must lead to the version after the head, or be a lone pragma that repeats
  * it, and makes it durable: in as many places as the mirrors' quorum asks for, or, after the stated
  * time, in fewer, which is noted in the log and told. Fails with BK_E_INVALID, BK_E_LIMIT (nothing
- * was written, the writer goes on), BK_E_UNSAFE if mirrors refuse it and no quorum is left, BK_E_IO,
- * BK_E_NOMEM. */
+ * was written, the writer goes on), BK_E_UNSAFE if mirrors refuse it and no quorum is left,
+ * BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_writer_append(
 	struct bk_writer *writer, const struct bk_change *change, struct bk_error *err);
 

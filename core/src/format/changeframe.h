@@ -26,8 +26,9 @@ void bk_change_head_encode(uint8_t *at, const struct change_head *head);
 /* The statements of a change, joined, in a buffer that begins with room for what goes before them
  * in their history. */
 #define RAW_HEAD 12
-#define RAW_KEEP ((size_t)1 << 20) /* memory kept between calls; larger changes give theirs back   \
-				    */
+#define RAW_KEEP                                                                                   \
+	((size_t)1 << 20) /* memory kept between calls; larger changes give theirs back            \
+			   */
 
 /* Empties RAW but for that room. */
 BK_MUST_CHECK enum bk_code bk_raw_begin(struct bk_buf *raw, struct bk_error *err);

@@ -22,7 +22,7 @@ struct bk_rebuild {
 	bool (*is_gone)(void *ctx);      /* whom the thread works for that asks; may be NULL */
 	void *ctx;
 	struct bk_toll toll; /* of all attempts to read once */
-	unsigned readers;                /* in IMAGE, without the lock */
+	unsigned readers;    /* in IMAGE, without the lock */
 	struct bk_image *image;
 	bool has_entry;
 	struct bk_entry entry;

@@ -39,7 +39,7 @@ struct bk_log {
 	int64_t seen_us;        /* and since when it is so */
 	char *home; /* the path at which it was asked for, where it is the successor of what stands
 		     * there; NULL: it is what stands there */
-	bool is_writer;         /* a writer owns the log and keeps its state */
+	bool is_writer; /* a writer owns the log and keeps its state */
 	struct vain vain[VAIN_KEPT];
 	unsigned vain_next;
 

@@ -38,8 +38,8 @@
  * takes about 10^9. */
 #define BUDGET_STEPS ((uint64_t)1 << 33)
 
-/* What several budgets draw on together, from any number of threads: the attempts of one request, the
- * keyframes of one verification. */
+/* What several budgets draw on together, from any number of threads: the attempts of one request,
+ * the keyframes of one verification. */
 struct bk_toll {
 	atomic_uint_fast64_t used_us;
 	uint64_t time_ms; /* that all may take; 0: as much as one of them */
@@ -54,7 +54,8 @@ struct budget_limits {
 	int length;                      /* bytes of one value */
 	bool (*is_cancelled)(void *ctx); /* asked now and then; may be NULL */
 	void *ctx;
-	struct bk_toll *toll; /* that is drawn on, too, and must be there at each draw; may be NULL */
+	struct bk_toll
+		*toll; /* that is drawn on, too, and must be there at each draw; may be NULL */
 };
 
 enum budget_end {

@@ -30,8 +30,8 @@ static enum bk_code fail(
 	}
 }
 
-enum bk_code bk_live_fail(const struct livedb *db, int rc, const char *path, const char *doing,
-	struct bk_error *err)
+enum bk_code bk_live_fail(
+	const struct livedb *db, int rc, const char *path, const char *doing, struct bk_error *err)
 {
 	char buffer[120];
 	const char *why = bk_budget_why(&db->budget, buffer, sizeof buffer);
@@ -69,8 +69,8 @@ static int open_with(struct livedb *db, const char *path, int flags, unsigned bu
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(db->sandbox.db, (int)busy_ms);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db->sandbox.db, "BEGIN; SELECT 1 FROM sqlite_schema;", NULL, NULL,
-			NULL);
+		rc = sqlite3_exec(
+			db->sandbox.db, "BEGIN; SELECT 1 FROM sqlite_schema;", NULL, NULL, NULL);
 	return rc;
 }
 
@@ -182,8 +182,8 @@ static int copy_pages(sqlite3 *to, sqlite3 *from, const struct live_copy *copy)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-enum bk_code bk_live_copy_to(const struct livedb *db, struct pagestore *store, const struct bk_io *io,
-	const struct live_copy *copy, struct bk_error *err)
+enum bk_code bk_live_copy_to(const struct livedb *db, struct pagestore *store,
+	const struct bk_io *io, const struct live_copy *copy, struct bk_error *err)
 {
 	struct vfs vfs;
 	sqlite3 *to;

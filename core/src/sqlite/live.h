@@ -28,8 +28,8 @@ int bk_live_connect(struct livedb *db, const char *path, int flags);
 void bk_live_close(struct livedb *db); /* takes one that is closed */
 
 /* Fills ERR from what SQLite said of DB, RC, while DOING something to PATH. */
-enum bk_code bk_live_fail(const struct livedb *db, int rc, const char *path, const char *doing,
-	struct bk_error *err);
+enum bk_code bk_live_fail(
+	const struct livedb *db, int rc, const char *path, const char *doing, struct bk_error *err);
 
 /* Whether DB has pages: a file of no bytes is a database too, the empty one. */
 bool bk_live_has_pages(const struct livedb *db);

@@ -218,7 +218,8 @@ static enum bk_code change_failed(struct replay *replay, const struct bk_change 
 	bk_statement_name(name, &change->statements[statement]);
 	bk_statement_why(told, sqlite3_errmsg(sandbox->db));
 	return bk_fail(err, bk_budget_code(sandbox->budget), 0,
-		"version %u: statement %zu of %zu fails in replay: %s: %s", change->version, statement + 1, change->statement_count, why ? why : told, name);
+		"version %u: statement %zu of %zu fails in replay: %s: %s", change->version,
+		statement + 1, change->statement_count, why ? why : told, name);
 }
 
 static bool begins_with(const struct bk_slice *sql, const char *word)

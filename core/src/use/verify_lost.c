@@ -49,8 +49,7 @@ static enum bk_code is_whole(
 	struct verify *verify, const struct keyframe *kf, bool *whole, struct bk_error *err)
 {
 	struct bk_image *image = NULL;
-	enum bk_code code =
-		bk_image_open_keyframe(&image, verify->log, kf, &verify->image, err);
+	enum bk_code code = bk_image_open_keyframe(&image, verify->log, kf, &verify->image, err);
 
 	if (!code)
 		code = bk_image_read_all(image, NULL, NULL, err);
@@ -113,8 +112,7 @@ static enum bk_code replay_stretch(struct verify *verify, const struct keyframe 
 	struct bk_entry *entries = NULL;
 	struct bk_image *image = NULL;
 	size_t count = 0;
-	enum bk_code code =
-		bk_image_open_keyframe(&image, verify->log, base, &verify->image, err);
+	enum bk_code code = bk_image_open_keyframe(&image, verify->log, base, &verify->image, err);
 
 	*last = base->version;
 	if (!code)

@@ -15,9 +15,8 @@ static enum bk_code snapshot_event(
 		build, reason == BK_SNAPSHOT_GAP ? EVENT_GAP : EVENT_REPLAY_FAILED, text, err);
 }
 
-static enum bk_code snapshot_of(struct bk_writer *writer, const struct livedb *db,
-	uint32_t version, enum bk_snapshot_reason reason, const struct live_copy *copy,
-	struct bk_error *err)
+static enum bk_code snapshot_of(struct bk_writer *writer, const struct livedb *db, uint32_t version,
+	enum bk_snapshot_reason reason, const struct live_copy *copy, struct bk_error *err)
 {
 	struct build build;
 	enum bk_code code = bk_build_begin(&build, writer, true, err);

@@ -38,7 +38,7 @@ struct bk_writer {
 	struct probe *probe; /* follows it; NULL before the first pragma */
 	uint64_t cut_bytes;
 	struct bk_mirrors *mirrors; /* borrowed; NULL: none */
-	int page_level; /* zstd's, of pages */
+	int page_level;             /* zstd's, of pages */
 
 	/* The log's file, opened once more: what is synced beside the changes is synced through
 	 * this one (see bk_writer_sync). Closed while a log is being made. */
