@@ -277,6 +277,34 @@ Test(successor, a_switch_that_was_cut_short_is_completed)
 	node_end(&node);
 }
 
+/* Without its name it is the log all the same, and what was acknowledged since stands in it alone.
+ */
+Test(successor, that_has_no_name_yet_is_not_taken_away)
+{
+	const struct bk_compact_options options = {.program = "test"};
+	struct bk_compact_result result;
+	struct bk_log *log;
+	struct node node;
+
+	lively(&node, 7, 1);
+	build(&node, NULL, 2, &result);
+	test_io_fail(&node.io, OP_RENAME, 1, -EIO);
+	take(&node);
+	node_busy(&node, 3);
+	bk_writer_leave(node.writer);
+	log = node_log(&node);
+	node.io.random = 3;
+	fails(BK_E_BUSY, bk_compact(log, &options, &result, why()));
+	says("start lightningd");
+	bk_log_close(log);
+	bk_successor_remove(&node.io.io, node.path);
+	ok(bk_writer_open(&node.writer, &node.io.io, node.path, NULL, why()));
+	cr_assert(!has_file(scratch("log.successor")));
+	node_check_all(&node, NULL, NULL);
+	clean(&node);
+	node_end(&node);
+}
+
 Test(successor, leftovers_go_at_the_next_start)
 {
 	struct bk_compact_result result;
@@ -381,6 +409,9 @@ Test(successor, a_failure_leaves_the_log_as_it_was)
 			}
 			met += code != BK_OK;
 			test_io_fail(&node.io, OP_NONE, 0, 0);
+			/* As whoever takes one does: it may be the log by now, and stays then. */
+			if (code)
+				bk_successor_remove(&node.io.io, node.path);
 			if (to) {
 				bk_writer_leave(node.writer);
 				node.writer = to;

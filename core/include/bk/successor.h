@@ -16,9 +16,6 @@
 
 struct bk_successor;
 
-/* Whether a finished successor stands beside the log at PATH. */
-bool bk_successor_is_there(const struct bk_io *io, const char *path);
-
 /* Opens the finished successor of LOG, which may be being written, and locks it. Fails with
  * BK_E_MISSING, BK_E_BUSY, BK_E_INVALID if it is another log's, or no longer as it was finished;
  * BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
@@ -44,7 +41,8 @@ BK_MUST_CHECK enum bk_code bk_successor_take(struct bk_successor *successor, str
 
 void bk_successor_close(struct bk_successor *successor); /* takes NULL */
 
-/* Removes what stands there as the successor of the log at PATH, finished or not; what fails is
+/* Removes what stands there as the successor of the log at PATH, finished or not, unless it may be
+ * the log by now, as after a failure of bk_successor_take, or somebody holds it; what is left is
  * met at the next start. */
 void bk_successor_remove(const struct bk_io *io, const char *path);
 

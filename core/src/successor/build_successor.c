@@ -191,12 +191,14 @@ enum bk_code bk_successor_build(struct bk_log *log, const struct plan *plan,
 	pthread_mutex_lock(&log->mutex);
 	making.limit = log->state.end;
 	pthread_mutex_unlock(&log->mutex);
-	/* One that nobody takes goes; one that is being taken must keep its name. */
+	/* One that nobody takes goes; one that is being taken, or was, must keep its name. */
 	bk_succession_remove(io, log->home ? log->home : log->lf.file.path);
 	code = bk_newfile_open(&nf, io, name, LOG_UNFINISHED_SUFFIX, err);
 	if (code == BK_E_EXISTS)
 		code = bk_fail(err, BK_E_BUSY, 0,
-			"%s is there, and about to take the log's place: try again later", name);
+			"%s is there, and about to take the log's place: try again later, or, "
+			"where nobody is at work on it, start lightningd, which completes that",
+			name);
 	free(name);
 	if (code)
 		return code;

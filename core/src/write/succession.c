@@ -53,9 +53,25 @@ enum bk_code bk_succession_complete(const struct bk_log *log, struct bk_error *e
 	return code;
 }
 
+/* Whether the log at PATH ends with SUCCEEDED, or cannot be read: what stands beside it may be the
+ * log by now, and hold alone what was acknowledged since. */
+static bool is_succeeded(const struct bk_io *io, const char *path)
+{
+	struct bk_log *log;
+	struct bk_error why;
+	enum bk_code code = bk_log_open(&log, io, path, &why);
+	bool is;
+
+	if (code)
+		return code != BK_E_MISSING;
+	is = log->home || log->state.facts.is_succeeded;
+	bk_log_close(log);
+	return is;
+}
+
 /* Takes the file NAME away if nobody holds it, and it is the successor of the log ID (NULL: of any,
- * and unfinished). */
-static void clean_one(const struct bk_io *io, const char *name, const uint8_t *id)
+ * and unfinished). With PATH it stays where the log there was succeeded. */
+static void clean_one(const struct bk_io *io, const char *name, const uint8_t *id, const char *path)
 {
 	struct log_header header;
 	struct bk_io_stat st;
@@ -67,7 +83,8 @@ static void clean_one(const struct bk_io *io, const char *name, const uint8_t *i
 			       memcmp(header.predecessor, id, LOG_ID_SIZE) != 0)) ||
 		bk_file_open(&file, io, name, BK_IO_WRITE, &ignored))
 		return;
-	if (io->ops->lock(io->ctx, file.fd) >= 0 && bk_file_stands_at(&file, name))
+	if (io->ops->lock(io->ctx, file.fd) >= 0 && bk_file_stands_at(&file, name) &&
+		!(path && is_succeeded(io, path)))
 		io->ops->unlink(io->ctx, name);
 	bk_file_close(&file);
 }
@@ -79,9 +96,9 @@ void bk_succession_clean(const struct bk_writer *writer)
 
 	if (!name)
 		return;
-	clean_one(lf->file.io, name, lf->header.id);
+	clean_one(lf->file.io, name, lf->header.id, NULL);
 	if (asprintf(&unfinished, "%s" LOG_UNFINISHED_SUFFIX, name) >= 0) {
-		clean_one(lf->file.io, unfinished, NULL);
+		clean_one(lf->file.io, unfinished, NULL, NULL);
 		free(unfinished);
 	}
 	free(name);
@@ -92,6 +109,6 @@ void bk_succession_remove(const struct bk_io *io, const char *path)
 	char *name = bk_succession_name(path);
 
 	if (name)
-		clean_one(io, name, NULL);
+		clean_one(io, name, NULL, path);
 	free(name);
 }
