@@ -48,9 +48,4 @@ BK_MUST_CHECK enum bk_code bk_compact_plan(struct bk_log *log,
 BK_MUST_CHECK enum bk_code bk_compact(struct bk_log *log, const struct bk_compact_options *options,
 	struct bk_compact_result *result, struct bk_error *err);
 
-/* Whether POLICY has enough to drop from LOG that a compaction is worth its writing: a quarter of
- * the log, or its size reached six tenths of bytes_max. */
-BK_MUST_CHECK enum bk_code bk_compact_is_due(
-	struct bk_log *log, const struct bk_policy *policy, bool *due, struct bk_error *err);
-
 #endif

@@ -76,9 +76,4 @@ BK_MUST_CHECK enum bk_code bk_older_client_snapshot(struct bk_older_client *clie
 BK_MUST_CHECK enum bk_code bk_older_client_restore(
 	struct bk_older_client *client, struct bk_import *import, struct bk_error *err);
 
-/* Has the server make its backup smaller; appends what it says of that, JSON, to TEXT. Fails with
- * BK_E_UNSAFE if it refuses, BK_E_LIMIT, BK_E_IO. */
-BK_MUST_CHECK enum bk_code bk_older_client_compact(
-	struct bk_older_client *client, struct bk_buf *text, struct bk_error *err);
-
 #endif

@@ -195,21 +195,3 @@ enum bk_code bk_older_client_restore(
 	client->channel.wait_ms = client->options.wait_ms;
 	return code;
 }
-
-enum bk_code bk_older_client_compact(
-	struct bk_older_client *client, struct bk_buf *text, struct bk_error *err)
-{
-	struct packet packet;
-	enum bk_code code = bk_packet_send(&client->channel, PACKET_COMPACT, NULL, 0, err);
-
-	client->channel.wait_ms = LONG_WAIT_MS;
-	if (!code)
-		code = bk_packet_head(&client->channel, &packet, err);
-	if (!code && packet.kind != PACKET_COMPACT_RES)
-		code = bk_fail(err, BK_E_UNSAFE, 0,
-			"%s does not compact its backup; its own log tells why", client->name);
-	if (!code)
-		code = bk_packet_payload(&client->channel, &packet, text, err);
-	/* How many changes that leaves is asked, over a connection that is surely well. */
-	return code ? code : bk_asking_connect(client, err);
-}

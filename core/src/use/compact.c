@@ -8,14 +8,9 @@
 /* Left free on the disk for the changes that come meanwhile. */
 #define RESERVE_BYTES ((uint64_t)8 << 20)
 
-/* A log of bytes_max is compacted when it has so many tenths of that, into so many: both have room
- * in it together, and changes meanwhile. */
-#define DUE_TENTHS    6
+/* A log is compacted into so many tenths of bytes_max: it has room beside what it succeeds, and for
+ * changes meanwhile. */
 #define TARGET_TENTHS 3
-
-/* It is worth it when so much of the log, and so much in all, would go. */
-#define DUE_PART  4
-#define DUE_BYTES ((uint64_t)4 << 20)
 
 /* The least age that is not none: the newest version alone. */
 #define LEAST_US INT64_C(1000000)
@@ -201,23 +196,5 @@ enum bk_code bk_compact_plan(struct bk_log *log, const struct bk_compact_options
 	fill(&found, log, &plan);
 	bk_plan_done(&plan, log);
 	*result = found;
-	return BK_OK;
-}
-
-enum bk_code bk_compact_is_due(
-	struct bk_log *log, const struct bk_policy *policy, bool *due, struct bk_error *err)
-{
-	uint64_t end = log->state.end;
-	struct plan plan;
-	enum bk_code code;
-
-	*due = policy->bytes_max && end > policy->bytes_max / 10 * DUE_TENTHS;
-	if (*due || bk_policy_keeps_all(policy))
-		return BK_OK;
-	code = bk_plan_make(&plan, log, policy, 0, err);
-	if (code)
-		return code;
-	*due = plan.gain_bytes > DUE_BYTES && plan.gain_bytes > end / DUE_PART;
-	bk_plan_done(&plan, log);
 	return BK_OK;
 }
