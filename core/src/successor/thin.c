@@ -1,9 +1,9 @@
 /* thin.c - keyframes of single versions of one log put into another. */
 #include "thin.h"
 #include "carry.h"
+#include "pageset.h"
 #include "pagestore.h"
 #include <stdlib.h>
-#include <string.h>
 
 void bk_thin_init(struct thin *thin, struct bk_log *from, struct bk_writer *to, bool past_damage)
 {
@@ -16,31 +16,14 @@ void bk_thin_done(struct thin *thin)
 	thin->before = NULL;
 }
 
-/* A set of pages, one bit each. */
-struct pages {
-	uint8_t *bits;
-	uint32_t count;
-};
-
-static void pages_add(struct pages *pages, uint32_t page)
-{
-	if (page && page <= pages->count)
-		pages->bits[page / 8] |= (uint8_t)(1u << page % 8);
-}
-
-static bool pages_has(const struct pages *pages, uint32_t page)
-{
-	return pages->bits[page / 8] >> page % 8 & 1;
-}
-
-static void pages_add_from(struct pages *pages, uint32_t first)
+static void pages_add_from(struct pageset *pages, uint32_t first)
 {
 	for (uint32_t page = first; page && page <= pages->count; page++)
-		pages_add(pages, page);
+		bk_pageset_add(pages, page);
 }
 
 static enum bk_code add_dirty(
-	struct pages *pages, const struct bk_image *image, struct bk_error *err)
+	struct pageset *pages, const struct bk_image *image, struct bk_error *err)
 {
 	size_t count;
 	uint32_t *dirty = bk_overlay_dirty(&image->overlay, &count);
@@ -48,13 +31,13 @@ static enum bk_code add_dirty(
 	if (!dirty)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for the list of pages");
 	for (size_t i = 0; i < count; i++)
-		pages_add(pages, dirty[i]);
+		bk_pageset_add(pages, dirty[i]);
 	free(dirty);
 	return BK_OK;
 }
 
 /* Adds what the keyframes between the two images' own store: a few more pages do no harm. */
-static enum bk_code add_between(struct pages *pages, const struct bk_image *before,
+static enum bk_code add_between(struct pageset *pages, const struct bk_image *before,
 	const struct bk_image *image, struct bk_error *err)
 {
 	uint64_t ordinal = before->index.levels[0].kf->ordinal;
@@ -74,7 +57,7 @@ static enum bk_code add_between(struct pages *pages, const struct bk_image *befo
 
 			code = bk_log_pagemap(image->log, kf->maps[m].offset, &map, err);
 			for (uint32_t p = 0; !code && p < map->count; p++)
-				pages_add(pages, map->pages[p]);
+				bk_pageset_add(pages, map->pages[p]);
 			if (!code)
 				bk_log_unpin(image->log, map);
 		}
@@ -86,15 +69,13 @@ static enum bk_code add_between(struct pages *pages, const struct bk_image *befo
 }
 
 /* The pages of IMAGE that may differ from those of the moment before. */
-static enum bk_code find_changed(struct pages *pages, const struct thin *thin,
+static enum bk_code find_changed(struct pageset *pages, const struct thin *thin,
 	const struct bk_image *image, bool all, struct bk_error *err)
 {
-	enum bk_code code = BK_OK;
+	enum bk_code code = bk_pageset_init(pages, bk_image_page_count(image), err);
 
-	pages->count = bk_image_page_count(image);
-	pages->bits = calloc((size_t)pages->count / 8 + 1, 1);
-	if (!pages->bits)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for %u pages", pages->count);
+	if (code)
+		return code;
 	if (all) {
 		pages_add_from(pages, 1);
 		return BK_OK;
@@ -128,7 +109,7 @@ static enum bk_code subtract_cut(struct thin *thin, struct bk_image *below,
 
 /* Stores the PAGES of IMAGE that differ from those BELOW; without BELOW, all. */
 static enum bk_code store(struct thin *thin, struct build *build, struct bk_image *below,
-	struct bk_image *image, const struct pages *pages, struct bk_error *err)
+	struct bk_image *image, const struct pageset *pages, struct bk_error *err)
 {
 	uint8_t page_bytes[PAGE_SIZE_MAX];
 	enum bk_code code = BK_OK;
@@ -136,7 +117,7 @@ static enum bk_code store(struct thin *thin, struct build *build, struct bk_imag
 	for (uint32_t page = 1; page <= pages->count && !code; page++) {
 		uint64_t before = 0;
 
-		if (!pages_has(pages, page) || page == bk_lock_page(build->page_size))
+		if (!bk_pageset_has(pages, page) || page == bk_lock_page(build->page_size))
 			continue;
 		code = bk_image_read_page(image, page, page_bytes, err);
 		if (!code)
@@ -167,7 +148,7 @@ static enum bk_code build_moment(struct thin *thin, struct build *build, struct 
 		.history = image->history,
 		.session = thin->to->log->state.session};
 	struct bk_image *below = NULL;
-	struct pages pages = {0};
+	struct pageset pages = {0};
 	enum bk_code code = find_changed(&pages, thin, image, build->is_full, err);
 
 	if (!code && !build->is_full)
@@ -178,7 +159,7 @@ static enum bk_code build_moment(struct thin *thin, struct build *build, struct 
 	if (!code)
 		code = bk_build_finish(build, &result, err);
 	bk_image_close(below);
-	free(pages.bits);
+	bk_pageset_done(&pages);
 	return code;
 }
 
