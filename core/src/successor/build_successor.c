@@ -133,7 +133,7 @@ static enum bk_code put_compacted(
 		"predecessor=%s\npolicy=%s\nversions=%" PRIu64 "\nkept=%" PRIu64 "\nlost=%" PRIu64
 		"\nbytes=%" PRIu64 "\noffset=%" PRIu64 "\nsum=%" PRIu32 "\n",
 		id, policy, plan->versions, plan->kept - *making->how->lost, *making->how->lost,
-		making->limit, carry->at, carry->sum);
+		making->limit, carry->mark, carry->mark_sum);
 	return bk_writer_event(making->to, EVENT_COMPACTED, text, err);
 }
 
