@@ -2,7 +2,10 @@
  * 6).
  */
 #include "node.h"
+#include <bk/compact.h>
 #include <bk/freshness.h>
+#include <bk/successor.h>
+#include <unistd.h>
 
 SUITE(freshness);
 
@@ -100,6 +103,47 @@ static enum bk_code ask(struct bk_log *a, struct bk_log *b, uint32_t known, bool
 	bk_fail(&answers[1].why, BK_E_MISSING, 0, "it is gone");
 	answers[1].is_given_up = without_b;
 	return bk_freshest(out, answers, 2, &knows, why());
+}
+
+/* The log NODE writes is succeeded by another, of the same versions. */
+static void succeed(struct node *node)
+{
+	const struct bk_compact_options options = {.program = "test"};
+	struct bk_log *log = node_log(node);
+	struct bk_compact_result result;
+	struct bk_successor *successor;
+	struct bk_writer *to;
+
+	node->io.random = 2;
+	ok(bk_compact(log, &options, &result, why()));
+	bk_log_close(log);
+	ok(bk_successor_open(&successor, bk_writer_log(node->writer), why()));
+	ok(bk_successor_take(successor, node->writer, &to, why()));
+	bk_successor_close(successor);
+	bk_writer_leave(node->writer);
+	node->writer = to;
+}
+
+/* Its own newest version is not to be trusted, and the other's is. */
+Test(freshness, a_log_that_was_succeeded_gives_way)
+{
+	struct bk_freshness found;
+	struct bk_log *left, *successor;
+	struct node node;
+
+	node_begin(&node, 5);
+	node_busy(&node, 12);
+	cr_assert(link(node.path, scratch("left")) == 0);
+	succeed(&node);
+	ok(bk_log_open(&left, &node.io.io, scratch("left"), why()));
+	successor = node_log(&node);
+	ok(ask(left, successor, 0, false, &found));
+	cr_assert(found.newest == 1);
+	ok(ask(successor, left, 0, false, &found));
+	cr_assert(found.newest == 0);
+	bk_log_close(left);
+	bk_log_close(successor);
+	node_end(&node);
 }
 
 /* "1,000 of 1,000 stale, forked, emptied or swapped places": none is restored from where another

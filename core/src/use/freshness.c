@@ -93,12 +93,15 @@ static enum bk_code parted(const struct bk_answer *a, const struct bk_log_status
 		a->url, a_status->version, b->url, b_status->version);
 }
 
+/* Of the same version, a log that was succeeded is not to be trusted (docs/format.md, 12). */
 static bool is_newer(const struct bk_log_status *a, const struct bk_log_status *b)
 {
 	if (a->is_empty || b->is_empty)
 		return b->is_empty && !a->is_empty;
 	if (a->version != b->version)
 		return bk_version_after(a->version, b->version);
+	if (!*a->successor != !*b->successor)
+		return !*a->successor;
 	return strcmp(a->id, b->id) == 0 && a->log_bytes > b->log_bytes;
 }
 
