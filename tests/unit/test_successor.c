@@ -377,6 +377,38 @@ Test(successor, of_a_damaged_log_keeps_what_can_be_rebuilt)
 	node_end(&node);
 }
 
+/* Pages that are damaged take no version, and the first keyframe that needs none of them is where
+ * all is kept from. */
+Test(successor, stands_on_a_keyframe_without_damaged_pages)
+{
+	const struct bk_compact_options options = {.program = "test", .despite_damage = true};
+	struct bk_compact_result result;
+	struct bk_log_status status;
+	uint64_t pages = 0;
+	struct bk_log *log;
+	struct node node;
+
+	node_begin(&node, 7);
+	for (unsigned i = 0; i < 10; i++) {
+		node_busy(&node, 7);
+		ok(bk_log_status(bk_writer_log(node.writer), &status, why()));
+		ok(bk_keyframes_build(node.writer, why()));
+		if (i == 3)
+			pages = status.log_bytes;
+	}
+	poke_file(node.path, pages + 100, "damage", 6);
+	log = node_log(&node);
+	node.io.random = 2;
+	ok(bk_compact(log, &options, &result, why()));
+	bk_log_close(log);
+	cr_assert(!result.lost && result.versions_after == result.versions_before);
+	cr_assert(result.whole_from > 24, "all is kept from %u on", result.whole_from);
+	take(&node);
+	cr_assert(check_kept(&node) == result.versions_after);
+	clean(&node);
+	node_end(&node);
+}
+
 /* A failure at each step leaves the log as it was, and the writer at work. */
 Test(successor, a_failure_leaves_the_log_as_it_was)
 {

@@ -3,6 +3,7 @@
 #include "carry.h"
 #include "pageset.h"
 #include "pagestore.h"
+#include <bk/rebuild.h>
 #include <stdlib.h>
 
 void bk_thin_init(struct thin *thin, struct bk_log *from, struct bk_writer *to, bool past_damage)
@@ -12,8 +13,8 @@ void bk_thin_init(struct thin *thin, struct bk_log *from, struct bk_writer *to, 
 
 void bk_thin_done(struct thin *thin)
 {
-	bk_image_close(thin->before);
-	thin->before = NULL;
+	free(thin->dirty.pages);
+	thin->dirty = (struct dirty){0};
 }
 
 static void pages_add_from(struct pageset *pages, uint32_t first)
@@ -22,27 +23,23 @@ static void pages_add_from(struct pageset *pages, uint32_t first)
 		bk_pageset_add(pages, page);
 }
 
-static enum bk_code add_dirty(
-	struct pageset *pages, const struct bk_image *image, struct bk_error *err)
+static void add_dirty(struct pageset *pages, const struct dirty *dirty)
 {
-	size_t count;
-	uint32_t *dirty = bk_overlay_dirty(&image->overlay, &count);
-
-	if (!dirty)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for the list of pages");
-	for (size_t i = 0; i < count; i++)
-		bk_pageset_add(pages, dirty[i]);
-	free(dirty);
-	return BK_OK;
+	for (size_t i = 0; i < dirty->count; i++)
+		bk_pageset_add(pages, dirty->pages[i]);
 }
 
-/* Adds what the keyframes between the two images' own store: a few more pages do no harm. */
-static enum bk_code add_between(struct pageset *pages, const struct bk_image *before,
-	const struct bk_image *image, struct bk_error *err)
+/* Adds what the keyframes between that of ORDINAL and IMAGE's own store: a few more pages do no
+ * harm. Past damage IMAGE can stand on an older one, and be laid out otherwise from there on. */
+static enum bk_code add_between(
+	struct pageset *pages, uint64_t ordinal, const struct bk_image *image, struct bk_error *err)
 {
-	uint64_t ordinal = before->index.levels[0].kf->ordinal;
 	enum bk_code code = BK_OK;
 
+	if (image->index.levels[0].kf->ordinal < ordinal) {
+		pages_add_from(pages, 1);
+		return BK_OK;
+	}
 	for (size_t i = 0; i < image->index.count && !code; i++) {
 		const struct keyframe *kf = image->index.levels[i].kf;
 
@@ -68,23 +65,15 @@ static enum bk_code add_between(struct pageset *pages, const struct bk_image *be
 	return code;
 }
 
-/* The pages of IMAGE that may differ from those of the moment before. */
+/* The pages of IMAGE, in which what was replayed wrote DIRTY, that may differ from those of the
+ * moment before. */
 static enum bk_code find_changed(struct pageset *pages, const struct thin *thin,
-	const struct bk_image *image, bool all, struct bk_error *err)
+	const struct bk_image *image, const struct dirty *dirty, struct bk_error *err)
 {
-	enum bk_code code = bk_pageset_init(pages, bk_image_page_count(image), err);
-
-	if (code)
-		return code;
-	if (all) {
-		pages_add_from(pages, 1);
-		return BK_OK;
-	}
-	pages_add_from(pages, bk_image_page_count(thin->before) + 1);
-	code = add_dirty(pages, thin->before, err);
-	if (!code)
-		code = add_dirty(pages, image, err);
-	return code ? code : add_between(pages, thin->before, image, err);
+	pages_add_from(pages, thin->page_count + 1);
+	add_dirty(pages, &thin->dirty);
+	add_dirty(pages, dirty);
+	return add_between(pages, thin->ordinal, image, err);
 }
 
 /* The sums of pages that were there and are there no more. */
@@ -134,12 +123,11 @@ static enum bk_code store(struct thin *thin, struct build *build, struct bk_imag
 /* Whether a delta can stand on the moment before. */
 static bool can_stand(const struct thin *thin, const struct bk_image *image)
 {
-	return thin->before && bk_image_page_count(thin->before) &&
-	       bk_image_page_size(thin->before) == bk_image_page_size(image);
+	return thin->page_count && thin->page_size == bk_image_page_size(image);
 }
 
 static enum bk_code build_moment(struct thin *thin, struct build *build, struct bk_image *image,
-	int64_t time_us, struct bk_error *err)
+	const struct dirty *dirty, int64_t time_us, struct bk_error *err)
 {
 	struct build_result result = {.version = image->version,
 		.page_size = bk_image_page_size(image),
@@ -148,9 +136,15 @@ static enum bk_code build_moment(struct thin *thin, struct build *build, struct 
 		.history = image->history,
 		.session = thin->to->log->state.session};
 	struct bk_image *below = NULL;
-	struct pageset pages = {0};
-	enum bk_code code = find_changed(&pages, thin, image, build->is_full, err);
+	struct pageset pages;
+	enum bk_code code = bk_pageset_init(&pages, bk_image_page_count(image), err);
 
+	if (code)
+		return code;
+	if (build->is_full)
+		pages_add_from(&pages, 1);
+	else
+		code = find_changed(&pages, thin, image, dirty, err);
 	if (!code && !build->is_full)
 		code = bk_image_open_keyframe(&below, thin->to->log, build->below, NULL, err);
 	if (!code)
@@ -163,15 +157,28 @@ static enum bk_code build_moment(struct thin *thin, struct build *build, struct 
 	return code;
 }
 
-/* Puts IMAGE, which it takes over. */
+/* TO's newest keyframe holds IMAGE. DIRTY is taken over. */
+static void note(struct thin *thin, const struct bk_image *image, const struct dirty *dirty)
+{
+	free(thin->dirty.pages);
+	thin->dirty = *dirty;
+	thin->page_size = bk_image_page_size(image);
+	thin->page_count = bk_image_page_count(image);
+	thin->ordinal = image->index.levels[0].kf->ordinal;
+}
+
 static enum bk_code put_moment(
 	struct thin *thin, struct bk_image *image, int64_t time_us, struct bk_error *err)
 {
 	bool is_full = !can_stand(thin, image);
 	uint64_t sum_before = thin->pages_sum;
+	struct dirty dirty = {0};
 	struct build build;
-	enum bk_code code = bk_build_begin(&build, thin->to, is_full, err);
+	enum bk_code code;
 
+	dirty.pages = bk_overlay_dirty(&image->overlay, &dirty.count);
+	code = dirty.pages ? bk_build_begin(&build, thin->to, is_full, err)
+			   : bk_fail(err, BK_E_NOMEM, 0, "no memory for the list of pages");
 	if (!code) {
 		build.is_carried = is_full;
 		build.is_thinned = !is_full;
@@ -179,29 +186,46 @@ static enum bk_code put_moment(
 		build.page_size = bk_image_page_size(image);
 		if (is_full)
 			thin->pages_sum = 0;
-		code = build_moment(thin, &build, image, time_us, err);
+		code = build_moment(thin, &build, image, &dirty, time_us, err);
 		bk_build_done(&build);
 	}
-	if (!code)
-		code = bk_carry_sync(thin->to, err);
 	if (code) {
 		thin->pages_sum = sum_before;
-		bk_image_close(image);
+		free(dirty.pages);
 		return code;
 	}
-	bk_image_close(thin->before);
-	thin->before = image;
-	return BK_OK;
+	note(thin, image, &dirty);
+	return bk_carry_sync(thin->to, err);
+}
+
+/* One moment under way. */
+struct putting {
+	struct thin *thin;
+	int64_t time_us;
+};
+
+static enum bk_code put_image(void *ctx, struct bk_image *image, struct bk_error *err)
+{
+	const struct putting *putting = ctx;
+
+	return put_moment(putting->thin, image, putting->time_us, err);
 }
 
 enum bk_code bk_thin_moment(
 	struct thin *thin, uint32_t version, int64_t time_us, struct bk_error *err)
 {
-	const struct bk_image_options options = {.past_damage = thin->past_damage};
+	struct putting putting = {thin, time_us};
 	struct bk_image *image;
-	enum bk_code code = bk_image_open(&image, thin->from, version, &options, err);
+	enum bk_code code;
 
-	return code ? code : put_moment(thin, image, time_us, err);
+	if (thin->past_damage)
+		return bk_rebuild_do(thin->from, version, NULL, put_image, &putting, err);
+	code = bk_image_open(&image, thin->from, version, NULL, err);
+	if (code)
+		return code;
+	code = put_moment(thin, image, time_us, err);
+	bk_image_close(image);
+	return code;
 }
 
 enum bk_code bk_thin_keyframe(struct thin *thin, const struct keyframe *kf, struct bk_error *err)
@@ -213,5 +237,7 @@ enum bk_code bk_thin_keyframe(struct thin *thin, const struct keyframe *kf, stru
 		return code;
 	/* A doubt that was open there is open still. */
 	bk_facts_take_notes(&thin->to->log->state.facts, kf->notes);
-	return put_moment(thin, image, kf->time_us, err);
+	code = put_moment(thin, image, kf->time_us, err);
+	bk_image_close(image);
+	return code;
 }

@@ -9,18 +9,28 @@
 
 #include "build.h"
 
+struct dirty {
+	uint32_t *pages; /* owned */
+	size_t count;
+};
+
 struct thin {
 	struct bk_log *from;
 	struct bk_writer *to;
-	struct bk_image *before; /* of FROM, that TO's newest keyframe holds; NULL: none yet */
-	uint64_t pages_sum;      /* of it */
-	bool past_damage;
+	bool past_damage; /* where pages are damaged, older keyframes are tried (bk/rebuild.h) */
+
+	/* The image of FROM that TO's newest keyframe holds: */
+	uint32_t page_size, page_count; /* 0: none yet */
+	uint64_t pages_sum;
+	uint64_t ordinal;   /* of the keyframe that it stands on, */
+	struct dirty dirty; /* and what was replayed on that wrote these */
 };
 
 void bk_thin_init(struct thin *thin, struct bk_log *from, struct bk_writer *to, bool past_damage);
 void bk_thin_done(struct thin *thin);
 
-/* Puts VERSION of FROM, which came at TIME_US. Fails as bk_image_open and bk_build_finish do. */
+/* Puts VERSION of FROM, which came at TIME_US. Fails as bk_image_open and bk_build_finish do;
+ * past damage as bk_rebuild_do does. */
 BK_MUST_CHECK enum bk_code bk_thin_moment(
 	struct thin *thin, uint32_t version, int64_t time_us, struct bk_error *err);
 
