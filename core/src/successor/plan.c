@@ -78,44 +78,99 @@ static bool is_whole(struct bk_log *log, const struct keyframe *kf)
 	return !code;
 }
 
+static bool is_whole_at(struct bk_log *log, uint64_t offset)
+{
+	struct bk_error ignored;
+	struct keyframe *kf;
+	bool is = !bk_log_keyframe(log, offset, &kf, &ignored);
+
+	if (is) {
+		is = is_whole(log, kf);
+		bk_log_unpin(log, kf);
+	}
+	return is;
+}
+
+/* Offsets of keyframes, from the newest down. */
+struct offsets {
+	uint64_t *list;
+	size_t count, capacity;
+};
+
+static enum bk_code offsets_add(struct offsets *offsets, uint64_t offset, struct bk_error *err)
+{
+	size_t capacity = offsets->capacity ? offsets->capacity * 2 : 1024;
+	uint64_t *list;
+
+	if (offsets->count == offsets->capacity) {
+		list = realloc(offsets->list, capacity * sizeof *list);
+		if (!list)
+			return bk_fail(err, BK_E_NOMEM, 0, "no memory for a list of keyframes");
+		offsets->list = list;
+		offsets->capacity = capacity;
+	}
+	offsets->list[offsets->count++] = offset;
+	return BK_OK;
+}
+
+/* The keyframes behind which all can be read, down to the first of VERSION or before. */
+static enum bk_code list_bases(struct offsets *offsets, struct bk_log *log, uint32_t version,
+	uint64_t not_before, struct bk_error *err)
+{
+	uint64_t limit = UINT64_MAX;
+	bool is_last = false;
+	enum bk_code code = BK_OK;
+
+	while (!code && !is_last) {
+		struct keyframe *kf;
+
+		code = bk_log_keyframe_before(log, limit, &kf, err);
+		if (code)
+			break;
+		limit = kf->offset;
+		is_last = kf->next < not_before;
+		if (!is_last)
+			code = offsets_add(offsets, limit, err);
+		is_last |= !bk_version_after(kf->version, version) || !kf->ordinal;
+		bk_log_unpin(log, kf);
+	}
+	return code == BK_E_DAMAGE && offsets->count ? BK_OK : code;
+}
+
+/* The oldest of them that can be read whole. Each holds pages of those before it: where one is
+ * whole, all behind it are. */
+static size_t count_whole(struct bk_log *log, const struct offsets *offsets)
+{
+	size_t whole = 0, broken = offsets->count, at = broken ? broken - 1 : 0;
+
+	while (whole < broken) {
+		if (is_whole_at(log, offsets->list[at]))
+			whole = at + 1;
+		else
+			broken = at;
+		at = whole + (broken - whole) / 2;
+	}
+	return whole;
+}
+
 /* The newest keyframe of VERSION or before that begins behind NOT_BEFORE, and can be read whole, as
- * all behind it can; the first one that does
- * where none of them is old enough. */
+ * all behind it can; the first one that does where none of them is old enough. */
 static enum bk_code find_base(struct bk_log *log, uint32_t version, uint64_t not_before,
 	struct keyframe **out, struct bk_error *err)
 {
-	uint64_t limit = UINT64_MAX;
-	struct keyframe *base = NULL;
+	struct offsets offsets = {0};
+	enum bk_code code = list_bases(&offsets, log, version, not_before, err);
+	size_t whole = code ? 0 : count_whole(log, &offsets);
 
-	for (;;) {
-		struct keyframe *kf;
-		enum bk_code code = bk_log_keyframe_before(log, limit, &kf, err);
-
-		if (code == BK_E_DAMAGE && base)
-			break;
-		if (!code && (kf->next < not_before || !is_whole(log, kf))) {
-			bk_log_unpin(log, kf);
-			if (base)
-				break;
-			code = bk_fail(err, BK_E_DAMAGE, 0,
-				"%s is damaged in or behind its newest keyframe: it cannot be "
-				"compacted "
-				"before another one is written, which the plugin does as it goes "
-				"on",
-				bk_log_path(log));
-		}
-		if (code) {
-			bk_log_unpin(log, base);
-			return code;
-		}
-		bk_log_unpin(log, base);
-		base = kf;
-		limit = kf->offset;
-		if (!bk_version_after(kf->version, version) || !kf->ordinal)
-			break;
-	}
-	*out = base;
-	return BK_OK;
+	if (!code && !whole)
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged in or behind its newest keyframe: it cannot be compacted "
+			"before another one is written, which the plugin does as it goes on",
+			bk_log_path(log));
+	if (!code)
+		code = bk_log_keyframe(log, offsets.list[whole - 1], out, err);
+	free(offsets.list);
+	return code;
 }
 
 static enum bk_code find_base_quickly(
