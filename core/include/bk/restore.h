@@ -19,7 +19,8 @@ struct bk_restore_options {
 	uint32_t version;
 	bool is_node_name;        /* DEST is what lightningd opens, though its name is another */
 	bool stale_allowed;       /* an older version under the name that lightningd opens */
-	bk_progress_fn *progress; /* bytes done and in all; may be NULL */
+	bk_progress_fn *progress; /* bytes done and in all, from any thread, one at a time; NULL:
+				   * none */
 	bk_note_fn *note;         /* what SQLite says of the database; may be NULL */
 	void *ctx;
 	const char *spill_dir;
