@@ -54,6 +54,10 @@ level log.bkp m1.bkp
 t backup-cli mirror --lightning-dir node quorum 4
 t backup-cli mirror --lightning-dir node quorum 0
 t backup-cli mirror --lightning-dir node add log.bkp
+# No word puts the log itself aside, nor a mirror that there is already.
+t backup-cli mirror --lightning-dir node add --anew log.bkp
+t backup-cli mirror --lightning-dir node add --anew m1.bkp 2>&1 | lines
+ls | grep -e 'log.bkp.was-' -e 'm1.bkp.was-' | wc -l
 t backup-cli mirror --lightning-dir node add m1.bkp 2>&1 | lines
 t backup-cli mirror --lightning-dir node add gopher://x/y
 t backup-cli mirror --lightning-dir node remove nowhere.bkp
