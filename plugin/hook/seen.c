@@ -76,7 +76,8 @@ void seen_note(const struct bk_io *io, struct bk_writer *writer, const struct lo
 		return;
 	bk_writer_head(writer, &head);
 	memcpy(seen.log, status.id, sizeof seen.log);
-	seen.bytes = status.log_bytes;
+	/* What a power cut leaves of it in any case. */
+	seen.bytes = head.durable;
 	/* A head that was never committed may yet be struck out. */
 	seen.version = head.is_committed ? head.version : head.version - 1;
 	count = places_level(places, &lockfile->places, level);

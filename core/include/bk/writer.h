@@ -65,6 +65,7 @@ struct bk_head {
 			    * something came behind it */
 	bool has_stamp;    /* and its database was then in the state: */
 	struct bk_stamp stamp;
+	uint64_t durable; /* bytes of the log that are on stable storage */
 };
 
 void bk_writer_head(const struct bk_writer *writer, struct bk_head *head);
