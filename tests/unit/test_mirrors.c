@@ -334,6 +334,47 @@ Test(mirrors, what_the_log_lost_is_taken_over)
 	rig_end(&rig);
 }
 
+/* Its end is lost, and the mirror that has it is away just now: nothing is written that would part
+ * the two. */
+Test(mirrors, a_log_that_lost_its_end_stays_as_it_is)
+{
+	struct bk_log_status status;
+	struct rig rig;
+	struct stat st;
+	size_t size;
+
+	rig_begin(&rig, 1, 0);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_close(&rig);
+	copy_file(rig.node.path, scratch("short"));
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	ok(bk_log_status(bk_writer_log(rig.node.writer), &status, why()));
+	rig_close(&rig);
+	free(file_bytes(scratch("short"), &size));
+	copy_file(scratch("short"), rig.node.path);
+	rig.node.options.seen_log = status.id;
+	rig.node.options.seen_bytes = status.log_bytes;
+	rename(rig.urls[0], scratch("away"));
+	mkdir(rig.urls[0], 0700);
+	fails(BK_E_UNSAFE, rig_open(&rig));
+	says("bytes, and had");
+	cr_assert(stat(rig.node.path, &st) == 0 && (size_t)st.st_size == size);
+	rmdir(rig.urls[0]);
+	rename(scratch("away"), rig.urls[0]);
+	bk_mirrors_free(rig.mirrors);
+	ok(rig_open(&rig));
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_close(&rig);
+	check_same(&rig, 0);
+	rig.node.options.seen_log = "00000000000000000000000000000000";
+	rig.node.options.seen_bytes = UINT64_MAX;
+	ok(rig_open(&rig));
+	rig_end(&rig);
+}
+
 /* The disk is full before all of it is there: the log stays where it was, and goes on from there.
  */
 Test(mirrors, what_cannot_be_taken_over_whole_leaves_nothing)
