@@ -51,7 +51,6 @@ struct bk_mirrors {
 	unsigned count;
 	bool is_stopping, is_attached;
 	bool is_missed;       /* the quorum was, and is not met again */
-	uint32_t missed_from; /* version */
 	char *path;           /* of the log, owned */
 	uint8_t header[LOG_HEADER_SIZE];
 	struct log_header log;
