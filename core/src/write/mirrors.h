@@ -50,8 +50,8 @@ struct bk_mirrors {
 	struct mirror *list[BK_MIRRORS_MAX];
 	unsigned count;
 	bool is_stopping, is_attached;
-	bool is_missed;       /* the quorum was, and is not met again */
-	char *path;           /* of the log, owned */
+	bool is_missed; /* the quorum was, and is not met again */
+	char *path;     /* of the log, owned */
 	uint8_t header[LOG_HEADER_SIZE];
 	struct log_header log;
 	uint64_t target, target_sum; /* what may be given: up to a frame of that sum */
