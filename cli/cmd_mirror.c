@@ -80,12 +80,9 @@ static void say_when(void)
 
 static enum bk_code add(struct mirror_run *run, const char *url, struct bk_error *err)
 {
-	enum bk_code code = BK_OK;
+	enum bk_code code =
+		mirrors_add(&run->lock.places, run->io, url, run->log_path, run->is_anew, err);
 
-	if (run->is_anew)
-		code = bk_place_reset(run->io, url, run->log_path, err);
-	if (!code)
-		code = mirrors_add(&run->lock.places, run->io, url, run->log_path, err);
 	if (!code)
 		code = write_lock(run, err);
 	if (code)

@@ -72,7 +72,7 @@ static enum bk_code check_place(
 }
 
 enum bk_code mirrors_add(struct lockplaces *places, const struct bk_io *io, const char *url,
-	const char *log_path, struct bk_error *err)
+	const char *log_path, bool is_anew, struct bk_error *err)
 {
 	char *whole;
 	enum bk_code code = bk_place_url(&whole, url, err);
@@ -80,10 +80,13 @@ enum bk_code mirrors_add(struct lockplaces *places, const struct bk_io *io, cons
 	if (code)
 		return code;
 	code = check_file_place(whole, log_path, err);
-	if (!code)
+	if (!code && !is_anew)
 		code = check_place(io, whole, log_path, err);
 	if (!code)
 		code = lockplaces_add(places, whole, err);
+	/* When nothing else can be wrong, for it puts aside what is there. */
+	if (!code && is_anew)
+		code = bk_place_reset(io, whole, log_path, err);
 	free(whole);
 	return code;
 }

@@ -27,7 +27,7 @@ static bool is_descendant(const struct bk_log_status *status, const struct locks
 
 /* What keeps the log from being read is met again when it is opened. */
 enum bk_code seen_check(const struct bk_io *io, const char *path, const struct lockfile *lockfile,
-	const struct names *names, struct refusal *why)
+	bool may_be_short, const struct names *names, struct refusal *why)
 {
 	const struct lockseen *seen = &lockfile->seen;
 	struct bk_log_status status;
@@ -45,21 +45,9 @@ enum bk_code seen_check(const struct bk_io *io, const char *path, const struct l
 		return is_descendant(&status, seen)
 			       ? BK_OK
 			       : refuse_unseen(why, names, "it is another log");
-	if (status.log_bytes < seen->bytes && !lockfile->places.count)
+	if (status.log_bytes < seen->bytes && !may_be_short)
 		return refuse_shorter(lockfile, names, &status, why);
 	return BK_OK;
-}
-
-enum bk_code seen_check_open(struct bk_writer *writer, const struct lockfile *lockfile,
-	const struct names *names, struct refusal *why)
-{
-	const struct lockseen *seen = &lockfile->seen;
-	struct bk_log_status status;
-
-	if (bk_log_status(bk_writer_log(writer), &status, NULL) ||
-		strcmp(status.id, seen->log) != 0 || status.log_bytes >= seen->bytes)
-		return BK_OK;
-	return refuse_shorter(lockfile, names, &status, why);
 }
 
 void seen_note(const struct bk_io *io, struct bk_writer *writer, const struct lockfile *lockfile,
@@ -76,7 +64,8 @@ void seen_note(const struct bk_io *io, struct bk_writer *writer, const struct lo
 		return;
 	bk_writer_head(writer, &head);
 	memcpy(seen.log, status.id, sizeof seen.log);
-	seen.bytes = status.log_bytes;
+	/* What a power cut leaves of it in any case. */
+	seen.bytes = head.durable;
 	/* A head that was never committed may yet be struck out. */
 	seen.version = head.is_committed ? head.version : head.version - 1;
 	count = places_level(places, &lockfile->places, level);

@@ -8,12 +8,10 @@
 #include "refusal.h"
 #include <bk/writer.h>
 
-/* Refuses a log at PATH that is another than LOCKFILE knows of, or shorter: before it is opened for
- * writing, and behind that, where mirrors may have had what it lost. */
+/* Refuses a log at PATH that is another than LOCKFILE knows of, or shorter, but where MAY_BE_SHORT:
+ * mirrors that are not asked yet may have what it lost. */
 enum bk_code seen_check(const struct bk_io *io, const char *path, const struct lockfile *lockfile,
-	const struct names *names, struct refusal *why);
-enum bk_code seen_check_open(struct bk_writer *writer, const struct lockfile *lockfile,
-	const struct names *names, struct refusal *why);
+	bool may_be_short, const struct names *names, struct refusal *why);
 
 /* Notes in backup.lock how far the log has come, and which of PLACES hold it. A failure is told,
  * and does no harm. */

@@ -122,7 +122,9 @@ static enum bk_code open_writer(struct session *session, struct refusal *why)
 	unsigned changes = session->lockfile.keyframe_changes;
 	struct bk_writer_options options = {.program = "the plugin backup",
 		.lock_wait_ms = LOCK_WAIT_MS,
-		.interval_changes = changes};
+		.interval_changes = changes,
+		.seen_log = session->lockfile.seen.log,
+		.seen_bytes = session->lockfile.seen.bytes};
 	struct bk_error err;
 	enum bk_code code = places_open(
 		&session->places, session->io, &session->lockfile.places, session->watch, &err);
@@ -138,6 +140,9 @@ static enum bk_code open_writer(struct session *session, struct refusal *why)
 		return refuse_held(why, &session->names, session->io, session->path, &err);
 	if (code == BK_E_FORMAT && bk_olderfile_is(session->io, session->path))
 		return refuse_older_file(why, &session->names);
+	if (code == BK_E_UNSAFE && seen_check(session->io, session->path, &session->lockfile, false,
+					   &session->names, why))
+		return code;
 	if (code)
 		return refuse_log(why, &session->names, &err);
 	session->heal = (struct heal){.writer = session->writer,
@@ -174,14 +179,12 @@ enum bk_code session_open(struct session *session, const struct bk_io *io, const
 		watch_end(watch);
 	}
 	if (!code)
-		code = seen_check(
-			session->io, session->path, &session->lockfile, &session->names, why);
+		code = seen_check(session->io, session->path, &session->lockfile,
+			session->lockfile.places.count, &session->names, why);
 	if (!code)
 		code = open_writer(session, why);
 	if (!code)
 		code = open_server(session, net, why);
-	if (!code)
-		code = seen_check_open(session->writer, &session->lockfile, &session->names, why);
 	if (code)
 		return code;
 	warn_of_settings(session);

@@ -50,10 +50,26 @@ ls | grep -c 'm1.bkp.was-'
 run_node 110
 level log.bkp m1.bkp
 
+# The log lost its end while the mirror that has it is away: not a byte is written. Then it is back.
+cp log.bkp whole.bkp
+head -c 3000 whole.bkp >log.bkp
+mv m1.bkp aside
+mkdir m1.bkp
+simnode --plugin "$PLUGIN" --dir node --generate 120 --log 2>&1 | grep -o 'is not the log that it was: it has' | sort -u
+head -c 3000 whole.bkp | cmp - log.bkp && echo "as it was"
+rmdir m1.bkp
+mv aside m1.bkp
+run_node 120 | sed 's/took over [0-9]* bytes/took over N bytes/'
+head -c $(wc -c <whole.bkp) log.bkp | cmp - whole.bkp && echo "all of it is there"
+
 # What makes no sense.
 t backup-cli mirror --lightning-dir node quorum 4
 t backup-cli mirror --lightning-dir node quorum 0
 t backup-cli mirror --lightning-dir node add log.bkp
+# No word puts the log itself aside, nor a mirror that there is already.
+t backup-cli mirror --lightning-dir node add --anew log.bkp
+t backup-cli mirror --lightning-dir node add --anew m1.bkp 2>&1 | lines
+ls | grep -e 'log.bkp.was-' -e 'm1.bkp.was-' | wc -l
 t backup-cli mirror --lightning-dir node add m1.bkp 2>&1 | lines
 t backup-cli mirror --lightning-dir node add gopher://x/y
 t backup-cli mirror --lightning-dir node remove nowhere.bkp

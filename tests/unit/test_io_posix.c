@@ -365,6 +365,29 @@ Test(io_posix, a_pid_file_that_cannot_be_looked_at)
 	cr_assert(locked("lightningd-", ".pid", name, &found) == -ELOOP);
 }
 
+/* "SAID is the last line of its stderr", whatever stands before it: ssh's warning of a host whose
+ * key has changed is a page. */
+Test(io_posix, what_a_command_said_last)
+{
+	static char commands[][80] = {
+		"seq 1 500 >&2; echo 'the key has changed' >&2; echo >&2",
+		"printf 'one\\r\\ntwo, without an end' >&2",
+		"exit 1",
+	};
+	static const char *const last[] = {"the key has changed", "two, without an end", ""};
+
+	for (size_t i = 0; i < sizeof last / sizeof *last; i++) {
+		char sh[] = "sh", option[] = "-c", said[64], byte;
+		char *const argv[] = {sh, option, commands[i], NULL};
+		void *stream;
+
+		cr_assert(ops()->run(NULL, argv, &stream) == 0);
+		cr_assert(ops()->receive(NULL, stream, &byte, 1, 20000) == 0);
+		ops()->hang_up(NULL, stream, said, sizeof said);
+		cr_assert(strcmp(said, last[i]) == 0, "%s", said);
+	}
+}
+
 Test(io_posix, clock_and_randomness)
 {
 	int64_t first = ops()->now_us(NULL);

@@ -262,6 +262,9 @@ Test(mirrors, the_second_of_two_is_refused)
 	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
 	says("refuses this log");
 	says("does not take what comes: at offset");
+	/* By the mirror's thread, when it has let the append go. */
+	for (unsigned i = 0; i < 20000 && !told(&rig, BK_MIRRORS_REFUSED); i++)
+		usleep(1000);
 	cr_assert(told(&rig, BK_MIRRORS_REFUSED) == 1);
 	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
 	rig_close(&rig);
@@ -329,6 +332,85 @@ Test(mirrors, what_the_log_lost_is_taken_over)
 	cr_assert(strstr(rig.told.text[BK_MIRRORS_TOLD], "mirror"));
 	free(bytes);
 	rig_end(&rig);
+}
+
+/* Its end is lost, and the mirror that has it is away just now: nothing is written that would part
+ * the two. */
+Test(mirrors, a_log_that_lost_its_end_stays_as_it_is)
+{
+	struct bk_log_status status;
+	struct rig rig;
+	struct stat st;
+	size_t size;
+
+	rig_begin(&rig, 1, 0);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_close(&rig);
+	copy_file(rig.node.path, scratch("short"));
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	ok(bk_log_status(bk_writer_log(rig.node.writer), &status, why()));
+	rig_close(&rig);
+	free(file_bytes(scratch("short"), &size));
+	copy_file(scratch("short"), rig.node.path);
+	rig.node.options.seen_log = status.id;
+	rig.node.options.seen_bytes = status.log_bytes;
+	rename(rig.urls[0], scratch("away"));
+	mkdir(rig.urls[0], 0700);
+	fails(BK_E_UNSAFE, rig_open(&rig));
+	says("bytes, and had");
+	cr_assert(stat(rig.node.path, &st) == 0 && (size_t)st.st_size == size);
+	rmdir(rig.urls[0]);
+	rename(scratch("away"), rig.urls[0]);
+	bk_mirrors_free(rig.mirrors);
+	ok(rig_open(&rig));
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_close(&rig);
+	check_same(&rig, 0);
+	rig.node.options.seen_log = "00000000000000000000000000000000";
+	rig.node.options.seen_bytes = UINT64_MAX;
+	ok(rig_open(&rig));
+	rig_end(&rig);
+}
+
+/* The disk is full before all of it is there: the log stays where it was, and goes on from there.
+ */
+Test(mirrors, what_cannot_be_taken_over_whole_leaves_nothing)
+{
+	struct rig rig;
+	struct bk_log *log;
+	struct bk_log_status status;
+	struct stat st = {0};
+	off_t size;
+
+	rig_begin(&rig, 1, 0);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_close(&rig);
+	copy_file(rig.node.path, scratch("short"));
+	cr_assert(stat(scratch("short"), &st) == 0);
+	size = st.st_size;
+	ok(rig_open(&rig));
+	while (st.st_size < 1000000) { /* some pieces */
+		node_busy(&rig.node, 100);
+		cr_assert(stat(rig.node.path, &st) == 0);
+	}
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_close(&rig);
+	copy_file(scratch("short"), rig.node.path);
+	test_io_fail(&rig.node.io, OP_WRITE, 2, -ENOSPC);
+	ok(rig_open(&rig));
+	cr_assert(!rig.node.io.fail_at, "no write failed");
+	wait_for(&rig, 0, BK_MIRROR_REFUSES);
+	log = bk_writer_log(rig.node.writer);
+	ok(bk_log_status(log, &status, why()));
+	cr_assert(stat(rig.node.path, &st) == 0);
+	cr_assert((uint64_t)st.st_size == status.log_bytes && st.st_size < size + 1000,
+		"%lld bytes, and the log ends at %llu", (long long)st.st_size,
+		(unsigned long long)status.log_bytes);
+	rig_close(&rig);
 }
 
 /* "A place that held a log once and now is empty, or another's, is an error, never a reason to

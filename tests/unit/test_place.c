@@ -3,6 +3,9 @@
 #include "place_file.h"
 #include "store.h"
 #include "support.h"
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 SUITE(place);
 
@@ -246,6 +249,30 @@ Test(place, takes_no_other_log_but_by_an_operators_word)
 	ok(send(place, &other, LOG_HEADER_SIZE, other.size));
 	check_now(place, &other);
 	cr_assert(aside(place, name, sizeof name) == 1 && has_file(scratch(name)));
+	place->ops->close(place);
+}
+
+/* A log in use is nobody's to put aside; and what was put aside says which log it was. */
+Test(place, begins_anew_but_where_a_writer_works)
+{
+	struct source log = log_of(1, 0, 3), other = log_of(2, 0, 3);
+	struct place *place;
+	struct test_io io;
+	char name[64], id[16];
+	int fd;
+
+	test_io_init(&io);
+	place = place_with(&io, &log);
+	fd = open(scratch("node.bkp"), O_RDWR | O_CLOEXEC);
+	cr_assert(fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0);
+	fails(BK_E_BUSY, place->ops->begin(place, other.bytes, PLACE_ANEW, why()));
+	says("held by a writer");
+	cr_assert(aside(place, name, sizeof name) == 0 && has_file(scratch("node.bkp")));
+	close(fd);
+	ok(place->ops->begin(place, other.bytes, PLACE_ANEW, why()));
+	snprintf(id, sizeof id, ".was-%02x%02x%02x%02x-", log.header.id[0], log.header.id[1],
+		log.header.id[2], log.header.id[3]);
+	cr_assert(aside(place, name, sizeof name) == 1 && strstr(name, id), "%s", name);
 	place->ops->close(place);
 }
 

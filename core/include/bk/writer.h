@@ -30,12 +30,18 @@ struct bk_writer_options {
 	/* The log's mirrors (mirrors.h), for this one writer: borrowed until it is closed. NULL:
 	 * none. */
 	struct bk_mirrors *mirrors;
+	/* What is known of the log: if its id is SEEN_LOG, in hexadecimal digits, it had SEEN_BYTES
+	 * once. Where it has fewer, also with what mirrors had, it is not opened. Borrowed for the
+	 * call; NULL: nothing is known. */
+	const char *seen_log;
+	uint64_t seen_bytes;
 };
 
 /* Opens the log at PATH for writing: takes its lock, takes over what a mirror has behind the log's
  * end, cuts off a torn tail, says so in the log. Fails with BK_E_BUSY (the message names the
  * holder), BK_E_DAMAGE if the end of the log is damaged, BK_E_UNSAFE if a mirror that the quorum
- * needs went on with another history, BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. OPTIONS may
+ * needs went on with another history, or if the log is shorter than it was (then nothing was
+ * written), BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM. OPTIONS may
  * be NULL. */
 BK_MUST_CHECK enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io,
 	const char *path, const struct bk_writer_options *options, struct bk_error *err);
@@ -65,6 +71,7 @@ struct bk_head {
 			    * something came behind it */
 	bool has_stamp;    /* and its database was then in the state: */
 	struct bk_stamp stamp;
+	uint64_t durable; /* bytes of the log that are on stable storage */
 };
 
 void bk_writer_head(const struct bk_writer *writer, struct bk_head *head);

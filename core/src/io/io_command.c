@@ -5,8 +5,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -129,32 +129,37 @@ static void reap(pid_t pid)
 		;
 }
 
-/* The last line of TEXT, without what ends it. */
-static void last_line(char *text)
+/* Reads all that was said on FD; SAID, SIZE bytes, is the last line of it. What a process that is
+ * still there says later is not waited for. */
+static void read_said(int fd, char *said, size_t size)
 {
-	size_t length = strlen(text);
-	char *start;
+	char piece[512];
+	size_t length = 0;
+	bool has_ended = false;
+	ssize_t n;
 
-	while (length && strchr("\r\n", text[length - 1]))
-		text[--length] = '\0';
-	start = strrchr(text, '\n');
-	if (start)
-		memmove(text, start + 1, strlen(start + 1) + 1);
+	while ((n = read(fd, piece, sizeof piece)) > 0)
+		for (ssize_t i = 0; i < n; i++) {
+			bool ends = piece[i] == '\n' || piece[i] == '\r';
+
+			if (!ends && has_ended)
+				length = 0;
+			if (!ends && length < size - 1)
+				said[length++] = piece[i];
+			has_ended = ends;
+		}
+	said[length] = '\0';
 }
 
 void bk_posix_hang_up(void *ctx, void *stream, char *said, size_t size)
 {
 	struct command *command = stream;
-	ssize_t n;
 
 	(void)ctx;
 	close(command->fd);
 	reap(command->pid);
-	if (size) {
-		n = read(command->err, said, size - 1);
-		said[n > 0 ? n : 0] = '\0';
-		last_line(said);
-	}
+	if (size)
+		read_said(command->err, said, size);
 	close(command->err);
 	free(command);
 }

@@ -122,8 +122,10 @@ static void drop_next(struct store *store)
 	bk_hold_forget(&store->next);
 }
 
+/* Whatever stands at the name may go, but for a log that a writer holds. */
 static enum bk_code begin_anew(struct store *store, const uint8_t *header, struct bk_error *err)
 {
+	struct place_log ignored;
 	enum bk_code code;
 
 	if (store->options.is_append_only)
@@ -131,6 +133,9 @@ static enum bk_code begin_anew(struct store *store, const uint8_t *header, struc
 			"%s begins no other log by a client's word: have its operator move it "
 			"aside",
 			store->path);
+	code = bk_hold_tell(&store->now, &ignored, err);
+	if (code == BK_E_BUSY)
+		return code;
 	code = put_aside(store, err);
 	return code ? code : bk_hold_begin(&store->now, header, err);
 }

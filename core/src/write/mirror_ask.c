@@ -94,6 +94,24 @@ static enum bk_code copy_tail(struct bk_mirrors *mirrors, struct place *place, s
 	return code;
 }
 
+/* Takes all that PLACE has behind the chain's end, durably, or nothing of it. */
+static enum bk_code take_tail(struct bk_mirrors *mirrors, struct place *place, struct chain *chain,
+	const struct file *file, uint8_t *piece, struct bk_error *err)
+{
+	uint64_t end = chain->end;
+	struct bk_error ignored;
+	enum bk_code code = bk_file_truncate(file, end, err);
+
+	if (code)
+		return code;
+	code = copy_tail(mirrors, place, chain, file, piece, err);
+	if (!code)
+		code = bk_file_sync(file, err);
+	if (code)
+		(void)!bk_file_truncate(file, end, &ignored);
+	return code;
+}
+
 /* Takes over what the place at URL has behind END. Nothing counts that is not whole when the log is
  * looked at anew: a torn tail is cut as any. */
 static enum bk_code take_over(struct bk_mirrors *mirrors, const char *url, const struct logfile *lf,
@@ -109,12 +127,8 @@ static enum bk_code take_over(struct bk_mirrors *mirrors, const char *url, const
 		code = bk_place_open(&place, mirrors->io, url, err);
 	if (!code) {
 		bk_chain_start(&chain, lf->header.seed, end, sum);
-		code = bk_file_truncate(&lf->file, end, err);
+		code = take_tail(mirrors, place, &chain, &lf->file, piece, err);
 	}
-	if (!code)
-		code = copy_tail(mirrors, place, &chain, &lf->file, piece, err);
-	if (!code)
-		code = bk_file_sync(&lf->file, err);
 	if (place)
 		place->ops->close(place);
 	bk_chain_free(&chain);
@@ -170,7 +184,8 @@ enum bk_code bk_mirrors_ask(struct bk_mirrors *mirrors, const struct logfile *lf
 	longest = wait_for_answers(mirrors, end);
 	if (!longest)
 		return BK_OK;
-	code = take_over(mirrors, longest->url, lf, end, sum, &because);
+	if (take_over(mirrors, longest->url, lf, end, sum, &because))
+		code = parted(mirrors, longest, &because, err);
 	*taken = !code;
-	return code ? parted(mirrors, longest, &because, err) : BK_OK;
+	return code;
 }

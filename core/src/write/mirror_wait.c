@@ -139,8 +139,6 @@ enum bk_code bk_mirrors_wait(struct bk_mirrors *mirrors, uint64_t from, uint64_t
 	else
 		*out = was_missed ? MIRRORS_MISS : MIRRORS_MISSED;
 	mirrors->is_missed = !code && !has;
-	if (*out == MIRRORS_MISSED)
-		mirrors->missed_from = version;
 	pthread_mutex_unlock(&mirrors->mutex);
 	if (*out == MIRRORS_MISSED || *out == MIRRORS_MET)
 		tell_missed(mirrors, end, version, *out);

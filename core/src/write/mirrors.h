@@ -50,9 +50,8 @@ struct bk_mirrors {
 	struct mirror *list[BK_MIRRORS_MAX];
 	unsigned count;
 	bool is_stopping, is_attached;
-	bool is_missed;       /* the quorum was, and is not met again */
-	uint32_t missed_from; /* version */
-	char *path;           /* of the log, owned */
+	bool is_missed; /* the quorum was, and is not met again */
+	char *path;     /* of the log, owned */
 	uint8_t header[LOG_HEADER_SIZE];
 	struct log_header log;
 	uint64_t target, target_sum; /* what may be given: up to a frame of that sum */
@@ -60,8 +59,9 @@ struct bk_mirrors {
 
 /* Asks each mirror of the log LF, whose last frame ends at END and has SUM, where it stands, and
  * waits for the answers, for some seconds. Appends to LF what a mirror has behind that, if it
- * chains, and makes it durable; *TAKEN says so: then the log is to be looked at anew. Fails with
- * BK_E_UNSAFE if a mirror that the quorum needs went on with another history. */
+ * chains, and makes it durable, or leaves nothing of it; *TAKEN says that it tried: then the log is
+ * to be looked at anew. Fails with BK_E_UNSAFE if a mirror that the quorum needs went on with
+ * another history. */
 BK_MUST_CHECK enum bk_code bk_mirrors_ask(struct bk_mirrors *mirrors, const struct logfile *lf,
 	uint64_t end, uint64_t sum, bool *taken, struct bk_error *err);
 

@@ -108,6 +108,7 @@ void bk_writer_head(const struct bk_writer *writer, struct bk_head *head)
 	*head = (struct bk_head){.version = state->version,
 		.is_committed = bk_state_is_committed(state),
 		.has_stamp = state->facts.has_seen,
-		.stamp = state->facts.seen};
+		.stamp = state->facts.seen,
+		.durable = writer->durable};
 	pthread_mutex_unlock(&writer->log->mutex);
 }

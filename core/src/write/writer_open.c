@@ -207,7 +207,7 @@ static enum bk_code open_current(struct bk_log **out, const struct bk_io *io, co
 
 /* Asks the mirrors, where there are any, before a byte is written: what one has behind the log's
  * end is the log's. Then the log is another than it was looked at. */
-static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const char *path,
+static enum bk_code open_level(struct bk_log **out, const struct bk_io *io, const char *path,
 	const struct bk_writer_options *options, struct log_end *end, struct bk_error *err)
 {
 	unsigned wait_ms = options ? options->lock_wait_ms : 0;
@@ -222,6 +222,35 @@ static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const 
 		return BK_OK;
 	bk_log_close(*out);
 	return code ? code : open_current(out, io, path, wait_ms, end, err);
+}
+
+/* A byte of ours in a log that lost its end would part it from a mirror that was away just now, and
+ * has that end. */
+static enum bk_code check_seen(const struct bk_log *log, const struct log_end *end,
+	const struct bk_writer_options *options, struct bk_error *err)
+{
+	char id[BK_LOG_ID_TEXT];
+
+	if (!options || !options->seen_log || end->end >= options->seen_bytes)
+		return BK_OK;
+	bk_log_id_text(log, id);
+	if (strcmp(id, options->seen_log) != 0)
+		return BK_OK;
+	return bk_fail(err, BK_E_UNSAFE, 0, "%s has %" PRIu64 " bytes, and had %" PRIu64 " once",
+		log->lf.file.path, end->end, options->seen_bytes);
+}
+
+static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const char *path,
+	const struct bk_writer_options *options, struct log_end *end, struct bk_error *err)
+{
+	enum bk_code code = open_level(out, io, path, options, end, err);
+
+	if (code)
+		return code;
+	code = check_seen(*out, end, options, err);
+	if (code)
+		bk_log_close(*out);
+	return code;
 }
 
 enum bk_code bk_writer_open_quietly(struct bk_writer **out, const struct bk_io *io,
