@@ -138,7 +138,7 @@ static enum bk_code add_mirrors(struct init *init, struct bk_error *err)
 	if (!init->has_lock)
 		*places = (struct lockplaces){.quorum = 1, .outage_s = LOCKPLACES_OUTAGE_S};
 	for (unsigned i = 0; i < init->mirror_count && !code; i++) {
-		code = mirrors_add(places, init->io, init->mirrors[i], init->log_path, err);
+		code = mirrors_add(places, init->io, init->mirrors[i], init->log_path, false, err);
 		if (code == BK_E_EXISTS)
 			code = BK_OK;
 	}

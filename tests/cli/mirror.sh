@@ -54,6 +54,11 @@ level log.bkp m1.bkp
 t backup-cli mirror --lightning-dir node quorum 4
 t backup-cli mirror --lightning-dir node quorum 0
 t backup-cli mirror --lightning-dir node add log.bkp
+cp log.bkp before.bkp
+t backup-cli mirror --lightning-dir node add --anew log.bkp
+ln -s log.bkp link.bkp
+t backup-cli mirror --lightning-dir node add --anew link.bkp | lines
+level before.bkp log.bkp
 t backup-cli mirror --lightning-dir node add m1.bkp 2>&1 | lines
 t backup-cli mirror --lightning-dir node add gopher://x/y
 t backup-cli mirror --lightning-dir node remove nowhere.bkp
