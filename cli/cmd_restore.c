@@ -36,7 +36,7 @@ static int take_words(struct arguments *arguments, const char *dir, int count, c
 {
 	int status = EXIT_DONE;
 
-	if (count != 2 && (count != 1 || (!dir && !is_in_nodedir())))
+	if (!has_words(count, 1, dir))
 		return usage_error(&cmd_restore, "name a URL, and a file or directory");
 	if (arguments->at && arguments->options.has_version)
 		return usage_error(&cmd_restore, "--version and --at exclude each other");
