@@ -48,6 +48,8 @@ play 466
 rm first.bkp newest.bkp
 
 # A policy in backup.lock, beside the other keys.
+t backup-cli compact --lightning-dir busy --set-policy --keep-all 1d --dry-run | sed 2q
+grep -c keep\": busy/backup.lock
 t backup-cli compact --lightning-dir busy --set-policy --keep-all 30d --keep-daily 5y --keep-monthly forever | sed 2q
 cat busy/backup.lock
 t backup-cli compact --lightning-dir busy --dry-run | sed 2q
