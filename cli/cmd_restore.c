@@ -414,6 +414,7 @@ const struct command cmd_restore = {
 	.name = "restore",
 	.summary = "write the newest database out, checked",
 	.help = "Usage: backup-cli restore [--version N | --at TIME] [--lightning-dir DIR]\n"
+		"                          [--also URL] [--without URL]\n"
 		"                          [--" STALE_FLAG "] [URL] DEST\n"
 		"\n"
 		"Writes the newest database of the log to DEST: a file that does not exist yet,\n"
