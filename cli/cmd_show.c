@@ -191,7 +191,9 @@ static void print_head(const struct bk_entry *entry)
 	bk_moment_age(age, entry->time_us, now_us());
 	printf("-- version %" PRIu32 ", of %s (%s), %" PRIu32 " statements\n", entry->version, time,
 		age, entry->statements);
-	if (entry->flags & BK_ENTRY_SNAPSHOT)
+	if (entry->flags & BK_ENTRY_KEPT)
+		printf("-- kept by a compaction, without the changes that led there\n");
+	else if (entry->flags & BK_ENTRY_SNAPSHOT)
 		printf("-- a snapshot: it was copied, and no change led there\n");
 }
 

@@ -216,11 +216,6 @@ static enum bk_code set_time(struct past_cursor *cursor, struct row *row, size_t
 	return set_text(cursor, row, at, sqlite3_mprintf("%s", time), err);
 }
 
-static const char *note_of(const struct bk_entry *entry)
-{
-	return entry->flags & BK_ENTRY_SNAPSHOT ? "snapshot" : "";
-}
-
 static enum bk_code add_entry(
 	struct past_cursor *cursor, const struct bk_entry *entry, struct bk_error *err)
 {
@@ -234,7 +229,8 @@ static enum bk_code add_entry(
 	set_number(row, 3, entry->statements);
 	set_number(row, 4, entry->sql_bytes);
 	set_number(row, 5, entry->log_bytes);
-	return code ? code : set_text(cursor, row, 6, sqlite3_mprintf("%s", note_of(entry)), err);
+	return code ? code
+		    : set_text(cursor, row, 6, sqlite3_mprintf("%s", bk_entry_note(entry)), err);
 }
 
 static enum bk_code fill_log(struct past_cursor *cursor, struct bk_log *log, struct bk_error *err)
