@@ -281,7 +281,8 @@ static enum bk_code follow(struct listing *listing, struct bk_error *err)
 		code = bk_log_refresh(listing->walk.log, &news, err);
 		if (!code && news == BK_LOG_REPLACED)
 			code = bk_fail(err, BK_E_BUSY, 0,
-				"another log stands in the place of this one: follow that");
+				"another log stands in the place of this one: begin again, with "
+				"backup-cli log --follow");
 	}
 	return code;
 }
