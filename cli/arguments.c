@@ -73,9 +73,20 @@ bool is_in_nodedir(void)
 	return access(LOCKFILE_NAME, F_OK) == 0;
 }
 
-bool names_log(const char *word)
+bool has_words(int count, int needed, const char *dir)
+{
+	return count == needed + 1 || (count == needed && (dir || is_in_nodedir()));
+}
+
+/* Whether WORD looks like a URL, or a file of that name is there. */
+static bool names_log(const char *word)
 {
 	return strchr(word, '/') || strncmp(word, "file:", 5) == 0 || access(word, F_OK) == 0;
+}
+
+bool begins_with_url(int count, char **words, const char *dir)
+{
+	return !dir && (!is_in_nodedir() || (count && names_log(*words)));
 }
 
 /* The log that backup.lock in DIR names. What another user's names is that user's word, and looked

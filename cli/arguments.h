@@ -19,9 +19,12 @@ int take_url(const struct command *command, const char *word, const char *dir, c
 /* Whether the current directory is a lightning directory with a backup. */
 bool is_in_nodedir(void);
 
-/* Whether WORD, that could be a URL or something else, is a URL: it looks like one, or a file of
- * that name is there. */
-bool names_log(const char *word);
+/* Whether the COUNT words behind the options are NEEDED ones, or these behind a URL: without one
+ * the log is that of DIR, or where that is NULL of the current directory, if that has a backup. */
+bool has_words(int count, int needed, const char *dir);
+
+/* Whether the first of the COUNT words behind the options is a URL, where one need not be there. */
+bool begins_with_url(int count, char **words, const char *dir);
 
 /* Reads TEXT, the value of OPTION, as bk_moment_parse or at an END as bk_moment_parse_end does, and
  * says what was understood. Returns EXIT_DONE, or another exit code after a message. */

@@ -196,7 +196,7 @@ static int compact_run(int argc, char **argv)
 		free(c.url);
 		return status;
 	}
-	if (c.set_policy)
+	if (c.set_policy && !c.dry_run)
 		code = set_policy(&c, &err);
 	if (!code)
 		code = reach(&c, &err);

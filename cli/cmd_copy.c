@@ -17,7 +17,7 @@ struct arguments {
 /* Behind the options: the URL, unless DIR has a backup, and the file. */
 static int take_words(struct arguments *arguments, const char *dir, int count, char **words)
 {
-	if (count != 2 && (count != 1 || (!dir && !is_in_nodedir())))
+	if (!has_words(count, 1, dir))
 		return usage_error(&cmd_copy, "name a URL, and a file");
 	arguments->dest = words[count - 1];
 	if (strcmp(arguments->dest, "-") == 0)
@@ -77,8 +77,10 @@ static void tell(const struct bk_log_status *status, const char *dest)
 		word_of(&word, dest));
 }
 
-static enum bk_code copy_from(struct bk_log *log, const char *dest, struct bk_error *err)
+/* A log_fn. */
+static enum bk_code copy_from(struct bk_log *log, void *ctx, struct bk_error *err)
 {
+	const char *dest = ((const struct arguments *)ctx)->dest;
 	struct progress progress = progress_of("copying");
 	struct bk_log_status status = {0};
 	enum bk_code code = bk_log_status(log, &status, err);
@@ -100,20 +102,12 @@ static enum bk_code copy_from(struct bk_log *log, const char *dest, struct bk_er
 static int copy_run(int argc, char **argv)
 {
 	struct arguments arguments = {0};
-	struct bk_error err;
-	struct bk_log *log;
 	int status = parse(argc, argv, &arguments);
-	enum bk_code code;
 
-	if (status != EXIT_DONE)
-		return status;
-	code = open_url(&log, arguments.url, &err);
+	if (status == EXIT_DONE)
+		status = on_log(arguments.url, copy_from, &arguments);
 	free(arguments.url);
-	if (!code) {
-		code = copy_from(log, arguments.dest, &err);
-		bk_log_close(log);
-	}
-	return code ? report(&err) : EXIT_DONE;
+	return status;
 }
 
 const struct command cmd_copy = {

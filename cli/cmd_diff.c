@@ -26,7 +26,7 @@ struct summary {
 
 static int take_words(struct arguments *arguments, const char *dir, int count, char **words)
 {
-	if (count != 3 && (count != 2 || (!dir && !is_in_nodedir())))
+	if (!has_words(count, 2, dir))
 		return usage_error(&cmd_diff, "name a URL and two versions");
 	arguments->from = words[count - 2];
 	arguments->to = words[count - 1];
@@ -141,9 +141,10 @@ static enum bk_code on_diff(void *ctx, const struct bk_diff *diff, struct bk_err
 	return summary->arguments->json ? print_json(diff, err) : rowtext_print(diff, err);
 }
 
-static enum bk_code diff_log(
-	struct bk_log *log, const struct arguments *arguments, struct bk_error *err)
+/* A log_fn. */
+static enum bk_code diff_log(struct bk_log *log, void *ctx, struct bk_error *err)
 {
+	const struct arguments *arguments = ctx;
 	struct summary summary = {.arguments = arguments};
 	struct bk_entry from, to;
 	enum bk_code code = find_version(log, arguments->from, &from, err);
@@ -162,20 +163,12 @@ static enum bk_code diff_log(
 static int diff_run(int argc, char **argv)
 {
 	struct arguments arguments = {0};
-	struct bk_error err;
-	struct bk_log *log;
-	enum bk_code code;
 	int status = parse(argc, argv, &arguments);
 
-	if (status != EXIT_DONE)
-		return status;
-	code = open_url(&log, arguments.url, &err);
+	if (status == EXIT_DONE)
+		status = on_log(arguments.url, diff_log, &arguments);
 	free(arguments.url);
-	if (code)
-		return report(&err);
-	code = diff_log(log, &arguments, &err);
-	bk_log_close(log);
-	return code ? report(&err) : EXIT_DONE;
+	return status;
 }
 
 const struct command cmd_diff = {

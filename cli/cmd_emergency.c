@@ -10,6 +10,7 @@
 struct arguments {
 	char *url;
 	const char *version;
+	size_t lost; /* channels that cannot be given */
 };
 
 static int parse(int argc, char **argv, struct arguments *arguments)
@@ -86,50 +87,41 @@ static void print_next(size_t given, uint32_t version, bool is_head)
 		stderr);
 }
 
-static int emergency_of(struct bk_log *log, const struct arguments *arguments)
+/* A log_fn. */
+static enum bk_code emergency_of(struct bk_log *log, void *ctx, struct bk_error *err)
 {
+	struct arguments *arguments = ctx;
 	struct bk_emergency emergency;
 	struct bk_log_status status;
 	struct bk_entry entry;
-	struct bk_error err;
-	size_t lost;
-	enum bk_code code = bk_log_status(log, &status, &err);
+	enum bk_code code = bk_log_status(log, &status, err);
 
 	if (!code)
 		warn_of_log(&status);
 	if (!code)
-		code = find_version(log, arguments->version, &entry, &err);
+		code = find_version(log, arguments->version, &entry, err);
 	if (!code)
-		code = bk_emergency(log, entry.version, &emergency, &err);
+		code = bk_emergency(log, entry.version, &emergency, err);
 	if (code)
-		return report(&err);
-	code = print_backups(&emergency, &err);
+		return code;
+	code = print_backups(&emergency, err);
 	flush_out(); /* before what stands on standard error */
-	lost = print_notes(&emergency);
-	print_next(emergency.count - lost, entry.version, entry.version == status.version);
+	arguments->lost = print_notes(&emergency);
+	print_next(
+		emergency.count - arguments->lost, entry.version, entry.version == status.version);
 	bk_emergency_done(&emergency);
-	if (code)
-		return report(&err);
-	return lost ? EXIT_DAMAGE : EXIT_DONE;
+	return code;
 }
 
 static int emergency_run(int argc, char **argv)
 {
-	struct arguments arguments = {.url = NULL};
-	struct bk_error err;
-	struct bk_log *log;
-	enum bk_code code;
+	struct arguments arguments = {0};
 	int status = parse(argc, argv, &arguments);
 
-	if (status != EXIT_DONE)
-		return status;
-	code = open_url(&log, arguments.url, &err);
+	if (status == EXIT_DONE)
+		status = on_log(arguments.url, emergency_of, &arguments);
 	free(arguments.url);
-	if (code)
-		return report(&err);
-	status = emergency_of(log, &arguments);
-	bk_log_close(log);
-	return status;
+	return status == EXIT_DONE && arguments.lost ? EXIT_DAMAGE : status;
 }
 
 const struct command cmd_emergency = {

@@ -216,9 +216,10 @@ static enum bk_code write_database(struct bk_log *log, const struct arguments *a
 	return BK_OK;
 }
 
-static enum bk_code extract(
-	struct bk_log *log, const struct arguments *arguments, struct bk_error *err)
+/* A log_fn. */
+static enum bk_code extract(struct bk_log *log, void *ctx, struct bk_error *err)
 {
+	const struct arguments *arguments = ctx;
 	struct bk_entry entry;
 	enum bk_code code = find_version(log, arguments->version, &entry, err);
 
@@ -235,20 +236,12 @@ static enum bk_code extract(
 static int extract_run(int argc, char **argv)
 {
 	struct arguments arguments = {.form = FORM_SQL};
-	struct bk_error err;
-	struct bk_log *log;
-	enum bk_code code;
 	int status = parse(argc, argv, &arguments);
 
-	if (status != EXIT_DONE)
-		return status;
-	code = open_url(&log, arguments.url, &err);
+	if (status == EXIT_DONE)
+		status = on_log(arguments.url, extract, &arguments);
 	free(arguments.url);
-	if (code)
-		return report(&err);
-	code = extract(log, &arguments, &err);
-	bk_log_close(log);
-	return code ? report(&err) : EXIT_DONE;
+	return status;
 }
 
 const struct command cmd_extract = {

@@ -20,7 +20,7 @@ struct arguments {
 
 static int take_words(struct arguments *arguments, const char *dir, int count, char **words)
 {
-	bool has_url = !dir && (!is_in_nodedir() || (count && names_log(*words)));
+	bool has_url = begins_with_url(count, words, dir);
 
 	if (count < 1 + has_url)
 		return usage_error(&cmd_history, "name a URL, and a table");
@@ -93,27 +93,29 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total)
 	progress_show(&arguments->progress, done, total);
 }
 
+/* A log_fn. */
+static enum bk_code history_of(struct bk_log *log, void *ctx, struct bk_error *err)
+{
+	struct arguments *arguments = ctx;
+	enum bk_code code;
+
+	arguments->progress = progress_of("replaying");
+	code = bk_history(log, arguments->table, &arguments->options, on_diff, arguments, err);
+	progress_end(&arguments->progress);
+	if (!code && !arguments->any)
+		fputs("No such row was ever there.\n", stderr);
+	return code;
+}
+
 static int history_run(int argc, char **argv)
 {
 	struct arguments arguments = {.options.progress = on_progress};
-	struct bk_error err;
-	struct bk_log *log;
-	enum bk_code code;
 	int status = parse(argc, argv, &arguments);
 
-	if (status != EXIT_DONE)
-		return status;
-	arguments.progress = progress_of("replaying");
-	code = open_url(&log, arguments.url, &err);
+	if (status == EXIT_DONE)
+		status = on_log(arguments.url, history_of, &arguments);
 	free(arguments.url);
-	if (code)
-		return report(&err);
-	code = bk_history(log, arguments.table, &arguments.options, on_diff, &arguments, &err);
-	progress_end(&arguments.progress);
-	bk_log_close(log);
-	if (!code && !arguments.any)
-		fputs("No such row was ever there.\n", stderr);
-	return code ? report(&err) : EXIT_DONE;
+	return status;
 }
 
 const struct command cmd_history = {

@@ -281,7 +281,8 @@ static enum bk_code follow(struct listing *listing, struct bk_error *err)
 		code = bk_log_refresh(listing->walk.log, &news, err);
 		if (!code && news == BK_LOG_REPLACED)
 			code = bk_fail(err, BK_E_BUSY, 0,
-				"another log stands in the place of this one: follow that");
+				"another log stands in the place of this one: begin again, with "
+				"backup-cli log --follow");
 	}
 	return code;
 }
@@ -296,11 +297,14 @@ static enum bk_code print_all(struct listing *listing, struct bk_error *err)
 	return code ? code : logwalk(&listing->walk, on_item, listing, err);
 }
 
-static enum bk_code list(struct listing *listing, struct bk_error *err)
+/* A log_fn. */
+static enum bk_code list(struct bk_log *log, void *ctx, struct bk_error *err)
 {
+	struct listing *listing = ctx;
 	struct bk_log_status status;
-	enum bk_code code = bk_log_status(listing->walk.log, &status, err);
+	enum bk_code code = bk_log_status(log, &status, err);
 
+	listing->walk.log = log;
 	if (!code)
 		code = check_past(listing, &status, err);
 	if (code)
@@ -332,26 +336,17 @@ static enum bk_code list(struct listing *listing, struct bk_error *err)
 static int log_run(int argc, char **argv)
 {
 	struct listing listing = {.limit = 0};
-	struct bk_error err;
-	enum bk_code code;
 	int status = parse(argc, argv, &listing);
 
-	if (status != EXIT_DONE)
-		return status;
 	if (listing.at) {
 		listing.has_limit = true;
 		listing.limit = 1;
 	}
 	listing.reverse |= listing.follow;
-	code = open_url(&listing.walk.log, listing.url, &err);
+	if (status == EXIT_DONE)
+		status = on_log(listing.url, list, &listing);
 	free(listing.url);
-	if (code)
-		return report(&err);
-	code = list(&listing, &err);
-	bk_log_close(listing.walk.log);
-	if (code)
-		return report(&err);
-	return listing.walk.is_damaged ? EXIT_DAMAGE : EXIT_DONE;
+	return status == EXIT_DONE && listing.walk.is_damaged ? EXIT_DAMAGE : status;
 }
 
 const struct command cmd_log = {

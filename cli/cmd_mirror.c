@@ -140,7 +140,7 @@ static enum bk_code reset(struct mirror_run *run, const char *url, struct bk_err
 	if (!place)
 		code = bk_fail(err, BK_E_MISSING, 0, "%s is no mirror of this log", known);
 	if (!code)
-		code = bk_place_reset(run->io, known, run->log_path, err);
+		code = mirrors_begin_anew(run->io, known, run->log_path, err);
 	if (!code) {
 		free(place->log);
 		place->log = NULL;
@@ -174,11 +174,12 @@ static enum bk_code set_quorum(struct mirror_run *run, const char *text, struct 
 static bool show(const struct bk_io *io, const char *url, const struct bk_log_status *log)
 {
 	struct bk_place_told told;
+	struct shown shown;
 	struct bk_error why;
 	char behind[32];
 
 	if (bk_place_ask(io, url, &told, &why)) {
-		printf("%s  away: %s\n", url, why.msg);
+		printf("%s  away: %s\n", url, shown_of(&shown, why.msg));
 		return false;
 	}
 	if (!told.is_there)

@@ -25,7 +25,7 @@ static int take_mode(struct arguments *arguments, const char *text)
 
 static int take_words(struct arguments *arguments, const char *dir, int count, char **words)
 {
-	if (count != 2 && (count != 1 || (!dir && !is_in_nodedir())))
+	if (!has_words(count, 1, dir))
 		return usage_error(&cmd_query, "name a URL, and give one text of SQL");
 	arguments->sql = words[count - 1];
 	arguments->out.has_header = !arguments->no_header;
@@ -99,8 +99,10 @@ static enum bk_code run_sql(
 	return code;
 }
 
-static enum bk_code query_log(struct bk_log *log, struct arguments *arguments, struct bk_error *err)
+/* A log_fn. */
+static enum bk_code query_log(struct bk_log *log, void *ctx, struct bk_error *err)
 {
+	struct arguments *arguments = ctx;
 	struct bk_entry entry;
 	struct bk_query *query;
 	enum bk_code code = find_version(log, arguments->version, &entry, err);
@@ -117,20 +119,12 @@ static enum bk_code query_log(struct bk_log *log, struct arguments *arguments, s
 static int query_run(int argc, char **argv)
 {
 	struct arguments arguments = {.out.mode = ROWMODE_LIST};
-	struct bk_error err;
-	struct bk_log *log;
-	enum bk_code code;
 	int status = parse(argc, argv, &arguments);
 
-	if (status != EXIT_DONE)
-		return status;
-	code = open_url(&log, arguments.url, &err);
+	if (status == EXIT_DONE)
+		status = on_log(arguments.url, query_log, &arguments);
 	free(arguments.url);
-	if (code)
-		return report(&err);
-	code = query_log(log, &arguments, &err);
-	bk_log_close(log);
-	return code ? report(&err) : EXIT_DONE;
+	return status;
 }
 
 const struct command cmd_query = {

@@ -6,10 +6,9 @@
 #include "own.h"
 #include "owner.h"
 #include "owner_io.h"
-#include <bk/dest.h>
+#include "restore_tell.h"
 #include <bk/listing.h>
 #include <bk/moment.h>
-#include <bk/net.h>
 #include <bk/path.h>
 #include <bk/remote.h>
 #include <bk/restore.h>
@@ -36,7 +35,7 @@ static int take_words(struct arguments *arguments, const char *dir, int count, c
 {
 	int status = EXIT_DONE;
 
-	if (count != 2 && (count != 1 || (!dir && !is_in_nodedir())))
+	if (!has_words(count, 1, dir))
 		return usage_error(&cmd_restore, "name a URL, and a file or directory");
 	if (arguments->at && arguments->options.has_version)
 		return usage_error(&cmd_restore, "--version and --at exclude each other");
@@ -136,96 +135,6 @@ static void on_note(void *ctx, enum bk_note_kind kind, const char *what)
 	own_add(&((struct showing *)ctx)->own, kind, what);
 }
 
-static void tell_age(const struct bk_restore_result *result)
-{
-	if (result->version == result->head)
-		printf("It is the newest state that the backup holds. If the node ran on after "
-		       "that without the backup, do not start it from this: backup-cli "
-		       "emergency has the safe way out.\n");
-	else
-		printf("It is NOT the newest state, which is version %u. Do not start a node from "
-		       "it: it could publish a revoked state and lose the funds of its channels. "
-		       "Where the newest is lost, backup-cli emergency has the safe way out.\n",
-			result->head);
-}
-
-static void tell(const struct bk_restore_result *result, struct own *own)
-{
-	char time[BK_MOMENT_TEXT], age[BK_MOMENT_TEXT], size[32];
-
-	bk_moment_text(time, result->time_us, true);
-	bk_moment_age(age, result->time_us, now_us());
-	bytes_text(size, result->bytes);
-	printf("Restored version %u, of %s (%s), to %s (%s, checked)\n", result->version, time, age,
-		result->path, size);
-	if (*result->node)
-		printf("It is the database of node %s.\n", result->node);
-	if (result->is_past_damage)
-		printf("Warning: damage in the log was passed over, by an older keyframe and all "
-		       "changes since. The database passed its checks. Keep a copy of the log, and "
-		       "begin a new backup.\n");
-	own_print(own);
-	if (result->node_runs)
-		printf("The node runs meanwhile, and goes on: this is a copy to look at.\n");
-	tell_age(result);
-	printf("hsm_secret is not in the backup: the node needs its own copy of it.\n");
-}
-
-/* An older plugin's file lies about for long after the node has gone on with a log of ours. */
-static void tell_older(const char *url)
-{
-	struct word word;
-
-	if (bk_socket_url_is(url))
-		printf("Next: backup-cli init --lightning-dir DIR %s\n", word_of(&word, url));
-	else
-		printf("%s is the older plugin's file: if the node has gone on with another backup "
-		       "since, do not start it from this, but restore that one.\n"
-		       "Next: backup-cli import %s URL\n",
-			url, word_of(&word, url));
-}
-
-static void print_next(const char *dir, const char *log_path)
-{
-	char *real = realpath(dir, NULL), *url = NULL;
-	struct word dir_word, url_word;
-	struct bk_error ignored;
-
-	/* The plugin writes into a file: a log of its own, and the mirror after it. */
-	if (real && bk_remote_is(log_path)) {
-		printf("Next: backup-cli init --lightning-dir %s file:///path/to/a/new/file.bkp ; "
-		       "then backup-cli mirror add --lightning-dir %s --anew %s\n",
-			word_of(&dir_word, real), dir_word.text, word_of(&url_word, log_path));
-		free(real);
-		return;
-	}
-	if (!real || bk_dest_url(&url, log_path, &ignored)) {
-		free(real);
-		return;
-	}
-	printf("Next: backup-cli init --lightning-dir %s %s\n", word_of(&dir_word, real),
-		word_of(&url_word, url));
-	free(real);
-	free(url);
-}
-
-/* What was restored under the name that lightningd opens is there to start a node from: it needs
- * the right owner, and backup.lock, for the plugin to go on with the log. */
-static void prepare_node(const struct bk_restore_result *result, const char *log_path)
-{
-	const char *slash = strrchr(result->path, '/');
-	char *dir;
-
-	if (strcmp(slash ? slash + 1 : result->path, BK_DATABASE_NAME) != 0)
-		return;
-	dir = bk_path_directory(result->path);
-	if (!dir)
-		return;
-	if (result->version == result->head && !nodedir_names(bk_io_posix(), dir, log_path))
-		print_next(dir, log_path);
-	free(dir);
-}
-
 /* The log is open by now. */
 static enum bk_code enter_dest(const char *dest, struct bk_error *err)
 {
@@ -270,11 +179,11 @@ static enum bk_code restore_from(
 	code = bk_restore(log, arguments->dest, &arguments->options, &result, err);
 	progress_end(&showing.progress);
 	if (!code) {
-		tell(&result, &showing.own);
+		restore_tell(&result, &showing.own);
 		if (arguments->older)
-			tell_older(arguments->older);
+			restore_tell_older(arguments->older);
 		else
-			prepare_node(&result, bk_log_path(log));
+			restore_tell_next(&result, bk_log_path(log));
 		free(result.path);
 	}
 	own_done(&showing.own);
@@ -333,23 +242,6 @@ static enum bk_code gather(
 	return code;
 }
 
-static void tell_freshness(
-	const struct fresh *fresh, const struct bk_freshness *found, const char *named)
-{
-	struct shown shown;
-
-	for (size_t i = 0; i < fresh->count; i++)
-		if (fresh->answers[i].is_given_up)
-			printf("Without %s, as you say: if it held a newer state, that is lost.\n",
-				shown_of(&shown, fresh->urls[i]));
-	if (found->newest)
-		printf("The newest state is not in %s but in %s: that is restored.\n", named,
-			shown_of(&shown, fresh->urls[found->newest]));
-	if (found->is_unproven)
-		printf("Freshness unproven: no other place was asked, and nothing here knows how "
-		       "far the node had come. If there is a mirror, name it: --also URL\n");
-}
-
 /* Asks each place, and restores out of the newest. */
 static enum bk_code restore_newest(struct arguments *arguments, struct bk_error *err)
 {
@@ -368,7 +260,7 @@ static enum bk_code restore_newest(struct arguments *arguments, struct bk_error 
 	if (!code) {
 		code = restore_from(fresh.answers[found.newest].log, arguments, err);
 		if (!code)
-			tell_freshness(&fresh, &found, fresh.urls[0]);
+			restore_tell_freshness(&fresh, &found, fresh.urls[0]);
 	}
 	fresh_done(&fresh);
 	return code;
@@ -414,6 +306,7 @@ const struct command cmd_restore = {
 	.name = "restore",
 	.summary = "write the newest database out, checked",
 	.help = "Usage: backup-cli restore [--version N | --at TIME] [--lightning-dir DIR]\n"
+		"                          [--also URL] [--without URL]\n"
 		"                          [--" STALE_FLAG "] [URL] DEST\n"
 		"\n"
 		"Writes the newest database of the log to DEST: a file that does not exist yet,\n"

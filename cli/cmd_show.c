@@ -34,7 +34,7 @@ struct showing {
 
 static int take_words(struct arguments *arguments, const char *dir, int count, char **words)
 {
-	bool has_url = !dir && (!is_in_nodedir() || (count && names_log(*words)));
+	bool has_url = begins_with_url(count, words, dir);
 
 	if (count > 1 + has_url)
 		return usage_error(&cmd_show, "name a URL and one version");
@@ -191,11 +191,13 @@ static void print_head(const struct bk_entry *entry)
 	bk_moment_age(age, entry->time_us, now_us());
 	printf("-- version %" PRIu32 ", of %s (%s), %" PRIu32 " statements\n", entry->version, time,
 		age, entry->statements);
-	if (entry->flags & BK_ENTRY_SNAPSHOT)
+	if (entry->flags & BK_ENTRY_KEPT)
+		printf("-- kept by a compaction, without the changes that led there\n");
+	else if (entry->flags & BK_ENTRY_SNAPSHOT)
 		printf("-- a snapshot: it was copied, and no change led there\n");
 }
 
-/* Whether ENTRY, a change, is one of VERSION that stands. Only those are given to be printed. */
+/* Prints the changes of the version that stand. */
 static enum bk_code show_changes(
 	struct bk_changes *changes, struct showing *showing, struct bk_error *err)
 {
@@ -213,9 +215,10 @@ static enum bk_code show_changes(
 	return code;
 }
 
-static enum bk_code show(
-	struct bk_log *log, const struct arguments *arguments, struct bk_error *err)
+/* A log_fn. */
+static enum bk_code show(struct bk_log *log, void *ctx, struct bk_error *err)
 {
+	const struct arguments *arguments = ctx;
 	struct showing showing = {.json = arguments->json};
 	struct bk_changes *changes;
 	struct bk_entry entry;
@@ -240,20 +243,12 @@ static enum bk_code show(
 static int show_run(int argc, char **argv)
 {
 	struct arguments arguments = {0};
-	struct bk_error err;
-	struct bk_log *log;
-	enum bk_code code;
 	int status = parse(argc, argv, &arguments);
 
-	if (status != EXIT_DONE)
-		return status;
-	code = open_url(&log, arguments.url, &err);
+	if (status == EXIT_DONE)
+		status = on_log(arguments.url, show, &arguments);
 	free(arguments.url);
-	if (code)
-		return report(&err);
-	code = show(log, &arguments, &err);
-	bk_log_close(log);
-	return code ? report(&err) : EXIT_DONE;
+	return status;
 }
 
 const struct command cmd_show = {

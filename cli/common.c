@@ -149,6 +149,19 @@ enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err
 	return code;
 }
 
+int on_log(const char *url, log_fn *act, void *ctx)
+{
+	struct bk_error err;
+	struct bk_log *log;
+	enum bk_code code = open_url(&log, url, &err);
+
+	if (code)
+		return report(&err);
+	code = act(log, ctx, &err);
+	bk_log_close(log);
+	return code ? report(&err) : EXIT_DONE;
+}
+
 void warn_of_log(const struct bk_log_status *status)
 {
 	if (status->torn_bytes)

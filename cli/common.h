@@ -78,6 +78,11 @@ BK_MUST_CHECK enum bk_code find_log(char **path, const char *url, struct bk_erro
  * bk_log_open do. */
 BK_MUST_CHECK enum bk_code open_url(struct bk_log **log, const char *url, struct bk_error *err);
 
+/* Opens the log at URL, has ACT work on it with CTX, and closes it. Returns an exit code, after a
+ * message where one of these failed. */
+typedef enum bk_code log_fn(struct bk_log *log, void *ctx, struct bk_error *err);
+int on_log(const char *url, log_fn *act, void *ctx);
+
 /* Sets *IO to how the log at URL is read, and connects to it where it is on another computer. Fails
  * as bk_remote_connect does. */
 struct bk_io;

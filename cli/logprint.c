@@ -11,19 +11,6 @@
 #include <strings.h>
 #include <time.h>
 
-static const char *note_of(const struct bk_entry *entry)
-{
-	if (entry->flags & BK_ENTRY_STRUCK)
-		return "struck out";
-	if (entry->flags & BK_ENTRY_KEPT)
-		return "kept";
-	if (entry->flags & BK_ENTRY_SNAPSHOT)
-		return "snapshot";
-	if (entry->flags & BK_ENTRY_LONE)
-		return "pragma";
-	return "";
-}
-
 /* Whether ITEM is a snapshot that closes a gap, or was kept without those before it: these are in
  * no log. */
 static bool closes_gap(const struct logitem *item)
@@ -153,7 +140,7 @@ static enum bk_code print_json(
 	json_add_count(object, "log_bytes", entry->log_bytes);
 	if (entry->page_count)
 		json_add_count(object, "page_count", entry->page_count);
-	cJSON_AddStringToObject(object, "note", note_of(entry));
+	cJSON_AddStringToObject(object, "note", bk_entry_note(entry));
 	if (closes_gap(item))
 		add_gap(object, item);
 	if (item->is_tallied) {
@@ -200,8 +187,8 @@ static void print_text(
 	if (print->stat)
 		printf("  %10" PRIu32 "  %10" PRIu32 "  %10" PRIu32, entry->statements,
 			entry->sql_bytes, entry->log_bytes);
-	if (*note_of(entry))
-		printf("  (%s)", note_of(entry));
+	if (*bk_entry_note(entry))
+		printf("  (%s)", bk_entry_note(entry));
 	if (rows) {
 		print_tables(rows->tables, rows->count);
 	} else if (!print->stat) {

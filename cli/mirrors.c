@@ -10,28 +10,38 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What is only there once is lost with its disk. */
-static enum bk_code check_file_place(const char *url, const char *log_path, struct bk_error *err)
+static enum bk_code check_other_file(const char *url, const char *log_path, struct bk_error *err)
 {
 	struct bk_error ignored;
-	struct stat log, dir;
 	enum bk_code code = BK_OK;
-	char *path, *slash;
+	char *path;
 
 	if (bk_dest_path(&path, url, &ignored))
 		return BK_OK; /* no file */
 	if (nodedir_same_file(path, log_path))
 		code = bk_fail(err, BK_E_INVALID, 0,
 			"%s is the log itself: a mirror is another file, on another disk", path);
+	free(path);
+	return code;
+}
+
+/* What is only there once is lost with its disk. */
+static void warn_of_disk(const char *url, const char *log_path)
+{
+	struct bk_error ignored;
+	struct stat log, dir;
+	char *path, *slash;
+
+	if (bk_dest_path(&path, url, &ignored))
+		return; /* no file */
 	slash = strrchr(path, '/');
 	if (slash > path)
 		*slash = '\0';
-	if (!code && stat(log_path, &log) == 0 && stat(path, &dir) == 0 && log.st_dev == dir.st_dev)
+	if (stat(log_path, &log) == 0 && stat(path, &dir) == 0 && log.st_dev == dir.st_dev)
 		printf("Warning: the mirror %s is on the same file system as the log. If that disk "
 		       "dies, both are gone.\n",
 			url);
 	free(path);
-	return code;
 }
 
 /* Whether the log TOLD is the one at LOG_PATH; one that is not there yet is none. */
@@ -53,6 +63,7 @@ static enum bk_code check_place(
 	const struct bk_io *io, const char *url, const char *log_path, struct bk_error *err)
 {
 	struct bk_place_told told;
+	struct shown shown;
 	struct bk_error why;
 	enum bk_code code = bk_place_ask(io, url, &told, &why);
 
@@ -60,7 +71,7 @@ static enum bk_code check_place(
 		fprintf(stderr,
 			"Warning: the mirror %s cannot be asked now (%s). The plugin tries it "
 			"again and again.\n",
-			url, why.msg);
+			url, shown_of(&shown, why.msg));
 	else if (code)
 		return bk_fail_as(err, &why);
 	if (code || !told.is_there || is_this_log(io, log_path, told.log))
@@ -71,6 +82,14 @@ static enum bk_code check_place(
 		url, told.log, url);
 }
 
+enum bk_code mirrors_begin_anew(
+	const struct bk_io *io, const char *url, const char *log_path, struct bk_error *err)
+{
+	enum bk_code code = check_other_file(url, log_path, err);
+
+	return code ? code : bk_place_reset(io, url, log_path, err);
+}
+
 enum bk_code mirrors_add(struct lockplaces *places, const struct bk_io *io, const char *url,
 	const char *log_path, bool is_anew, struct bk_error *err)
 {
@@ -79,14 +98,16 @@ enum bk_code mirrors_add(struct lockplaces *places, const struct bk_io *io, cons
 
 	if (code)
 		return code;
-	code = check_file_place(whole, log_path, err);
+	code = check_other_file(whole, log_path, err);
+	if (!code)
+		warn_of_disk(whole, log_path);
 	if (!code && !is_anew)
 		code = check_place(io, whole, log_path, err);
 	if (!code)
 		code = lockplaces_add(places, whole, err);
-	/* When nothing else can be wrong, for it puts aside what is there. */
+	/* At last, when nothing else can refuse it. */
 	if (!code && is_anew)
-		code = bk_place_reset(io, whole, log_path, err);
+		code = mirrors_begin_anew(io, whole, log_path, err);
 	free(whole);
 	return code;
 }

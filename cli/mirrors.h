@@ -6,12 +6,17 @@
 #include <bk/error.h>
 #include <bk/io.h>
 
-/* Adds the place at URL to PLACES, for the log at LOG_PATH, which need not be there yet. A place
- * that cannot be asked is added with a warning; one that holds another log is not, unless it
- * IS_ANEW, by an operator's word: then it begins with this one. Fails with BK_E_INVALID,
- * BK_E_EXISTS, BK_E_UNSAFE, BK_E_LIMIT, BK_E_IO, BK_E_NOMEM, and as bk_place_reset does. */
+/* Adds the place at URL to PLACES, for the log at LOG_PATH, which need not be there yet unless
+ * IS_ANEW. A place that cannot be asked is added with a warning; one that holds another log is not,
+ * unless IS_ANEW: then it begins anew. Fails with BK_E_INVALID, BK_E_EXISTS, BK_E_UNSAFE,
+ * BK_E_LIMIT, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code mirrors_add(struct lockplaces *places, const struct bk_io *io,
 	const char *url, const char *log_path, bool is_anew, struct bk_error *err);
+
+/* Has the place at URL, which is whole, begin anew with the log at LOG_PATH (bk_place_reset). Fails
+ * as that does, and with BK_E_INVALID where it is that log itself. */
+BK_MUST_CHECK enum bk_code mirrors_begin_anew(
+	const struct bk_io *io, const char *url, const char *log_path, struct bk_error *err);
 
 /* Reads TEXT, a number of places or of seconds ("wait": for ever), into PLACES. False if it is
  * none. */

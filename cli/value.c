@@ -108,20 +108,63 @@ enum bk_code value_text(struct bk_buf *text, const struct bk_value *value, struc
 	return BK_OK;
 }
 
+/* A text as JSON has it, also one with a zero byte in it, at which a string of cJSON's ends. */
+static enum bk_code add_json_string(
+	struct bk_buf *text, const struct bk_value *value, struct bk_error *err)
+{
+	static const char named[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
+	const char *bytes = value->bytes;
+	enum bk_code code = add(text, "\"", err);
+
+	for (size_t i = 0; i < value->size && !code; i++) {
+		const char *found = bytes[i] ? strchr(named, bytes[i]) : NULL;
+		char escape[8];
+
+		if (found)
+			snprintf(escape, sizeof escape, "\\%c", names[found - named]);
+		else
+			snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)bytes[i]);
+		code = found || (unsigned char)bytes[i] < 0x20
+			       ? add(text, escape, err)
+			       : bk_buf_append(text, &bytes[i], 1, err);
+	}
+	return code ? code : add(text, "\"", err);
+}
+
+static enum bk_code add_json(
+	struct bk_buf *text, const struct bk_value *value, struct bk_error *err)
+{
+	enum bk_code code;
+
+	switch (value->type) {
+	case BK_VALUE_TEXT:
+		return add_json_string(text, value, err);
+	case BK_VALUE_BLOB:
+		code = add(text, "\"", err);
+		if (!code)
+			code = add_hex(text, value, err);
+		return code ? code : add(text, "\"", err);
+	case BK_VALUE_INTEGER:
+		return add_number(text, value, err);
+	case BK_VALUE_REAL:
+		if (isfinite(value->real))
+			return add_number(text, value, err);
+		break;
+	case BK_VALUE_NULL:
+		break;
+	}
+	return add(text, "null", err);
+}
+
 cJSON *value_json(const struct bk_value *value)
 {
 	struct bk_error ignored;
 	struct bk_buf text;
 	cJSON *json = NULL;
 
-	if (value->type == BK_VALUE_NULL ||
-		(value->type == BK_VALUE_REAL && !isfinite(value->real)))
-		return cJSON_CreateNull();
 	bk_buf_init(&text, ROW_TEXT_MAX);
-	if (!value_text(&text, value, &ignored) && !bk_buf_append(&text, "", 1, &ignored))
-		json = value->type == BK_VALUE_TEXT || value->type == BK_VALUE_BLOB
-			       ? cJSON_CreateString((const char *)text.data)
-			       : cJSON_CreateRaw((const char *)text.data);
+	if (!add_json(&text, value, &ignored) && !bk_buf_append(&text, "", 1, &ignored))
+		json = cJSON_CreateRaw((const char *)text.data);
 	bk_buf_done(&text);
 	return json;
 }

@@ -29,6 +29,7 @@ cp busy.bkp whole.bkp
 t backup-cli compact --keep-all 1s busy.bkp | counts
 t backup-cli restore --version 5 busy.bkp five.sqlite3 | counts
 backup-cli log --json busy.bkp 2>/dev/null | grep -c '"note":"kept"'
+backup-cli show busy.bkp "$(backup-cli log --json --reverse busy.bkp 2>/dev/null | sed 's/.*"version":\([0-9]*\).*/\1/;q')" | sed -n 2p
 t backup-cli verify --deep busy.bkp | counts
 play 460
 t backup-cli compact --keep-all 1s --json busy.bkp | sed 's/":	[0-9][0-9]*/":	N/'
@@ -48,6 +49,8 @@ play 466
 rm first.bkp newest.bkp
 
 # A policy in backup.lock, beside the other keys.
+t backup-cli compact --lightning-dir busy --set-policy --keep-all 1d --dry-run | sed 2q
+grep -c keep\": busy/backup.lock
 t backup-cli compact --lightning-dir busy --set-policy --keep-all 30d --keep-daily 5y --keep-monthly forever | sed 2q
 cat busy/backup.lock
 t backup-cli compact --lightning-dir busy --dry-run | sed 2q

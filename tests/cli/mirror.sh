@@ -66,8 +66,12 @@ head -c $(wc -c <whole.bkp) log.bkp | cmp - whole.bkp && echo "all of it is ther
 t backup-cli mirror --lightning-dir node quorum 4
 t backup-cli mirror --lightning-dir node quorum 0
 t backup-cli mirror --lightning-dir node add log.bkp
-# No word puts the log itself aside, nor a mirror that there is already.
+cp log.bkp before.bkp
 t backup-cli mirror --lightning-dir node add --anew log.bkp
+ln -s log.bkp link.bkp
+t backup-cli mirror --lightning-dir node add --anew link.bkp | lines
+level before.bkp log.bkp
+# Nor a mirror that there is already.
 t backup-cli mirror --lightning-dir node add --anew m1.bkp 2>&1 | lines
 ls | grep -e 'log.bkp.was-' -e 'm1.bkp.was-' | wc -l
 t backup-cli mirror --lightning-dir node add m1.bkp 2>&1 | lines

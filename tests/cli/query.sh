@@ -6,7 +6,7 @@ for mode in list tabs csv json line quote insert html column table box markdown;
 	echo "-- $mode"
 	backup-cli query --mode $mode log.bkp "$sql"
 done
-t backup-cli query --json log.bkp 'SELECT 9223372036854775807 AS big, 9e999 AS inf, char(27) AS esc'
+t backup-cli query --json log.bkp 'SELECT 9223372036854775807 AS big, 9e999 AS inf, char(27) AS esc, char(97, 0, 34, 10, 92) AS zero'
 t backup-cli query --no-header log.bkp 'SELECT 1, 2; SELECT 3 -- and a comment'
 t backup-cli query --mode column log.bkp 'SELECT 1 AS a WHERE 0'
 

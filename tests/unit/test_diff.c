@@ -245,6 +245,34 @@ Test(diff, across_a_gap)
 	node_end(&node);
 }
 
+/* A snapshot of the version that a change led to stands in that change's place: where it cannot be
+ * replayed, and where it does otherwise. */
+Test(diff, up_to_a_snapshot_of_the_same_version)
+{
+	uint64_t seed = test_seed() + 2;
+	struct bk_log *log;
+	struct node node;
+	uint32_t unreplayable, another;
+
+	begin(&node, &seed, 10);
+	node_lost(&node, "INSERT INTO nowhere VALUES (1)");
+	node_unwatched(&node, "DELETE FROM numbered WHERE id % 9 = 0");
+	node_snapshot(&node, BK_SNAPSHOT_REPLAY_FAILED);
+	unreplayable = node.version;
+	node_change(&node, "UPDATE named SET small = 5");
+	node_lost(&node, "DELETE FROM named");
+	node_unwatched(&node, "DELETE FROM numbered WHERE id % 7 = 0");
+	node_snapshot(&node, BK_SNAPSHOT_GAP);
+	another = node.version;
+	log = node_log(&node);
+	check(&node, log, unreplayable - 1, unreplayable);
+	check(&node, log, unreplayable, unreplayable - 3);
+	check(&node, log, another - 1, another);
+	check(&node, log, another, unreplayable);
+	bk_log_close(log);
+	node_end(&node);
+}
+
 /* Only the end of a long row is another: the leaf that it begins on is not written to. */
 Test(diff, the_end_of_a_long_row)
 {

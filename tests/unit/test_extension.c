@@ -181,6 +181,7 @@ Test(extension, tables)
 	db = open_version(node.path, "");
 	cr_assert(sql_int(db, "SELECT count(*) FROM backup_log") == node.version + 1);
 	cr_assert(sql_int(db, "SELECT max(version) FROM backup_log") == node.version);
+	cr_assert(sql_int(db, "SELECT note = 'snapshot' FROM backup_log ORDER BY version") == 1);
 	cr_assert(sql_int(db,
 			  "SELECT count(*) FROM backup_at('t', 'head~1') WHERE json_valid(row)") ==
 		  3);

@@ -209,6 +209,31 @@ static enum bk_code count(
 	return BK_OK;
 }
 
+/* A change that cannot be replayed: the snapshot that healed it tells what came of it. Without one
+ * nothing does. */
+Test(history, a_change_that_cannot_be_replayed)
+{
+	struct bk_log *log;
+	struct node node;
+	unsigned found = 0;
+
+	begin(&node, 30);
+	node_lost(&node, "INSERT INTO nowhere VALUES (1)");
+	node_unwatched(&node, "UPDATE t SET v = -1 WHERE k < 20");
+	node_snapshot(&node, BK_SNAPSHOT_REPLAY_FAILED);
+	node_change(&node, "UPDATE t SET v = 8 WHERE k = 8");
+	ok(bk_keyframes_build(node.writer, why()));
+	log = node_log(&node);
+	check_history(&node, log, NULL);
+	check_history(&node, log, "7");
+	bk_log_close(log);
+	node_lost(&node, "INSERT INTO nowhere VALUES (1)");
+	log = node_log(&node);
+	fails(BK_E_SQL, bk_history(log, "t", NULL, count, &found, why()));
+	bk_log_close(log);
+	node_end(&node);
+}
+
 static unsigned count_of(struct bk_log *log, const char *table, const char *one, const char *two)
 {
 	const char *key[] = {one, two, "3"};

@@ -43,6 +43,20 @@ static inline bool bk_entry_stands(const struct bk_entry *entry)
 	return !(entry->flags & BK_ENTRY_STRUCK);
 }
 
+/* What ENTRY is besides a change that stands, in a word, as listings have it; "": nothing. */
+static inline const char *bk_entry_note(const struct bk_entry *entry)
+{
+	if (entry->flags & BK_ENTRY_STRUCK)
+		return "struck out";
+	if (entry->flags & BK_ENTRY_KEPT)
+		return "kept";
+	if (entry->flags & BK_ENTRY_SNAPSHOT)
+		return "snapshot";
+	if (entry->flags & BK_ENTRY_LONE)
+		return "pragma";
+	return "";
+}
+
 /* Behind each statement of a version's text (bk_log_sql) stand so many bytes, of which SQL_BYTES
  * has one. */
 #define BK_SQL_END 3

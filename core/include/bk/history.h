@@ -25,9 +25,10 @@ struct bk_history_options {
 };
 
 /* Tells TAKE how the rows of TABLE changed, oldest first; those that the log begins with are added
- * by its first version. Where versions are missing, what changed in between is told with the next
- * that is there. Fails with BK_E_MISSING if no version has TABLE, BK_E_INVALID if it has no such
- * key, as bk_image_open does, and as TAKE does. OPTIONS may be NULL. */
+ * by its first version. Where versions are missing, or cannot be replayed, what changed in between
+ * is told with the next that is there. Fails with BK_E_MISSING if no version has TABLE,
+ * BK_E_INVALID if it has no such key, as bk_image_open does, and as TAKE does. OPTIONS may be NULL.
+ */
 BK_MUST_CHECK enum bk_code bk_history(struct bk_log *log, const char *table,
 	const struct bk_history_options *options, bk_history_fn *take, void *ctx,
 	struct bk_error *err);

@@ -78,8 +78,18 @@ static enum bk_code compare_step(
 	return code;
 }
 
+/* Whether the replay of SPAN leads to VERSION. A snapshot above it stands in the place of what
+ * leads to its version. */
+static bool leads_to(const struct span *span, uint32_t version)
+{
+	const struct keyframe *above = span->above;
+
+	return !above || bk_version_after(above->version, version) ||
+	       (above->version == version && !above->is_full);
+}
+
 /* Where both versions are in one interval they are steps of one replay. *DONE is false where they
- * are not, or where damage is met: nothing was told then. */
+ * are not, or where damage or a change that cannot be replayed is met: nothing was told then. */
 static enum bk_code compare_near(const struct wanted *wanted, bool *done, struct bk_error *err)
 {
 	bool is_forward = !bk_version_after(wanted->from, wanted->to);
@@ -93,7 +103,7 @@ static enum bk_code compare_near(const struct wanted *wanted, bool *done, struct
 	*done = false;
 	if (code)
 		return code == BK_E_DAMAGE ? BK_OK : code;
-	if (span.above && bk_version_after(newer, span.above->version)) {
+	if (!leads_to(&span, newer)) {
 		bk_span_done(&span);
 		return BK_OK;
 	}
@@ -108,7 +118,7 @@ static enum bk_code compare_near(const struct wanted *wanted, bool *done, struct
 	if (!code && reached) {
 		*done = true;
 		code = compare_step(wanted, &stepper, err);
-	} else if (code == BK_E_DAMAGE) {
+	} else if (code == BK_E_DAMAGE || code == BK_E_SQL) {
 		code = BK_OK;
 	}
 	bk_stepper_close(&stepper);

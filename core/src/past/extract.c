@@ -24,6 +24,12 @@ struct target {
 	uint64_t rows;
 };
 
+static void target_close(struct target *target)
+{
+	bk_sandbox_close(&target->sandbox);
+	bk_overlay_done(&target->overlay);
+}
+
 static enum bk_code target_open(struct target *target, struct bk_log *log, struct bk_error *err)
 {
 	struct budget_limits limits = {0};
@@ -44,14 +50,8 @@ static enum bk_code target_open(struct target *target, struct bk_log *log, struc
 		code = bk_sandbox_own(&target->sandbox,
 			"PRAGMA journal_mode = MEMORY; PRAGMA foreign_keys = OFF; BEGIN", err);
 	if (code)
-		bk_sandbox_close(&target->sandbox);
+		target_close(target);
 	return code;
-}
-
-static void target_close(struct target *target)
-{
-	bk_sandbox_close(&target->sandbox);
-	bk_overlay_done(&target->overlay);
 }
 
 static int bind(sqlite3_stmt *insert, int at, const struct bk_value *value)

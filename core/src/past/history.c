@@ -39,11 +39,26 @@ static struct bk_entry entry_of(const struct keyframe *kf)
 		.flags = kf->is_full ? BK_ENTRY_SNAPSHOT : 0};
 }
 
+/* Moves on by one version. Where that cannot be replayed, but there is a keyframe above SPAN, *MORE
+ * is false: what came since is told with that. */
+static enum bk_code step(struct history *history, const struct span *span, struct stepper *stepper,
+	bool *more, struct bk_error *err)
+{
+	enum bk_code code = bk_stepper_next(stepper, err);
+
+	if (code != BK_E_SQL || !span->above)
+		return code;
+	*more = false;
+	history->watch.is_known = false;
+	return BK_OK;
+}
+
 /* Replays the interval of SPAN, and looks at the rows after each version. */
 static enum bk_code replay_span(
 	struct history *history, const struct span *span, struct bk_error *err)
 {
 	struct stepper stepper;
+	bool more = true;
 	enum bk_code code = bk_stepper_open(&stepper, span, err);
 
 	if (code)
@@ -54,9 +69,9 @@ static enum bk_code replay_span(
 	if (!code) {
 		history->entry = entry_of(span->base);
 		code = look(history, err);
-		while (!code && bk_stepper_has_next(&stepper, &history->entry)) {
-			code = bk_stepper_next(&stepper, err);
-			if (!code)
+		while (!code && more && bk_stepper_has_next(&stepper, &history->entry)) {
+			code = step(history, span, &stepper, &more, err);
+			if (!code && more)
 				code = look(history, err);
 		}
 		bk_watch_leave(&history->watch);

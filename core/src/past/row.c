@@ -47,45 +47,38 @@ void bk_rowbuf_done(struct rowbuf *buf)
 	*buf = (struct rowbuf){0};
 }
 
-static struct bk_value value_of(sqlite3_stmt *statement, int column)
+bool bk_value_take(struct bk_value *out, sqlite3_stmt *statement, int column)
 {
-	struct bk_value value = {.type = BK_VALUE_NULL};
-
+	*out = (struct bk_value){.type = BK_VALUE_NULL};
 	switch (sqlite3_column_type(statement, column)) {
 	case SQLITE_INTEGER:
-		value.type = BK_VALUE_INTEGER;
-		value.integer = sqlite3_column_int64(statement, column);
+		out->type = BK_VALUE_INTEGER;
+		out->integer = sqlite3_column_int64(statement, column);
 		break;
 	case SQLITE_FLOAT:
-		value.type = BK_VALUE_REAL;
-		value.real = sqlite3_column_double(statement, column);
+		out->type = BK_VALUE_REAL;
+		out->real = sqlite3_column_double(statement, column);
 		break;
 	case SQLITE_TEXT:
-		value.type = BK_VALUE_TEXT;
-		value.bytes = sqlite3_column_text(statement, column);
-		value.size = (size_t)sqlite3_column_bytes(statement, column);
+		out->type = BK_VALUE_TEXT;
+		out->bytes = sqlite3_column_text(statement, column);
+		out->size = (size_t)sqlite3_column_bytes(statement, column);
 		break;
 	case SQLITE_BLOB:
-		value.type = BK_VALUE_BLOB;
-		value.bytes = sqlite3_column_blob(statement, column);
-		value.size = (size_t)sqlite3_column_bytes(statement, column);
+		out->type = BK_VALUE_BLOB;
+		out->bytes = sqlite3_column_blob(statement, column);
+		out->size = (size_t)sqlite3_column_bytes(statement, column);
 		break;
 	default:
 		break;
 	}
-	return value;
+	return out->bytes || (!out->size && out->type != BK_VALUE_TEXT);
 }
 
 bool bk_rowbuf_take(struct rowbuf *buf, sqlite3_stmt *statement)
 {
-	for (size_t i = 0; i < buf->row.count; i++) {
-		struct bk_value *value = &buf->values[i];
-
-		*value = value_of(statement, (int)i);
-		if (value->size && !value->bytes)
+	for (size_t i = 0; i < buf->row.count; i++)
+		if (!bk_value_take(&buf->values[i], statement, (int)i))
 			return false;
-		if (value->type == BK_VALUE_TEXT && !value->bytes)
-			return false;
-	}
 	return true;
 }

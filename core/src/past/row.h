@@ -22,4 +22,8 @@ void bk_rowbuf_done(struct rowbuf *buf);
  */
 bool bk_rowbuf_take(struct rowbuf *buf, sqlite3_stmt *statement);
 
+/* Reads COLUMN of the row that STATEMENT stands at; OUT is lent until its next step. False: no
+ * memory. */
+BK_MUST_CHECK bool bk_value_take(struct bk_value *out, sqlite3_stmt *statement, int column);
+
 #endif

@@ -1,5 +1,6 @@
 /* rowset.c - rows of a table that are kept. */
 #include "rowset.h"
+#include "row.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -32,37 +33,16 @@ void bk_rowset_done(struct rowset *set)
 static enum bk_code store(
 	struct rowset *set, sqlite3_stmt *statement, int column, struct bk_error *err)
 {
-	struct stored stored = {.type = BK_VALUE_NULL};
-	const void *bytes = NULL;
+	struct stored stored;
+	struct bk_value value;
 	enum bk_code code;
 
-	switch (sqlite3_column_type(statement, column)) {
-	case SQLITE_INTEGER:
-		stored.type = BK_VALUE_INTEGER;
-		stored.integer = sqlite3_column_int64(statement, column);
-		break;
-	case SQLITE_FLOAT:
-		stored.type = BK_VALUE_REAL;
-		stored.real = sqlite3_column_double(statement, column);
-		break;
-	case SQLITE_TEXT:
-		stored.type = BK_VALUE_TEXT;
-		bytes = sqlite3_column_text(statement, column);
-		break;
-	case SQLITE_BLOB:
-		stored.type = BK_VALUE_BLOB;
-		bytes = sqlite3_column_blob(statement, column);
-		break;
-	default:
-		break;
-	}
-	if (bytes)
-		stored.size = (uint64_t)sqlite3_column_bytes(statement, column);
-	else if (stored.type == BK_VALUE_TEXT)
+	if (!bk_value_take(&value, statement, column))
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a row");
+	stored = (struct stored){value.size, value.integer, value.real, value.type};
 	code = bk_buf_append(&set->values, &stored, sizeof stored, err);
-	if (!code && bytes)
-		code = bk_buf_append(&set->values, bytes, (size_t)stored.size, err);
+	if (!code && value.size)
+		code = bk_buf_append(&set->values, value.bytes, value.size, err);
 	return code ? code : bk_buf_append(&set->values, "", 1, err);
 }
 
