@@ -59,5 +59,5 @@ run clang -L 'golden|fuzz' -E test_worst
 build asan
 run asan -L 'unit|golden|cli|fuzz|integration' -E 'traces|generated|kills|memory|disk|first_write|test_worst'
 build tsan
-run tsan -R 'unit.(cache|image|follower|log|measure|writer)$|crash_sync|fuse.(gone|growth|parallel)'
+run tsan -R 'unit.(cache|image|follower|log|measure|opening|writer)$|crash_sync|fuse.(gone|growth|parallel)'
 step "all passed"
