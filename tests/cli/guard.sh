@@ -31,6 +31,7 @@ simnode --plugin "$PWD/limited" --dir node --generate 4000 >said 2>&1
 echo "exit $?"
 grep -o 'File too large' said | head -n 1
 grep -o 'lift the limit on the size of files' said | head -n 1
+flock log.bkp true # the plugin ends a little later
 (
 	ulimit -f 1
 	t backup-cli init --lightning-dir node other.bkp

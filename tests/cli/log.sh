@@ -25,13 +25,17 @@ t backup-cli log --at now --since yesterday log.bkp
 t backup-cli log --follow --until now log.bkp
 
 # What follows comes while it is watched, once each, also where it was struck out before.
+followed() { # waits until so many lines were told
+	for i in $(seq 300); do
+		[ "$(wc -l <follow.out)" -ge "$1" ] && break
+		sleep 0.1
+	done
+}
 backup-cli log --follow --json -n 2 log.bkp >follow.out 2>/dev/null &
 follower=$!
+followed 2
 simnode --plugin "$PLUGIN" --dir node --generate 20 --calls 2 >/dev/null
-for i in $(seq 100); do
-	[ "$(wc -l <follow.out)" -ge 4 ] && break
-	sleep 0.1
-done
+followed 4
 kill $follower
 wait $follower 2>/dev/null
 sed 's/.*"version":\([0-9]*\),.*/followed \1/' follow.out

@@ -5,7 +5,7 @@ lines() { # what depends on which directories are on one disk
 run_node() {
 	simnode --plugin "$PLUGIN" --dir node --generate "$@" --log 2>&1 | grep -e mirror -e places -e refuse | sort
 }
-level() { # waits until the mirror is level, for the plugin writes keyframes a little later, too
+level() { # as the plugin leaves its mirrors when it ends
 	cmp "$1" "$2" && echo "the same bytes"
 }
 mkdir node

@@ -5,6 +5,7 @@
  *
  * Without arguments it tries 6,000 power losses, with BK_TORTURE=1 in the environment a million.
  * --seed runs the one workload of that seed, --cut only the losses at its place C. */
+#include "how.h"
 #include "node.h"
 #include <errno.h>
 #include <stdio.h>
@@ -73,27 +74,19 @@ static void run_seed(uint64_t seed, uint64_t cut, const char *dir, struct counts
 	node_done(&run.node);
 }
 
-static uint64_t number(int argc, char **argv, const char *name, uint64_t fallback)
-{
-	for (int i = 1; i + 1 < argc; i++)
-		if (strcmp(argv[i], name) == 0)
-			return strtoull(argv[i + 1], NULL, 10);
-	return fallback;
-}
-
 int main(int argc, char **argv)
 {
-	const char *torture = getenv("BK_TORTURE");
-	uint64_t wanted = number(
-		argc, argv, "--cuts", torture && *torture == '1' ? CUTS_TORTURE : CUTS_DEFAULT);
-	uint64_t seed = number(argc, argv, "--seed", 0);
-	uint64_t cut = number(argc, argv, "--cut", 0);
+	uint64_t wanted = how_number(argc, argv, "--cuts");
+	uint64_t seed = how_number(argc, argv, "--seed");
+	uint64_t cut = how_number(argc, argv, "--cut");
 	char dir[] = "/tmp/crash_cut.XXXXXX";
 	struct counts counts = {0};
 	uint64_t workloads = 0;
 
 	if (!mkdtemp(dir))
 		return fprintf(stderr, "cannot make %s: %s\n", dir, strerror(errno)), EXIT_FAILURE;
+	if (!wanted)
+		wanted = how_torture() ? CUTS_TORTURE : CUTS_DEFAULT;
 	if (seed) {
 		run_seed(seed, cut, dir, &counts);
 		workloads++;

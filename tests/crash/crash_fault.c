@@ -3,6 +3,7 @@
  * usage: crash_fault [--seed S [--cut N]]
  *
  * --cut N runs only one fault: the way it fails, times WAY_STEP, and which call of its kind. */
+#include "how.h"
 #include "node.h"
 #include <errno.h>
 #include <stdio.h>
@@ -114,19 +115,10 @@ static void run_seed(uint64_t seed, uint64_t only, const char *dir, struct count
 	}
 }
 
-static uint64_t number(int argc, char **argv, const char *name)
-{
-	for (int i = 1; i + 1 < argc; i++)
-		if (strcmp(argv[i], name) == 0)
-			return strtoull(argv[i + 1], NULL, 10);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	const char *torture = getenv("BK_TORTURE");
-	uint64_t seed = number(argc, argv, "--seed"), cut = number(argc, argv, "--cut");
-	uint64_t seeds = torture && *torture == '1' ? SEEDS_TORTURE : SEEDS;
+	uint64_t seed = how_number(argc, argv, "--seed"), cut = how_number(argc, argv, "--cut");
+	uint64_t seeds = how_torture() ? SEEDS_TORTURE : SEEDS;
 	char dir[] = "/tmp/crash_fault.XXXXXX";
 	struct counts counts = {0};
 

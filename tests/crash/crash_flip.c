@@ -6,6 +6,7 @@
  * In the ordinary run each flip is looked at through the head and one more version; with
  * BK_TORTURE=1 in the environment through all of them. */
 #include "check.h"
+#include "how.h"
 #include <bk/follower.h>
 #include <bk/image.h>
 #include <bk/listing.h>
@@ -255,16 +256,13 @@ static void cut_at(struct flip *flip, size_t size)
 
 int main(int argc, char **argv)
 {
-	const char *torture = getenv("BK_TORTURE");
-	struct flip flip = {.is_torture = torture && *torture == '1', .model = model_new(512)};
+	struct flip flip = {.is_torture = how_torture(), .model = model_new(512)};
 	char database[] = "/tmp/crash_flip.XXXXXX";
 	struct counts counts = {0};
-	uint64_t only = 0;
+	uint64_t only = how_number(argc, argv, "--cut");
 
 	flip.check.counts = &counts;
 	flip.check.place.program = "crash_flip";
-	if (argc > 2 && strcmp(argv[1], "--cut") == 0)
-		only = strtoull(argv[2], NULL, 10);
 	if (mkstemp(database) < 0)
 		return fprintf(stderr, "cannot make %s: %s\n", database, strerror(errno)),
 		       EXIT_FAILURE;

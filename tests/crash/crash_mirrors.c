@@ -2,6 +2,7 @@
  * random call the node is killed, and any of the three computers loses its power with it; or a
  * mirror's disk fails, is full or hangs while the node goes on. Then all is opened anew: what was
  * acknowledged is in the log, the node goes on, and in the end all three hold the same bytes. */
+#include "how.h"
 #include "routefs.h"
 #include <bk/log.h>
 #include <bk/mirrors.h>
@@ -258,12 +259,11 @@ static void run_seed(struct run *run)
 
 int main(int argc, char **argv)
 {
-	uint64_t only =
-		argc > 2 && strcmp(argv[1], "--seed") == 0 ? strtoull(argv[2], NULL, 10) : 0;
-	uint64_t seeds = getenv("BK_TORTURE") ? TORTURE : SEEDS;
+	uint64_t only = how_number(argc, argv, "--seed");
+	uint64_t last = only ? only : how_torture() ? TORTURE : SEEDS;
 	static struct run run;
 
-	for (run.seed = only ? only : 1; run.seed <= (only ? only : seeds); run.seed++)
+	for (run.seed = only ? only : 1; run.seed <= last; run.seed++)
 		run_seed(&run);
 	printf("%u kills, %u power losses, %u troubles of one mirror: what was acknowledged was "
 	       "there, "

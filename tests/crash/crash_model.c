@@ -2,6 +2,7 @@
  * follows it in another thread.
  *
  * usage: crash_model [--seed S] */
+#include "how.h"
 #include "node.h"
 #include <bk/image.h>
 #include <bk/listing.h>
@@ -209,16 +210,13 @@ static void run_seed(uint64_t seed, const char *dir, struct counts *counts, uint
 
 int main(int argc, char **argv)
 {
-	const char *torture = getenv("BK_TORTURE");
-	uint64_t seeds = torture && *torture == '1' ? SEEDS_TORTURE : SEEDS, first = 1, looks = 0;
+	uint64_t only = how_number(argc, argv, "--seed"), first = only ? only : 1, looks = 0;
+	uint64_t seeds = only ? only : how_torture() ? SEEDS_TORTURE : SEEDS;
 	char dir[] = "/tmp/crash_model.XXXXXX";
 	struct counts counts = {0};
 
 	if (!mkdtemp(dir))
 		return fprintf(stderr, "cannot make %s: %s\n", dir, strerror(errno)), EXIT_FAILURE;
-	for (int i = 1; i + 1 < argc; i++)
-		if (strcmp(argv[i], "--seed") == 0)
-			seeds = first = strtoull(argv[i + 1], NULL, 10);
 	for (uint64_t seed = first; seed <= seeds; seed++)
 		run_seed(seed, dir, &counts, &looks);
 	rmdir(dir);

@@ -5,6 +5,7 @@
  *
  * --cut N runs one: the kind of allocation, times KIND_STEP, and which of its kind. In the ordinary
  * run not every one of SQLite's is tried; with BK_TORTURE=1 in the environment all are. */
+#include "how.h"
 #include "node.h"
 #include "oomplan.h"
 #include <errno.h>
@@ -71,19 +72,10 @@ static void run_seed(uint64_t seed, bool is_torture, const char *dir, struct cou
 	}
 }
 
-static uint64_t number(int argc, char **argv, const char *name)
-{
-	for (int i = 1; i + 1 < argc; i++)
-		if (strcmp(argv[i], name) == 0)
-			return strtoull(argv[i + 1], NULL, 10);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	const char *torture = getenv("BK_TORTURE");
-	bool is_torture = torture && *torture == '1';
-	uint64_t seed = number(argc, argv, "--seed"), cut = number(argc, argv, "--cut");
+	bool is_torture = how_torture();
+	uint64_t seed = how_number(argc, argv, "--seed"), cut = how_number(argc, argv, "--cut");
 	char dir[] = "/tmp/crash_oom.XXXXXX";
 	struct counts counts = {0};
 

@@ -2,6 +2,7 @@
  * successor, and the power goes at every call: what it had said to be on stable storage is there,
  * what it says afterwards is a piece of the log that ends with a frame, and it takes the rest. Then
  * each call fails once. */
+#include "how.h"
 #include "place_file.h"
 #include "rng.h"
 #include "simfs.h"
@@ -39,8 +40,10 @@ static void require(const struct run *run, bool holds, const char *what)
 {
 	if (holds)
 		return;
-	fprintf(stderr, "crash_place: seed %llu, place %llu, log %d: %s\n",
-		(unsigned long long)run->seed, (unsigned long long)run->places, run->log, what);
+	fprintf(stderr,
+		"crash_place: seed %llu, place %llu, log %d: %s\nagain: crash_place --seed %llu\n",
+		(unsigned long long)run->seed, (unsigned long long)run->places, run->log, what,
+		(unsigned long long)run->seed);
 	abort();
 }
 
@@ -274,8 +277,7 @@ int main(int argc, char **argv)
 	static const enum sim_call calls[] = {SIM_OPEN, SIM_PREAD, SIM_PWRITE, SIM_DATASYNC,
 		SIM_TRUNCATE, SIM_STAT, SIM_LOCK, SIM_RENAME, SIM_RENAME_NEW, SIM_UNLINK,
 		SIM_SYNC_DIR};
-	uint64_t only =
-		argc > 2 && strcmp(argv[1], "--seed") == 0 ? strtoull(argv[2], NULL, 10) : 0;
+	uint64_t only = how_number(argc, argv, "--seed");
 	unsigned long long places = 0, losses = 0, faults = 0;
 	static struct run run;
 

@@ -53,12 +53,14 @@ static void compare_version(struct bk_log *log, const struct bk_entry *entry)
 	free(bytes);
 }
 
-Test(image, every_version_is_the_image_of_core)
+#define STEP 3 /* with BK_TORTURE=1 in the environment every version is compared */
+
+Test(image, versions_are_the_images_of_core)
 {
 	struct bk_listing *history;
 	struct bk_entry entry;
 	struct bk_log *log;
-	uint32_t count = 0;
+	uint32_t count = 0, step = getenv("BK_TORTURE") ? 1 : STEP;
 	bool more;
 
 	mount_log(NULL);
@@ -68,8 +70,8 @@ Test(image, every_version_is_the_image_of_core)
 		ok(bk_listing_next(history, &entry, &more, why()));
 		if (!more)
 			break;
-		compare_version(log, &entry);
-		count++;
+		if (count++ % step == 0)
+			compare_version(log, &entry);
 	}
 	cr_assert(count == log_head(), "%u versions of %u", count, log_head());
 	bk_listing_close(history);

@@ -21,7 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < whole.count; i++) {
 		REQUIRE(strlen(whole.tables[i].name) < BK_TALLY_NAME);
 		REQUIRE(strcmp(whole.tables[i].name, cut.tables[i].name) == 0);
+		REQUIRE(whole.tables[i].inserts == cut.tables[i].inserts);
 		REQUIRE(whole.tables[i].updates == cut.tables[i].updates);
+		REQUIRE(whole.tables[i].deletes == cut.tables[i].deletes);
 	}
 	return 0;
 }

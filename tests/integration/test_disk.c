@@ -71,8 +71,7 @@ Test(disk, full, .timeout = TIMEOUT_S)
 	plain_set_up(&world, VERSION, 0);
 	world_start(&world);
 	plain_play(&world, 1);
-	if (!node_has_logged(world.node, "unusual", "nearly full"))
-		must(node_wait_log(world.node, "nearly full", &world.err), &world.err);
+	must(node_wait_log(world.node, "unusual", "nearly full", &world.err), &world.err);
 	while (play_filling(&world) == NODE_COMMITTED)
 		cr_assert_lt(++calls, 100, "the disk does not fill");
 	cr_assert_gt(calls, 10);
@@ -186,7 +185,7 @@ static void play_hanging(struct hanging *hanging, const char *doing)
 
 	hang(hanging);
 	must(node_begin(world->node, &call, false, &world->err), &world->err);
-	must(node_wait_log(world->node, doing, &world->err), &world->err);
+	must(node_wait_log(world->node, "unusual", doing, &world->err), &world->err);
 	waited = clock_ms() - began;
 	cr_assert(
 		waited >= 9000 && waited < 20000, "said after %llu ms", (unsigned long long)waited);
@@ -255,7 +254,7 @@ Test(disk, hangs_before_a_rewind, .timeout = TIMEOUT_S)
 	call = world_call(VERSION + 1, PLAIN_BIG);
 	hang(&hanging);
 	must(node_begin(world->node, &call, false, &world->err), &world->err);
-	must(node_wait_log(world->node, "opening the log", &world->err), &world->err);
+	must(node_wait_log(world->node, "unusual", "opening the log", &world->err), &world->err);
 	world_expect_log(world, "unusual", "waiting for 1");
 	go_on(&hanging);
 	must(node_end(world->node, &answer, &world->err), &world->err);

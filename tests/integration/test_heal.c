@@ -132,6 +132,8 @@ static unsigned count_logged(const struct world *world, const char *text)
 	return count;
 }
 
+#define UNREPLAYABLE "a change cannot be replayed"
+
 /* Plays a call with a statement that cannot be replayed, since it asks for the name of the node's
  * file, and the next ones until that is noticed. */
 static void play_unreplayable(struct world *world)
@@ -143,7 +145,7 @@ static void play_unreplayable(struct world *world)
 
 	must(node_call(world->node, &call, &answer, &world->err), &world->err);
 	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world->node));
-	for (unsigned i = 0; !count_logged(world, "a change cannot be replayed"); i++) {
+	for (unsigned i = 0; !node_has_logged(world->node, "broken", UNREPLAYABLE); i++) {
 		cr_assert_lt(i, 1000, "not noticed");
 		plain_play(world, 1);
 		sched_yield();
@@ -201,15 +203,6 @@ Test(heal, room_for_a_replay, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
-/* The follower may say so before the change is answered. */
-static void wait_for_failure(struct world *world)
-{
-	static const char text[] = "a change cannot be replayed";
-
-	if (!node_has_logged(world->node, "broken", text))
-		must(node_wait_log(world->node, text, &world->err), &world->err);
-}
-
 /* The newest change is the one that cannot be replayed, and no call comes any more: the end heals
  * it. */
 Test(heal, at_the_end, .timeout = TIMEOUT_S)
@@ -226,7 +219,7 @@ Test(heal, at_the_end, .timeout = TIMEOUT_S)
 		"pragma_database_list WHERE name = 'main') WHERE name = 'data_version'");
 	must(node_call(world.node, &call, &answer, &world.err), &world.err);
 	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world.node));
-	wait_for_failure(&world);
+	must(node_wait_log(world.node, "broken", UNREPLAYABLE, &world.err), &world.err);
 	world_stop(&world);
 	world_check_restore(&world, world.database);
 	world_done(&world);
@@ -256,7 +249,7 @@ Test(heal, a_change_that_unpacks_to_much, .timeout = TIMEOUT_S)
 	must(node_call(world.node, &call, &answer, &world.err), &world.err);
 	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world.node));
 	free(sql);
-	wait_for_failure(&world);
+	must(node_wait_log(world.node, "broken", UNREPLAYABLE, &world.err), &world.err);
 	plain_play(&world, 1);
 	world_expect_log(&world, "unusual", "the backup is whole again");
 	plain_play(&world, 1);

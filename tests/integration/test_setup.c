@@ -455,7 +455,7 @@ Test(set_up, warns_if_not_important, .timeout = TIMEOUT_S)
 	plain_play(&world, 1);
 	must(node_init(world.node, true, &world.err), &world.err);
 	serve_listconfigs(listener, "plugin");
-	must(node_wait_log(world.node, "important-plugin=", &world.err), &world.err);
+	must(node_wait_log(world.node, "unusual", "important-plugin=", &world.err), &world.err);
 	world_stop(&world);
 	node_forget_logs(world.node);
 	world_start(&world);

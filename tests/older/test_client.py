@@ -11,7 +11,7 @@ import time
 
 from kit import Plugin, Serving, cli, has, run, stored
 from oldermake import Node, dump
-from peer import CHANGE, REQ_METADATA, REWIND, SNAPSHOT, Client, Cutter, Ended, Server, Wire, join, rebuild
+from peer import CHANGE, REQ_METADATA, REWIND, SNAPSHOT, Client, Cutter, Ended, Server, Wire, change_payload, rebuild
 
 
 class World:
@@ -162,8 +162,7 @@ def test_crashes(directory):
             assert world.send(world.node.proposal()) is None
         world.plugin.kill()
         if not both:
-            lost = struct.pack("!I", world.node.version + 1) + __import__("zlib").compress(join(world.node.proposal()))
-            world.server.add(CHANGE, lost)
+            world.server.add(CHANGE, change_payload(world.node.version + 1, world.node.proposal()))
         world.start()
         world.play(2)
     has(world.stop(), "rewinding non-committed transaction")
@@ -249,7 +248,6 @@ def test_ours(directory):
     world.start()
     world.play(3)
     world.stop()
-    time.sleep(0.2)
     assert stored(log) == list(range(11, world.node.version + 1)), stored(log)
     cli("verify", "--against", world.node.path, log)
     serving.end()

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import struct
@@ -336,8 +337,7 @@ def test_full_disk(directory):
     node, _ = fresh(directory, "node", 7)
     log = os.path.join(directory, "log.bkp")
     cli("init", log, env={**os.environ, "HOME": directory})
-    server = Serving(log, preexec_fn=lambda: __import__("resource").setrlimit(
-        __import__("resource").RLIMIT_FSIZE, (8000, 1 << 40)))
+    server = Serving(log, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 1 << 40)))
     client, sent = Client(server.port), None
     try:
         while True:
@@ -348,7 +348,7 @@ def test_full_disk(directory):
         pass
     client = Client(server.port)
     assert client.metadata()[0] == node.version
-    __import__("resource").prlimit(server.proc.pid, __import__("resource").RLIMIT_FSIZE, (1 << 40, 1 << 40))
+    resource.prlimit(server.proc.pid, resource.RLIMIT_FSIZE, (1 << 40, 1 << 40))
     assert client.change(node.version + 1, sent)[0]
     node.commit(sent)
     play(client, node, 3)

@@ -103,21 +103,13 @@ void node_forget_logs(struct node *node)
 
 bool node_has_logged(const struct node *node, const char *level, const char *text)
 {
-	const char *line = node_logs(node), *end;
-	size_t size = level ? strlen(level) : 0;
-
-	for (; (end = strchr(line, '\n')); line = end + 1) {
-		if (level && (strncmp(line, level, size) != 0 || line[size] != ':'))
-			continue;
-		if (memmem(line, (size_t)(end - line), text, strlen(text)))
-			return true;
-	}
-	return false;
+	return talk_has_logged(&node->talk, level, text);
 }
 
-enum bk_code node_wait_log(struct node *node, const char *text, struct bk_error *err)
+enum bk_code node_wait_log(
+	struct node *node, const char *level, const char *text, struct bk_error *err)
 {
-	return talk_wait_log(&node->talk, text, err);
+	return talk_wait_log(&node->talk, level, text, err);
 }
 
 /* A lightningd that allows no deprecated interface does not start where a deprecated option is

@@ -100,9 +100,9 @@ const char *node_reason(const struct node *node);
 bool node_has_logged(const struct node *node, const char *level, const char *text);
 void node_forget_logs(struct node *node);
 
-/* Waits until the plugin logs a line with TEXT in it, before any other message. Fails as
- * talk_wait_log does. */
-BK_MUST_CHECK enum bk_code node_wait_log(struct node *node, const char *text, struct bk_error *err);
+/* Waits until that is so; a line that came before the wait counts. Fails as talk_wait_log does. */
+BK_MUST_CHECK enum bk_code node_wait_log(
+	struct node *node, const char *level, const char *text, struct bk_error *err);
 
 /* All log lines, each "level: message\n". */
 const char *node_logs(const struct node *node);

@@ -115,9 +115,24 @@ enum bk_code talk_receive(struct talk *talk, cJSON **message, struct bk_error *e
 	return code;
 }
 
-enum bk_code talk_wait_log(struct talk *talk, const char *text, struct bk_error *err)
+bool talk_has_logged(const struct talk *talk, const char *level, const char *text)
 {
-	for (;;) {
+	const char *line = talk_logs(talk), *end;
+	size_t size = level ? strlen(level) : 0;
+
+	for (; (end = strchr(line, '\n')); line = end + 1) {
+		if (level && (strncmp(line, level, size) != 0 || line[size] != ':'))
+			continue;
+		if (memmem(line, (size_t)(end - line), text, strlen(text)))
+			return true;
+	}
+	return false;
+}
+
+enum bk_code talk_wait_log(
+	struct talk *talk, const char *level, const char *text, struct bk_error *err)
+{
+	while (!talk_has_logged(talk, level, text)) {
 		cJSON *message;
 		enum bk_code code = receive_any(talk, &message, err);
 
@@ -125,11 +140,10 @@ enum bk_code talk_wait_log(struct talk *talk, const char *text, struct bk_error 
 			return code;
 		if (message || !talk->answer.size) {
 			cJSON_Delete(message);
-			return unexpected(talk, "log line", err);
+			return unexpected(talk, text, err);
 		}
-		if (memmem(talk->answer.data, talk->answer.size, text, strlen(text)))
-			return BK_OK;
 	}
+	return BK_OK;
 }
 
 enum bk_code talk_answer(struct talk *talk, const char *id, cJSON **message, struct bk_error *err)

@@ -47,9 +47,13 @@ BK_MUST_CHECK enum bk_code talk_receive(struct talk *talk, cJSON **message, stru
 BK_MUST_CHECK enum bk_code talk_answer(
 	struct talk *talk, const char *id, cJSON **message, struct bk_error *err);
 
-/* Takes in log lines until one has TEXT in it. Fails as talk_receive does, and with BK_E_INVALID if
- * another message comes first or the output ends. */
-BK_MUST_CHECK enum bk_code talk_wait_log(struct talk *talk, const char *text, struct bk_error *err);
+/* Whether one of the kept log lines has TEXT in it and is of LEVEL (NULL: any). */
+bool talk_has_logged(const struct talk *talk, const char *level, const char *text);
+
+/* Takes in log lines until that is so, if it is not yet. Fails as talk_receive does, and with
+ * BK_E_INVALID if another message comes first or the output ends. */
+BK_MUST_CHECK enum bk_code talk_wait_log(
+	struct talk *talk, const char *level, const char *text, struct bk_error *err);
 
 /* Sends a request with PARAMS, the text between its braces, and receives its result, which must be
  * an object. */

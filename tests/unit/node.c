@@ -199,16 +199,21 @@ void node_check_all(struct node *node, struct bk_log *log, const struct bk_image
 		check_past(log ? log : bk_writer_log(node->writer), &node->past[i], options);
 }
 
+const struct past *node_past(const struct node *node, uint32_t version)
+{
+	for (size_t i = 0; i < node->past_count; i++)
+		if (node->past[i].version == version)
+			return &node->past[i];
+	return NULL;
+}
+
 void node_check(struct node *node, struct bk_log *log, uint32_t version,
 	const struct bk_image_options *options)
 {
-	for (size_t i = 0; i < node->past_count; i++)
-		if (node->past[i].version == version) {
-			check_past(
-				log ? log : bk_writer_log(node->writer), &node->past[i], options);
-			return;
-		}
-	cr_assert(false, "the node was never at version %u", version);
+	const struct past *past = node_past(node, version);
+
+	cr_assert(past, "the node was never at version %u", version);
+	check_past(log ? log : bk_writer_log(node->writer), past, options);
 }
 
 struct bk_log *node_log(struct node *node)

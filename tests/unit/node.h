@@ -58,6 +58,9 @@ void node_unwatched(struct node *node, const char *statement);
 
 void node_snapshot(struct node *node, enum bk_snapshot_reason reason);
 
+/* What the database was at VERSION; NULL if the node was never there. */
+const struct past *node_past(const struct node *node, uint32_t version);
+
 /* Fails unless the image of VERSION, read through LOG (NULL: the writer's) with OPTIONS, is what
  * the database was. */
 void node_check(struct node *node, struct bk_log *log, uint32_t version,

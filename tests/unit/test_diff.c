@@ -118,13 +118,9 @@ static sqlite3 *open_both(const struct node *node, uint32_t from, uint32_t to)
 
 	sql_run(db, "CREATE TABLE got(name, kind, key)");
 	for (int i = 0; i < 2; i++) {
-		uint32_t version = i ? to : from;
-		const struct past *past = NULL;
+		const struct past *past = node_past(node, i ? to : from);
 
 		sql_run(db, "ATTACH ':memory:' AS %s", names[i]);
-		for (size_t p = 0; p < node->past_count; p++)
-			if (node->past[p].version == version)
-				past = &node->past[p];
 		cr_assert(past && sqlite3_deserialize(db, names[i], past->bytes, past->size,
 					  past->size, SQLITE_DESERIALIZE_READONLY) == SQLITE_OK);
 	}

@@ -50,6 +50,7 @@ static void go_on(struct node *node, const char *path, unsigned count)
 static void make_logs(struct logs *logs)
 {
 	char name[16], from[16];
+	uint32_t version;
 
 	node_begin(&logs->node, 0);
 	for (int i = 0; i < STAGES; i++) {
@@ -73,12 +74,8 @@ static void make_logs(struct logs *logs)
 		logs->stage[i] = open_copy(&logs->node, NULL, name);
 	}
 	logs->node.io.random = 9;
-	{
-		uint32_t version;
-
-		ok(bk_log_create(&logs->node.io.io, scratch("another"), NULL, 0, NULL, NULL,
-			&version, why()));
-	}
+	ok(bk_log_create(
+		&logs->node.io.io, scratch("another"), NULL, 0, NULL, NULL, &version, why()));
 	go_on(&logs->node, scratch("another"), 5);
 	logs->other = open_copy(&logs->node, NULL, "another");
 }

@@ -18,12 +18,9 @@ struct told {
 /* At VERSION the node had the rows that were told. */
 static void check_version(struct told *told, uint32_t version)
 {
-	const struct past *past = NULL;
+	const struct past *past = node_past(told->node, version);
 	char sql[500], count[200];
 
-	for (size_t i = 0; i < told->node->past_count; i++)
-		if (told->node->past[i].version == version)
-			past = &told->node->past[i];
 	if (!past || !past->bytes)
 		return;
 	cr_assert(sqlite3_deserialize(told->db, "was", past->bytes, past->size, past->size,

@@ -142,7 +142,6 @@ Test(live, what_is_no_database)
 	cr_assert(!has_file(scratch("log")) && !has_file(scratch("log.new")));
 }
 
-/* "it sees the state before this transaction", while lightningd holds RESERVED. */
 /* Its schema may be a stranger's, and make reading its version a matter of hours. */
 Test(live, a_version_that_takes_too_long, .timeout = 60)
 {
@@ -169,6 +168,7 @@ Test(live, a_version_that_takes_too_long, .timeout = 60)
 	sqlite3_close(db);
 }
 
+/* "it sees the state before this transaction", while lightningd holds RESERVED. */
 Test(live, beside_a_transaction_that_holds_reserved)
 {
 	sqlite3 *db = sql_open(scratch("db")), *reader;
