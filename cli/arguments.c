@@ -107,8 +107,10 @@ static enum bk_code url_of_nodedir(char **url, const char *dir, struct bk_error 
 			"names; name it as URL to have it read as who runs this",
 			path);
 	free(path);
-	if (code)
+	if (code) {
 		free(*url);
+		*url = NULL;
+	}
 	return code;
 }
 

@@ -13,7 +13,8 @@ int next_option(const struct command *command, int argc, char **argv, const char
 
 /* Finds the URL to work on, which the caller frees: WORD, or where that is NULL what backup.lock
  * names in DIR, or where that is NULL too in the current directory, if that is a lightning
- * directory. Returns EXIT_DONE, or another exit code after a message. */
+ * directory. Returns EXIT_DONE, or another exit code after a message; *URL is then left as it was,
+ * or NULL. */
 int take_url(const struct command *command, const char *word, const char *dir, char **url);
 
 /* Whether the current directory is a lightning directory with a backup. */

@@ -6,6 +6,9 @@
 #include <bk/successor.h>
 #include <bk/verify.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 SUITE(successor);
 
@@ -302,6 +305,57 @@ Test(successor, that_has_no_name_yet_is_not_taken_away)
 	cr_assert(!has_file(scratch("log.successor")));
 	node_check_all(&node, NULL, NULL);
 	clean(&node);
+	node_end(&node);
+}
+
+/* Overwrites one byte of the file NAME, or with LENGTH cuts it to that. */
+static void spoil(const char *name, off_t at, off_t length)
+{
+	int fd = open(name, O_RDWR);
+	char byte;
+
+	cr_assert(fd >= 0);
+	if (length)
+		cr_assert(ftruncate(fd, length) == 0);
+	else
+		cr_assert(pread(fd, &byte, 1, at) == 1 && (byte ^= 1, true) &&
+			pwrite(fd, &byte, 1, at) == 1);
+	close(fd);
+}
+
+static off_t size_of(const char *name)
+{
+	struct stat st;
+
+	cr_assert(stat(name, &st) == 0);
+	return st.st_size;
+}
+
+/* The predecessor goes when the name is taken: not for a log that lost what it must hold. */
+Test(successor, that_is_not_whole_does_not_take_the_name)
+{
+	struct bk_compact_result result;
+	struct node node;
+	const char *name = scratch("log.successor");
+	off_t end;
+
+	lively(&node, 7, 1);
+	build(&node, NULL, 2, &result);
+	test_io_fail(&node.io, OP_RENAME, 1, -EIO);
+	take(&node);
+	node_busy(&node, 3);
+	bk_writer_leave(node.writer);
+	end = size_of(name);
+	spoil(name, end - 200, 0);
+	fails(BK_E_DAMAGE, bk_writer_open(&node.writer, &node.io.io, node.path, NULL, why()));
+	says("stay as they are");
+	cr_assert(has_file(name) && has_file(node.path));
+	spoil(name, end - 200, 0);
+	spoil(name, 0, end / 2);
+	fails(BK_E_DAMAGE, bk_writer_open(&node.writer, &node.io.io, node.path, NULL, why()));
+	says("lost its end");
+	cr_assert(has_file(name) && has_file(node.path));
+	ok(bk_writer_open(&node.writer, &node.io.io, name, NULL, why()));
 	node_end(&node);
 }
 

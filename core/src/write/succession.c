@@ -1,5 +1,6 @@
 /* succession.c - one log in another's place: what is done with the names. */
 #include "succession.h"
+#include <bk/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,32 @@ static enum bk_code take_name(const struct file *file, const char *successor, st
 	return bk_file_sync_name(file->io, file->path, err);
 }
 
+/* Whether the log at NAME holds what LOG holds, as far as opening it tells: LOG's file goes when
+ * that one takes its name. One change may have been struck out since. */
+static enum bk_code check_whole(const struct bk_log *log, const char *name, struct bk_error *err)
+{
+	struct bk_log *successor;
+	struct bk_error why = {.code = BK_OK};
+	enum bk_code code = bk_log_open(&successor, log->lf.file.io, name, &why);
+
+	if (code == BK_E_IO || code == BK_E_NOMEM)
+		return bk_fail_as(err, &why);
+	if (!code) {
+		if (successor->state.damaged_at)
+			bk_fail(&why, BK_E_DAMAGE, 0, "it is damaged at offset %llu",
+				(unsigned long long)successor->state.damaged_at);
+		else if (bk_version_distance(successor->state.version, log->state.version) < -1)
+			bk_fail(&why, BK_E_DAMAGE, 0, "it lost its end");
+		bk_log_close(successor);
+	}
+	if (!why.code)
+		return BK_OK;
+	return bk_fail(err, BK_E_DAMAGE, 0,
+		"%s was succeeded by %s, which cannot take its name: %s. Both stay as they are; "
+		"backup-cli verify %s tells more",
+		log->lf.file.path, name, why.msg, name);
+}
+
 enum bk_code bk_succession_complete(const struct bk_log *log, struct bk_error *err)
 {
 	const struct file *file = &log->lf.file;
@@ -43,12 +70,15 @@ enum bk_code bk_succession_complete(const struct bk_log *log, struct bk_error *e
 	if (!successor)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
 	if (read_header(&header, file->io, successor) &&
-		memcmp(header.id, log->state.facts.successor, LOG_ID_SIZE) == 0)
-		code = take_name(file, successor, err);
-	else
+		memcmp(header.id, log->state.facts.successor, LOG_ID_SIZE) == 0) {
+		code = check_whole(log, successor, err);
+		if (!code)
+			code = take_name(file, successor, err);
+	} else {
 		code = bk_fail(err, BK_E_UNSAFE, 0,
 			"%s was succeeded by another log and takes nothing more: name that one",
 			file->path);
+	}
 	free(successor);
 	return code;
 }

@@ -12,7 +12,8 @@
 char *bk_succession_name(const char *path);
 
 /* Gives the successor of LOG, which ends with SUCCEEDED and is locked, the log's name. Fails with
- * BK_E_UNSAFE if it is not there, BK_E_IO, BK_E_NOMEM. */
+ * BK_E_UNSAFE if it is not there, BK_E_DAMAGE if it is not whole (LOG's file is then the better of
+ * the two), BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_succession_complete(const struct bk_log *log, struct bk_error *err);
 
 /* Takes away what an interrupted compaction left beside WRITER's log, unless somebody is at work on
