@@ -222,8 +222,10 @@ static int take_words(struct mirror_run *run, int count, char **words)
 	static const struct {
 		const char *name;
 		enum bk_code (*act)(struct mirror_run *run, const char *word, struct bk_error *err);
-	} verbs[] = {
-		{"add", add}, {"remove", remove_one}, {"reset", reset}, {"quorum", set_quorum}};
+		bool takes_anew, takes_outage;
+	} verbs[] = {{.name = "add", .act = add, .takes_anew = true},
+		{.name = "remove", .act = remove_one}, {.name = "reset", .act = reset},
+		{.name = "quorum", .act = set_quorum, .takes_outage = true}};
 	bool is_list = !count || strcmp(*words, "list") == 0, good = true;
 	struct bk_error err;
 	size_t i = 0;
@@ -237,6 +239,10 @@ static int take_words(struct mirror_run *run, int count, char **words)
 		return usage_error(&cmd_mirror,
 			is_list ? "list takes no more words" : "%s wants one word more",
 			is_list ? "" : *words);
+	if (run->is_anew && (is_list || !verbs[i].takes_anew))
+		return usage_error(&cmd_mirror, "--anew goes with add");
+	if (run->outage && (is_list || !verbs[i].takes_outage))
+		return usage_error(&cmd_mirror, "--on-outage goes with quorum");
 	if (read_lock(run, &err))
 		return report(&err);
 	if (is_list ? list(run, &good, &err) : verbs[i].act(run, words[1], &err))

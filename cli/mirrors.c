@@ -65,6 +65,7 @@ static enum bk_code check_place(
 	struct bk_place_told told;
 	struct shown shown;
 	struct bk_error why;
+	struct word word;
 	enum bk_code code = bk_place_ask(io, url, &told, &why);
 
 	if (code == BK_E_IO || code == BK_E_BUSY)
@@ -79,7 +80,7 @@ static enum bk_code check_place(
 	return bk_fail(err, BK_E_UNSAFE, 0,
 		"%s holds another log (%s): name a place of its own for each. If what is there is "
 		"not needed in its place: backup-cli mirror add --anew %s",
-		url, told.log, url);
+		url, told.log, word_of(&word, url));
 }
 
 enum bk_code mirrors_begin_anew(

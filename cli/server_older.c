@@ -5,6 +5,7 @@
 #include <bk/net.h>
 #include <bk/olderserver.h>
 #include <bk/text.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -100,10 +101,17 @@ static void say(void *ctx, enum bk_older_level level, const char *what)
 	flush_out();
 }
 
+/* An address of this computer alone: a name that looks like one may be anybody's. */
 static bool is_loopback(const char *host)
 {
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "::1") == 0;
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, host, &v6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&v6);
+	return strcmp(host, "localhost") == 0;
 }
 
 static void tell_place(struct arguments *arguments)

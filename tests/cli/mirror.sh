@@ -76,6 +76,8 @@ t backup-cli mirror --lightning-dir node add --anew m1.bkp 2>&1 | lines
 ls | grep -e 'log.bkp.was-' -e 'm1.bkp.was-' | wc -l
 t backup-cli mirror --lightning-dir node add m1.bkp 2>&1 | lines
 t backup-cli mirror --lightning-dir node add gopher://x/y
+t backup-cli mirror --lightning-dir node --anew reset m1.bkp
+t backup-cli mirror --lightning-dir node --on-outage 5 add m1.bkp
 t backup-cli mirror --lightning-dir node remove nowhere.bkp
 t backup-cli mirror --lightning-dir node move m1.bkp
 t backup-cli mirror --lightning-dir none list

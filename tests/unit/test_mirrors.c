@@ -430,6 +430,25 @@ Test(mirrors, a_place_that_was_emptied_is_refused)
 	rig_end(&rig);
 }
 
+/* It may be mended, and does not stop the node; but nobody waits for it as for one that is away. */
+Test(mirrors, a_damaged_place_is_an_alarm)
+{
+	struct rig rig;
+
+	rig_begin(&rig, 1, 1);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 20);
+	rig_close(&rig);
+	cr_assert(truncate(rig.list[0], 200) == 0);
+	ok(rig_open(&rig));
+	for (unsigned i = 0; i < 20000 && !told(&rig, BK_MIRRORS_REFUSED); i++)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	cr_assert(strstr(rig.told.text[BK_MIRRORS_REFUSED], "cannot take the log"), "%s",
+		rig.told.text[BK_MIRRORS_REFUSED]);
+	node_busy(&rig.node, 1);
+	rig_end(&rig);
+}
+
 Test(mirrors, anothers_place_is_refused)
 {
 	struct rig rig;

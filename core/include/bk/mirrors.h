@@ -29,7 +29,7 @@ enum bk_mirrors_news {
 	BK_MIRRORS_MISSED,  /* it goes on without: an alarm */
 	BK_MIRRORS_MET,     /* the quorum is met again */
 	BK_MIRRORS_TOLD,    /* a mirror became level, went away, came back, took something over */
-	BK_MIRRORS_REFUSED, /* a mirror refuses the log: an alarm */
+	BK_MIRRORS_REFUSED, /* a mirror refuses the log, or cannot take it: an alarm */
 };
 
 /* TEXT says it in words. Called from any thread; never at once from two. */

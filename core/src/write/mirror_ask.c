@@ -145,6 +145,8 @@ static enum bk_code take_over(struct bk_mirrors *mirrors, const char *url, const
 static enum bk_code parted(struct bk_mirrors *mirrors, const struct mirror *mirror,
 	const struct bk_error *because, struct bk_error *err)
 {
+	char word[MIRROR_WORD];
+
 	if (mirrors->quorum < 2)
 		return BK_OK;
 	if (because->code != BK_E_UNSAFE)
@@ -152,7 +154,7 @@ static enum bk_code parted(struct bk_mirrors *mirrors, const struct mirror *mirr
 	return bk_fail(err, BK_E_UNSAFE, 0,
 		"the mirror %s went on with another history than this log (%s): the other one may "
 		"be the newer. If this log is the right one: backup-cli mirror reset %s",
-		mirror->url, because->msg, mirror->url);
+		mirror->url, because->msg, bk_mirror_word(mirror, word));
 }
 
 static enum bk_code read_header(

@@ -22,27 +22,43 @@ static bool is_stopping(struct bk_mirrors *all)
 	return stopping;
 }
 
+/* Whether what went wrong may be gone at the next try, with nobody doing anything. */
+static bool is_passing(enum bk_code code)
+{
+	return code == BK_E_IO || code == BK_E_BUSY || code == BK_E_NOMEM;
+}
+
+static void tell_away(const struct mirror *mirror, const struct bk_error *err)
+{
+	if (is_passing(err->code))
+		bk_mirrors_tell(mirror->all, BK_MIRRORS_TOLD, "the mirror %s is away: %s",
+			mirror->url, err->msg);
+	else
+		bk_mirrors_tell(mirror->all, BK_MIRRORS_REFUSED,
+			"the mirror %s cannot take the log: %s", mirror->url, err->msg);
+}
+
 /* MIRROR is in STATE now; ERR says why, where it is away or refuses. */
 static void enter_state(
 	struct mirror *mirror, enum bk_mirror_state state, const struct bk_error *err)
 {
 	struct bk_mirrors *all = mirror->all;
 	enum bk_mirror_state before;
-	bool has_asked;
+	bool is_known;
 
 	pthread_mutex_lock(&all->mutex);
 	before = mirror->state;
-	has_asked = mirror->is_asked;
+	is_known = mirror->is_asked && state == before &&
+		   (!err || is_passing(err->code) == is_passing(mirror->why.code));
 	mirror->state = state;
 	mirror->is_asked = true;
 	mirror->why = err ? *err : (struct bk_error){.code = BK_OK};
 	pthread_cond_broadcast(&all->progress);
 	pthread_mutex_unlock(&all->mutex);
-	if (state == before && has_asked)
+	if (is_known)
 		return;
 	if (state == BK_MIRROR_AWAY)
-		bk_mirrors_tell(
-			all, BK_MIRRORS_TOLD, "the mirror %s is away: %s", mirror->url, err->msg);
+		tell_away(mirror, err);
 	else if (state == BK_MIRROR_REFUSES)
 		bk_mirrors_tell(all, BK_MIRRORS_REFUSED, "the mirror %s refuses the log: %s",
 			mirror->url, err->msg);
@@ -88,6 +104,7 @@ static enum bk_code check_head(
 	struct mirror *mirror, const struct place_log *log, struct bk_error *err)
 {
 	struct bk_mirrors *all = mirror->all;
+	char word[MIRROR_WORD];
 	uint64_t target, sum;
 
 	pthread_mutex_lock(&all->mutex);
@@ -99,18 +116,21 @@ static enum bk_code check_head(
 			"at offset %llu it holds something else than this log does: another "
 			"writer went on with it. If this log is the right one: backup-cli mirror "
 			"reset %s",
-			(unsigned long long)(log->end < target ? log->end : target), mirror->url);
+			(unsigned long long)(log->end < target ? log->end : target),
+			bk_mirror_word(mirror, word));
 	return BK_OK;
 }
 
 static enum bk_code check_empty(const struct mirror *mirror, struct bk_error *err)
 {
+	char word[MIRROR_WORD];
+
 	if (!*mirror->held)
 		return BK_OK;
 	return bk_fail(err, BK_E_UNSAFE, 0,
 		"it held the log %s once, and is empty now. If that is as it should be: backup-cli "
 		"mirror reset %s",
-		mirror->held, mirror->url);
+		mirror->held, bk_mirror_word(mirror, word));
 }
 
 /* Decides where to go on, and begins the log there if it has to be. */

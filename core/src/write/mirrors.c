@@ -1,6 +1,7 @@
 /* mirrors.c - the mirrors of a log: their threads begun and ended, what they are told. */
 #include "mirrors.h"
 #include "place_url.h"
+#include <bk/path.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,12 @@ void bk_mirrors_tell(struct bk_mirrors *mirrors, enum bk_mirrors_news news, cons
 	if (mirrors->notify)
 		mirrors->notify(mirrors->ctx, news, text);
 	pthread_mutex_unlock(&mirrors->notify_mutex);
+}
+
+const char *bk_mirror_word(const struct mirror *mirror, char word[MIRROR_WORD])
+{
+	bk_path_word(word, MIRROR_WORD, mirror->url, "URL");
+	return word;
 }
 
 static enum bk_code add(

@@ -95,6 +95,10 @@ void bk_mirrors_detach(struct bk_mirrors *mirrors);
 /* A mirror's thread (mirror_run.c). */
 void *bk_mirror_run(void *mirror);
 
+/* MIRROR's URL as a word of a shell, for the commands that messages give; WORD holds it. */
+#define MIRROR_WORD 512
+const char *bk_mirror_word(const struct mirror *mirror, char word[MIRROR_WORD]);
+
 /* Tells NEWS in words, without the mutex held. */
 void bk_mirrors_tell(struct bk_mirrors *mirrors, enum bk_mirrors_news news, const char *fmt, ...)
 	BK_PRINTF(3, 4);
