@@ -1,8 +1,8 @@
 /* client_ask.c - what a client of the older plugin's protocol asks beside its changes. */
 #include "asking.h"
 #include "bigend.h"
+#include "importing.h"
 #include "outgoing.h"
-#include "zip.h"
 #include <bk/image.h>
 #include <stdio.h>
 
@@ -90,36 +90,6 @@ enum bk_code bk_older_client_snapshot(struct bk_older_client *client, const stru
 	return code ? code : bk_asking_connect(client, err);
 }
 
-/* An unzip_fn. */
-static enum bk_code write_piece(void *ctx, const void *bytes, size_t size, struct bk_error *err)
-{
-	return bk_import_snapshot_write(ctx, bytes, size, err);
-}
-
-/* Receives the LEFT bytes of a snapshot, and gives them to IMPORT. */
-static enum bk_code receive_snapshot(struct bk_older_client *client, uint32_t left,
-	struct bk_import *import, struct bk_error *err)
-{
-	uint8_t piece[ZIP_PIECE];
-	struct unzip unzip;
-	enum bk_code code = bk_unzip_begin(&unzip, write_piece, import, err);
-
-	if (code)
-		return code;
-	while (left && !code) {
-		uint32_t part = left < sizeof piece ? left : (uint32_t)sizeof piece;
-
-		code = bk_channel_recv(&client->channel, piece, part, err);
-		if (!code)
-			code = bk_unzip_feed(&unzip, piece, part, err);
-		left -= part;
-	}
-	if (!code)
-		code = bk_unzip_end(&unzip, err);
-	bk_unzip_done(&unzip);
-	return code;
-}
-
 static enum bk_code take_snapshot(struct bk_older_client *client, const struct packet *packet,
 	struct bk_import *import, struct bk_error *err)
 {
@@ -132,8 +102,8 @@ static enum bk_code take_snapshot(struct bk_older_client *client, const struct p
 	if (!code)
 		code = bk_import_snapshot_begin(import, bk_load_be32(version), err);
 	if (!code)
-		code = receive_snapshot(
-			client, packet->size - (uint32_t)sizeof version, import, err);
+		code = bk_import_snapshot_receive(import, &client->channel,
+			packet->size - (uint32_t)sizeof version, err);
 	return code ? code : bk_import_snapshot_end(import, err);
 }
 

@@ -18,6 +18,13 @@ enum bk_code bk_import_snapshot_write(
 	return bk_incoming_write(&import->incoming, data, size, err);
 }
 
+enum bk_code bk_import_snapshot_receive(
+	struct bk_import *import, struct channel *channel, uint32_t size, struct bk_error *err)
+{
+	import->incoming.bytes_max = INCOMING_BYTES_MAX;
+	return bk_incoming_receive(&import->incoming, channel, size, err);
+}
+
 /* Puts the database at `snapshot`, of VERSION, into the log. */
 static enum bk_code put_snapshot(struct bk_import *import, uint32_t version, struct bk_error *err)
 {

@@ -40,4 +40,9 @@ void bk_import_end_log(struct bk_import *import);
  * struck out, and IMPORT is stuck. Fails with BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_import_prove(struct bk_import *import, struct bk_error *err);
 
+/* Between bk_import_snapshot_begin and _end: SIZE bytes of zlib's format from CHANNEL, which may
+ * unpack to INCOMING_BYTES_MAX at most. */
+BK_MUST_CHECK enum bk_code bk_import_snapshot_receive(
+	struct bk_import *import, struct channel *channel, uint32_t size, struct bk_error *err);
+
 #endif

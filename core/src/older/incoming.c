@@ -1,5 +1,6 @@
 /* incoming.c - a database that comes in pieces, as a file for SQLite to open. */
 #include "incoming.h"
+#include "zip.h"
 
 /* Bytes of a database's header: 2 in WAL mode, else 1. */
 #define WAL_FIRST 18
@@ -20,9 +21,43 @@ enum bk_code bk_incoming_begin(struct incoming *incoming, struct bk_error *err)
 enum bk_code bk_incoming_write(
 	struct incoming *incoming, const void *data, size_t size, struct bk_error *err)
 {
-	enum bk_code code = bk_file_write(&incoming->file, data, size, incoming->size, err);
+	enum bk_code code;
 
+	if (incoming->bytes_max && size > incoming->bytes_max - incoming->size)
+		return bk_fail(err, BK_E_LIMIT, 0,
+			"a snapshot unpacks to more than the limit of %llu bytes",
+			(unsigned long long)incoming->bytes_max);
+	code = bk_file_write(&incoming->file, data, size, incoming->size, err);
 	incoming->size += code ? 0 : size;
+	return code;
+}
+
+/* An unzip_fn. */
+static enum bk_code write_piece(void *ctx, const void *bytes, size_t size, struct bk_error *err)
+{
+	return bk_incoming_write(ctx, bytes, size, err);
+}
+
+enum bk_code bk_incoming_receive(
+	struct incoming *incoming, struct channel *channel, uint32_t size, struct bk_error *err)
+{
+	uint8_t piece[ZIP_PIECE];
+	struct unzip unzip;
+	enum bk_code code = bk_unzip_begin(&unzip, write_piece, incoming, err);
+
+	if (code)
+		return code;
+	while (size && !code) {
+		uint32_t part = size < sizeof piece ? size : (uint32_t)sizeof piece;
+
+		code = bk_channel_recv(channel, piece, part, err);
+		if (!code)
+			code = bk_unzip_feed(&unzip, piece, part, err);
+		size -= part;
+	}
+	if (!code)
+		code = bk_unzip_end(&unzip, err);
+	bk_unzip_done(&unzip);
 	return code;
 }
 

@@ -3,53 +3,10 @@
 #include "incoming.h"
 #include "newest.h"
 #include "serving.h"
-#include "zip.h"
 #include <bk/live.h>
 #include <bk/snapshot.h>
 #include <bk/verify.h>
 #include <bk/version.h>
-
-/* What is unpacked, on its way into the file. */
-struct unpacking {
-	struct incoming incoming;
-	uint64_t bytes_max;
-};
-
-/* An unzip_fn. */
-static enum bk_code write_piece(void *ctx, const void *bytes, size_t size, struct bk_error *err)
-{
-	struct unpacking *unpacking = ctx;
-
-	if (size > unpacking->bytes_max - unpacking->incoming.size)
-		return bk_fail(err, BK_E_LIMIT, 0,
-			"a snapshot unpacks to more than the limit of %llu bytes",
-			(unsigned long long)unpacking->bytes_max);
-	return bk_incoming_write(&unpacking->incoming, bytes, size, err);
-}
-
-/* Receives LEFT bytes, and unpacks them. */
-static enum bk_code receive(struct bk_older_server *server, uint32_t left,
-	struct unpacking *unpacking, struct bk_error *err)
-{
-	uint8_t piece[ZIP_PIECE];
-	struct unzip unzip;
-	enum bk_code code = bk_unzip_begin(&unzip, write_piece, unpacking, err);
-
-	if (code)
-		return code;
-	while (left && !code) {
-		uint32_t part = left < sizeof piece ? left : (uint32_t)sizeof piece;
-
-		code = bk_channel_recv(&server->channel, piece, part, err);
-		if (!code)
-			code = bk_unzip_feed(&unzip, piece, part, err);
-		left -= part;
-	}
-	if (!code)
-		code = bk_unzip_end(&unzip, err);
-	bk_unzip_done(&unzip);
-	return code;
-}
 
 /* Whether it is the snapshot that the log has at its head: it came before. */
 static enum bk_code is_repeated(
@@ -128,8 +85,9 @@ static enum bk_code take(struct bk_older_server *server, uint32_t version, struc
 enum bk_code bk_serve_snapshot(
 	struct bk_older_server *server, const struct packet *packet, struct bk_error *err)
 {
-	struct unpacking unpacking = {.bytes_max = server->options.snapshot_bytes_max,
-		.incoming = {.io = server->io, .path = server->incoming}};
+	struct incoming incoming = {.io = server->io,
+		.path = server->incoming,
+		.bytes_max = server->options.snapshot_bytes_max};
 	uint8_t version[4];
 	enum bk_code code;
 
@@ -137,13 +95,14 @@ enum bk_code bk_serve_snapshot(
 		return bk_fail(err, BK_E_INVALID, 0, "a snapshot of %u bytes", packet->size);
 	code = bk_channel_recv(&server->channel, version, sizeof version, err);
 	if (!code)
-		code = bk_incoming_begin(&unpacking.incoming, err);
+		code = bk_incoming_begin(&incoming, err);
 	if (!code)
-		code = receive(server, packet->size - (uint32_t)sizeof version, &unpacking, err);
+		code = bk_incoming_receive(&incoming, &server->channel,
+			packet->size - (uint32_t)sizeof version, err);
 	if (!code)
-		code = bk_incoming_end(&unpacking.incoming, err);
+		code = bk_incoming_end(&incoming, err);
 	if (!code)
 		code = take(server, bk_load_be32(version), err);
-	bk_incoming_remove(&unpacking.incoming);
+	bk_incoming_remove(&incoming);
 	return code;
 }

@@ -1,5 +1,6 @@
 /* server.c - a server of the older plugin's protocol: its log, and one connection after the other.
  */
+#include "incoming.h"
 #include "serving.h"
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +9,6 @@
 
 #define IDLE_MS            10000
 #define SILENCE_MS         60000
-#define SNAPSHOT_BYTES_MAX ((uint64_t)64 << 30)
 #define LOCK_WAIT_MS       5000
 
 /* zlib makes what it cannot pack a little longer. */
@@ -47,7 +47,7 @@ static void take_options(
 	if (!server->options.silence_ms)
 		server->options.silence_ms = SILENCE_MS;
 	if (!server->options.snapshot_bytes_max)
-		server->options.snapshot_bytes_max = SNAPSHOT_BYTES_MAX;
+		server->options.snapshot_bytes_max = INCOMING_BYTES_MAX;
 }
 
 enum bk_code bk_older_server_new(struct bk_older_server **out, const struct bk_io *io,
