@@ -160,7 +160,10 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 
 	if (code)
 		return code;
-	code = add_mirrors(init, err);
+	if (is_there)
+		code = init_check_fresh(init, err);
+	if (!code)
+		code = add_mirrors(init, err);
 	if (!code)
 		code = init_server(init, !is_there, err);
 	if (!code)
@@ -272,7 +275,8 @@ static int init_run(int argc, char **argv)
 	static const struct option options[] = {{"lightning-dir", required_argument, NULL, 'l'},
 		{"database", required_argument, NULL, 'd'},
 		{"mirror", required_argument, NULL, 'm'}, {"quorum", required_argument, NULL, 'q'},
-		{"on-outage", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+		{"on-outage", required_argument, NULL, 'o'},
+		{"without", required_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
 	struct init init = {0};
 	char *url = NULL, home_dir[PATH_MAX];
 	const char *home = getenv("HOME");
@@ -288,6 +292,10 @@ static int init_run(int argc, char **argv)
 			init.mirrors[init.mirror_count++] = optarg;
 		else if (option == 'm')
 			return usage_error(&cmd_init, "at most %d mirrors", LOCKPLACES_MAX);
+		else if (option == 'w' && init.without_count < LOCKPLACES_MAX)
+			init.without[init.without_count++] = optarg;
+		else if (option == 'w')
+			return usage_error(&cmd_init, "too many places");
 		else if (option == 'q')
 			init.quorum = optarg;
 		else if (option == 'o')
@@ -315,13 +323,13 @@ const struct command cmd_init = {
 	.name = "init",
 	.summary = "set a backup up, for a new node or one that has a database",
 	.help = "Usage: backup-cli init [--lightning-dir DIR] [--database FILE] [URL]\n"
-		"       backup-cli init [--mirror URL]... [--quorum K] URL\n"
+		"       backup-cli init [--mirror URL]... [--quorum K] [--without URL]... URL\n"
 		"       backup-cli init DIR URL\n"
 		"\n"
 		"Makes the log at URL, with a snapshot of the node's database if there is one,\n"
 		"and writes DIR/backup.lock, which tells the plugin where the log is. Where the\n"
 		"node's own log is at URL already, as after a restore, it writes backup.lock\n"
-		"only.\n"
+		"only, if no mirror holds a newer state.\n"
 		"\n"
 		"  --lightning-dir DIR  where lightningd runs: the network's directory, with\n"
 		"                       lightningd.sqlite3 in it\n"
@@ -333,6 +341,8 @@ const struct command cmd_init = {
 		"  --quorum K           lightningd goes on when K places have a change, the log\n"
 		"                       among them (default 1: the mirrors follow)\n"
 		"  --on-outage SECONDS  how long it waits for them, or \"wait\" (default 60)\n"
+		"  --without URL        go on with a log though this mirror cannot be asked, or\n"
+		"                       what it holds does not count\n"
 		"  -V                   the release\n"
 		"\n"
 		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the\n"

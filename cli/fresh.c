@@ -1,4 +1,4 @@
-/* fresh.c - the places that are asked before a node's database is restored. */
+/* fresh.c - the places that are asked for a newer state. */
 #include "fresh.h"
 #include "common.h"
 #include "lockurl.h"
@@ -39,11 +39,28 @@ enum bk_code fresh_add(struct fresh *fresh, const char *url, struct bk_error *er
 	return BK_OK;
 }
 
+enum bk_code fresh_add_lock(
+	struct fresh *fresh, const char *dir, const struct lockfile *lock, struct bk_error *err)
+{
+	char *log = NULL;
+	enum bk_code code = lockfile_log(&log, dir, lock, err);
+
+	if (!code)
+		code = fresh_add(fresh, log, err);
+	free(log);
+	for (unsigned i = 0; i < lock->places.count && !code; i++)
+		code = fresh_add(fresh, lock->places.list[i].url, err);
+	if (*lock->seen.log && (!fresh->known.is_known ||
+				       bk_version_after(lock->seen.version, fresh->known.version)))
+		fresh->known = (struct bk_known){true, lock->seen.version};
+	return code;
+}
+
 enum bk_code fresh_add_known(struct fresh *fresh, const char *dir, struct bk_error *err)
 {
 	struct lockfile lock;
 	struct bk_error why;
-	char *path, *log = NULL;
+	char *path;
 	enum bk_code code = nodedir_path(&path, dir, LOCKFILE_NAME, err);
 
 	if (code)
@@ -52,15 +69,7 @@ enum bk_code fresh_add_known(struct fresh *fresh, const char *dir, struct bk_err
 	free(path);
 	if (code)
 		return code == BK_E_MISSING ? BK_OK : bk_fail_as(err, &why);
-	code = lockfile_log(&log, dir, &lock, err);
-	if (!code)
-		code = fresh_add(fresh, log, err);
-	free(log);
-	for (unsigned i = 0; i < lock.places.count && !code; i++)
-		code = fresh_add(fresh, lock.places.list[i].url, err);
-	if (*lock.seen.log && (!fresh->known.is_known ||
-				      bk_version_after(lock.seen.version, fresh->known.version)))
-		fresh->known = (struct bk_known){true, lock.seen.version};
+	code = fresh_add_lock(fresh, dir, &lock, err);
 	lockfile_done(&lock);
 	return code;
 }
@@ -88,7 +97,8 @@ void fresh_ask(struct fresh *fresh)
 	for (size_t i = 0; i < fresh->count; i++) {
 		struct bk_answer *answer = &fresh->answers[i];
 
-		if (!answer->is_given_up && open_url(&answer->log, answer->url, &answer->why))
+		if (!answer->log && !answer->is_given_up &&
+			open_url(&answer->log, answer->url, &answer->why))
 			answer->log = NULL;
 	}
 }

@@ -17,7 +17,8 @@ struct init {
 	const char *dir, *url, *database; /* as given; database may be NULL */
 	/* As given, too: mirrors to add to what backup.lock names. */
 	const char *mirrors[LOCKPLACES_MAX], *quorum, *outage;
-	unsigned mirror_count;
+	const char *without[LOCKPLACES_MAX]; /* places that do not count */
+	unsigned mirror_count, without_count;
 	bool is_alone; /* there is no lightning directory at all, and none was named */
 	char *log_path, *log_url, *lock_path, *database_path;
 	bool has_lock;
@@ -67,5 +68,10 @@ BK_MUST_CHECK enum bk_code init_check_before(struct init *init, struct bk_error 
  * BK_E_UNSAFE if log and database do not agree, BK_E_DAMAGE, BK_E_BUSY, BK_E_IO, BK_E_SQL,
  * BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code init_adopt(const struct init *init, char **done, struct bk_error *err);
+
+/* Whether the log that stands at init->log_path is the newest that any place has of it: those that
+ * backup.lock names, if it names that log, and the mirrors that were given. Fails as bk_freshest
+ * does, and with BK_E_UNSAFE if another is newer. */
+BK_MUST_CHECK enum bk_code init_check_fresh(struct init *init, struct bk_error *err);
 
 #endif

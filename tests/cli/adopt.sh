@@ -87,3 +87,26 @@ ls empty
 # What is to be pasted is quoted where a shell would take it apart.
 mkdir "my node"
 t backup-cli init --lightning-dir "my node" log.bkp
+
+# A disk that is older than the mirror, database and log: the mirror knows better.
+mkdir twice
+backup-cli init --lightning-dir twice --mirror m.bkp twice.bkp >/dev/null
+simnode --plugin "$PLUGIN" --dir twice --generate 10 >/dev/null
+mkdir disk
+cp -r twice twice.bkp disk
+simnode --plugin "$PLUGIN" --dir twice --generate 20 >/dev/null
+rm twice.bkp
+mv disk/twice.bkp .
+cp disk/twice/lightningd.sqlite3 twice
+init twice twice.bkp
+cp disk/twice/backup.lock twice
+init twice twice.bkp
+rm twice/backup.lock
+init twice --mirror m.bkp twice.bkp
+init twice --mirror m.bkp --without m.bkp twice.bkp
+init twice --without elsewhere.bkp twice.bkp
+# A mirror that is away; and one that is new.
+rm m.bkp* twice/backup.lock
+mkdir m.bkp
+init twice --mirror m.bkp twice.bkp | sed 's/cannot open.*directory\././'
+init twice --mirror m2.bkp twice.bkp
