@@ -1,11 +1,14 @@
 /* test_successor.c - a log's successor: what it keeps, and how it takes the log's place. */
 #include "node.h"
+#include "writer.h"
 #include <bk/compact.h>
 #include <bk/image.h>
 #include <bk/listing.h>
 #include <bk/successor.h>
 #include <bk/verify.h>
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 
 SUITE(successor);
 
@@ -462,4 +465,65 @@ Test(successor, a_failure_leaves_the_log_as_it_was)
 		}
 	}
 	cr_assert(met > 8, "%u failures were met", met);
+}
+
+/* A sync of another thread's that begins before a successor takes the place, and fails within
+ * that; then the successor's own fails. */
+static struct {
+	sem_t has_begun, may_end;
+	pthread_t thread;
+	_Atomic unsigned syncs;
+} beside;
+
+static int beside_sync(void *ctx, int fd)
+{
+	(void)ctx;
+	(void)fd;
+	switch (++beside.syncs) {
+	case 1:
+		sem_post(&beside.has_begun);
+		sem_wait(&beside.may_end);
+		return -EIO;
+	case 2:
+		sem_post(&beside.may_end);
+		pthread_join(beside.thread, NULL);
+		return -EIO;
+	default:
+		return 0;
+	}
+}
+
+static void *sync_beside(void *writer)
+{
+	struct bk_error failure;
+
+	cr_assert(bk_writer_sync_aside(writer, &failure) == BK_E_IO);
+	return NULL;
+}
+
+/* What that sync lost is not forgotten. */
+Test(successor, a_sync_beside_that_fails_is_final)
+{
+	struct bk_compact_result result;
+	struct bk_successor *successor;
+	struct bk_writer *to;
+	struct node node;
+	uint64_t left;
+
+	lively(&node, 7, 1);
+	build(&node, NULL, 2, &result);
+	ok(bk_successor_open(&successor, bk_writer_log(node.writer), why()));
+	ok(bk_successor_catch_up(successor, &left, why()));
+	node_busy(&node, 2);
+	sem_init(&beside.has_begun, 0, 0);
+	sem_init(&beside.may_end, 0, 0);
+	node.io.ops.datasync = beside_sync;
+	cr_assert(pthread_create(&beside.thread, NULL, sync_beside, node.writer) == 0);
+	sem_wait(&beside.has_begun);
+	fails(BK_E_IO, bk_successor_take(successor, node.writer, &to, why()));
+	bk_successor_close(successor);
+	fails(BK_E_IO, bk_writer_raise_doubt(node.writer, "a sync was lost", why()));
+	node_restart(&node);
+	node_check_all(&node, NULL, NULL);
+	node_end(&node);
 }
