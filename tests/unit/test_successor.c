@@ -527,3 +527,58 @@ Test(successor, a_sync_beside_that_fails_is_final)
 	node_check_all(&node, NULL, NULL);
 	node_end(&node);
 }
+
+/* What damage took is not said to be the oldest that is kept. */
+Test(successor, says_the_oldest_that_is_left)
+{
+	const struct bk_compact_options options = {.program = "test", .despite_damage = true};
+	struct bk_compact_result result;
+	struct bk_entry entry;
+	struct bk_image *image;
+	struct bk_log *log;
+	struct node node;
+
+	node_begin(&node, 7);
+	for (unsigned i = 0; i < 10; i++) {
+		node_busy(&node, 7);
+		ok(bk_keyframes_build(node.writer, why()));
+	}
+	ok(bk_log_find(bk_writer_log(node.writer), 1, &entry, why()));
+	poke_file(node.path, entry.offset + 60, "damage", 6);
+	poke_file(node.path, 180, "damage", 6); /* its first keyframe */
+	log = node_log(&node);
+	node.io.random = 2;
+	ok(bk_compact(log, &options, &result, why()));
+	bk_log_close(log);
+	cr_assert(result.lost);
+	take(&node);
+	log = node_log(&node);
+	ok(bk_image_open(&image, log, result.oldest, NULL, why()));
+	bk_image_close(image);
+	fails(BK_E_MISSING, bk_log_find(log, result.oldest - 1, &entry, why()));
+	bk_log_close(log);
+	node_end(&node);
+}
+
+static int free_without_leftovers(void *ctx, int fd, uint64_t *bytes)
+{
+	(void)ctx;
+	(void)fd;
+	cr_assert(!has_file(scratch("log.successor")) && !has_file(scratch("log.successor.new")));
+	*bytes = UINT64_MAX / 2;
+	return 0;
+}
+
+/* What is in the way of a build, and goes, is not counted as taken. */
+Test(successor, has_the_room_of_what_it_replaces)
+{
+	struct bk_compact_result result;
+	struct node node;
+
+	lively(&node, 7, 1);
+	build(&node, NULL, 2, &result);
+	put_file(scratch("log.successor.new"), "torn", 4);
+	node.io.ops.free_space = free_without_leftovers;
+	build(&node, NULL, 3, &result);
+	node_end(&node);
+}
