@@ -27,6 +27,16 @@ static const char *path_of(const struct bk_log *log)
 	return log->home ? log->home : log->lf.file.path;
 }
 
+bool bk_successor_is_there(const struct bk_io *io, const char *path)
+{
+	char *name = bk_succession_name(path);
+	struct bk_io_stat st;
+	bool is = name && io->ops->stat_path(io->ctx, name, &st) >= 0;
+
+	free(name);
+	return is;
+}
+
 void bk_successor_remove(const struct bk_io *io, const char *path)
 {
 	bk_succession_remove(io, path);
