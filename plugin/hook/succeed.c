@@ -52,12 +52,15 @@ static bool may_turn(struct session *session)
 /* From now on the session writes to TO. */
 static enum bk_code move_on(struct session *session, struct bk_writer *to, struct bk_error *err)
 {
+	enum bk_code code;
+
 	session->before = (struct before){
 		.writer = session->writer, .follower = session->follower, .space = session->space};
 	session->writer = session->heal.writer = to;
 	session->follower = NULL;
 	session->space = session->heal.space = NULL;
-	return session_follow(session, err);
+	code = bk_writer_announce(to, SESSION_PROGRAM, err);
+	return code ? code : session_follow(session, err);
 }
 
 bool succeed_turn(struct session *session)

@@ -97,3 +97,77 @@ Test(compact, when_the_rpc_asks, .timeout = TIMEOUT_S)
 	world_check(&world);
 	world_done(&world);
 }
+
+/* backup-cli compact builds, the plugin takes. */
+Test(compact, when_backup_cli_builds, .timeout = TIMEOUT_S)
+{
+	const char *argv[] = {"compact", "--json", NULL, NULL};
+	struct bk_log_status before, after;
+	struct world world;
+	struct run run;
+
+	begin(&world, NULL);
+	argv[2] = world.log;
+	world_play(&world, 300);
+	before = status_of(&world);
+	cr_assert_eq(world_cli(&world, argv, &run), 0, "%s", run_err(&run));
+	cr_assert(strstr(run_err(&run), "waiting for its writer"));
+	cr_assert(strstr(run_out(&run), "\"version_count\":"));
+	run_done(&run);
+	after = status_of(&world);
+	cr_assert_str_eq(after.predecessor, before.id);
+	must(node_wait_log(world.node, "info", "has taken its place", &world.err), &world.err);
+	world_play(&world, 200);
+	verify(&world);
+	world_stop(&world);
+	world_check(&world);
+	world_done(&world);
+}
+
+/* A small size at most: compacted again and again. */
+Test(compact, when_it_exceeds_its_policy, .timeout = TIMEOUT_S)
+{
+	struct world world;
+
+	begin(&world, "\"keep\": {\"all\": \"1s\", \"hourly\": \"1d\", \"max_size\": \"1M\"}");
+	for (unsigned i = 0; i < 3; i++) {
+		do
+			world_play(&world, 50);
+		while (status_of(&world).log_bytes < 700000);
+		sleep(2); /* all of the last second is kept */
+		world_play(&world, 20);
+		cr_assert_eq(node_wait_log(world.node, "info", "compacted the log: ", &world.err),
+			BK_OK, "%s", node_logs(world.node));
+		cr_assert_lt(status_of(&world).log_bytes, 400000);
+		node_forget_logs(world.node);
+	}
+	verify(&world);
+	world_play(&world, 200);
+	world_stop(&world);
+	verify(&world);
+	world_check_restore(&world, world.database);
+	world_done(&world);
+}
+
+/* Killed while a successor is built: the node goes on with its log, and the leftover goes. */
+Test(compact, when_it_is_killed, .timeout = TIMEOUT_S)
+{
+	struct world world;
+
+	begin(&world, NULL);
+	world_play(&world, 500);
+	for (unsigned i = 0; i < 10; i++) {
+		const struct timespec pause = {.tv_nsec = (long)i * 4000000};
+
+		ask(&world);
+		nanosleep(&pause, NULL);
+		node_kill_plugin(world.node);
+		world_start(&world);
+		world_play(&world, 20);
+		cr_assert(!is_beside(&world, ""));
+		verify(&world);
+	}
+	world_stop(&world);
+	world_check(&world);
+	world_done(&world);
+}

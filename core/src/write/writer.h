@@ -164,10 +164,6 @@ BK_MUST_CHECK enum bk_code bk_writer_put_seen(struct bk_writer *writer, uint32_t
 BK_MUST_CHECK enum bk_code bk_writer_begin(struct bk_writer **out, const struct file *file,
 	const uint8_t *predecessor, struct bk_error *err);
 
-/* Puts EVENT_OPENED: whose session begins. */
-BK_MUST_CHECK enum bk_code bk_writer_announce(
-	struct bk_writer *writer, const char *program, struct bk_error *err);
-
 /* Opens the log at PATH for writing as bk_writer_open does, without a word of it in the log. */
 BK_MUST_CHECK enum bk_code bk_writer_open_quietly(struct bk_writer **out, const struct bk_io *io,
 	const char *path, const struct bk_writer_options *options, struct bk_error *err);
