@@ -4,8 +4,12 @@
 #include "interrupt.h"
 #include "nodedir.h"
 #include "owner.h"
+#include <bk/process.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Beside a running node it gives way. */
+#define NICE 19
 
 /* --keep-all and its like take what bk_policy_age reads. */
 enum { KEEP_ALL = 256, KEEP_HOURLY, KEEP_DAILY, KEEP_MONTHLY, MAX_SIZE, SET_POLICY, DESPITE };
@@ -171,16 +175,18 @@ static enum bk_code compact(struct compaction *c, struct bk_log *log, struct bk_
 	c->options.progress = show_progress;
 	c->options.ctx = c;
 	if (!c->dry_run) {
-		code = compact_check_free(c, err);
+		code = compact_check_held(c, err);
 		if (code)
 			return code;
+		if (c->is_held)
+			bk_process_lower_thread(NICE);
 	}
 	c->progress = progress_of(c->dry_run ? "looking" : "compacting");
 	code = c->dry_run ? bk_compact_plan(log, &c->options, &result, err)
 			  : bk_compact(log, &c->options, &result, err);
 	progress_end(&c->progress);
 	if (!code && !c->dry_run)
-		code = compact_take(c, log, err);
+		code = c->is_held ? compact_wait(c, log, err) : compact_take(c, log, err);
 	return code ? code : compact_print(c, &result, err);
 }
 
@@ -215,12 +221,12 @@ const struct command cmd_compact = {
 	.summary = "make the log smaller, and keep what a policy says",
 	.help = "Usage: backup-cli compact [OPTIONS] [--lightning-dir DIR] [URL]\n"
 		"\n"
-		"Builds a successor beside the log, which then takes its place. Nobody may\n"
-		"write to the log meanwhile: lightningd is stopped. Without a policy every\n"
-		"version is kept, and only what the log holds in vain goes. Ages count\n"
-		"back from the newest version. A version that is not kept is said to be gone,\n"
-		"with the nearest that are. Without URL it is the log that backup.lock names\n"
-		"in the current directory, or in DIR, and the policy there.\n"
+		"Builds a successor beside the log, which then takes its place; beside a\n"
+		"running node at low priority, and the plugin has it take the place. Without\n"
+		"a policy every version is kept, and only what the log holds in vain goes.\n"
+		"Ages count back from the newest version. A version that is not kept is said\n"
+		"to be gone, with the nearest that are. Without URL it is the log that\n"
+		"backup.lock names in the current directory, or in DIR, and the policy there.\n"
 		"\n"
 		"  --keep-all AGE       keeps every version that is not older (30d, 12h, 2w,\n"
 		"                       6m, 5y, forever)\n"
@@ -239,6 +245,6 @@ const struct command cmd_compact = {
 		"  --lightning-dir DIR  the log is the one that DIR/backup.lock names\n"
 		"  -V                   the release\n"
 		"\n"
-		"If it is interrupted, the log is as it was.\n",
+		"If it is interrupted before the successor is finished, the log is as it was.\n",
 	.run = compact_run,
 };

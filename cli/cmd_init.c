@@ -100,7 +100,7 @@ static void warn_exposed(const struct init *init)
 	free(dir);
 }
 
-static enum bk_code make_log(const struct init *init, char **done, struct bk_error *err)
+enum bk_code init_make_log(const struct init *init, char **done, struct bk_error *err)
 {
 	struct progress progress = progress_of("copying the database");
 	uint32_t version;
@@ -150,22 +150,26 @@ static enum bk_code add_mirrors(struct init *init, struct bk_error *err)
 	return code ? code : mirrors_check(places, err);
 }
 
-/* Makes the log, or takes the one that stands there, and has backup.lock name it. */
+/* Makes the log, or takes the one that stands there, or puts that aside, and has backup.lock name
+ * it. */
 static enum bk_code name_log(struct init *init, char **done, struct bk_error *err)
 {
 	const struct bk_io *io = init->io;
 	struct bk_io_stat st;
 	bool is_there = io->ops->stat_path(io->ctx, init->log_path, &st) == 0;
-	enum bk_code code = is_there ? init_adopt(init, done, err) : make_log(init, done, err);
+	bool is_new = !is_there || init->replaces;
+	enum bk_code code = !is_there        ? init_make_log(init, done, err)
+			    : init->replaces ? init_replace(init, done, err)
+					     : init_adopt(init, done, err);
 
 	if (code)
 		return code;
-	if (is_there)
+	if (!is_new)
 		code = init_check_fresh(init, err);
 	if (!code)
 		code = add_mirrors(init, err);
 	if (!code)
-		code = init_server(init, !is_there, err);
+		code = init_server(init, is_new, err);
 	if (!code)
 		code = lockfile_write(init->node_io, init->lock_path, init->log_url, init->database,
 			&init->lock.places, err);
@@ -179,7 +183,7 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 	}
 	if (!init->is_for_other)
 		return BK_OK;
-	if (is_there)
+	if (!is_new)
 		owner_warn(init->log_path);
 	else
 		owner_give(init->log_path);
@@ -200,7 +204,7 @@ static enum bk_code set_up_alone(const struct init *init, struct bk_error *err)
 			"%s is there already, and there is no lightning directory %s: name the one "
 			"that lightningd runs in with --lightning-dir",
 			init->log_path, init->dir);
-	code = make_log(init, &done, err);
+	code = init_make_log(init, &done, err);
 	if (code)
 		return code;
 	free(done);
@@ -276,7 +280,8 @@ static int init_run(int argc, char **argv)
 		{"database", required_argument, NULL, 'd'},
 		{"mirror", required_argument, NULL, 'm'}, {"quorum", required_argument, NULL, 'q'},
 		{"on-outage", required_argument, NULL, 'o'},
-		{"without", required_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
+		{"without", required_argument, NULL, 'w'}, {"replace", no_argument, NULL, 'r'},
+		{NULL, 0, NULL, 0}};
 	struct init init = {0};
 	char *url = NULL, home_dir[PATH_MAX];
 	const char *home = getenv("HOME");
@@ -300,6 +305,8 @@ static int init_run(int argc, char **argv)
 			init.quorum = optarg;
 		else if (option == 'o')
 			init.outage = optarg;
+		else if (option == 'r')
+			init.replaces = true;
 		else
 			return EXIT_USAGE;
 	}
@@ -343,6 +350,8 @@ const struct command cmd_init = {
 		"  --on-outage SECONDS  how long it waits for them, or \"wait\" (default 60)\n"
 		"  --without URL        go on with a log though this mirror cannot be asked, or\n"
 		"                       what it holds does not count\n"
+		"  --replace            a new log in the place of the node's own at URL, which is\n"
+		"                       put aside and kept: to begin anew\n"
 		"  -V                   the release\n"
 		"\n"
 		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the\n"

@@ -1,8 +1,6 @@
 /* cmd_log.c - backup-cli log: lists the versions. */
 #include "arguments.h"
-#include "interrupt.h"
-#include "logprint.h"
-#include "logwalk.h"
+#include "listing.h"
 #include "pager.h"
 #include <bk/image.h>
 #include <bk/listing.h>
@@ -16,21 +14,6 @@
 #include <unistd.h>
 
 #define FOLLOW_FIRST 10 /* versions that --follow begins with */
-
-struct listing {
-	char *url;
-	const char *since, *until, *at, *table;
-	bool has_limit, follow, reverse;
-	uint64_t limit;
-	int64_t since_us, until_us;
-	struct logwalk walk;
-	struct logprint print;
-	uint64_t count;       /* items that were wanted */
-	uint64_t from_offset; /* those that stand before it in the log are passed over */
-	uint64_t last_offset; /* of the item that was wanted last */
-	uint32_t last;        /* and its version */
-	int64_t latest_us;    /* of those that were printed */
-};
 
 /* What was given is not wrong by itself: the URL and the times, which are said. */
 static int take_rest(struct listing *listing, const char *dir, int count, char **words)
@@ -158,8 +141,7 @@ static enum bk_code on_counted(
 	return BK_OK;
 }
 
-/* A logitem_fn. */
-static enum bk_code on_item(void *ctx, const struct logitem *item, bool *more, struct bk_error *err)
+enum bk_code listing_take(void *ctx, const struct logitem *item, bool *more, struct bk_error *err)
 {
 	struct listing *listing = ctx;
 
@@ -261,32 +243,6 @@ static enum bk_code check_past(
 			   : BK_OK;
 }
 
-/* Prints what comes, until nobody reads it. */
-static enum bk_code follow(struct listing *listing, struct bk_error *err)
-{
-	const struct timespec pause = {.tv_nsec = 200000000};
-	enum bk_log_news news = BK_LOG_GREW;
-	enum bk_code code = BK_OK;
-
-	listing->print.is_local = isatty(STDOUT_FILENO);
-	while (!code && interrupt_is_heard()) {
-		/* What was struck out and came again has the same version, at another place. */
-		listing->from_offset = listing->count ? listing->last_offset + 1 : 0;
-		if (news == BK_LOG_GREW)
-			code = logwalk_after(
-				&listing->walk, listing->last - 1, on_item, listing, err);
-		if (code || flush_out() != 0)
-			break;
-		nanosleep(&pause, NULL);
-		code = bk_log_refresh(listing->walk.log, &news, err);
-		if (!code && news == BK_LOG_REPLACED)
-			code = bk_fail(err, BK_E_BUSY, 0,
-				"another log stands in the place of this one: begin again, with "
-				"backup-cli log --follow");
-	}
-	return code;
-}
-
 static enum bk_code print_all(struct listing *listing, struct bk_error *err)
 {
 	enum bk_code code = find_start(listing, err);
@@ -294,7 +250,7 @@ static enum bk_code print_all(struct listing *listing, struct bk_error *err)
 	if (!code && listing->reverse)
 		code = find_newest(listing, err);
 	listing->walk.oldest_first = listing->reverse;
-	return code ? code : logwalk(&listing->walk, on_item, listing, err);
+	return code ? code : logwalk(&listing->walk, listing_take, listing, err);
 }
 
 /* A log_fn. */
@@ -321,7 +277,7 @@ static enum bk_code list(struct bk_log *log, void *ctx, struct bk_error *err)
 		pager_begin();
 	code = print_all(listing, err);
 	if (!code && listing->follow)
-		return follow(listing, err);
+		return listing_follow(listing, err);
 	if (!code && !listing->print.any && !listing->print.json)
 		fprintf(stderr, "The log holds no %sversion%s.\n",
 			listing->table || listing->walk.text ? "such " : "",

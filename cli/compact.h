@@ -14,14 +14,18 @@ struct compaction {
 	bool has_policy, set_policy, dry_run, json;
 	struct bk_compact_options options;
 	struct progress progress;
-	uint64_t lost; /* versions that were told */
+	bool is_held; /* somebody writes the log, who then has the successor take its place */
+	char holder[BK_ERROR_MESSAGE_MAX];
 };
 
-/* Fails with BK_E_BUSY where somebody writes the log. */
-BK_MUST_CHECK enum bk_code compact_check_free(const struct compaction *c, struct bk_error *err);
+/* Finds out whether somebody writes the log. */
+BK_MUST_CHECK enum bk_code compact_check_held(struct compaction *c, struct bk_error *err);
 
-/* Has the finished successor of LOG, a reader's, take the log's place. */
+/* Has the finished successor of LOG, a reader's, take the log's place; or waits until who writes
+ * the log has done so. */
 BK_MUST_CHECK enum bk_code compact_take(
+	struct compaction *c, struct bk_log *log, struct bk_error *err);
+BK_MUST_CHECK enum bk_code compact_wait(
 	struct compaction *c, struct bk_log *log, struct bk_error *err);
 
 /* Prints what was done, or with --dry-run what would be. */

@@ -2,6 +2,7 @@
 #include "compact.h"
 #include <bk/successor.h>
 #include <bk/writer.h>
+#include <string.h>
 
 static enum bk_code take_from(
 	struct bk_successor *successor, struct bk_writer *old, struct bk_error *err)
@@ -39,16 +40,15 @@ static enum bk_code take(struct compaction *c, struct bk_successor *successor, s
 	return code;
 }
 
-enum bk_code compact_check_free(const struct compaction *c, struct bk_error *err)
+enum bk_code compact_check_held(struct compaction *c, struct bk_error *err)
 {
 	struct bk_error why;
 	enum bk_code code = bk_writer_check_free(c->io, c->path, &why);
 
-	if (code == BK_E_BUSY)
-		return bk_fail(err, code, 0,
-			"%s. A log is compacted while nobody writes to it: stop lightningd",
-			why.msg);
-	return code ? bk_fail_as(err, &why) : BK_OK;
+	c->is_held = code == BK_E_BUSY;
+	if (c->is_held)
+		memcpy(c->holder, why.msg, sizeof c->holder);
+	return code && !c->is_held ? bk_fail_as(err, &why) : BK_OK;
 }
 
 enum bk_code compact_take(struct compaction *c, struct bk_log *log, struct bk_error *err)

@@ -19,6 +19,7 @@ struct init {
 	const char *mirrors[LOCKPLACES_MAX], *quorum, *outage;
 	const char *without[LOCKPLACES_MAX]; /* places that do not count */
 	unsigned mirror_count, without_count;
+	bool replaces; /* --replace */
 	bool is_alone; /* there is no lightning directory at all, and none was named */
 	char *log_path, *log_url, *lock_path, *database_path;
 	bool has_lock;
@@ -62,6 +63,22 @@ BK_MUST_CHECK enum bk_code init_check_sound(
  * state from running on. Sets init->before. Fails with BK_E_BUSY, BK_E_UNSAFE, BK_E_IO,
  * BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code init_check_before(struct init *init, struct bk_error *err);
+
+/* Makes the log at init->log_path, of the node's database if there is one. *DONE, which the caller
+ * frees, says so. Fails as bk_log_create does; nothing is left behind then. */
+BK_MUST_CHECK enum bk_code init_make_log(
+	const struct init *init, char **done, struct bk_error *err);
+
+/* The same in the place of the log that stands there, which is put aside, and kept. That is this
+ * node's, not newer than its database, and nobody writes it: fails with BK_E_UNSAFE, BK_E_BUSY,
+ * BK_E_EXISTS where it is no log, as init_check_before and init_make_log do. */
+BK_MUST_CHECK enum bk_code init_replace(struct init *init, char **done, struct bk_error *err);
+
+/* Whether the log at PATH may be given up, as init_check_before has it, which asks this; init->before
+ * is set to what it is. *STATUS is what it says of itself, unless it is the older plugin's. Fails
+ * also with BK_E_FORMAT, BK_E_DAMAGE. */
+BK_MUST_CHECK enum bk_code init_check_given_up(
+	struct init *init, const char *path, struct bk_log_status *status, struct bk_error *err);
 
 /* Whether the log that stands at init->log_path is that of the node's database, so that backup.lock
  * can name it. *DONE, which the caller frees, says so. Fails with BK_E_EXISTS if it is no log,

@@ -100,9 +100,9 @@ static enum bk_code look_older(struct init *init, const char *path, struct bk_er
 	return judge(init, &status, err);
 }
 
-static enum bk_code look(struct init *init, const char *path, struct bk_error *err)
+enum bk_code init_check_given_up(
+	struct init *init, const char *path, struct bk_log_status *status, struct bk_error *err)
 {
-	struct bk_log_status status;
 	struct bk_log *log;
 	enum bk_code code = bk_writer_check_free(init->node_io, path, err);
 
@@ -112,15 +112,16 @@ static enum bk_code look(struct init *init, const char *path, struct bk_error *e
 		return look_older(init, path, err);
 	if (code)
 		return code;
-	code = bk_log_status(log, &status, err);
+	code = bk_log_status(log, status, err);
 	if (!code)
-		code = judge(init, &status, err);
+		code = judge(init, status, err);
 	bk_log_close(log);
 	return code;
 }
 
 enum bk_code init_check_before(struct init *init, struct bk_error *err)
 {
+	struct bk_log_status status = {0};
 	struct bk_error why;
 	char *path;
 	enum bk_code code;
@@ -131,7 +132,8 @@ enum bk_code init_check_before(struct init *init, struct bk_error *err)
 	if (code)
 		return code == BK_E_INVALID ? note(init, "nothing that this release serves", err)
 					    : code;
-	code = check_file(path, err) ? note(init, "no file", err) : look(init, path, err);
+	code = check_file(path, err) ? note(init, "no file", err)
+				     : init_check_given_up(init, path, &status, err);
 	free(path);
 	switch (code) {
 	case BK_E_MISSING:

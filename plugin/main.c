@@ -1,4 +1,5 @@
 /* main.c - the plugin: takes lightningd's messages from stdin, one after the other. */
+#include "build.h"
 #include "framing.h"
 #include "hook.h"
 #include "manifest.h"
@@ -10,6 +11,7 @@
 #include <bk/process.h>
 #include <bk/streams.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +67,8 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 		answer_manifest(plugin, id);
 	else if (strcmp(method, "init") == 0)
 		init_answer(id, params, plugin->path);
+	else if (strcmp(method, RPC_COMPACT) == 0)
+		hook_compact(plugin->hook, id);
 	else if (strcmp(method, "shutdown") == 0)
 		plugin->is_stopping = true;
 	else if (id)
@@ -137,6 +141,22 @@ static void end_for(const struct bk_error *err)
 	out_log(LEVEL_REFUSAL, "%s", text);
 }
 
+/* Waits for lightningd, and does meanwhile what is to be done between two of its calls. */
+static void wait_for_input(struct plugin *plugin)
+{
+	struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+		{.fd = hook_wake(plugin->hook), .events = POLLIN}};
+
+	while (!fds[0].revents) {
+		int n = poll(fds, 2, -1);
+
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n > 0 && fds[1].revents)
+			hook_turn(plugin->hook);
+	}
+}
+
 static int run(struct plugin *plugin)
 {
 	struct framing framing;
@@ -154,6 +174,7 @@ static int run(struct plugin *plugin)
 			status = EXIT_FAILURE;
 			break;
 		}
+		wait_for_input(plugin);
 		n = read(STDIN_FILENO, at, room);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -224,6 +245,10 @@ int main(int argc, char **argv)
 	int status;
 
 	bk_standard_streams();
+	if (argc > 1 && strcmp(argv[1], BUILD_ARGUMENT) == 0) {
+		bk_process_guard();
+		return build_run(argc - 2, argv + 2);
+	}
 	if (!getenv("LIGHTNINGD_PLUGIN")) {
 		if (argc > 1)
 			return take_argument(argv[1]);

@@ -7,12 +7,16 @@
 #include "out.h"
 #include "reasons.h"
 #include "seen.h"
+#include "succeed.h"
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct hook {
 	const struct bk_io *io;
 	const struct bk_net *net;
 	struct watch *watch;
+	int wake; /* an eventfd */
 	struct session session; /* with a writer: open */
 	struct statements statements;
 };
@@ -25,7 +29,31 @@ struct hook *hook_new(const struct bk_io *io, const struct bk_net *net)
 		return NULL;
 	hook->io = io;
 	hook->net = net;
+	hook->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (hook->wake < 0) {
+		free(hook);
+		return NULL;
+	}
 	return hook;
+}
+
+int hook_wake(const struct hook *hook)
+{
+	return hook->wake;
+}
+
+void hook_turn(struct hook *hook)
+{
+	uint64_t times;
+
+	(void)!read(hook->wake, &times, sizeof times);
+	if (!succeed_turn(&hook->session))
+		hook_close(hook, false);
+}
+
+void hook_compact(struct hook *hook, const cJSON *id)
+{
+	compaction_ask(hook->session.compaction, id);
 }
 
 bool hook_close(struct hook *hook, bool in_order)
@@ -42,28 +70,40 @@ void hook_free(struct hook *hook)
 		return;
 	hook_close(hook, false);
 	watch_stop(hook->watch);
+	close(hook->wake);
 	free(hook->statements.list);
 	free(hook);
 }
 
+static enum bk_code start_threads(struct session *session, struct refusal *why)
+{
+	struct bk_error err;
+	enum bk_code code = session_follow(session, &err);
+
+	if (!code)
+		code = succeed_start(session, &err);
+	return code ? refusal_of(why, &err, NULL) : BK_OK;
+}
+
 static enum bk_code begin(struct hook *hook, struct call *call, struct refusal *why)
 {
+	struct session *session = &hook->session;
 	struct bk_error err;
 	enum bk_code code;
 
 	if (!hook->watch && watch_start(&hook->watch, &err))
 		return refusal_of(why, &err, NULL);
-	code = session_open(&hook->session, hook->io, hook->net, hook->watch, call, why);
+	code = session_open(session, hook->io, hook->net, hook->watch, call, why);
+	session->wake = hook->wake;
 	if (!code)
-		code = first_call(&hook->session, call, why);
+		code = first_call(session, call, why);
 	if (!code)
-		code = level_first(&hook->session, call, why);
+		code = level_first(session, call, why);
 	if (!code)
-		code = session_start_threads(&hook->session, why);
-	hook->session.is_settled = !code;
+		code = start_threads(session, why);
+	session->is_settled = !code;
 	if (!code)
-		seen_note(hook->io, hook->session.writer, &hook->session.lockfile,
-			hook->session.places);
+		seen_note(hook->io, session->writer, &session->lockfile, session->places);
 	return code;
 }
 
@@ -84,15 +124,13 @@ static enum bk_code prepare(struct hook *hook, const struct bk_change *change, s
 static enum bk_code append(struct hook *hook, const struct bk_change *change, struct refusal *why)
 {
 	struct session *session = &hook->session;
-	struct continuity *continuity = &session->continuity;
 	struct bk_error err;
 	enum bk_code code;
 
 	/* A lone pragma is no commit. */
 	if (!bk_change_is_pragma(change))
-		continuity_commit(continuity);
-	bk_follower_expect(session->follower, continuity->is_known, continuity->stamp.inode,
-		continuity->stamp.counter + continuity->commits);
+		continuity_commit(&session->continuity);
+	session_expect(session);
 	if (server_begin(session->server, change, &err))
 		return refuse_server(why, &session->names, &err);
 	watch_begin(session->watch, "writing and syncing the change to the log");

@@ -9,7 +9,7 @@
 
 struct hook;
 
-/* IO and NET are borrowed. NULL: no memory. */
+/* IO and NET are borrowed. NULL: no memory, or no descriptor. */
 struct hook *hook_new(const struct bk_io *io, const struct bk_net *net);
 
 /* Lets go of the log, its last keyframe finished; the next call opens it anew. IN_ORDER: lightningd
@@ -21,5 +21,13 @@ void hook_free(struct hook *hook);
 
 /* Answers one db_write. */
 void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params);
+
+/* Has the log compacted beside the changes, and the request ID answered then. */
+void hook_compact(struct hook *hook, const cJSON *id);
+
+/* A descriptor that can be read when hook_turn is to be called, between two calls: a log that was
+ * compacted takes its place. */
+int hook_wake(const struct hook *hook);
+void hook_turn(struct hook *hook);
 
 #endif

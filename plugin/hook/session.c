@@ -38,17 +38,25 @@ static void follower_says(void *ctx, const struct bk_error *err)
 			err->msg);
 }
 
-enum bk_code session_start_threads(struct session *session, struct refusal *why)
+void session_expect(struct session *session)
+{
+	const struct continuity *continuity = &session->continuity;
+
+	bk_follower_expect(session->follower, continuity->is_known, continuity->stamp.inode,
+		continuity->stamp.counter + continuity->commits);
+}
+
+enum bk_code session_follow(struct session *session, struct bk_error *err)
 {
 	struct bk_follower_options options = {
 		.notify = follower_says, .database = session->lockfile.database};
-	struct bk_error err;
-	enum bk_code code = space_start(&session->space, session->writer, &session->names, &err);
+	enum bk_code code = space_start(&session->space, session->writer, &session->names, err);
 
 	if (!code && !session->lockfile.no_keyframes)
-		code = bk_follower_start(&session->follower, session->writer, &options, &err);
+		code = bk_follower_start(&session->follower, session->writer, &options, err);
 	if (code)
-		return refusal_of(why, &err, NULL);
+		return code;
+	session_expect(session);
 	bk_writer_start_zeros(session->writer);
 	session->heal.space = session->space;
 	return BK_OK;
@@ -120,7 +128,7 @@ static enum bk_code check_owner(
 static enum bk_code open_writer(struct session *session, struct refusal *why)
 {
 	unsigned changes = session->lockfile.keyframe_changes;
-	struct bk_writer_options options = {.program = "the plugin backup",
+	struct bk_writer_options options = {.program = SESSION_PROGRAM,
 		.lock_wait_ms = LOCK_WAIT_MS,
 		.interval_changes = changes,
 		.seen_log = session->lockfile.seen.log,
@@ -251,6 +259,7 @@ void session_close(struct session *session, bool in_order)
 {
 	bool is_stuck = session->follower && bk_follower_needs_snapshot(session->follower);
 
+	compaction_stop(session->compaction);
 	session->heal.space = NULL;
 	space_stop(session->space);
 	compare_stop(session->compare);

@@ -5,6 +5,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "compaction.h"
 #include "compare.h"
 #include "continuity.h"
 #include "decide.h"
@@ -28,9 +29,20 @@ struct doubt {
 	unsigned next_wait;
 };
 
+/* What the log calls us. */
+#define SESSION_PROGRAM "the plugin backup"
+
+/* What wrote to the log whose place another one took, until it is let go. */
+struct before {
+	struct bk_writer *writer;
+	struct bk_follower *follower;
+	struct space *space;
+};
+
 struct session {
 	const struct bk_io *io;
 	struct watch *watch; /* borrowed */
+	int wake;            /* what is written to wakes the thread that changes come from (eventfd) */
 	struct lockfile lockfile;
 	struct names names;
 	char *path;            /* of the log */
@@ -40,6 +52,8 @@ struct session {
 	struct bk_writer *writer;
 	struct bk_follower *follower;
 	struct space *space;
+	struct compaction *compaction;
+	struct before before;
 	struct compare *compare; /* of a database that is too large for the hook; NULL: none */
 	struct heal heal;
 	struct continuity continuity;
@@ -57,8 +71,11 @@ struct session {
 enum bk_code session_open(struct session *session, const struct bk_io *io, const struct bk_net *net,
 	struct watch *watch, struct call *call, struct refusal *why);
 
-/* Starts what runs beside the changes. */
-enum bk_code session_start_threads(struct session *session, struct refusal *why);
+/* Starts what runs beside the changes, on the log that is written now. */
+BK_MUST_CHECK enum bk_code session_follow(struct session *session, struct bk_error *err);
+
+/* The follower is to see the database as the changes that were acknowledged lead to it. */
+void session_expect(struct session *session);
 
 /* All that is in the node's database, which is at version BASE, is known now, or noted as a doubt:
  * what is written to it from here on is noticed, if the database can be seen. */

@@ -12,7 +12,8 @@
 static const char manifest[] =
 	"{\"options\":[{\"name\":\"" OPTION_DESTINATION "\",\"type\":\"string\",\"description\":"
 	"\"Has no effect: backup-cli init sets the destination\"}],"
-	"\"rpcmethods\":[],\"subscriptions\":[\"shutdown\"],\"hooks\":[{\"name\":\"db_write\"}],"
+	"\"rpcmethods\":[{\"name\":\"" RPC_COMPACT "\",\"usage\":\"\",\"description\":"
+	"\"Compacts the backup, beside the running node: keeps what backup.lock says\"}],\"subscriptions\":[\"shutdown\"],\"hooks\":[{\"name\":\"db_write\"}],"
 	"\"dynamic\":false,\"nonnumericids\":true}";
 
 void manifest_answer(const cJSON *id)

@@ -7,6 +7,9 @@
 /* The option that the older plugin had: accepted, ignored, warned about in its words. */
 #define OPTION_DESTINATION "backup-destination"
 
+/* The RPC that the older plugin had. */
+#define RPC_COMPACT "backup-compact"
+
 void manifest_answer(const cJSON *id);
 
 /* Answers init, after a look at its PARAMS. PATH is what lightningd started us as. */

@@ -13,6 +13,10 @@
 /* A refusal with its longest names has room. */
 #define LOG_LINE_MAX 8192
 
+/* JSON-RPC's code for a method that is not known, and lightningd's for what failed otherwise. */
+#define UNKNOWN (-32601)
+#define FAILED  (-1)
+
 static pthread_mutex_t out_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static void write_all(const char *text, size_t size)
@@ -123,16 +127,27 @@ void out_refuse(const cJSON *id, const char *reason)
 	out_result(id, result);
 }
 
-void out_unknown(const cJSON *id, const char *method)
+static void send_error(const cJSON *id, int code, const char *why)
 {
 	cJSON *error = cJSON_CreateObject();
+
+	if (!cJSON_AddNumberToObject(error, "code", code) ||
+		!cJSON_AddStringToObject(error, "message", why))
+		end_without_answer();
+	send_answer(id, "error", error);
+}
+
+void out_error(const cJSON *id, const char *why)
+{
+	send_error(id, FAILED, why);
+}
+
+void out_unknown(const cJSON *id, const char *method)
+{
 	char text[128];
 
 	snprintf(text, sizeof text, "backup has no method \"%.80s\"", method);
-	if (!cJSON_AddNumberToObject(error, "code", -32601) ||
-		!cJSON_AddStringToObject(error, "message", text))
-		end_without_answer();
-	send_answer(id, "error", error);
+	send_error(id, UNKNOWN, text);
 }
 
 void out_close(void)

@@ -29,6 +29,9 @@ void out_continue(const cJSON *id);
 /* Answers a db_write so that lightningd stops before it commits, and prints REASON. */
 void out_refuse(const cJSON *id, const char *reason);
 
+/* Answers a request that failed, for the reason WHY. */
+void out_error(const cJSON *id, const char *why);
+
 /* Answers a request that is not known. */
 void out_unknown(const cJSON *id, const char *method);
 

@@ -12,6 +12,23 @@ ls
 simnode --plugin "$PLUGIN" --dir node --generate 450
 t backup-cli verify log.bkp
 
+# Who follows it goes on with the successor.
+followed() { # waits until so many lines were told
+	for i in $(seq 300); do
+		[ "$(wc -l <follow.out)" -ge "$1" ] && break
+		sleep 0.1
+	done
+}
+backup-cli log --follow --json -n 2 log.bkp >follow.out 2>/dev/null &
+follower=$!
+followed 2
+backup-cli compact log.bkp >/dev/null
+simnode --plugin "$PLUGIN" --dir node --generate 452 >/dev/null
+followed 4
+kill $follower
+wait $follower 2>/dev/null
+sed 's/.*"version":\([0-9]*\),.*/followed \1/' follow.out
+
 # Of a log with keyframes, all but what came in the last second goes.
 counts() {
 	sed 's/[0-9][0-9]* \(frame\|change\|keyframe\|page\|version\)s\{0,1\}\>/N \1s/g; s/\(oldest \(is\|that is kept is\)\) [0-9]*/\1 N/'

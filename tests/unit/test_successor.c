@@ -1,5 +1,6 @@
 /* test_successor.c - a log's successor: what it keeps, and how it takes the log's place. */
 #include "node.h"
+#include "writer.h"
 #include <bk/compact.h>
 #include <bk/image.h>
 #include <bk/listing.h>
@@ -7,6 +8,8 @@
 #include <bk/verify.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -516,4 +519,120 @@ Test(successor, a_failure_leaves_the_log_as_it_was)
 		}
 	}
 	cr_assert(met > 8, "%u failures were met", met);
+}
+
+/* A sync of another thread's that begins before a successor takes the place, and fails within
+ * that; then the successor's own fails. */
+static struct {
+	sem_t has_begun, may_end;
+	pthread_t thread;
+	_Atomic unsigned syncs;
+} beside;
+
+static int beside_sync(void *ctx, int fd)
+{
+	(void)ctx;
+	(void)fd;
+	switch (++beside.syncs) {
+	case 1:
+		sem_post(&beside.has_begun);
+		sem_wait(&beside.may_end);
+		return -EIO;
+	case 2:
+		sem_post(&beside.may_end);
+		pthread_join(beside.thread, NULL);
+		return -EIO;
+	default:
+		return 0;
+	}
+}
+
+static void *sync_beside(void *writer)
+{
+	struct bk_error failure;
+
+	cr_assert(bk_writer_sync_aside(writer, &failure) == BK_E_IO);
+	return NULL;
+}
+
+/* What that sync lost is not forgotten. */
+Test(successor, a_sync_beside_that_fails_is_final)
+{
+	struct bk_compact_result result;
+	struct bk_successor *successor;
+	struct bk_writer *to;
+	struct node node;
+	uint64_t left;
+
+	lively(&node, 7, 1);
+	build(&node, NULL, 2, &result);
+	ok(bk_successor_open(&successor, bk_writer_log(node.writer), why()));
+	ok(bk_successor_catch_up(successor, &left, why()));
+	node_busy(&node, 2);
+	sem_init(&beside.has_begun, 0, 0);
+	sem_init(&beside.may_end, 0, 0);
+	node.io.ops.datasync = beside_sync;
+	cr_assert(pthread_create(&beside.thread, NULL, sync_beside, node.writer) == 0);
+	sem_wait(&beside.has_begun);
+	fails(BK_E_IO, bk_successor_take(successor, node.writer, &to, why()));
+	bk_successor_close(successor);
+	fails(BK_E_IO, bk_writer_raise_doubt(node.writer, "a sync was lost", why()));
+	node_restart(&node);
+	node_check_all(&node, NULL, NULL);
+	node_end(&node);
+}
+
+/* What damage took is not said to be the oldest that is kept. */
+Test(successor, says_the_oldest_that_is_left)
+{
+	const struct bk_compact_options options = {.program = "test", .despite_damage = true};
+	struct bk_compact_result result;
+	struct bk_entry entry;
+	struct bk_image *image;
+	struct bk_log *log;
+	struct node node;
+
+	node_begin(&node, 7);
+	for (unsigned i = 0; i < 10; i++) {
+		node_busy(&node, 7);
+		ok(bk_keyframes_build(node.writer, why()));
+	}
+	ok(bk_log_find(bk_writer_log(node.writer), 1, &entry, why()));
+	poke_file(node.path, entry.offset + 60, "damage", 6);
+	poke_file(node.path, 180, "damage", 6); /* its first keyframe */
+	log = node_log(&node);
+	node.io.random = 2;
+	ok(bk_compact(log, &options, &result, why()));
+	bk_log_close(log);
+	cr_assert(result.lost);
+	take(&node);
+	log = node_log(&node);
+	ok(bk_image_open(&image, log, result.oldest, NULL, why()));
+	bk_image_close(image);
+	fails(BK_E_MISSING, bk_log_find(log, result.oldest - 1, &entry, why()));
+	bk_log_close(log);
+	node_end(&node);
+}
+
+static int free_without_leftovers(void *ctx, int fd, uint64_t *bytes)
+{
+	(void)ctx;
+	(void)fd;
+	cr_assert(!has_file(scratch("log.successor")) && !has_file(scratch("log.successor.new")));
+	*bytes = UINT64_MAX / 2;
+	return 0;
+}
+
+/* What is in the way of a build, and goes, is not counted as taken. */
+Test(successor, has_the_room_of_what_it_replaces)
+{
+	struct bk_compact_result result;
+	struct node node;
+
+	lively(&node, 7, 1);
+	build(&node, NULL, 2, &result);
+	put_file(scratch("log.successor.new"), "torn", 4);
+	node.io.ops.free_space = free_without_leftovers;
+	build(&node, NULL, 3, &result);
+	node_end(&node);
 }

@@ -29,6 +29,10 @@ BK_MUST_CHECK enum bk_code bk_log_open(
 
 void bk_log_close(struct bk_log *log); /* takes NULL */
 
+/* Opens what stands now where LOG was opened: after BK_LOG_REPLACED. Fails as bk_log_open does. */
+BK_MUST_CHECK enum bk_code bk_log_open_again(
+	struct bk_log **out, const struct bk_log *log, struct bk_error *err);
+
 /* What bk_log_refresh found. */
 enum bk_log_news {
 	BK_LOG_SAME,

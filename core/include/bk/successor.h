@@ -13,8 +13,12 @@
 #include <bk/io.h>
 #include <bk/log.h>
 #include <bk/writer.h>
+#include <stdbool.h>
 
 struct bk_successor;
+
+/* Whether something stands there as the finished successor of the log at PATH. */
+bool bk_successor_is_there(const struct bk_io *io, const char *path);
 
 /* Opens the finished successor of LOG, which may be being written, and locks it. Fails with
  * BK_E_MISSING, BK_E_BUSY, BK_E_INVALID if it is another log's, or no longer as it was finished;

@@ -46,6 +46,12 @@ struct bk_writer_options {
 BK_MUST_CHECK enum bk_code bk_writer_open(struct bk_writer **out, const struct bk_io *io,
 	const char *path, const struct bk_writer_options *options, struct bk_error *err);
 
+/* Notes in the log that PROGRAM, of this process, writes it from here on, as bk_writer_open does:
+ * for who has a successor take the log's place (successor.h). Not durable before the next append.
+ */
+BK_MUST_CHECK enum bk_code bk_writer_announce(
+	struct bk_writer *writer, const char *program, struct bk_error *err);
+
 /* Keeps zeros ahead of the log's end (docs/format.md, 1, rule 5) by a thread that bk_writer_close
  * and bk_writer_leave end, and cuts off then what is left of them: a change that is written over
  * them costs the device one flush instead of two. None are laid where the file system gains nothing

@@ -19,6 +19,7 @@ struct making {
 	struct bk_writer *to;
 	const struct plan *plan;
 	const struct build_how *how;
+	struct built *built;
 	uint64_t limit; /* the log's end when it began */
 };
 
@@ -57,7 +58,7 @@ static enum bk_code pass_over(
 	if (!options->despite_damage ||
 		(code != BK_E_DAMAGE && code != BK_E_SQL && code != BK_E_MISSING))
 		return code;
-	++*making->how->lost;
+	making->built->lost++;
 	if (options->lost)
 		options->lost(options->ctx, version, err);
 	return BK_OK;
@@ -79,6 +80,9 @@ static enum bk_code put_moments(const struct making *making, struct bk_error *er
 			code = bk_thin_moment(&thin, moment->version, moment->time_us, err);
 		if (code)
 			code = pass_over(making, moment->version, code, err);
+		/* Those before it are lost. */
+		if (making->built->lost == i + 1)
+			making->built->first = i + 1;
 		tell(making, plan->base->next * (i + 1) / (plan->moment_count + 1));
 	}
 	if (!code)
@@ -132,7 +136,7 @@ static enum bk_code put_compacted(
 	snprintf(text, sizeof text,
 		"predecessor=%s\npolicy=%s\nversions=%" PRIu64 "\nkept=%" PRIu64 "\nlost=%" PRIu64
 		"\nbytes=%" PRIu64 "\noffset=%" PRIu64 "\nsum=%" PRIu32 "\n",
-		id, policy, plan->versions, plan->kept - *making->how->lost, *making->how->lost,
+		id, policy, plan->versions, plan->kept - making->built->lost, making->built->lost,
 		making->limit, carry->mark, carry->mark_sum);
 	return bk_writer_event(making->to, EVENT_COMPACTED, text, err);
 }
@@ -178,21 +182,20 @@ static enum bk_code make(struct making *making, struct bk_error *err)
 }
 
 enum bk_code bk_successor_build(struct bk_log *log, const struct plan *plan,
-	const struct build_how *how, uint64_t *bytes, struct bk_error *err)
+	const struct build_how *how, struct built *built, struct bk_error *err)
 {
 	const struct bk_io *io = log->lf.file.io;
-	struct making making = {.log = log, .plan = plan, .how = how};
+	struct making making = {.log = log, .plan = plan, .how = how, .built = built};
 	char *name = bk_succession_name(log->home ? log->home : log->lf.file.path);
 	struct newfile nf;
 	enum bk_code code;
 
+	*built = (struct built){0};
 	if (!name)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
 	pthread_mutex_lock(&log->mutex);
 	making.limit = log->state.end;
 	pthread_mutex_unlock(&log->mutex);
-	/* One that nobody takes goes; one that is being taken, or was, must keep its name. */
-	bk_succession_remove(io, log->home ? log->home : log->lf.file.path);
 	code = bk_newfile_open(&nf, io, name, LOG_UNFINISHED_SUFFIX, err);
 	if (code == BK_E_EXISTS)
 		code = bk_fail(err, BK_E_BUSY, 0,
@@ -208,7 +211,7 @@ enum bk_code bk_successor_build(struct bk_log *log, const struct plan *plan,
 		code = bk_file_open(&making.to->aside, io, nf.file.path, BK_IO_WRITE, err);
 		if (!code)
 			code = make(&making, err);
-		*bytes = making.to->log->state.end;
+		built->bytes = making.to->log->state.end;
 		bk_writer_free(making.to);
 	}
 	if (code) {

@@ -27,6 +27,16 @@ static const char *path_of(const struct bk_log *log)
 	return log->home ? log->home : log->lf.file.path;
 }
 
+bool bk_successor_is_there(const struct bk_io *io, const char *path)
+{
+	char *name = bk_succession_name(path);
+	struct bk_io_stat st;
+	bool is = name && io->ops->stat_path(io->ctx, name, &st) >= 0;
+
+	free(name);
+	return is;
+}
+
 void bk_successor_remove(const struct bk_io *io, const char *path)
 {
 	bk_succession_remove(io, path);
@@ -177,11 +187,12 @@ static enum bk_code take_rest(
 	return code;
 }
 
-/* Lets OLD go on after all. */
+/* Lets OLD go on after all, unless a sync of another thread's has failed meanwhile. */
 static void go_on(struct bk_writer *old)
 {
 	pthread_mutex_lock(&old->log->mutex);
-	old->failure = (struct bk_error){.code = BK_OK};
+	if (old->failure.code == BK_E_BUSY)
+		old->failure = (struct bk_error){.code = BK_OK};
 	pthread_mutex_unlock(&old->log->mutex);
 }
 
@@ -193,7 +204,6 @@ static enum bk_code put_succeeded(
 	struct put put = {.kind = FRAME_SUCCEEDED,
 		.version = old->log->state.version,
 		.time_us = bk_writer_now_us(old)};
-	struct bk_error failure = old->failure;
 	uint64_t offset;
 	enum bk_code code = bk_put_begin(&old->frame, err);
 
@@ -207,12 +217,8 @@ static enum bk_code put_succeeded(
 		return code;
 	*is_open = false;
 	code = bk_file_sync(&old->log->lf.file, err);
-	if (!code)
-		return BK_OK;
-	failure = *err;
-	pthread_mutex_lock(&old->log->mutex);
-	old->failure = failure;
-	pthread_mutex_unlock(&old->log->mutex);
+	if (code)
+		bk_writer_fail(old, err);
 	return code;
 }
 

@@ -10,13 +10,19 @@
 struct build_how {
 	const struct bk_compact_options *options;
 	uint64_t bytes_max; /* it fails with BK_E_LIMIT where it would take more */
-	uint64_t *lost;     /* counts the moments that damage took, with despite_damage */
 };
 
-/* Builds and finishes the successor of LOG as PLAN has it. *BYTES is its size. Fails with
- * BK_E_LIMIT, BK_E_BUSY if it was cancelled or another builds one, and as what it reads and writes
- * does; nothing is left behind then. */
+/* What became of it; also of one that failed. */
+struct built {
+	uint64_t bytes;
+	uint64_t lost; /* moments that damage took, with despite_damage */
+	size_t first;  /* of the plan's moments, the oldest that was not; their count: the base */
+};
+
+/* Builds and finishes the successor of LOG as PLAN has it. Fails with BK_E_LIMIT, BK_E_BUSY if it
+ * was cancelled or another builds one, and as what it reads and writes does; nothing is left behind
+ * then. */
 BK_MUST_CHECK enum bk_code bk_successor_build(struct bk_log *log, const struct plan *plan,
-	const struct build_how *how, uint64_t *bytes, struct bk_error *err);
+	const struct build_how *how, struct built *built, struct bk_error *err);
 
 #endif

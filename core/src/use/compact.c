@@ -1,5 +1,6 @@
 /* compact.c - what of a log is kept, within its policy, its disk and its damage. */
 #include "log.h"
+#include "succession.h"
 #include "successor.h"
 #include <bk/verify.h>
 #include <inttypes.h>
@@ -138,25 +139,39 @@ static enum bk_code no_room(struct bk_log *log, const struct plan *plan, uint64_
 		policy->bytes_max ? " within its size" : "");
 }
 
+/* What a build did of what PLAN has. */
+static void fill_built(
+	struct bk_compact_result *result, const struct plan *plan, const struct built *built)
+{
+	bool is_base = built->first == plan->moment_count;
+
+	result->bytes_after = built->bytes;
+	result->lost = built->lost;
+	result->versions_after -= built->lost;
+	result->oldest = is_base ? plan->base->version : plan->moments[built->first].version;
+	result->oldest_us = is_base ? plan->base->time_us : plan->moments[built->first].time_us;
+}
+
 /* Tries, with less each time if a size at most is to be met. */
 static enum bk_code build_within(struct bk_log *log, const struct bk_compact_options *options,
 	uint64_t not_before, struct bk_compact_result *result, struct bk_error *err)
 {
 	struct bk_policy policy = options->policy;
 	uint64_t room = room_for(log, &policy);
-	struct build_how how = {.options = options, .bytes_max = room, .lost = &result->lost};
+	const struct build_how how = {.options = options, .bytes_max = room};
+	struct built built;
 	struct plan plan;
 	bool again = true;
 	enum bk_code code = BK_E_LIMIT;
 
 	while (code == BK_E_LIMIT && again) {
-		result->lost = 0;
 		code = plan_within(
 			&plan, log, &policy, not_before, room, &result->is_tightened, err);
 		if (code)
 			return code;
 		fill(result, log, &plan);
-		code = bk_successor_build(log, &plan, &how, &result->bytes_after, err);
+		code = bk_successor_build(log, &plan, &how, &built, err);
+		fill_built(result, &plan, &built);
 		if (code == BK_E_LIMIT)
 			no_room(log, &plan, room, &options->policy, err);
 		again = policy.bytes_max && code == BK_E_LIMIT &&
@@ -164,7 +179,6 @@ static enum bk_code build_within(struct bk_log *log, const struct bk_compact_opt
 		result->is_tightened |= again;
 		bk_plan_done(&plan, log);
 	}
-	result->versions_after -= result->lost;
 	return code;
 }
 
@@ -175,6 +189,10 @@ enum bk_code bk_compact(struct bk_log *log, const struct bk_compact_options *opt
 	uint64_t not_before;
 	enum bk_code code = check_damage(log, options, &not_before, err);
 
+	/* One that nobody takes goes, before what is free is counted; one that is being taken, or
+	 * was, must keep its name. */
+	if (!code)
+		bk_succession_remove(log->lf.file.io, log->home ? log->home : bk_log_path(log));
 	if (!code)
 		code = build_within(log, options, not_before, &found, err);
 	if (!code)

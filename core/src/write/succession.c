@@ -119,26 +119,29 @@ static void clean_one(const struct bk_io *io, const char *name, const uint8_t *i
 	bk_file_close(&file);
 }
 
-void bk_succession_clean(const struct bk_writer *writer)
+/* What is there of the successor of the log at PATH, finished (see clean_one) and unfinished. */
+static void clean(const struct bk_io *io, const char *path, const uint8_t *id, bool is_succession)
 {
-	const struct logfile *lf = &writer->log->lf;
-	char *name = bk_succession_name(lf->file.path), *unfinished;
+	char *name = bk_succession_name(path), *unfinished;
 
 	if (!name)
 		return;
-	clean_one(lf->file.io, name, lf->header.id, NULL);
+	clean_one(io, name, id, is_succession ? path : NULL);
 	if (asprintf(&unfinished, "%s" LOG_UNFINISHED_SUFFIX, name) >= 0) {
-		clean_one(lf->file.io, unfinished, NULL, NULL);
+		clean_one(io, unfinished, NULL, NULL);
 		free(unfinished);
 	}
 	free(name);
 }
 
+void bk_succession_clean(const struct bk_writer *writer)
+{
+	const struct logfile *lf = &writer->log->lf;
+
+	clean(lf->file.io, lf->file.path, lf->header.id, false);
+}
+
 void bk_succession_remove(const struct bk_io *io, const char *path)
 {
-	char *name = bk_succession_name(path);
-
-	if (name)
-		clean_one(io, name, NULL, path);
-	free(name);
+	clean(io, path, NULL, true);
 }

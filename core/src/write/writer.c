@@ -118,11 +118,17 @@ enum bk_code bk_writer_put_last(
 	return code;
 }
 
+/* With the log's mutex held. That a successor takes the place is no failure, and ends. */
+static void fail_locked(struct bk_writer *writer, const struct bk_error *err)
+{
+	if (!writer->failure.code || writer->failure.code == BK_E_BUSY)
+		writer->failure = *err;
+}
+
 void bk_writer_fail(struct bk_writer *writer, const struct bk_error *err)
 {
 	pthread_mutex_lock(&writer->log->mutex);
-	if (!writer->failure.code)
-		writer->failure = *err;
+	fail_locked(writer, err);
 	pthread_mutex_unlock(&writer->log->mutex);
 }
 
@@ -144,10 +150,10 @@ enum bk_code bk_writer_sync_through(
 		return code;
 	code = bk_file_sync(file, err);
 	pthread_mutex_lock(&log->mutex);
+	if (code)
+		fail_locked(writer, err);
 	if (writer->failure.code)
 		code = bk_fail_as(err, &writer->failure);
-	else if (code)
-		writer->failure = *err;
 	else if (cuts == writer->cuts && end > writer->durable)
 		is_further = true;
 	if (is_further)

@@ -56,7 +56,8 @@ struct bk_writer {
 	uint64_t durable;        /* what stands before it is on stable storage */
 	uint64_t given;          /* what stands before it was given to mirrors: it stays */
 	uint64_t cuts;           /* how often the log's end moved back */
-	struct bk_error failure; /* code BK_OK while the writer works */
+	struct bk_error failure; /* code BK_OK while the writer works; BK_E_BUSY: a successor takes
+				  * its place */
 	uint64_t changes;        /* and rewinds, since the writer was opened */
 	uint64_t streams;        /* begun, since the writer was opened */
 	pthread_cond_t grown;    /* signalled at a change, and when a follower must look; its clock
@@ -103,7 +104,8 @@ BK_MUST_CHECK enum bk_code bk_writer_rewind_at(
 BK_MUST_CHECK enum bk_code bk_writer_put_last(
 	struct bk_writer *writer, const struct put *put, uint64_t *offset, struct bk_error *err);
 
-/* From now on WRITER refuses everything, with ERR; the first such failure stays. */
+/* From now on WRITER refuses everything, with ERR; the first such failure stays, unless it is
+ * BK_E_BUSY. */
 void bk_writer_fail(struct bk_writer *writer, const struct bk_error *err);
 
 /* The time that a frame put now is given. */
@@ -161,10 +163,6 @@ BK_MUST_CHECK enum bk_code bk_writer_put_seen(struct bk_writer *writer, uint32_t
  * header that names PREDECESSOR (LOG_ID_SIZE bytes; NULL: none), and nothing else yet. */
 BK_MUST_CHECK enum bk_code bk_writer_begin(struct bk_writer **out, const struct file *file,
 	const uint8_t *predecessor, struct bk_error *err);
-
-/* Puts EVENT_OPENED: whose session begins. */
-BK_MUST_CHECK enum bk_code bk_writer_announce(
-	struct bk_writer *writer, const char *program, struct bk_error *err);
 
 /* Opens the log at PATH for writing as bk_writer_open does, without a word of it in the log. */
 BK_MUST_CHECK enum bk_code bk_writer_open_quietly(struct bk_writer **out, const struct bk_io *io,

@@ -1,0 +1,173 @@
+/* test_compact.c - the log compacted beside a running node: by the RPC, by the policy of
+ * backup.lock, by backup-cli compact; killed, and without room. */
+#include "mounts.h"
+#include "world.h"
+#include <bk/io.h>
+#include <bk/log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TIMEOUT_S 300
+#define ASK       "{\"jsonrpc\":\"2.0\",\"id\":\"ask\",\"method\":\"backup-compact\",\"params\":{}}\n\n"
+
+static struct bk_log_status status_of(struct world *world)
+{
+	struct bk_log_status status;
+	struct bk_log *log;
+
+	must(bk_log_open(&log, bk_io_posix(), world->log, &world->err), &world->err);
+	must(bk_log_status(log, &status, &world->err), &world->err);
+	bk_log_close(log);
+	return status;
+}
+
+static void verify(struct world *world)
+{
+	const char *argv[] = {"verify", "--deep", world->log, NULL};
+	struct run run;
+	int status = world_cli(world, argv, &run);
+
+	cr_assert_eq(status, 0, "verify: %s%s", run_out(&run), run_err(&run));
+	run_done(&run);
+}
+
+static bool is_beside(const struct world *world, const char *suffix)
+{
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof path, "%s.successor%s", world->log, suffix);
+	return access(path, F_OK) == 0;
+}
+
+static void ask(struct world *world)
+{
+	must(node_send_raw(world->node, ASK, strlen(ASK), &world->err), &world->err);
+}
+
+static void expect_answer(struct world *world, const char *text)
+{
+	struct bk_slice answer;
+
+	must(node_receive_raw(world->node, &answer, &world->err), &world->err);
+	cr_assert(memmem(answer.data, answer.size, text, strlen(text)), "no %s in: %.*s", text,
+		(int)answer.size, (const char *)answer.data);
+}
+
+static void begin(struct world *world, const char *keys)
+{
+	world_make_fast(world);
+	world_set_up(world);
+	if (keys)
+		world_lockfile(world, keys);
+	world_node(world, NULL);
+	world_generate(world, 1);
+	world_start(world);
+}
+
+/* No call comes: the log is compacted all the same, and the node goes on with it. */
+Test(compact, when_the_rpc_asks, .timeout = TIMEOUT_S)
+{
+	struct bk_log_status before, after;
+	struct world world;
+
+	begin(&world, NULL);
+	ask(&world);
+	expect_answer(&world, "no log is open");
+	world_play(&world, 300);
+	before = status_of(&world);
+	ask(&world);
+	ask(&world);
+	expect_answer(&world, "\"result\":{\"before\":{\"backupsize\":");
+	expect_answer(&world, "\"version_count\":");
+	after = status_of(&world);
+	cr_assert_str_eq(after.predecessor, before.id);
+	cr_assert_eq(after.history, before.history);
+	world_expect_log(&world, "info", "Starting compaction");
+	world_expect_log(&world, "info", "compacted the log: ");
+	world_play(&world, 200);
+	verify(&world);
+	world_stop(&world);
+	cr_assert(!is_beside(&world, "") && !is_beside(&world, ".new"));
+	world_start(&world);
+	world_play(&world, 10);
+	world_stop(&world);
+	world_check(&world);
+	world_done(&world);
+}
+
+/* backup-cli compact builds, the plugin takes. */
+Test(compact, when_backup_cli_builds, .timeout = TIMEOUT_S)
+{
+	const char *argv[] = {"compact", "--json", NULL, NULL};
+	struct bk_log_status before, after;
+	struct world world;
+	struct run run;
+
+	begin(&world, NULL);
+	argv[2] = world.log;
+	world_play(&world, 300);
+	before = status_of(&world);
+	cr_assert_eq(world_cli(&world, argv, &run), 0, "%s", run_err(&run));
+	cr_assert(strstr(run_err(&run), "waiting for its writer"));
+	cr_assert(strstr(run_out(&run), "\"version_count\":"));
+	run_done(&run);
+	after = status_of(&world);
+	cr_assert_str_eq(after.predecessor, before.id);
+	must(node_wait_log(world.node, "info", "has taken its place", &world.err), &world.err);
+	world_play(&world, 200);
+	verify(&world);
+	world_stop(&world);
+	world_check(&world);
+	world_done(&world);
+}
+
+/* A small size at most: compacted again and again. */
+Test(compact, when_it_exceeds_its_policy, .timeout = TIMEOUT_S)
+{
+	struct world world;
+
+	begin(&world, "\"keep\": {\"all\": \"1s\", \"hourly\": \"1d\", \"max_size\": \"1M\"}");
+	for (unsigned i = 0; i < 3; i++) {
+		do
+			world_play(&world, 50);
+		while (status_of(&world).log_bytes < 700000);
+		sleep(2); /* all of the last second is kept */
+		world_play(&world, 20);
+		cr_assert_eq(node_wait_log(world.node, "info", "compacted the log: ", &world.err),
+			BK_OK, "%s", node_logs(world.node));
+		cr_assert_lt(status_of(&world).log_bytes, 400000);
+		node_forget_logs(world.node);
+	}
+	verify(&world);
+	world_play(&world, 200);
+	world_stop(&world);
+	verify(&world);
+	world_check_restore(&world, world.database);
+	world_done(&world);
+}
+
+/* Killed while a successor is built: the node goes on with its log, and the leftover goes. */
+Test(compact, when_it_is_killed, .timeout = TIMEOUT_S)
+{
+	struct world world;
+
+	begin(&world, NULL);
+	world_play(&world, 500);
+	for (unsigned i = 0; i < 10; i++) {
+		const struct timespec pause = {.tv_nsec = (long)i * 4000000};
+
+		ask(&world);
+		nanosleep(&pause, NULL);
+		node_kill_plugin(world.node);
+		world_start(&world);
+		world_play(&world, 20);
+		cr_assert(!is_beside(&world, ""));
+		verify(&world);
+	}
+	world_stop(&world);
+	world_check(&world);
+	world_done(&world);
+}
