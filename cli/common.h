@@ -33,6 +33,7 @@ extern const struct command cmd_history;
 extern const struct command cmd_query;
 extern const struct command cmd_extract;
 extern const struct command cmd_emergency;
+extern const struct command cmd_status;
 extern const struct command cmd_verify;
 extern const struct command cmd_copy;
 extern const struct command cmd_mirror;

@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&cmd_query,
 	&cmd_extract,
 	&cmd_emergency,
+	&cmd_status,
 	&cmd_verify,
 	&cmd_copy,
 	&cmd_mirror,

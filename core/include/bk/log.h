@@ -92,6 +92,10 @@ BK_MUST_CHECK enum bk_code bk_log_session(
 
 const char *bk_log_path(const struct bk_log *log);
 
+/* Whether any user of the computer can read the log, or even write to it. It holds the node's
+ * database; and who can read a file can hold its lock, which keeps every writer out. */
+bool bk_log_is_exposed(const struct bk_log *log);
+
 /* The SQL of all changes that stand and lead to VERSION: the statements in their order, each ended
  * so that another can follow, as a rule by a semicolon and an empty line, appended to TEXT:
  * bk_entry_text_bytes in all. Fails with BK_E_MISSING, BK_E_DAMAGE, BK_E_LIMIT, BK_E_IO,

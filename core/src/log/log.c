@@ -233,3 +233,8 @@ const char *bk_log_path(const struct bk_log *log)
 {
 	return log->lf.file.path;
 }
+
+bool bk_log_is_exposed(const struct bk_log *log)
+{
+	return bk_file_is_exposed(&log->lf.file);
+}

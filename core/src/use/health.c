@@ -36,8 +36,7 @@ static bool last_standing(const struct bk_entry *entries, size_t count, uint32_t
 static enum bk_code describe(
 	struct snapshot *out, struct bk_log *log, const struct keyframe *kf, struct bk_error *err)
 {
-	const struct bk_entry *last =
-		kf->entry_count ? &kf->entries[kf->entry_count - 1] : NULL;
+	const struct bk_entry *last = kf->entry_count ? &kf->entries[kf->entry_count - 1] : NULL;
 	uint64_t begins = last ? last->offset + last->log_bytes : kf->from;
 	struct keyframe *before;
 	enum bk_code code;
@@ -139,8 +138,8 @@ static enum bk_code look_at_growth(struct bk_health *health, struct bk_log *log,
 {
 	uint64_t offset = 0, changes = 0, snapshots = 0, grown;
 	int64_t time_us = 0, until_us = now_us > status->time_us ? now_us : status->time_us;
-	enum bk_code code = stood_at(
-		log, until_us - BK_HEALTH_WEEK_US, &offset, &changes, &time_us, err);
+	enum bk_code code =
+		stood_at(log, until_us - BK_HEALTH_WEEK_US, &offset, &changes, &time_us, err);
 
 	if (!code)
 		code = look_at_snapshots(
@@ -160,7 +159,8 @@ static enum bk_code look_at_head(struct bk_health *health, struct bk_log *log,
 	const struct bk_log_status *status, bool (*is_late)(void *ctx), void *ctx,
 	struct bk_error *err)
 {
-	struct bk_image_options options = {.past_damage = true, .is_cancelled = is_late, .ctx = ctx};
+	struct bk_image_options options = {
+		.past_damage = true, .is_cancelled = is_late, .ctx = ctx};
 	struct bk_image *image;
 	struct bk_error why;
 	enum bk_code code;
