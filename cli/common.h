@@ -35,6 +35,7 @@ extern const struct command cmd_extract;
 extern const struct command cmd_emergency;
 extern const struct command cmd_status;
 extern const struct command cmd_verify;
+extern const struct command cmd_drill;
 extern const struct command cmd_copy;
 extern const struct command cmd_mirror;
 extern const struct command cmd_server;

@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&cmd_emergency,
 	&cmd_status,
 	&cmd_verify,
+	&cmd_drill,
 	&cmd_copy,
 	&cmd_mirror,
 	&cmd_server,

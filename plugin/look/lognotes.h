@@ -32,7 +32,7 @@ struct lognotes {
 	bool drill_good, drill_compared; /* COMPARED with the node's own database, too */
 	uint32_t drill_version;
 	double drill_seconds;
-	char drill_why[256]; /* it was not good */
+	char drill_why[BK_ERROR_MESSAGE_MAX]; /* it was not good */
 };
 
 /* Reads the notes beside the log at PATH; none (zeros, with LOG's id) where there are none, where
