@@ -176,6 +176,8 @@ static void print_left(const struct verification *v, const struct bk_verify_resu
 {
 	if (v->options.deep || !result->head_known)
 		return;
+	if (v->options.parts > 1)
+		printf("Not looked at: the other parts of the log.\n");
 	if (result->keyframes > 1)
 		printf("Not looked at: the pages of older keyframes, and whether older versions "
 		       "can be rebuilt. --deep does that.\n");
@@ -189,6 +191,8 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 	char size[32];
 
 	bytes_text(size, result->bytes);
+	if (v->options.parts)
+		printf("Part %u of %u: ", v->options.part, v->options.parts);
 	printf("%s: %" PRIu64 " frame%s, %" PRIu64 " change%s, %" PRIu64 " keyframe%s\n", size,
 		result->frames, result->frames == 1 ? "" : "s", result->changes,
 		result->changes == 1 ? "" : "s", result->keyframes,
@@ -201,7 +205,11 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 	own_print(&v->own);
 	print_tail(result);
 	print_left(v, result);
-	if (result->findings)
+	if (result->findings && v->options.parts)
+		printf("DAMAGED: %" PRIu64 " finding%s in this part. backup-cli verify, of all "
+		       "parts, tells which versions cannot be rebuilt.\n",
+			result->findings, result->findings == 1 ? "" : "s");
+	else if (result->findings)
 		printf("DAMAGED: %" PRIu64 " finding%s, %" PRIu64
 		       " version%s cannot be rebuilt. Keep a copy of this file; begin a new backup "
 		       "with backup-cli init while the node is well.\n",
@@ -243,6 +251,10 @@ static enum bk_code print_json(
 	cJSON_AddBoolToObject(root, "tail_unsure", result->tail_unsure);
 	if (result->copied_at)
 		json_add_count(root, "copied_at", result->copied_at);
+	if (v->options.parts) {
+		json_add_count(root, "part", v->options.part);
+		json_add_count(root, "parts", v->options.parts);
+	}
 	if (v->options.deep) {
 		json_add_count(root, "rebuilt", result->rebuilt);
 		json_add_count(root, "pages", result->pages);

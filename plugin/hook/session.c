@@ -196,7 +196,7 @@ enum bk_code session_open(struct session *session, const struct bk_io *io, const
 	if (code)
 		return code;
 	warn_of_settings(session);
-	if (bk_writer_is_exposed(session->writer))
+	if (bk_log_is_exposed(bk_writer_log(session->writer)))
 		out_log(LEVEL_UNUSUAL,
 			"any user of this computer can read the log, which holds the node's "
 			"database, and can lock it, which keeps lightningd from starting. Run: "

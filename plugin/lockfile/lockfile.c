@@ -13,6 +13,7 @@ void lockfile_done(struct lockfile *lockfile)
 {
 	free(lockfile->backend_url);
 	free(lockfile->database);
+	free(lockfile->heartbeat);
 	lockplaces_done(&lockfile->places);
 	*lockfile = (struct lockfile){0};
 }
@@ -65,6 +66,21 @@ static enum bk_code take_keyframe_changes(
 	return BK_OK;
 }
 
+static enum bk_code take_heartbeat(
+	const cJSON *root, const char *name, struct lockfile *out, struct bk_error *err)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "heartbeat");
+	const char *text = cJSON_GetStringValue(item);
+
+	if (!item)
+		return BK_OK;
+	if (!text || (strncmp(text, "https://", 8) != 0 && strncmp(text, "http://", 7) != 0))
+		return bad_key(name, "heartbeat",
+			"a text, a URL such as \"https://hc-ping.com/...\"", err);
+	out->heartbeat = strdup(text);
+	return out->heartbeat ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", name);
+}
+
 enum bk_code lockfile_parse(
 	struct lockfile *out, const char *text, size_t size, const char *name, struct bk_error *err)
 {
@@ -85,6 +101,8 @@ enum bk_code lockfile_parse(
 		code = take_on_gap(root, name, &found, err);
 	if (!code)
 		code = take_keyframe_changes(root, name, &found, err);
+	if (!code)
+		code = take_heartbeat(root, name, &found, err);
 	if (!code)
 		code = lockplaces_parse(&found.places, root, name, err);
 	if (!code)

@@ -31,6 +31,7 @@ struct lockfile {
 	struct lockplaces places;
 	bool has_policy; /* "keep": what a compaction keeps: */
 	struct bk_policy policy;
+	char *heartbeat; /* "heartbeat": a URL that is fetched while all is well; NULL: none */
 	struct lockseen seen;
 };
 

@@ -79,3 +79,24 @@ Test(facts, a_node_is_hexadecimal_digits)
 	event(&facts, EVENT_OPENED, "pid=1\nnode=03ff\n", 7);
 	cr_assert_str_eq(facts.node, "03ff");
 }
+
+Test(facts, a_quorum_is_missed_until_it_is_met)
+{
+	struct keyframe full = {.is_full = true, .notes = ""};
+	struct facts facts = {0}, again = {0};
+	char notes[KEYFRAME_NOTES_MAX];
+
+	event(&facts, EVENT_QUORUM, "from=4294967296\nplaces=2\n", 7);
+	cr_assert(!facts.is_missed, "no version");
+	event(&facts, EVENT_QUORUM, "from=70\nplaces=2\n", 7);
+	event(&facts, EVENT_QUORUM, "from=90\nplaces=2\n", 7);
+	event(&facts, EVENT_OPENED, "", 7);
+	bk_facts_take_keyframe(&facts, &full);
+	cr_assert(facts.is_missed && facts.missed_from == 70, "%u", facts.missed_from);
+	bk_facts_notes(&facts, "", notes);
+	cr_assert_str_eq(notes, "missed=70\n");
+	bk_facts_take_notes(&again, notes);
+	cr_assert(again.is_missed && again.missed_from == 70);
+	event(&again, EVENT_QUORUM, "until=99\nplaces=2\n", 7);
+	cr_assert(!again.is_missed);
+}

@@ -238,6 +238,39 @@ Test(mirrors, an_outage_is_waited_for_told_and_noted)
 	rig_end(&rig);
 }
 
+static bool is_missed(const struct rig *rig)
+{
+	struct bk_log_status status;
+
+	ok(bk_log_status(bk_writer_log(rig->node.writer), &status, why()));
+	return status.quorum_missed;
+}
+
+/* One session misses the quorum, the next one meets it, and says so. */
+Test(mirrors, a_later_session_notes_that_the_quorum_is_met)
+{
+	struct rig rig;
+	char text[64];
+
+	rig_begin(&rig, 1, 2);
+	rig.options.outage_ms = 1000;
+	mkdir(rig.urls[0], 0700);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 2);
+	cr_assert(is_missed(&rig));
+	rig_close(&rig);
+	rmdir(rig.urls[0]);
+	ok(rig_open(&rig));
+	cr_assert(is_missed(&rig), "as the log says");
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	node_busy(&rig.node, 1);
+	cr_assert(!is_missed(&rig));
+	snprintf(text, sizeof text, "until=%u\nplaces=2\n", rig.node.version);
+	cr_assert(events(&rig, text) == 1);
+	rig_close(&rig);
+	rig_end(&rig);
+}
+
 /* The fence: two on one state; the mirror saw the first go on, and the second is refused. */
 Test(mirrors, the_second_of_two_is_refused)
 {

@@ -24,7 +24,7 @@ Test(opening, an_exposed_log)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		cr_assert(chmod(node.path, cases[i].file) == 0 &&
 			  chmod(scratch("."), cases[i].dir) == 0);
-		cr_assert(bk_writer_is_exposed(node.writer) == cases[i].is_exposed, "case %zu", i);
+		cr_assert(bk_log_is_exposed(bk_writer_log(node.writer)) == cases[i].is_exposed, "case %zu", i);
 	}
 	cr_assert(chmod(node.path, 0644) == 0 && chmod(scratch("."), 0755) == 0);
 	fails(BK_E_BUSY, bk_writer_check_free(&node.io.io, node.path, why()));

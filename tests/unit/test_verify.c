@@ -415,3 +415,79 @@ Test(verify, what_was_healed_is_no_damage)
 	cr_assert(is_restorable(&said));
 	node_end(&node);
 }
+
+#define PARTS 3
+
+static struct said verify_part(struct node *node, const char *path, unsigned part)
+{
+	struct said said = {0};
+	struct bk_verify_options options = {
+		.part = part, .parts = PARTS, .finding = on_finding, .lost = on_lost, .ctx = &said};
+
+	ok(bk_verify(&node->io.io, path, &options, &said.result, why()));
+	return said;
+}
+
+/* A log of many keyframes, one of them full. */
+static void begin_parts(struct node *node)
+{
+	node_begin(node, 8);
+	for (int i = 0; i < 16; i++) {
+		node_busy(node, 9);
+		ok(bk_keyframes_build(node->writer, why()));
+		if (i == 7)
+			node_snapshot(node, BK_SNAPSHOT_GAP);
+	}
+}
+
+/* Each byte belongs to a part, which it keeps when the log grows: what is read of all parts
+ * together is the log, and once more for each but the first what stands behind the last keyframe.
+ */
+Test(verify, parts_are_all_of_the_log)
+{
+	struct node node;
+	struct said said, parts[PARTS];
+	uint64_t bytes = 0, most = 0;
+
+	begin_parts(&node);
+	said = verify(&node, node.path, false);
+	for (unsigned part = 1; part <= PARTS; part++) {
+		parts[part - 1] = verify_part(&node, node.path, part);
+		is_well(&parts[part - 1], node.version);
+		bytes += parts[part - 1].result.bytes;
+		if (parts[part - 1].result.bytes > most)
+			most = parts[part - 1].result.bytes;
+	}
+	cr_assert(bytes >= said.result.bytes && most < said.result.bytes * 2 / 3,
+		"%llu bytes of %llu, and %llu in one", (unsigned long long)bytes,
+		(unsigned long long)said.result.bytes, (unsigned long long)most);
+	node_end(&node);
+}
+
+Test(verify, damage_is_found_by_the_part_that_it_is_in)
+{
+	struct node node;
+	struct forge forge;
+	unsigned found[PARTS] = {0};
+
+	begin_parts(&node);
+	forge_load(&forge, node.path);
+	for (size_t i = 0; i < forge.count; i += 7) {
+		unsigned finders = 0;
+
+		forge_frame(&forge, i)[AT_PAYLOAD + 2] ^= 1;
+		forge_save(&forge, scratch("copy"));
+		forge_frame(&forge, i)[AT_PAYLOAD + 2] ^= 1;
+		for (unsigned part = 1; part <= PARTS; part++) {
+			struct said said = verify_part(&node, scratch("copy"), part);
+
+			cr_assert(!*said.lost);
+			finders += said.result.findings > 0 || said.result.torn_bytes;
+			found[part - 1] += said.result.findings > 0;
+		}
+		cr_assert(finders, "frame %zu, at offset %zu", i, forge.frames[i]);
+	}
+	cr_assert(found[0] && found[1] && found[2]);
+	forge_done(&forge);
+	node_end(&node);
+}

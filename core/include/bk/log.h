@@ -77,6 +77,9 @@ struct bk_log_status {
 	char predecessor[BK_LOG_ID_TEXT]; /* the log whose place this one took; "": none */
 	char successor[BK_LOG_ID_TEXT];   /* the log that took this one's place; "": none */
 	bool is_closed;                   /* the last writer closed it in order */
+	bool is_seen;         /* the head was seen committed in the node's database */
+	bool quorum_missed;   /* changes are in fewer places than the quorum asks for, */
+	uint32_t missed_from; /* from this version on */
 	uint64_t damaged_at;              /* offset of damage near the log's end; 0: none met */
 	bool head_unsure;                 /* a change newer than the head may be lost to it */
 	bool header_damaged; /* found when it was opened: the id is from a session's event, and
@@ -92,6 +95,10 @@ BK_MUST_CHECK enum bk_code bk_log_session(
 	struct bk_log *log, char *text, size_t size, struct bk_error *err);
 
 const char *bk_log_path(const struct bk_log *log);
+
+/* Whether any user of the computer can read the log, or even write to it. It holds the node's
+ * database; and who can read a file can hold its lock, which keeps every writer out. */
+bool bk_log_is_exposed(const struct bk_log *log);
 
 /* The SQL of all changes that stand and lead to VERSION: the statements in their order, each ended
  * so that another can follow, as a rule by a semicolon and an empty line, appended to TEXT:

@@ -16,7 +16,8 @@ BK_MUST_CHECK enum bk_code bk_place_url(char **out, const char *url, struct bk_e
 struct bk_place_told {
 	bool is_there;   /* it holds a log: */
 	char log[33];    /* its id */
-	uint64_t bytes;  /* whole frames of it */
+	uint64_t bytes;  /* whole frames of it, */
+	uint64_t sum;    /* and the sum of the last of them */
 	char coming[33]; /* one that is to take its name, and is not whole yet; "": none */
 	uint64_t coming_bytes;
 };

@@ -37,6 +37,11 @@ struct bk_verify_options {
 	bool deep; /* replay every change, compare each keyframe with what they lead to, check that
 		    * and the head with SQLite */
 	unsigned threads; /* for that; by default one for each processor */
+	/* With PARTS other than 0 only the frames of the PART-th of so many, from 1, and those
+	 * behind the newest keyframe; not with deep. A frame's part is the same for ever. What
+	 * needs all frames is left out: whether keyframes list what is there, and which versions
+	 * cannot be rebuilt. */
+	unsigned part, parts;
 	bk_finding_fn *finding;
 	bk_lost_fn *lost;
 	bk_own_fn *own;

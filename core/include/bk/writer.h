@@ -94,10 +94,6 @@ BK_MUST_CHECK enum bk_code bk_writer_raise_doubt(
 BK_MUST_CHECK enum bk_code bk_writer_settle_doubt(
 	struct bk_writer *writer, const char *by, struct bk_error *err);
 
-/* Whether any user of the computer can read the log, or even write to it. It holds the node's
- * database; and who can read a file can hold its lock, which keeps every writer out. */
-bool bk_writer_is_exposed(const struct bk_writer *writer);
-
 /* The log as it is being written, for reading; lives as long as the writer, needs no refresh. */
 struct bk_log *bk_writer_log(struct bk_writer *writer);
 

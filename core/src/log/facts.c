@@ -1,6 +1,7 @@
 /* facts.c - what a log's events and notes say beside its changes. */
 #include "facts.h"
 #include "lines.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,11 +36,33 @@ static void take_seen(struct facts *facts, const char *text, size_t size)
 	facts->seen = stamp;
 }
 
+/* The first one says since when. */
+static void take_missed(struct facts *facts, const char *text, size_t size, const char *key)
+{
+	uint64_t from;
+
+	if (facts->is_missed || !bk_line_number(text, size, key, &from) || from > UINT32_MAX)
+		return;
+	facts->is_missed = true;
+	facts->missed_from = (uint32_t)from;
+}
+
+static void take_quorum(struct facts *facts, const char *text, size_t size)
+{
+	uint64_t until;
+
+	if (bk_line_number(text, size, "until", &until))
+		facts->is_missed = false;
+	else
+		take_missed(facts, text, size, "from");
+}
+
 void bk_facts_take_notes(struct facts *facts, const char *notes)
 {
 	size_t size = strlen(notes);
 
 	take_node(facts, notes, size);
+	take_missed(facts, notes, size, "missed");
 	bk_line_value(notes, size, "doubt", facts->doubt, sizeof facts->doubt);
 }
 
@@ -64,6 +87,9 @@ void bk_facts_take_event(struct facts *facts, uint32_t code, const char *text, s
 		break;
 	case EVENT_SETTLED:
 		*facts->doubt = '\0';
+		break;
+	case EVENT_QUORUM:
+		take_quorum(facts, text, size);
 		break;
 	default:
 		break;
@@ -97,5 +123,9 @@ void bk_facts_notes(const struct facts *facts, const char *node, char *out)
 	if (*node)
 		used = (size_t)snprintf(out, KEYFRAME_NOTES_MAX, "node=%s\n", node);
 	if (*facts->doubt)
-		snprintf(out + used, KEYFRAME_NOTES_MAX - used, "doubt=%s\n", facts->doubt);
+		used += (size_t)snprintf(
+			out + used, KEYFRAME_NOTES_MAX - used, "doubt=%s\n", facts->doubt);
+	if (facts->is_missed)
+		snprintf(out + used, KEYFRAME_NOTES_MAX - used, "missed=%" PRIu32 "\n",
+			facts->missed_from);
 }

@@ -27,6 +27,8 @@ enum event_code {
 struct facts {
 	char node[BK_NODE_TEXT];   /* vars.node_id in hexadecimal digits; "": not known */
 	char doubt[BK_DOUBT_TEXT]; /* why; "": none is open */
+	bool is_missed;            /* the quorum was missed, and is not met again: */
+	uint32_t missed_from;      /* since this version */
 	bool has_seen;             /* the head was seen committed, and nothing came since: */
 	struct bk_stamp seen;
 	bool is_succeeded;

@@ -182,6 +182,9 @@ enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct
 	status.head_unsure = log->state.head_unsure;
 	memcpy(status.node, log->state.facts.node, sizeof status.node);
 	memcpy(status.doubt, log->state.facts.doubt, sizeof status.doubt);
+	status.is_seen = log->state.facts.has_seen;
+	status.quorum_missed = log->state.facts.is_missed;
+	status.missed_from = log->state.facts.missed_from;
 	if (memcmp(log->lf.header.predecessor, none, LOG_ID_SIZE) != 0)
 		id_text(log->lf.header.predecessor, status.predecessor);
 	if (log->state.facts.is_succeeded)
@@ -229,4 +232,9 @@ enum bk_code bk_log_session(struct bk_log *log, char *text, size_t size, struct 
 const char *bk_log_path(const struct bk_log *log)
 {
 	return log->lf.file.path;
+}
+
+bool bk_log_is_exposed(const struct bk_log *log)
+{
+	return bk_file_is_exposed(&log->lf.file);
 }

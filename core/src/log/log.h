@@ -89,6 +89,11 @@ BK_MUST_CHECK enum bk_code bk_log_changes_behind(struct bk_log *log, const struc
 BK_MUST_CHECK enum bk_code bk_log_changes_between(struct bk_log *log, const struct keyframe *kf,
 	uint64_t end, struct bk_entry **entries, size_t *count, struct bk_error *err);
 
+/* Sets STATE, zeros before, to where keyframe KF's interval ends: the next frame to take stands
+ * there. */
+BK_MUST_CHECK enum bk_code bk_log_state_behind(
+	struct bk_log *log, const struct keyframe *kf, struct state *state, struct bk_error *err);
+
 /* A reader of stored pages to use for a while; NULL: no memory. */
 struct record_reader *bk_log_reader_take(struct bk_log *log);
 void bk_log_reader_give(struct bk_log *log, struct record_reader *reader);

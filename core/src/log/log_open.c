@@ -114,6 +114,12 @@ enum bk_code bk_log_changes_between(struct bk_log *log, const struct keyframe *k
 	return collect_changes(log, kf, NULL, end, entries, count, err);
 }
 
+enum bk_code bk_log_state_behind(
+	struct bk_log *log, const struct keyframe *kf, struct state *state, struct bk_error *err)
+{
+	return state_behind(log, state, kf, BAD_SKIPS, err);
+}
+
 static enum bk_code load_state(struct bk_log *log, const struct log_end *end, enum on_bad on_bad,
 	struct state *state, struct bk_error *err)
 {

@@ -17,6 +17,7 @@ static void tell(struct bk_place_told *out, const struct place_head *head)
 	if (head->now.is_there) {
 		id_text(out->log, head->now.id);
 		out->bytes = head->now.end;
+		out->sum = head->now.sum;
 	}
 	if (head->coming.is_there) {
 		id_text(out->coming, head->coming.id);

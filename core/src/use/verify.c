@@ -121,14 +121,15 @@ static enum bk_code run_passes(struct verify *verify, struct bk_error *err)
 	enum bk_code code = look_at_tail(verify, err);
 
 	if (!code)
-		code = bk_verify_frames(verify, err);
+		code = verify->options->parts ? bk_verify_part(verify, err)
+					      : bk_verify_frames(verify, err);
 	if (!code && verify->options->deep)
 		code = bk_verify_deep(verify, err);
 	if (!code)
 		code = judge_head(verify, err);
 	if (!code && found->findings)
 		code = check_still_there(verify, err);
-	if (!code && (found->findings || verify->has_unreplayable))
+	if (!code && !verify->options->parts && (found->findings || verify->has_unreplayable))
 		code = bk_verify_lost(verify, err);
 	if (!code && bk_toll_is_spent(&verify->toll))
 		bk_verify_finding(verify, verify->log->state.end,

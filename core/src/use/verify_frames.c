@@ -19,6 +19,7 @@ struct pass {
 	bool stream_broken; /* no change can be decoded before the next stream */
 	bool list_broken;   /* changes are missing in the tail */
 	bool heals;         /* the next full keyframe: a change could not be replayed */
+	bool is_part;       /* not all frames are passed: keyframes list others */
 };
 
 static void pass_broken(struct pass *pass)
@@ -117,11 +118,11 @@ static enum bk_code check_keyframe(
 	}
 	if (code)
 		return code;
-	if (!pass->list_broken && !lists_agree(pass, kf))
+	if (!pass->is_part && !pass->list_broken && !lists_agree(pass, kf))
 		bk_verify_finding(verify, frame->offset,
 			"the keyframe of version %u does not list the changes that are there",
 			kf->version);
-	if (kf->is_full && !kf->is_carried && !pass->stream_broken &&
+	if (!pass->is_part && kf->is_full && !kf->is_carried && !pass->stream_broken &&
 		kf->history != bk_history_of_full(kf, pass->decoder.history))
 		bk_verify_finding(verify, frame->offset,
 			"the full keyframe of version %u does not follow what is before it",
@@ -132,7 +133,9 @@ static enum bk_code check_keyframe(
 	}
 	pass->list_broken = false;
 	pass->has_keyframe = true;
-	bk_state_take_keyframe(&pass->state, kf);
+	/* One that stands on changes which were not passed says nothing of those that were. */
+	if (!pass->is_part || bk_keyframe_is_entry(kf))
+		bk_state_take_keyframe(&pass->state, kf);
 	code = remember_keyframe(pass, kf, err);
 	verify->result->keyframes++;
 	bk_keyframe_free(&kf->cached);
@@ -274,37 +277,54 @@ static enum bk_code walk_all(struct pass *pass, uint64_t end, struct bk_error *e
 			"one to "
 			"be searched",
 			(unsigned long long)end);
-	if (!code && !pass->has_keyframe)
+	if (!code && !pass->has_keyframe && !pass->is_part)
 		bk_verify_finding(pass->verify, LOG_HEADER_SIZE, "the log has no keyframe");
+	return code;
+}
+
+/* At the log's first frame. */
+static void begin_at_header(struct pass *pass, const struct bk_log *log)
+{
+	struct bk_error ignored;
+	struct frame first;
+
+	pass->state.end = LOG_HEADER_SIZE;
+	pass->state.last_sum = log->lf.header.sum;
+	/* With the header's sum gone, the first frame's chain cannot be checked. */
+	if (log->lf.header_damaged &&
+		!bk_walk_frame(&pass->walk, LOG_HEADER_SIZE, &first, &ignored))
+		pass->state.last_sum = first.head.chain;
+}
+
+enum bk_code bk_verify_walk(
+	struct verify *verify, const struct keyframe *kf, uint64_t end, struct bk_error *err)
+{
+	struct bk_log *log = verify->log;
+	struct pass pass = {.verify = verify, .is_part = verify->options->parts};
+	enum bk_code code = bk_decoder_init(&pass.decoder, log, kf ? kf->history : 0, err);
+
+	if (code)
+		return code;
+	bk_walk_init(&pass.walk, &log->lf, WALK_CHUNK_MANY);
+	if (kf)
+		code = bk_log_state_behind(log, kf, &pass.state, err);
+	else
+		begin_at_header(&pass, log);
+	if (!code)
+		code = walk_all(&pass, end, err);
+	bk_walk_done(&pass.walk);
+	bk_decoder_done(&pass.decoder);
+	bk_state_done(&pass.state);
 	return code;
 }
 
 enum bk_code bk_verify_frames(struct verify *verify, struct bk_error *err)
 {
 	struct bk_log *log = verify->log;
-	struct pass pass = {.verify = verify};
-	enum bk_code code;
 
 	if (log->lf.header_damaged)
 		bk_verify_finding(
 			verify, 0, "the header is damaged; the log's id was found in an event");
-	pass.state.end = LOG_HEADER_SIZE;
-	pass.state.last_sum = log->lf.header.sum;
-	code = bk_decoder_init(&pass.decoder, log, 0, err);
-	if (code)
-		return code;
-	bk_walk_init(&pass.walk, &log->lf, WALK_CHUNK_MANY);
-	/* With the header's sum gone, the first frame's chain cannot be checked. */
-	if (log->lf.header_damaged) {
-		struct frame first;
-
-		if (!bk_walk_frame(&pass.walk, LOG_HEADER_SIZE, &first, err))
-			pass.state.last_sum = first.head.chain;
-	}
-	code = walk_all(&pass, log->state.end, err);
 	verify->result->bytes = log->state.end;
-	bk_walk_done(&pass.walk);
-	bk_decoder_done(&pass.decoder);
-	bk_state_done(&pass.state);
-	return code;
+	return bk_verify_walk(verify, NULL, log->state.end, err);
 }

@@ -7,6 +7,13 @@
 /* Walks all frames. Fills result's counts and verify->keyframes. */
 BK_MUST_CHECK enum bk_code bk_verify_frames(struct verify *verify, struct bk_error *err);
 
+/* Walks those of one part. Fills result's counts. */
+BK_MUST_CHECK enum bk_code bk_verify_part(struct verify *verify, struct bk_error *err);
+
+/* Walks from KF's interval's end, or with NULL from the log's first frame, to END. */
+BK_MUST_CHECK enum bk_code bk_verify_walk(
+	struct verify *verify, const struct keyframe *kf, uint64_t end, struct bk_error *err);
+
 /* Rebuilds each keyframe from the one before, and checks it with SQLite. */
 BK_MUST_CHECK enum bk_code bk_verify_deep(struct verify *verify, struct bk_error *err);
 

@@ -100,15 +100,26 @@ static void give(struct bk_writer *writer, uint64_t *end)
 	bk_mirrors_give(writer->mirrors, *end, sum, true);
 }
 
-/* Notes that from VERSION on the quorum was missed, or is met again. */
+/* Whether the log says that the quorum was missed, perhaps by a session before this one. */
+static bool says_missed(const struct bk_writer *writer)
+{
+	bool is_missed;
+
+	pthread_mutex_lock(&writer->log->mutex);
+	is_missed = writer->log->state.facts.is_missed;
+	pthread_mutex_unlock(&writer->log->mutex);
+	return is_missed;
+}
+
+/* Notes that from VERSION on the quorum IS_MISSED, or is met again. */
 static enum bk_code note_quorum(
-	struct bk_writer *writer, uint32_t version, enum mirrors_wait what, struct bk_error *err)
+	struct bk_writer *writer, uint32_t version, bool is_missed, struct bk_error *err)
 {
 	char text[64];
 	enum bk_code code;
 
-	snprintf(text, sizeof text, "%s=%u\nplaces=%u\n", what == MIRRORS_MISSED ? "from" : "until",
-		version, bk_mirrors_quorum(writer->mirrors));
+	snprintf(text, sizeof text, "%s=%u\nplaces=%u\n", is_missed ? "from" : "until", version,
+		bk_mirrors_quorum(writer->mirrors));
 	code = bk_writer_event(writer, EVENT_QUORUM, text, err);
 	return code ? code : bk_writer_sync(writer, err);
 }
@@ -119,9 +130,10 @@ static enum bk_code wait_for_mirrors(struct bk_writer *writer, uint32_t version,
 {
 	enum mirrors_wait what;
 	enum bk_code code = bk_mirrors_wait(writer->mirrors, from, end, version, &what, err);
+	bool is_missed = what == MIRRORS_MISSED || what == MIRRORS_MISS;
 
-	if (!code && (what == MIRRORS_MISSED || what == MIRRORS_MET))
-		code = note_quorum(writer, version, what, err);
+	if (!code && is_missed != says_missed(writer))
+		code = note_quorum(writer, version, is_missed, err);
 	if (code)
 		bk_writer_fail(writer, err);
 	return code;

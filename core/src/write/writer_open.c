@@ -326,10 +326,6 @@ void bk_writer_leave(struct bk_writer *writer)
 	close_with(writer, false);
 }
 
-bool bk_writer_is_exposed(const struct bk_writer *writer)
-{
-	return bk_file_is_exposed(&writer->log->lf.file);
-}
 
 enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)
 {

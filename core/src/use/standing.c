@@ -1,0 +1,105 @@
+/* standing.c - where a place that holds a log's bytes stands to that log. */
+#include "log.h"
+#include <bk/listing.h>
+#include <bk/standing.h>
+#include <string.h>
+
+/* How many of the newest changes are looked at first, and by how much more where that was too few.
+ */
+#define LOOK_FIRST 64
+#define LOOK_MORE  16
+
+/* Whether the frame that ends at END in LOG has SUM: the one behind it is chained to it. */
+static bool has_end(struct bk_log *log, uint64_t end, uint64_t sum)
+{
+	uint64_t last_end, last_sum;
+	struct bk_error ignored;
+	struct frame frame;
+	struct walk walk;
+	bool has;
+
+	pthread_mutex_lock(&log->mutex);
+	last_end = log->state.end;
+	last_sum = log->state.last_sum;
+	pthread_mutex_unlock(&log->mutex);
+	if (end == last_end)
+		return sum == last_sum;
+	bk_walk_init(&walk, &log->lf, WALK_CHUNK_ONE);
+	has = !bk_walk_frame(&walk, end, &frame, &ignored) && frame.head.chain == (uint32_t)sum;
+	bk_walk_done(&walk);
+	return has;
+}
+
+/* Of the newest COUNT versions those that do not stand before END; *ALL if none of them does. */
+static enum bk_code count_behind(struct bk_standing *out, struct bk_log *log, uint64_t end,
+	uint64_t count, bool *all, struct bk_error *err)
+{
+	struct bk_listing *listing;
+	struct bk_entry entry;
+	bool more = true;
+	enum bk_code code = bk_listing_open_last(&listing, log, count, BK_LISTING_VERSIONS, err);
+
+	if (code)
+		return code;
+	out->versions = 0;
+	out->since_us = 0;
+	*all = true;
+	while (!code && more) {
+		code = bk_listing_next(listing, &entry, &more, err);
+		if (code == BK_E_DAMAGE) {
+			code = BK_OK;
+			continue;
+		}
+		if (code || !more)
+			break;
+		if (entry.offset < end)
+			*all = false;
+		else if (!out->versions++)
+			out->since_us = entry.time_us;
+	}
+	bk_listing_close(listing);
+	return code;
+}
+
+static enum bk_code look_behind(struct bk_standing *out, struct bk_log *log, uint64_t end,
+	uint64_t changes, struct bk_error *err)
+{
+	uint64_t count = LOOK_FIRST;
+	bool all;
+	enum bk_code code = count_behind(out, log, end, count, &all, err);
+
+	while (!code && all && count <= changes) {
+		count *= LOOK_MORE;
+		code = count_behind(out, log, end, count, &all, err);
+	}
+	return code;
+}
+
+enum bk_code bk_stands(struct bk_standing *out, struct bk_log *log,
+	const struct bk_place_told *told, struct bk_error *err)
+{
+	struct bk_standing found = {.kind = BK_STANDS_EMPTY};
+	struct bk_log_status status;
+	enum bk_code code = bk_log_status(log, &status, err);
+
+	if (code)
+		return code;
+	found.bytes = status.log_bytes;
+	found.versions = status.changes;
+	if (told->is_there && strcmp(told->log, status.id) != 0) {
+		found.kind = strcmp(told->log, status.predecessor) == 0 ? BK_STANDS_PREDECESSOR
+									: BK_STANDS_OTHER;
+	} else if (told->is_there && told->bytes > status.log_bytes) {
+		found = (struct bk_standing){
+			.kind = BK_STANDS_AHEAD, .bytes = told->bytes - status.log_bytes};
+	} else if (told->is_there && !has_end(log, told->bytes, told->sum)) {
+		found = (struct bk_standing){.kind = BK_STANDS_FORKED};
+	} else if (told->is_there) {
+		found.bytes = status.log_bytes - told->bytes;
+		code = look_behind(&found, log, told->bytes, status.changes, err);
+		found.kind = found.versions ? BK_STANDS_BEHIND : BK_STANDS_LEVEL;
+	}
+	if (!code)
+		*out = found;
+	return code;
+}

@@ -1,0 +1,23 @@
+/* faults_add.h - what the parts of faults.h share. */
+#ifndef FAULTS_ADD_H
+#define FAULTS_ADD_H
+
+#include "faults.h"
+
+/* Adds a fault of KIND, in words, with what MENDS it. */
+void faults_add(struct faults *out, const char *kind, const char *mend, const char *fmt, ...)
+	BK_PRINTF(4, 5);
+
+/* The same, mended by COMMAND of backup-cli, for what LOOK is of. */
+void faults_command(struct faults *out, const struct look *look, const char *kind,
+	const char *command, const char *fmt, ...) BK_PRINTF(5, 6);
+
+/* The same, mended by COMMAND on NAME, which is quoted. */
+void faults_on(struct faults *out, const char *kind, const char *command, const char *name,
+	const char *fmt, ...) BK_PRINTF(5, 6);
+
+/* The mirrors' faults, and those that verify and drill noted. */
+void faults_of_places(struct faults *out, const struct look *look);
+void faults_of_notes(struct faults *out, const struct look *look);
+
+#endif
