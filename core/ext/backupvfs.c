@@ -102,11 +102,21 @@ static int image_reserved(sqlite3_file *base, int *out)
 	return SQLITE_OK;
 }
 
+/* A view or trigger of a log may be a stranger's, and the program that we are loaded into may have
+ * functions that reach out of the database, as the shell's edit() does: a schema does not get to
+ * call them. */
+static void distrust(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+}
+
+/* SQLite tells each file which connection it was opened for: one that is open on another database,
+ * and has the log attached, is met here alone. */
 static int image_control(sqlite3_file *base, int op, void *arg)
 {
 	(void)base;
-	(void)op;
-	(void)arg;
+	if (op == SQLITE_FCNTL_PDB)
+		distrust(*(sqlite3 **)arg);
 	return SQLITE_NOTFOUND;
 }
 
@@ -252,14 +262,6 @@ static int register_vfs(void)
 	vfs.xDelete = vfs_delete;
 	vfs.xAccess = vfs_access;
 	return sqlite3_vfs_register(&vfs, 0);
-}
-
-/* A view or trigger of a log may be a stranger's, and the program that we are loaded into may have
- * functions that reach out of the database, as the shell's edit() does: a schema does not get to
- * call them. */
-static void distrust(sqlite3 *db)
-{
-	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 }
 
 /* SQLite calls it for each connection that is opened. Those on other databases are not ours. */
