@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "interrupt.h"
 #include "logprint.h"
+#include "logrows.h"
 #include "logwalk.h"
 #include "pager.h"
 #include <bk/image.h>
@@ -25,6 +26,7 @@ struct listing {
 	int64_t since_us, until_us;
 	struct logwalk walk;
 	struct logprint print;
+	struct logrows rows;
 	uint64_t count;       /* items that were wanted */
 	uint64_t from_offset; /* those that stand before it in the log are passed over */
 	uint64_t last_offset; /* of the item that was wanted last */
@@ -167,7 +169,7 @@ static enum bk_code on_item(void *ctx, const struct logitem *item, bool *more, s
 		return BK_OK;
 	if (listing->count == 1 || item->entry.time_us > listing->latest_us)
 		listing->latest_us = item->entry.time_us;
-	return logprint(&listing->print, listing->walk.log, item, !listing->walk.oldest_first, err);
+	return logprint(&listing->print, item, !listing->walk.oldest_first, err);
 }
 
 /* With --since, begins at the newest version that came before. */
@@ -275,6 +277,7 @@ static enum bk_code follow(struct listing *listing, struct bk_error *err)
 		if (news == BK_LOG_GREW)
 			code = logwalk_after(
 				&listing->walk, listing->last - 1, on_item, listing, err);
+		logrows_done(&listing->rows); /* each look has a budget of its own */
 		if (code || flush_out() != 0)
 			break;
 		nanosleep(&pause, NULL);
@@ -294,13 +297,12 @@ static enum bk_code print_all(struct listing *listing, struct bk_error *err)
 	if (!code && listing->reverse)
 		code = find_newest(listing, err);
 	listing->walk.oldest_first = listing->reverse;
+	listing->walk.rows = listing->print.stat ? &listing->rows : NULL;
 	return code ? code : logwalk(&listing->walk, on_item, listing, err);
 }
 
-/* A log_fn. */
-static enum bk_code list(struct bk_log *log, void *ctx, struct bk_error *err)
+static enum bk_code list_versions(struct bk_log *log, struct listing *listing, struct bk_error *err)
 {
-	struct listing *listing = ctx;
 	struct bk_log_status status;
 	enum bk_code code = bk_log_status(log, &status, err);
 
@@ -331,6 +333,16 @@ static enum bk_code list(struct bk_log *log, void *ctx, struct bk_error *err)
 	warn_of_future(listing);
 	flush_out(); /* what follows may replay an interval */
 	return code ? code : warn_of_head(listing, &status, err);
+}
+
+/* A log_fn. */
+static enum bk_code list(struct bk_log *log, void *ctx, struct bk_error *err)
+{
+	struct listing *listing = ctx;
+	enum bk_code code = list_versions(log, listing, err);
+
+	logrows_done(&listing->rows);
+	return code;
 }
 
 static int log_run(int argc, char **argv)
