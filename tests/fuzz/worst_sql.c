@@ -174,6 +174,27 @@ static void schema(struct forger *f)
 		"SELECT 1' FROM r");
 }
 
+/* 340 MB of rows, which take nothing in the log. */
+static void rows(struct forger *f)
+{
+	worst_database(f, 65536,
+		"INSERT INTO vars (name, blobval) " BIG
+		"LIMIT 5600) SELECT 'k' || i, zeroblob(60000) FROM r");
+	worst_change(f, "UPDATE vars SET intval = 2 WHERE name = 'data_version'");
+}
+
+/* All of them are of another table then. */
+static void renamed(struct forger *f)
+{
+	static const char head[] = "ALTER TABLE t RENAME TO u";
+	static const char tail[] = "UPDATE vars SET intval = 2 WHERE name = 'data_version'";
+
+	worst_database(f, 65536,
+		"CREATE TABLE t (id INTEGER PRIMARY KEY, x BLOB);"
+		"INSERT INTO t " BIG "LIMIT 5600) SELECT i, zeroblob(60000) FROM r");
+	worst_fill(f, head, '\0', sizeof head + sizeof tail, tail, 2);
+}
+
 const struct worst worst_sql[] = {
 	{"steps", "a recursion without an end", steps, 0},
 	{"intervals", "3,000 keyframes, each after a change without an end", intervals, 0},
@@ -196,6 +217,8 @@ const struct worst worst_sql[] = {
 	{"index-of", "an index of an expression of large values", index_of, 0},
 	{"vars-view", "vars is a view without an end", vars_view, 0},
 	{"vars-generated", "vars has generated columns", vars_generated, 0},
+	{"rows", "5,600 rows of 60 KB", rows, 0},
+	{"renamed", "the same, and their table gets another name", renamed, 0},
 	{"schema", "a schema of 50,000 views", schema, 0},
 	{NULL, NULL, NULL, 0},
 };

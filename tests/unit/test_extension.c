@@ -210,6 +210,9 @@ Test(extension, tables)
 	cr_assert(sqlite3_exec(db, "SELECT * FROM backup_at('t', 999)", NULL, NULL, NULL) !=
 			  SQLITE_OK &&
 		  strstr(sqlite3_errmsg(db), "999"));
+	cr_assert(sqlite3_exec(db, "SELECT * FROM backup_at('\x1b[2J', 'head')", NULL, NULL,
+			  NULL) != SQLITE_OK);
+	cr_assert(strstr(sqlite3_errmsg(db), "\\x1b[2J"), "%s", sqlite3_errmsg(db));
 	sqlite3_close(db);
 	/* On another database the log is named. */
 	loader = sql_open(":memory:");
