@@ -159,9 +159,11 @@ static void vars_view(struct forger *f)
 static void vars_generated(struct forger *f)
 {
 	worst_database(f, 4096,
-		"DROP TABLE vars; CREATE TABLE vars (a, name AS (substr(hex(zeroblob(100000000 + "
-		"a)), 1, 1) || 'data_version'), intval AS (a), blobval AS (a));"
-		"INSERT INTO vars (a) " BIG "LIMIT 1000) SELECT i FROM r");
+		"DROP TABLE vars; CREATE TABLE vars (a, name AS (substr(hex(zeroblob(10 + a)), 1, "
+		"1) || 'data_version'), intval AS (a), blobval AS (a));"
+		"INSERT INTO vars (a) " BIG "LIMIT 1000) SELECT i FROM r;"
+		"PRAGMA writable_schema = ON;"
+		"UPDATE sqlite_schema SET sql = replace(sql, '10 + a', '100000000 + a')");
 }
 
 /* A million parts of a schema: it is read whenever a database is opened. */
