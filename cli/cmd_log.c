@@ -149,7 +149,7 @@ enum bk_code listing_take(void *ctx, const struct logitem *item, bool *more, str
 		return BK_OK;
 	if (listing->count == 1 || item->entry.time_us > listing->latest_us)
 		listing->latest_us = item->entry.time_us;
-	return logprint(&listing->print, listing->walk.log, item, !listing->walk.oldest_first, err);
+	return logprint(&listing->print, item, !listing->walk.oldest_first, err);
 }
 
 /* With --since, begins at the newest version that came before. */
@@ -250,13 +250,12 @@ static enum bk_code print_all(struct listing *listing, struct bk_error *err)
 	if (!code && listing->reverse)
 		code = find_newest(listing, err);
 	listing->walk.oldest_first = listing->reverse;
+	listing->walk.rows = listing->print.stat ? &listing->rows : NULL;
 	return code ? code : logwalk(&listing->walk, listing_take, listing, err);
 }
 
-/* A log_fn. */
-static enum bk_code list(struct bk_log *log, void *ctx, struct bk_error *err)
+static enum bk_code list_versions(struct bk_log *log, struct listing *listing, struct bk_error *err)
 {
-	struct listing *listing = ctx;
 	struct bk_log_status status;
 	enum bk_code code = bk_log_status(log, &status, err);
 
@@ -287,6 +286,16 @@ static enum bk_code list(struct bk_log *log, void *ctx, struct bk_error *err)
 	warn_of_future(listing);
 	flush_out(); /* what follows may replay an interval */
 	return code ? code : warn_of_head(listing, &status, err);
+}
+
+/* A log_fn. */
+static enum bk_code list(struct bk_log *log, void *ctx, struct bk_error *err)
+{
+	struct listing *listing = ctx;
+	enum bk_code code = list_versions(log, listing, err);
+
+	logrows_done(&listing->rows);
+	return code;
 }
 
 static int log_run(int argc, char **argv)

@@ -3,6 +3,7 @@
 #define CLI_LISTING_H
 
 #include "logprint.h"
+#include "logrows.h"
 #include "logwalk.h"
 
 struct listing {
@@ -13,6 +14,7 @@ struct listing {
 	int64_t since_us, until_us;
 	struct logwalk walk;
 	struct logprint print;
+	struct logrows rows;
 	uint64_t count;       /* items that were wanted */
 	uint64_t from_offset; /* those that stand before it in the log are passed over */
 	uint64_t last_offset; /* of the item that was wanted last */

@@ -54,6 +54,7 @@ static enum bk_code follow_log(struct listing *listing, struct bk_log **now, str
 		if (news != BK_LOG_SAME && news != BK_LOG_GONE)
 			code = logwalk_after(
 				&listing->walk, listing->last - 1, listing_take, listing, err);
+		logrows_done(&listing->rows); /* each look has a budget of its own */
 		if (code || flush_out() != 0)
 			break;
 		nanosleep(&pause, NULL);

@@ -2,13 +2,11 @@
 #include "logprint.h"
 #include "common.h"
 #include "json.h"
-#include <bk/diff.h>
 #include <bk/moment.h>
 #include <bk/version.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 /* Whether ITEM is a snapshot that closes a gap, or was kept without those before it: these are in
@@ -17,69 +15,6 @@ static bool closes_gap(const struct logitem *item)
 {
 	return item->has_before && (item->entry.flags & BK_ENTRY_SNAPSHOT) &&
 	       bk_version_distance(item->entry.version, item->before) > 1;
-}
-
-/* Rows that were added, changed, removed, of each table. */
-struct rows {
-	struct bk_tally_table tables[BK_TALLY_TABLES];
-	size_t count;
-};
-
-static struct bk_tally_table *table_of(struct rows *rows, const char *name)
-{
-	struct bk_tally_table *table = rows->tables;
-
-	for (; table < rows->tables + rows->count; table++)
-		if (strncmp(table->name, name, BK_TALLY_NAME - 1) == 0)
-			return table;
-	if (rows->count == BK_TALLY_TABLES)
-		return NULL;
-	*table = (struct bk_tally_table){.inserts = 0};
-	snprintf(table->name, sizeof table->name, "%s", name);
-	rows->count++;
-	return table;
-}
-
-static bool is_version_row(const struct bk_diff *diff)
-{
-	static const char name[] = "data_version";
-
-	return strcasecmp(diff->table, "vars") == 0 && diff->key.count == 1 &&
-	       diff->key.values[0].type == BK_VALUE_TEXT &&
-	       diff->key.values[0].size == sizeof name - 1 &&
-	       memcmp(diff->key.values[0].bytes, name, sizeof name - 1) == 0;
-}
-
-/* A bk_diff_fn. */
-static enum bk_code count_row(void *ctx, const struct bk_diff *diff, struct bk_error *err)
-{
-	struct bk_tally_table *table = is_version_row(diff) ? NULL : table_of(ctx, diff->table);
-
-	(void)err;
-	if (!table)
-		return BK_OK;
-	table->inserts += diff->kind == BK_DIFF_ADDED;
-	table->updates += diff->kind == BK_DIFF_CHANGED;
-	table->deletes += diff->kind == BK_DIFF_REMOVED;
-	return BK_OK;
-}
-
-/* *KNOWN is false where the rows cannot be counted: there is no version before, or damage. */
-static enum bk_code count_rows(struct bk_log *log, const struct logitem *item, struct rows *rows,
-	bool *known, struct bk_error *err)
-{
-	enum bk_code code = BK_OK;
-
-	rows->count = 0;
-	*known = item->has_before && bk_entry_stands(&item->entry) &&
-		 item->before != item->entry.version;
-	if (*known)
-		code = bk_diff(log, item->before, item->entry.version, NULL, count_row, rows, err);
-	if (code == BK_E_DAMAGE || code == BK_E_SQL || code == BK_E_MISSING) {
-		*known = false;
-		code = BK_OK;
-	}
-	return code;
 }
 
 static void print_tables(const struct bk_tally_table *tables, size_t count)
@@ -121,8 +56,7 @@ static void add_gap(cJSON *object, const struct logitem *item)
 		item->entry.flags & BK_ENTRY_KEPT ? "not kept" : "the node moved on unwatched");
 }
 
-static enum bk_code print_json(
-	const struct logitem *item, const struct rows *rows, struct bk_error *err)
+static enum bk_code print_json(const struct logitem *item, struct bk_error *err)
 {
 	static const char *const statements[] = {"inserts", "updates", "deletes"};
 	static const char *const changes[] = {"added", "changed", "removed"};
@@ -148,8 +82,8 @@ static enum bk_code print_json(
 		json_add_count(object, "schema", item->schema);
 		json_add_count(object, "others", item->others);
 	}
-	if (rows)
-		add_tables(object, "rows", changes, rows->tables, rows->count);
+	if (item->is_counted)
+		add_tables(object, "rows", changes, item->rows, item->row_tables);
 	code = json_print_line(object, err);
 	putchar('\n');
 	return code;
@@ -176,8 +110,7 @@ static void print_head(const struct logprint *print)
 		printf("%10s  %-*s  %s\n", "version", width, "time", "statements");
 }
 
-static void print_text(
-	const struct logprint *print, const struct logitem *item, const struct rows *rows)
+static void print_text(const struct logprint *print, const struct logitem *item)
 {
 	const struct bk_entry *entry = &item->entry;
 	char time[BK_MOMENT_TEXT];
@@ -189,8 +122,8 @@ static void print_text(
 			entry->sql_bytes, entry->log_bytes);
 	if (*bk_entry_note(entry))
 		printf("  (%s)", bk_entry_note(entry));
-	if (rows) {
-		print_tables(rows->tables, rows->count);
+	if (item->is_counted) {
+		print_tables(item->rows, item->row_tables);
 	} else if (!print->stat) {
 		print_tables(item->tables, item->table_count);
 		if (item->others)
@@ -211,23 +144,19 @@ static void print_gap(const struct logitem *item)
 	printf("%10s  %s\n", "-", gap);
 }
 
-enum bk_code logprint(struct logprint *print, struct bk_log *log, const struct logitem *item,
-	bool newest_first, struct bk_error *err)
+enum bk_code logprint(
+	struct logprint *print, const struct logitem *item, bool newest_first, struct bk_error *err)
 {
-	struct rows rows;
-	bool known = false;
-	enum bk_code code = print->stat ? count_rows(log, item, &rows, &known, err) : BK_OK;
+	enum bk_code code = BK_OK;
 
-	if (code)
-		return code;
 	if (print->json) {
-		code = print_json(item, known ? &rows : NULL, err);
+		code = print_json(item, err);
 	} else {
 		if (!print->any)
 			print_head(print);
 		if (!newest_first)
 			print_gap(item);
-		print_text(print, item, known ? &rows : NULL);
+		print_text(print, item);
 		if (newest_first)
 			print_gap(item);
 	}

@@ -10,10 +10,8 @@ struct logprint {
 	bool any;      /* a version was printed */
 };
 
-/* Prints ITEM of LOG: a line, and before or behind it one that names versions which are missing.
- * With --stat its rows are counted, by a comparison with the version before. Fails as bk_diff does,
- * but where damage or SQL hides the rows. */
-BK_MUST_CHECK enum bk_code logprint(struct logprint *print, struct bk_log *log,
-	const struct logitem *item, bool newest_first, struct bk_error *err);
+/* Prints ITEM: a line, and before or behind it one that names versions which are missing. */
+BK_MUST_CHECK enum bk_code logprint(struct logprint *print, const struct logitem *item,
+	bool newest_first, struct bk_error *err);
 
 #endif

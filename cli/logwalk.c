@@ -2,6 +2,7 @@
 #include "logwalk.h"
 #include "common.h"
 #include "interrupt.h"
+#include "logrows.h"
 #include <bk/changes.h>
 #include <bk/listing.h>
 #include <bk/version.h>
@@ -11,6 +12,7 @@
 
 #define WINDOW_FIRST 128
 #define WINDOW_MORE  4096
+#define ROWS_BLOCK   32 /* items whose rows are counted at once, at most */
 
 /* Some versions in a row, oldest first. */
 struct window {
@@ -21,8 +23,10 @@ struct window {
 
 static void window_done(struct window *window)
 {
-	for (size_t i = 0; i < window->count; i++)
+	for (size_t i = 0; i < window->count; i++) {
 		free(window->items[i].tables);
+		free(window->items[i].rows);
+	}
 	free(window->items);
 	*window = (struct window){.items = NULL};
 }
@@ -221,13 +225,33 @@ static void link_items(struct window *window, bool has_before, uint32_t before)
 	}
 }
 
-static enum bk_code give(struct window *window, size_t from, size_t to, bool backwards,
-	logitem_fn *take, void *ctx, bool *more, struct bk_error *err)
+static enum bk_code count_rows(
+	struct logwalk *walk, struct window *window, size_t from, size_t to, struct bk_error *err)
 {
+	return walk->rows
+		       ? logrows_count(walk->rows, walk->log, window->items + from, to - from, err)
+		       : BK_OK;
+}
+
+/* Gives the items from FROM to TO, in blocks that grow: in each of them rows are counted oldest
+ * first, and few are wanted where there is a limit. */
+static enum bk_code give(struct logwalk *walk, struct window *window, size_t from, size_t to,
+	bool backwards, logitem_fn *take, void *ctx, bool *more, struct bk_error *err)
+{
+	size_t block = 1;
 	enum bk_code code = BK_OK;
 
-	for (size_t i = from; i < to && !code && *more; i++)
-		code = take(ctx, &window->items[backwards ? to - 1 - (i - from) : i], more, err);
+	for (size_t done = 0; done < to - from && !code && *more;) {
+		size_t count = to - from - done < block ? to - from - done : block;
+		size_t first = backwards ? to - done - count : from + done;
+
+		code = count_rows(walk, window, first, first + count, err);
+		for (size_t i = 0; i < count && !code && *more; i++)
+			code = take(ctx, &window->items[first + (backwards ? count - 1 - i : i)],
+				more, err);
+		done += count;
+		block = block < ROWS_BLOCK ? 2 * block : ROWS_BLOCK;
+	}
 	return code;
 }
 
@@ -283,8 +307,8 @@ static enum bk_code walk_back(struct logwalk *walk, uint32_t head, uint32_t firs
 		} else if (!code) {
 			code = tally(walk, &window, err);
 			if (!code)
-				code = give(
-					&window, left, window.count, true, take, ctx, &more, err);
+				code = give(walk, &window, left, window.count, true, take, ctx,
+					&more, err);
 			to = left ? window.items[0].entry.version + 1 : first;
 			step = WINDOW_MORE;
 		}
@@ -307,7 +331,7 @@ static enum bk_code walk_on(struct logwalk *walk, uint32_t from, bool has_before
 		if (!code)
 			code = tally(walk, &window, err);
 		if (!code)
-			code = give(&window, 0, window.count, false, take, ctx, &more, err);
+			code = give(walk, &window, 0, window.count, false, take, ctx, &more, err);
 		if (window.count) {
 			has_before = true;
 			before = window.items[window.count - 1].entry.version;

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct logrows;
+
 struct logitem {
 	struct bk_entry entry;
 	bool has_before; /* the log has a version before it: */
@@ -20,6 +22,10 @@ struct logitem {
 	struct bk_tally_table *tables;
 	size_t table_count;
 	uint32_t schema, others;
+	/* How many rows it added, changed, removed; with walk->rows, where that can be told. */
+	bool is_counted;
+	struct bk_tally_table *rows;
+	size_t row_tables;
 	bool is_hit; /* one of its statements holds the text that is looked for */
 };
 
@@ -29,9 +35,10 @@ struct logwalk {
 	bool oldest_first;
 	bool has_from; /* nothing before this version is wanted */
 	uint32_t from;
-	const char *text; /* that statements are searched for; NULL: for none */
-	bool is_damaged;  /* versions could not be read; it was said */
-	char said[512];   /* what was said last of that */
+	struct logrows *rows; /* that counts rows; NULL: they are not wanted */
+	const char *text;     /* that statements are searched for; NULL: for none */
+	bool is_damaged;      /* versions could not be read; it was said */
+	char said[512];       /* what was said last of that */
 };
 
 /* Takes an item; sets *MORE to false where it is the last that is wanted. */

@@ -14,6 +14,7 @@
 #include "backuptables.h"
 #include "pastrows.h"
 #include <bk/dest.h>
+#include <bk/text.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,7 @@ static int past_filter(
 {
 	struct past_cursor *cursor = (struct past_cursor *)base;
 	struct past_table *table = (struct past_table *)base->pVtab;
+	char shown[BK_SHOWN_SIZE(sizeof((struct bk_error *)NULL)->msg)];
 	struct bk_error err;
 	int next = 0;
 
@@ -201,7 +203,7 @@ static int past_filter(
 	if (!fill(table, cursor, &err))
 		return SQLITE_OK;
 	sqlite3_free(table->base.zErrMsg);
-	table->base.zErrMsg = sqlite3_mprintf("%s", err.msg);
+	table->base.zErrMsg = sqlite3_mprintf("%s", bk_show_controls(shown, sizeof shown, err.msg));
 	return err.code == BK_E_NOMEM ? SQLITE_NOMEM : SQLITE_ERROR;
 }
 

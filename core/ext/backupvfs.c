@@ -16,6 +16,7 @@
 #include <bk/log.h>
 #include <bk/moment.h>
 #include <bk/rebuild.h>
+#include <bk/text.h>
 #include <sqlite3ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,14 @@ static int image_close(sqlite3_file *base)
 	return SQLITE_OK;
 }
 
+/* What core says may have names out of the log in it. */
+static void note(int rc, const struct bk_error *err)
+{
+	char shown[BK_SHOWN_SIZE(sizeof err->msg)];
+
+	sqlite3_log(rc, "backup: %s", bk_show_controls(shown, sizeof shown, err->msg));
+}
+
 static int image_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 offset)
 {
 	struct image_file *file = (struct image_file *)base;
@@ -50,7 +59,7 @@ static int image_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 o
 	size_t done;
 
 	if (bk_rebuild_read(file->image, dst, (size_t)amount, (uint64_t)offset, &done, &err)) {
-		sqlite3_log(SQLITE_IOERR_READ, "backup: %s", err.msg);
+		note(SQLITE_IOERR_READ, &err);
 		return SQLITE_IOERR_READ;
 	}
 	memset((char *)dst + done, 0, (size_t)amount - done);
@@ -102,11 +111,21 @@ static int image_reserved(sqlite3_file *base, int *out)
 	return SQLITE_OK;
 }
 
+/* A view or trigger of a log may be a stranger's, and the program that we are loaded into may have
+ * functions that reach out of the database, as the shell's edit() does: a schema does not get to
+ * call them. */
+static void distrust(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+}
+
+/* SQLite tells each file which connection it was opened for: one that is open on another database,
+ * and has the log attached, is met here alone. */
 static int image_control(sqlite3_file *base, int op, void *arg)
 {
 	(void)base;
-	(void)op;
-	(void)arg;
+	if (op == SQLITE_FCNTL_PDB)
+		distrust(*(sqlite3 **)arg);
 	return SQLITE_NOTFOUND;
 }
 
@@ -191,7 +210,7 @@ static int open_image(struct image_file *file, const char *name)
 		code = bk_rebuild_load(file->image, &err);
 	if (!code)
 		return SQLITE_OK;
-	sqlite3_log(SQLITE_CANTOPEN, "backup: %s", err.msg);
+	note(SQLITE_CANTOPEN, &err);
 	bk_rebuild_free(file->image);
 	bk_log_close(file->log);
 	file->log = NULL;
@@ -252,14 +271,6 @@ static int register_vfs(void)
 	vfs.xDelete = vfs_delete;
 	vfs.xAccess = vfs_access;
 	return sqlite3_vfs_register(&vfs, 0);
-}
-
-/* A view or trigger of a log may be a stranger's, and the program that we are loaded into may have
- * functions that reach out of the database, as the shell's edit() does: a schema does not get to
- * call them. */
-static void distrust(sqlite3 *db)
-{
-	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 }
 
 /* SQLite calls it for each connection that is opened. Those on other databases are not ours. */

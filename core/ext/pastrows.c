@@ -13,7 +13,10 @@
 
 SQLITE_EXTENSION_INIT3
 
-#define RESULT_MAX ((uint64_t)512 << 20) /* bytes of texts */
+/* Bytes of texts: as all that a log may cost it grows with the log's bytes. */
+#define RESULT        ((uint64_t)48 << 20)
+#define RESULT_A_BYTE 16
+#define RESULT_MAX    ((uint64_t)512 << 20)
 
 /* A further row, of NULLs. NULL: no memory. */
 static struct pastrow *add_row(struct pastrows *rows)
@@ -48,10 +51,10 @@ static enum bk_code set_text(
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a row");
 	row->cells[at] = (struct pastcell){.text = text};
 	rows->bytes += strlen(text);
-	return rows->bytes <= RESULT_MAX
+	return rows->bytes <= rows->bytes_max
 		       ? BK_OK
 		       : bk_fail(err, BK_E_LIMIT, 0, "it gives more than %d MiB: ask for less",
-				 (int)(RESULT_MAX >> 20));
+				 (int)(rows->bytes_max >> 20));
 }
 
 static enum bk_code set_time(struct pastrows *rows, struct pastrow *row, size_t at, int64_t time_us,
@@ -194,6 +197,14 @@ static enum bk_code fill_history(
 enum bk_code pastrows_fill(struct pastrows *rows, enum pastkind kind, char *const *arguments,
 	struct bk_log *log, struct bk_error *err)
 {
+	struct bk_log_status status;
+	enum bk_code code = bk_log_status(log, &status, err);
+
+	if (code)
+		return code;
+	rows->bytes_max = RESULT_MAX;
+	if (status.log_bytes < (RESULT_MAX - RESULT) / RESULT_A_BYTE)
+		rows->bytes_max = RESULT + status.log_bytes * RESULT_A_BYTE;
 	switch (kind) {
 	case PAST_LOG:
 		return fill_log(rows, log, err);

@@ -28,7 +28,7 @@ struct pastrow {
 struct pastrows {
 	struct pastrow *rows;
 	size_t count, capacity;
-	uint64_t bytes; /* of texts */
+	uint64_t bytes, bytes_max; /* of texts */
 };
 
 /* Gathers what the table KIND gives of LOG with ARGUMENTS, which are there as far as it needs them;

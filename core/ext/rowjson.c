@@ -26,9 +26,13 @@ static void add_string(sqlite3_str *json, const char *text, size_t size)
 
 static void add_hex(sqlite3_str *json, const uint8_t *bytes, size_t size)
 {
+	static const char digits[] = "0123456789abcdef";
+
 	sqlite3_str_appendchar(json, 1, '"');
-	for (size_t i = 0; i < size; i++)
-		sqlite3_str_appendf(json, "%02x", bytes[i]);
+	for (size_t i = 0; i < size; i++) {
+		sqlite3_str_appendchar(json, 1, digits[bytes[i] >> 4]);
+		sqlite3_str_appendchar(json, 1, digits[bytes[i] & 15]);
+	}
 	sqlite3_str_appendchar(json, 1, '"');
 }
 

@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What a reader may cost. */
@@ -50,6 +51,11 @@ struct reader {
 	const char *in_mount; /* with a mount: what the shell does in it, as user of that */
 };
 
+/* In the sqlite3 shell: $0 is the log; each statement is run, whether or not one before failed. */
+#define EXTENSION                                                                                  \
+	"printf '%s\\n' \"$@\" | sqlite3 -cmd '.load " BK_EXTENSION                                \
+	"' -cmd \".open file:$0?vfs=backup\" :memory: || exit 1"
+
 static const struct reader readers[] = {
 	{"log", "backup-cli log", {BK_CLI, "log", "--all", "%L"}, NULL},
 	{"verify", "backup-cli verify", {BK_CLI, "verify", "%L"}, NULL},
@@ -57,6 +63,16 @@ static const struct reader readers[] = {
 	{"against", "backup-cli verify --against", {BK_CLI, "verify", "--against", "%D", "%L"},
 		NULL},
 	{"restore", "backup-cli restore", {BK_CLI, "restore", "%L", "%O"}, NULL},
+	{"show", "backup-cli show", {BK_CLI, "show", "%L"}, NULL},
+	{"stat", "backup-cli log --stat", {BK_CLI, "log", "--stat", "%L"}, NULL},
+	{"diff", "backup-cli diff", {BK_CLI, "diff", "%L", "head~1", "latest"}, NULL},
+	{"history", "backup-cli history", {BK_CLI, "history", "%L", "vars"}, NULL},
+	{"query", "backup-cli query", {BK_CLI, "query", "%L", "SELECT count(*) FROM vars"}, NULL},
+	{"extract", "backup-cli extract",
+		{"sh", "-c", "exec \"$0\" extract --table vars \"$1\" >/dev/null", BK_CLI, "%L"},
+		NULL},
+	{"emergency", "backup-cli emergency", {BK_CLI, "emergency", "%L"}, NULL},
+	{"copy", "backup-cli copy", {BK_CLI, "copy", "%L", "%O"}, NULL},
 	{"image-last", "bk_image_open of the head, and reads of it", {"%S", "--image", "0", "%L"},
 		NULL},
 	{"image-middle", "the same of a version in the middle", {"%S", "--image", "1", "%L"}, NULL},
@@ -70,6 +86,14 @@ static const struct reader readers[] = {
 		{BK_FUSE_PROGRAM, "%L", "%M", "-f"},
 		"f=$(find versions -name '*.sqlite3' | tail -n 1); head -c 8192 \"$f\""},
 #endif
+	{"extension", "the SQLite extension: its tables",
+		{"sh", "-c", EXTENSION, "%L", "SELECT count(*) FROM sqlite_schema;",
+			"SELECT count(*) FROM backup_log; "
+			"SELECT count(*) FROM backup_at('vars', 'head'); "
+			"SELECT count(*) FROM backup_diff('vars', 'head~1', 'head'); "
+			"SELECT count(*) FROM backup_history('vars');"},
+		NULL},
+	{"compact", "backup-cli compact", {BK_CLI, "compact", "--keep-daily", "1d", "%L"}, NULL},
 };
 #define READERS (sizeof readers / sizeof *readers)
 
@@ -203,7 +227,7 @@ static void measure(struct bed *bed, const struct worst *log, const struct reade
 	fflush(stdout);
 }
 
-static void make_log(struct bed *bed, const struct worst *log)
+static void forge_log(const struct bed *bed, const struct worst *log)
 {
 	const char *path = tempdir_path(&bed->dir, "log/log.bkp");
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -217,6 +241,20 @@ static void make_log(struct bed *bed, const struct worst *log)
 		REQUIRE(ftruncate(fd, (off_t)(f.build.bytes.size + log->hole)) == 0);
 	close(fd);
 	worst_end(&f);
+}
+
+/* In a process of its own: what it takes counts for the readers that begin as its copies. */
+static void make_log(const struct bed *bed, const struct worst *log)
+{
+	pid_t pid = fork();
+	int status;
+
+	REQUIRE(pid >= 0);
+	if (!pid) {
+		forge_log(bed, log);
+		_exit(0);
+	}
+	REQUIRE(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
 /* One log after the other, each for all readers, or for that of the name ONLY. */

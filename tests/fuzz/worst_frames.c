@@ -262,6 +262,7 @@ const struct worst worst_frames[] = {
 	{"statements", "two changes of 2^24 statements", statements, 0},
 	{"pages", "a database of 14,000 pages of 64 KiB", pages, 0},
 	{"pages-often", "6,000 pages of 64 KiB, and 2,000 keyframes over them", pages_often, 0},
-	{"pages-told", "a database that says it has 2^32-1 pages", pages_told, 0},
+	{"pages-told", "a database that says it has more pages than there is room for", pages_told,
+		0},
 	{NULL, NULL, NULL, 0},
 };

@@ -159,9 +159,11 @@ static void vars_view(struct forger *f)
 static void vars_generated(struct forger *f)
 {
 	worst_database(f, 4096,
-		"DROP TABLE vars; CREATE TABLE vars (a, name AS (substr(hex(zeroblob(100000000 + "
-		"a)), 1, 1) || 'data_version'), intval AS (a), blobval AS (a));"
-		"INSERT INTO vars (a) " BIG "LIMIT 1000) SELECT i FROM r");
+		"DROP TABLE vars; CREATE TABLE vars (a, name AS (substr(hex(zeroblob(10 + a)), 1, "
+		"1) || 'data_version'), intval AS (a), blobval AS (a));"
+		"INSERT INTO vars (a) " BIG "LIMIT 1000) SELECT i FROM r;"
+		"PRAGMA writable_schema = ON;"
+		"UPDATE sqlite_schema SET sql = replace(sql, '10 + a', '100000000 + a')");
 }
 
 /* A million parts of a schema: it is read whenever a database is opened. */
@@ -172,6 +174,27 @@ static void schema(struct forger *f)
 		"INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) " BIG
 		"LIMIT 50000) SELECT 'view', 'v' || i, 'v' || i, 0, 'CREATE VIEW v' || i || ' AS "
 		"SELECT 1' FROM r");
+}
+
+/* 340 MB of rows, which take nothing in the log. */
+static void rows(struct forger *f)
+{
+	worst_database(f, 65536,
+		"INSERT INTO vars (name, blobval) " BIG
+		"LIMIT 5600) SELECT 'k' || i, zeroblob(60000) FROM r");
+	worst_change(f, "UPDATE vars SET intval = 2 WHERE name = 'data_version'");
+}
+
+/* All of them are of another table then. */
+static void renamed(struct forger *f)
+{
+	static const char head[] = "ALTER TABLE t RENAME TO u";
+	static const char tail[] = "UPDATE vars SET intval = 2 WHERE name = 'data_version'";
+
+	worst_database(f, 65536,
+		"CREATE TABLE t (id INTEGER PRIMARY KEY, x BLOB);"
+		"INSERT INTO t " BIG "LIMIT 5600) SELECT i, zeroblob(60000) FROM r");
+	worst_fill(f, head, '\0', sizeof head + sizeof tail, tail, 2);
 }
 
 const struct worst worst_sql[] = {
@@ -196,6 +219,8 @@ const struct worst worst_sql[] = {
 	{"index-of", "an index of an expression of large values", index_of, 0},
 	{"vars-view", "vars is a view without an end", vars_view, 0},
 	{"vars-generated", "vars has generated columns", vars_generated, 0},
+	{"rows", "5,600 rows of 60 KB", rows, 0},
+	{"renamed", "the same, and their table gets another name", renamed, 0},
 	{"schema", "a schema of 50,000 views", schema, 0},
 	{NULL, NULL, NULL, 0},
 };

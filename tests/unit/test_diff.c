@@ -184,16 +184,53 @@ static void check_table(sqlite3 *db, size_t at, uint32_t from, uint32_t to)
 	cr_assert(sql_int(db, sql) == 0, "%s, %u to %u: told twice", name, from, to);
 }
 
-static void check(struct node *node, struct bk_log *log, uint32_t from, uint32_t to)
+static void check_by(struct node *node, struct bk_differ *differ, uint32_t from, uint32_t to)
 {
 	sqlite3 *db = open_both(node, from, to);
 
 	sql_run(db, "BEGIN");
-	ok(bk_diff(log, from, to, NULL, note, db, why()));
+	ok(bk_differ_compare(differ, from, to, NULL, note, db, why()));
 	sql_run(db, "COMMIT");
 	for (size_t at = 0; at < COUNT_OF(tables); at++)
 		check_table(db, at, from, to);
 	sqlite3_close(db);
+}
+
+static void check(struct node *node, struct bk_log *log, uint32_t from, uint32_t to)
+{
+	struct bk_differ *differ;
+
+	ok(bk_differ_open(&differ, log, why()));
+	check_by(node, differ, from, to);
+	bk_differ_close(differ);
+}
+
+/* One comparison after the other: in a row, back, far apart; and once the log has moved on. */
+Test(diff, goes_on_from_the_last)
+{
+	uint64_t seed = test_seed() + 2;
+	struct bk_differ *differ;
+	struct bk_log *log;
+	struct node node;
+
+	begin(&node, &seed, 30);
+	log = bk_writer_log(node.writer);
+	ok(bk_differ_open(&differ, log, why()));
+	for (uint32_t version = 2; version + 1 < node.version; version++)
+		check_by(&node, differ, version, version + 1);
+	check_by(&node, differ, 7, 8);
+	check_by(&node, differ, 9, 8);
+	check_by(&node, differ, 9, 20);
+	check_by(&node, differ, 20, 21);
+	node_lost(&node, "DELETE FROM numbered");
+	/* It stands before what is struck out then. */
+	check_by(&node, differ, node.version - 1, node.version);
+	ok(bk_writer_rewind(node.writer, node.version, why()));
+	node_change(&node, "UPDATE numbered SET small = 6");
+	check_by(&node, differ, node.version - 1, node.version);
+	cr_assert(!bk_differ_is_spent(differ));
+	bk_differ_close(differ);
+	node_end(&node);
 }
 
 Test(diff, finds_what_sql_finds)

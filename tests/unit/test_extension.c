@@ -103,6 +103,16 @@ Test(extension, does_not_trust_the_schema)
 	sql_run(other, "CREATE VIEW channels AS SELECT reach_out() AS id");
 	cr_assert(sql_int(other, "SELECT id FROM channels") == 7);
 	sqlite3_close(other);
+	/* But where a log is attached to them. */
+	other = sql_open(scratch("other"));
+	sqlite3_create_function(other, "reach_out", 0, SQLITE_UTF8, NULL, reach_out, NULL, NULL);
+	sql_run(other, "ATTACH 'file:%s?vfs=backup' AS log", node.path);
+	calls = 0;
+	cr_assert(sqlite3_exec(other, "SELECT * FROM log.channels", NULL, NULL, NULL) ==
+		  SQLITE_ERROR);
+	cr_assert(calls == 0 && strstr(sqlite3_errmsg(other), "unsafe use of reach_out"), "%s",
+		sqlite3_errmsg(other));
+	sqlite3_close(other);
 	node_end(&node);
 }
 
@@ -200,6 +210,9 @@ Test(extension, tables)
 	cr_assert(sqlite3_exec(db, "SELECT * FROM backup_at('t', 999)", NULL, NULL, NULL) !=
 			  SQLITE_OK &&
 		  strstr(sqlite3_errmsg(db), "999"));
+	cr_assert(sqlite3_exec(db, "SELECT * FROM backup_at('\x1b[2J', 'head')", NULL, NULL,
+			  NULL) != SQLITE_OK);
+	cr_assert(strstr(sqlite3_errmsg(db), "\\x1b[2J"), "%s", sqlite3_errmsg(db));
 	sqlite3_close(db);
 	/* On another database the log is named. */
 	loader = sql_open(":memory:");

@@ -315,6 +315,7 @@ Test(keyframe, rules_on_bytes)
 		uint64_t value;
 	} cases[] = {
 		{24, 8, 0},                             /* next of a delta */
+		{68, 4, 2 + OFFSET / 24},               /* more pages than there is room for */
 		{76, 4, UINT32_MAX},                    /* links */
 		{80, 4, UINT32_MAX},                    /* maps */
 		{84, 4, UINT32_MAX},                    /* changes */
@@ -335,6 +336,11 @@ Test(keyframe, rules_on_bytes)
 				  BK_E_DAMAGE),
 			"case %zu: %s", i, why()->msg);
 	}
+	make_delta(&parts);
+	encode(&parts, &payload, &head);
+	forge_put(payload.data + 68, 4, 1 + OFFSET / 24);
+	ok(bk_keyframe_decode(&kf, &head, OFFSET, payload.data, why()));
+	bk_keyframe_free(&kf->cached);
 	make_full(&parts);
 	encode(&parts, &payload, &head);
 	forge_put(payload.data + 24, 8, OFFSET); /* next of a full one */

@@ -200,6 +200,41 @@ Test(span, a_link_that_leads_astray_is_not_taken)
 	node_end(&node);
 }
 
+/* What a search passed is not searched for again; a note that is not true leads nowhere. */
+Test(span, begins_where_a_search_passed)
+{
+	struct node node;
+	struct bk_log *log = NULL;
+	struct span span;
+	struct forge forge;
+
+	node_begin(&node, 1);
+	node_busy(&node, 40);
+	ok(bk_keyframes_build(node.writer, why()));
+	forge_load(&forge, node.path);
+	for (unsigned noted = 0; noted < 3; noted++) {
+		/* Nothing; the keyframe above the one that is asked for; another one as that. */
+		uint64_t offset = forge.frames[forge_find(&forge, KEYFRAME, noted == 1 ? 20 : 23)];
+
+		ok(bk_log_open(&log, &node.io.io, node.path, why()));
+		if (noted)
+			bk_passed_note(&log->passed, 20, offset);
+		node.io.calls[OP_READ] = 0;
+		ok(bk_span_of_ordinal(&span, log, 19, why()));
+		cr_assert(span.base->ordinal == 19 && span.above->ordinal == 20);
+		cr_assert((node.io.calls[OP_READ] < 6) == (noted == 1), "%u reads",
+			node.io.calls[OP_READ]);
+		bk_span_done(&span);
+		/* The search itself has noted it, and the one below. */
+		cr_assert(bk_passed_find(&log->passed, 20) ==
+			  forge.frames[forge_find(&forge, KEYFRAME, 20)]);
+		cr_assert(bk_passed_find(&log->passed, 19));
+		bk_log_close(log);
+	}
+	forge_done(&forge);
+	node_end(&node);
+}
+
 /* Between the keyframes around a damaged one all changes are there, with what they need. */
 Test(span, damaged_keyframes_are_passed_over)
 {

@@ -94,7 +94,9 @@ static void a_page_stored_nowhere(struct forge *forge)
 
 static void all_pages_there_can_be(struct forge *forge)
 {
-	forge_put(keyframe(forge) + AT_PAYLOAD + KF_PAGE_COUNT, 4, UINT32_MAX);
+	uint64_t offset = forge->frames[forge_find(forge, KEYFRAME, 0)];
+
+	forge_put(keyframe(forge) + AT_PAYLOAD + KF_PAGE_COUNT, 4, 1 + offset / 24);
 }
 
 /* Behind count and number, the offset of page 1's record. */

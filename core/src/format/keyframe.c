@@ -1,6 +1,7 @@
 /* keyframe.c - the KEYFRAME frame's payload. */
 #include "keyframe.h"
 #include "codec.h"
+#include "record.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,6 +243,10 @@ static bool fields_agree(const struct keyframe *kf)
 	/* More keyframes than fit before it: searches that go from one to the next would not end.
 	 */
 	if (kf->ordinal > kf->offset / (FRAME_HEAD_SIZE + FIXED_SIZE))
+		return false;
+	/* More pages than fit before it, of which all but the lock page are stored: what goes from
+	 * one to the next would not end. */
+	if (kf->page_count && kf->page_count - 1 > kf->offset / RECORD_HEAD_SIZE)
 		return false;
 	if (kf->is_full)
 		return kf->full == 0 && kf->reach == 1 && !kf->is_thinned;

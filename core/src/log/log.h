@@ -3,6 +3,7 @@
 #define BK_LOG_IMPL_H
 
 #include "pagemap.h"
+#include "passed.h"
 #include "record.h"
 #include "search.h"
 #include "state.h"
@@ -42,6 +43,7 @@ struct bk_log {
 	bool is_writer; /* a writer owns the log and keeps its state */
 	struct vain vain[VAIN_KEPT];
 	unsigned vain_next;
+	struct passed passed;
 
 	/* A mutex of its own: a page is read often, and a change must not wait for that. */
 	pthread_mutex_t readers_mutex;

@@ -88,6 +88,13 @@ static enum bk_code span_mend(struct span *span, struct bk_error *err)
 	return BK_OK;
 }
 
+static void note_passed(struct bk_log *log, const struct keyframe *kf)
+{
+	pthread_mutex_lock(&log->mutex);
+	bk_passed_note(&log->passed, kf->ordinal, kf->offset);
+	pthread_mutex_unlock(&log->mutex);
+}
+
 /* Moves SPAN, which is the tail, to the span below KF, which it takes over. */
 static enum bk_code span_below(struct span *span, struct keyframe *kf, struct bk_error *err)
 {
@@ -107,6 +114,8 @@ static enum bk_code span_below(struct span *span, struct keyframe *kf, struct bk
 		span->base = NULL;
 		code = BK_E_DAMAGE;
 	}
+	if (!code)
+		note_passed(span->log, span->base);
 	return code == BK_E_DAMAGE ? span_mend(span, err) : code;
 }
 
@@ -116,6 +125,7 @@ struct search {
 	bool (*is_above)(const struct search *search, const struct keyframe *kf);
 	uint32_t version;
 	uint64_t ordinal;
+	uint64_t above; /* the ordinal of the keyframe that it ends at; 0: not known */
 	int64_t time_us;
 };
 
@@ -147,6 +157,24 @@ static enum bk_code follow_link(struct bk_log *log, const struct search *search,
 	return BK_OK;
 }
 
+/* The keyframe of ORDINAL, if a search passed it and it can still be read, pinned; or NULL. */
+static struct keyframe *passed_keyframe(struct bk_log *log, uint64_t ordinal)
+{
+	struct keyframe *kf = NULL;
+	struct bk_error ignored;
+	uint64_t offset;
+
+	pthread_mutex_lock(&log->mutex);
+	offset = bk_passed_find(&log->passed, ordinal);
+	pthread_mutex_unlock(&log->mutex);
+	if (!offset || bk_log_keyframe(log, offset, &kf, &ignored))
+		return NULL;
+	if (kf->ordinal == ordinal)
+		return kf;
+	bk_log_unpin(log, kf);
+	return NULL;
+}
+
 /* Takes links from *KF as long as they may be taken, the longest first. */
 static enum bk_code search_down(
 	struct bk_log *log, const struct search *search, struct keyframe **kf, struct bk_error *err)
@@ -156,6 +184,7 @@ static enum bk_code search_down(
 		size_t level = at->link_count;
 		enum bk_code code = BK_E_DAMAGE;
 
+		note_passed(log, at);
 		while (level > 0 && !search->may_pass(search, at, (unsigned)level - 1))
 			level--;
 		/* A shorter link may lead nearer to the damage; the shortest, that is damaged, ends
@@ -177,8 +206,12 @@ static enum bk_code span_search(struct span *out, struct bk_log *log, const stru
 	enum bk_code code = span_tail(&span, log, err);
 
 	if (!code && !is_tail(search, &span)) {
-		struct keyframe *kf = span.base;
+		struct keyframe *passed =
+			search->above ? passed_keyframe(log, search->above) : NULL;
+		struct keyframe *kf = passed ? passed : span.base;
 
+		if (passed)
+			bk_log_unpin(log, span.base);
 		span.base = NULL;
 		code = search_down(log, search, &kf, err);
 		if (!code)
@@ -241,8 +274,10 @@ static bool tail_has_ordinal(const struct search *search, const struct span *tai
 enum bk_code bk_span_of_ordinal(
 	struct span *out, struct bk_log *log, uint64_t ordinal, struct bk_error *err)
 {
-	struct search search = {
-		.may_pass = pass_ordinal, .is_above = above_ordinal, .ordinal = ordinal};
+	struct search search = {.may_pass = pass_ordinal,
+		.is_above = above_ordinal,
+		.ordinal = ordinal,
+		.above = ordinal + 1};
 	enum bk_code code = span_search(out, log, &search, tail_has_ordinal, err);
 
 	/* Who walks over spans counts on it. */

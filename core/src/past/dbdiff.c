@@ -7,14 +7,16 @@
 
 /* What ANALYZE writes is no data. */
 #define TABLES                                                                                     \
-	"SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name NOT "  \
+	"SELECT name, sql, rootpage FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND " \
+	"name NOT "                                                                                \
 	"IN ('sqlite_stat1', 'sqlite_stat2', 'sqlite_stat3', 'sqlite_stat4') ORDER BY name"
 
 struct dbdiff {
 	const struct sandbox *before, *after;
 	struct trees trees_before, trees_after;
 	const struct pageset *differs;
-	bool is_known; /* what each page that differs is of */
+	bool is_known;          /* what each page that differs is of */
+	struct pageset touched; /* roots of trees of which a page differs */
 	const char *table;
 	bool any; /* TABLE was met */
 	bk_diff_fn *take;
@@ -72,13 +74,32 @@ static enum bk_code open_trees(
 	return code;
 }
 
-/* Whether a page of the tree at ROOT differs. */
-static bool tree_differs(const struct trees *trees, uint32_t root, const struct pageset *differs)
+static void add_touched(struct dbdiff *diff, const struct trees *trees)
 {
 	for (uint32_t page = 1; page <= trees->store->page_count; page++)
-		if (trees->owner[page] == root && bk_pageset_has(differs, page))
-			return true;
-	return false;
+		if (bk_pageset_has(diff->differs, page))
+			bk_pageset_add(&diff->touched, trees->owner[page]);
+}
+
+static enum bk_code find_touched(struct dbdiff *diff, struct bk_error *err)
+{
+	uint32_t before = diff->trees_before.store->page_count;
+	uint32_t after = diff->trees_after.store->page_count;
+	enum bk_code code = bk_pageset_init(&diff->touched, before > after ? before : after, err);
+
+	if (code)
+		return code;
+	add_touched(diff, &diff->trees_before);
+	add_touched(diff, &diff->trees_after);
+	return BK_OK;
+}
+
+/* Whether a table whose root is ROOT in one, and OTHER in the other, is known to be the same in
+ * both. */
+static bool is_untouched(const struct dbdiff *diff, uint32_t root, uint32_t other)
+{
+	return diff->is_known && !diff->trees_before.is_odd && !diff->trees_after.is_odd &&
+	       root == other && !bk_pageset_has(&diff->touched, root);
 }
 
 static void compare_all(struct diffside *before, struct diffside *after)
@@ -88,7 +109,7 @@ static void compare_all(struct diffside *before, struct diffside *after)
 	bk_rowids_done(&after->rows);
 }
 
-/* Which rows of the table of both sides may differ. */
+/* Which rows of the table of both sides, which is not untouched, may differ. */
 static enum bk_code find_rows(const struct dbdiff *diff, struct diffside *before,
 	struct diffside *after, struct bk_error *err)
 {
@@ -102,10 +123,7 @@ static enum bk_code find_rows(const struct dbdiff *diff, struct diffside *before
 		return BK_OK;
 	}
 	if (!before->table.rowid || !after->table.rowid) {
-		if (!diff->is_known || root != other_root ||
-			tree_differs(one, root, diff->differs) ||
-			tree_differs(other, other_root, diff->differs))
-			compare_all(before, after);
+		compare_all(before, after);
 		return BK_OK;
 	}
 	code = bk_trees_differing(one, root, other, other_root, diff->differs, diff->is_known,
@@ -175,9 +193,6 @@ static enum bk_code compare_table(
 	bool has_before = false, has_after = false;
 	enum bk_code code;
 
-	if (diff->table && sqlite3_stricmp(diff->table, name) != 0)
-		return BK_OK;
-	diff->any = true;
 	code = bk_table_read(&before.table, diff->before, name, &has_before, err);
 	if (!code)
 		code = bk_table_read(&after.table, diff->after, name, &has_after, err);
@@ -217,6 +232,26 @@ static enum bk_code step(
 		       : bk_sandbox_fail(sandbox, "read the schema", err);
 }
 
+static uint32_t root_of(sqlite3_stmt *row)
+{
+	return (uint32_t)sqlite3_column_int64(row, 2);
+}
+
+/* The table of the rows that BEFORE and AFTER stand at; NULL: it is not there. */
+static enum bk_code compare_rows(
+	struct dbdiff *diff, sqlite3_stmt *before, sqlite3_stmt *after, struct bk_error *err)
+{
+	const char *name = text_of(before ? before : after, 0);
+	bool changed = before && after && strcmp(text_of(before, 1), text_of(after, 1)) != 0;
+
+	if (diff->table && sqlite3_stricmp(diff->table, name) != 0)
+		return BK_OK;
+	diff->any = true;
+	if (before && after && !changed && is_untouched(diff, root_of(before), root_of(after)))
+		return BK_OK;
+	return compare_table(diff, name, changed, err);
+}
+
 /* Steps through the tables of both, which are ordered by name. */
 static enum bk_code compare_tables(
 	struct dbdiff *diff, sqlite3_stmt *before, sqlite3_stmt *after, struct bk_error *err)
@@ -231,8 +266,8 @@ static enum bk_code compare_tables(
 			    : !has_after ? -1
 					 : strcmp(text_of(before, 0), text_of(after, 0));
 
-		code = compare_table(diff, text_of(order <= 0 ? before : after, 0),
-			!order && strcmp(text_of(before, 1), text_of(after, 1)) != 0, err);
+		code = compare_rows(
+			diff, order <= 0 ? before : NULL, order >= 0 ? after : NULL, err);
 		if (!code && order <= 0)
 			code = step(diff->before, before, &has_before, err);
 		if (!code && order >= 0)
@@ -276,7 +311,10 @@ enum bk_code bk_dbdiff(const struct sandbox *before, const struct sandbox *after
 		code = bk_trees_explain(
 			&diff.trees_before, &diff.trees_after, differs, &diff.is_known, err);
 		if (!code)
+			code = find_touched(&diff, err);
+		if (!code)
 			code = compare(&diff, err);
+		bk_pageset_done(&diff.touched);
 		bk_trees_done(&diff.trees_after);
 	}
 	bk_trees_done(&diff.trees_before);

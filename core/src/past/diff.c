@@ -5,9 +5,18 @@
 #include <bk/version.h>
 #include <stdlib.h>
 
+struct bk_differ {
+	struct bk_log *log;
+	struct bk_toll toll; /* of all comparisons together */
+	/* The interval in which the last one ended; the stepper stands where it led to. */
+	struct span span;
+	struct stepper stepper;
+	bool has_stepper;
+	uint64_t end; /* of the log when it was entered: what came since may have struck it out */
+};
+
 /* What a comparison is to do. */
 struct wanted {
-	struct bk_log *log;
 	uint32_t from, to;
 	const char *table;
 	bk_diff_fn *take;
@@ -35,11 +44,10 @@ static uint32_t fewer(uint32_t a, uint32_t b)
 }
 
 /* A sandbox over each of two stores, compared. */
-static enum bk_code compare_stores(const struct wanted *wanted, struct pagestore *from,
-	struct budget *from_budget, struct pagestore *to, struct budget *to_budget,
-	const struct pageset *differs, struct bk_error *err)
+static enum bk_code compare_stores(const struct wanted *wanted, const struct bk_io *io,
+	struct pagestore *from, struct budget *from_budget, struct pagestore *to,
+	struct budget *to_budget, const struct pageset *differs, struct bk_error *err)
 {
-	const struct bk_io *io = wanted->log->lf.file.io;
 	struct sandbox before, after;
 	enum bk_code code;
 
@@ -55,6 +63,8 @@ static enum bk_code compare_stores(const struct wanted *wanted, struct pagestore
 		bk_sandbox_close(&after);
 	}
 	bk_sandbox_close(&before);
+	bk_budget_end(from_budget);
+	bk_budget_end(to_budget);
 	return code;
 }
 
@@ -72,8 +82,9 @@ static enum bk_code compare_step(
 	if (!code)
 		code = add_written(&differs, &stepper->before, err);
 	if (!code)
-		code = compare_stores(wanted, is_forward ? older : newer, budget,
-			is_forward ? newer : older, budget, &differs, err);
+		code = compare_stores(wanted, stepper->image->overlay.io,
+			is_forward ? older : newer, budget, is_forward ? newer : older, budget,
+			&differs, err);
 	bk_pageset_done(&differs);
 	return code;
 }
@@ -88,40 +99,89 @@ static bool leads_to(const struct span *span, uint32_t version)
 	       (above->version == version && !above->is_full);
 }
 
+static uint64_t end_of(struct bk_log *log)
+{
+	uint64_t end;
+
+	pthread_mutex_lock(&log->mutex);
+	end = log->state.end;
+	pthread_mutex_unlock(&log->mutex);
+	return end;
+}
+
+static void leave(struct bk_differ *differ)
+{
+	if (!differ->has_stepper)
+		return;
+	bk_stepper_close(&differ->stepper);
+	bk_span_done(&differ->span);
+	differ->has_stepper = false;
+}
+
+/* Enters the interval of VERSION, and moves on to that. */
+static enum bk_code enter(
+	struct bk_differ *differ, uint32_t version, bool *reached, struct bk_error *err)
+{
+	enum bk_code code;
+
+	leave(differ);
+	differ->end = end_of(differ->log);
+	code = bk_span_of_version(&differ->span, differ->log, version, err);
+	if (code)
+		return code;
+	code = bk_stepper_open(&differ->stepper, &differ->span, &differ->toll, err);
+	if (code) {
+		bk_span_done(&differ->span);
+		return code;
+	}
+	differ->has_stepper = true;
+	return bk_stepper_to(&differ->stepper, version, reached, err);
+}
+
+/* From the version where it stands to NEWER, if that is in the same interval. */
+static enum bk_code step_to(
+	struct bk_differ *differ, uint32_t newer, bool *reached, struct bk_error *err)
+{
+	*reached = leads_to(&differ->span, newer);
+	if (!*reached)
+		return BK_OK;
+	bk_stepper_mark(&differ->stepper);
+	return bk_stepper_to(&differ->stepper, newer, reached, err);
+}
+
+/* Moves on from OLDER, which is marked, to NEWER; *REACHED is false where they are in two
+ * intervals. */
+static enum bk_code step_from(struct bk_differ *differ, uint32_t older, uint32_t newer,
+	bool *reached, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	*reached = false;
+	if (differ->has_stepper && differ->stepper.image->version == older &&
+		differ->end == end_of(differ->log))
+		code = step_to(differ, newer, reached, err);
+	if (code || *reached)
+		return code;
+	code = enter(differ, older, reached, err);
+	return code || !*reached ? code : step_to(differ, newer, reached, err);
+}
+
 /* Where both versions are in one interval they are steps of one replay. *DONE is false where they
  * are not, or where damage or a change that cannot be replayed is met: nothing was told then. */
-static enum bk_code compare_near(const struct wanted *wanted, bool *done, struct bk_error *err)
+static enum bk_code compare_near(
+	struct bk_differ *differ, const struct wanted *wanted, bool *done, struct bk_error *err)
 {
 	bool is_forward = !bk_version_after(wanted->from, wanted->to);
 	uint32_t older = is_forward ? wanted->from : wanted->to;
 	uint32_t newer = is_forward ? wanted->to : wanted->from;
-	struct stepper stepper;
-	struct span span;
-	bool reached = false;
-	enum bk_code code = bk_span_of_version(&span, wanted->log, older, err);
+	enum bk_code code = step_from(differ, older, newer, done, err);
 
-	*done = false;
-	if (code)
-		return code == BK_E_DAMAGE ? BK_OK : code;
-	if (!leads_to(&span, newer)) {
-		bk_span_done(&span);
-		return BK_OK;
-	}
-	code = bk_stepper_open(&stepper, &span, err);
-	bk_span_done(&span);
-	if (!code)
-		code = bk_stepper_to(&stepper, older, &reached, err);
-	if (!code && reached) {
-		bk_stepper_mark(&stepper);
-		code = bk_stepper_to(&stepper, newer, &reached, err);
-	}
-	if (!code && reached) {
-		*done = true;
-		code = compare_step(wanted, &stepper, err);
-	} else if (code == BK_E_DAMAGE || code == BK_E_SQL) {
+	if (!code && *done)
+		code = compare_step(wanted, &differ->stepper, err);
+	else if (code == BK_E_DAMAGE || code == BK_E_SQL)
 		code = BK_OK;
-	}
-	bk_stepper_close(&stepper);
+	if (code || !*done)
+		leave(differ);
 	return code;
 }
 
@@ -159,21 +219,22 @@ static enum bk_code compare_images(const struct wanted *wanted, struct bk_image 
 	if (!code)
 		code = find_differing(from, to, &differs, err);
 	if (!code)
-		code = compare_stores(wanted, &from->overlay.store, &from->budget,
+		code = compare_stores(wanted, from->overlay.io, &from->overlay.store, &from->budget,
 			&to->overlay.store, &to->budget, &differs, err);
 	bk_pageset_done(&differs);
 	return code;
 }
 
-static enum bk_code compare_far(const struct wanted *wanted, struct bk_error *err)
+static enum bk_code compare_far(
+	struct bk_differ *differ, const struct wanted *wanted, struct bk_error *err)
 {
-	const struct bk_image_options options = {.past_damage = true};
+	const struct bk_image_options options = {.past_damage = true, .toll = &differ->toll};
 	struct bk_image *from, *to;
-	enum bk_code code = bk_image_open(&from, wanted->log, wanted->from, &options, err);
+	enum bk_code code = bk_image_open(&from, differ->log, wanted->from, &options, err);
 
 	if (code)
 		return code;
-	code = bk_image_open(&to, wanted->log, wanted->to, &options, err);
+	code = bk_image_open(&to, differ->log, wanted->to, &options, err);
 	if (!code) {
 		code = compare_images(wanted, from, to, err);
 		bk_image_close(to);
@@ -182,12 +243,54 @@ static enum bk_code compare_far(const struct wanted *wanted, struct bk_error *er
 	return code;
 }
 
+enum bk_code bk_differ_open(struct bk_differ **out, struct bk_log *log, struct bk_error *err)
+{
+	struct bk_differ *differ = malloc(sizeof *differ);
+
+	if (!differ)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a comparison");
+	*differ = (struct bk_differ){.log = log};
+	bk_toll_init_whole(&differ->toll, end_of(log));
+	*out = differ;
+	return BK_OK;
+}
+
+bool bk_differ_is_spent(struct bk_differ *differ)
+{
+	return bk_toll_is_spent(&differ->toll);
+}
+
+void bk_differ_close(struct bk_differ *differ)
+{
+	if (differ)
+		leave(differ);
+	free(differ);
+}
+
+enum bk_code bk_differ_compare(struct bk_differ *differ, uint32_t from, uint32_t to,
+	const char *table, bk_diff_fn *take, void *ctx, struct bk_error *err)
+{
+	const struct wanted wanted = {from, to, table, take, ctx};
+	bool done;
+	enum bk_code code;
+
+	if (bk_differ_is_spent(differ))
+		return bk_fail(err, BK_E_SQL, 0,
+			"it takes too long: more than %llu ms with what was compared before",
+			(unsigned long long)differ->toll.time_ms);
+	code = compare_near(differ, &wanted, &done, err);
+	return code || done ? code : compare_far(differ, &wanted, err);
+}
+
 enum bk_code bk_diff(struct bk_log *log, uint32_t from, uint32_t to, const char *table,
 	bk_diff_fn *take, void *ctx, struct bk_error *err)
 {
-	const struct wanted wanted = {log, from, to, table, take, ctx};
-	bool done;
-	enum bk_code code = compare_near(&wanted, &done, err);
+	struct bk_differ *differ;
+	enum bk_code code = bk_differ_open(&differ, log, err);
 
-	return code || done ? code : compare_far(&wanted, err);
+	if (code)
+		return code;
+	code = bk_differ_compare(differ, from, to, table, take, ctx, err);
+	bk_differ_close(differ);
+	return code;
 }

@@ -10,6 +10,7 @@ struct history {
 	bk_history_fn *take;
 	void *ctx;
 	struct bk_entry entry; /* the version that is looked at */
+	struct bk_toll toll;   /* of all intervals together */
 };
 
 /* A bk_diff_fn. */
@@ -40,13 +41,13 @@ static struct bk_entry entry_of(const struct keyframe *kf)
 }
 
 /* Moves on by one version. Where that cannot be replayed, but there is a keyframe above SPAN, *MORE
- * is false: what came since is told with that. */
+ * is false: what came since is told with that. But not where all together takes too long. */
 static enum bk_code step(struct history *history, const struct span *span, struct stepper *stepper,
 	bool *more, struct bk_error *err)
 {
 	enum bk_code code = bk_stepper_next(stepper, err);
 
-	if (code != BK_E_SQL || !span->above)
+	if (code != BK_E_SQL || !span->above || bk_toll_is_spent(&history->toll))
 		return code;
 	*more = false;
 	history->watch.is_known = false;
@@ -59,7 +60,7 @@ static enum bk_code replay_span(
 {
 	struct stepper stepper;
 	bool more = true;
-	enum bk_code code = bk_stepper_open(&stepper, span, err);
+	enum bk_code code = bk_stepper_open(&stepper, span, &history->toll, err);
 
 	if (code)
 		return code;
@@ -139,6 +140,9 @@ enum bk_code bk_history(struct bk_log *log, const char *table,
 	bool more = true;
 	enum bk_code code = bk_log_status(log, &status, err);
 
+	if (code)
+		return code;
+	bk_toll_init_whole(&history.toll, status.log_bytes);
 	history.watch.table = table;
 	history.watch.options = options ? options : &defaults;
 	while (!code && more) {

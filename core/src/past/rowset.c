@@ -14,11 +14,14 @@ struct stored {
 	enum bk_value_type type;
 };
 
-void bk_rowset_init(struct rowset *set, struct table *table)
+void bk_rowset_init(struct rowset *set, struct table *table, uint64_t given)
 {
+	const uint64_t most = (ROWSET_BYTES_MAX - ROWSET_BYTES) / ROWSET_BYTES_A_BYTE;
+	size_t more = (size_t)(given < most ? given : most) * ROWSET_BYTES_A_BYTE;
+
 	*set = (struct rowset){.table = *table};
 	*table = (struct table){.name = NULL};
-	bk_buf_init(&set->values, ROWSET_BYTES_MAX);
+	bk_buf_init(&set->values, ROWSET_BYTES + more);
 }
 
 void bk_rowset_done(struct rowset *set)
@@ -175,7 +178,7 @@ enum bk_code bk_rowset_add(struct rowset *set, sqlite3_stmt *statement, struct b
 	if (code == BK_E_LIMIT)
 		return bk_fail(err, BK_E_LIMIT, 0,
 			"the rows of %.80s take more than %zu MiB: name a key", set->table.name,
-			ROWSET_BYTES_MAX >> 20);
+			set->values.max >> 20);
 	if (!code)
 		set->rows[set->count++] = (struct kept_row){.at = at};
 	return code;

@@ -22,14 +22,17 @@ struct rowset {
 	size_t bucket_count;
 };
 
-#define ROWSET_BYTES_MAX ((size_t)1 << 30)
+/* What the rows of one set may take: as all that a log may cost it grows with the log's bytes. */
+#define ROWSET_BYTES        ((size_t)48 << 20)
+#define ROWSET_BYTES_A_BYTE 16
+#define ROWSET_BYTES_MAX    ((size_t)1 << 30)
 
-/* An empty set of the rows of TABLE, which it takes over. */
-void bk_rowset_init(struct rowset *set, struct table *table);
+/* An empty set of the rows of TABLE, which it takes over, in a log of GIVEN bytes. */
+void bk_rowset_init(struct rowset *set, struct table *table, uint64_t given);
 void bk_rowset_done(struct rowset *set);
 
 /* Adds the row that STATEMENT stands on: the table's columns, and its rowid behind them. Fails with
- * BK_E_LIMIT if all rows take more than ROWSET_BYTES_MAX, BK_E_NOMEM. */
+ * BK_E_LIMIT if all rows take more than they may, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_rowset_add(
 	struct rowset *set, sqlite3_stmt *statement, struct bk_error *err);
 

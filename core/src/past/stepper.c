@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum bk_code bk_stepper_open(struct stepper *stepper, const struct span *span, struct bk_error *err)
+enum bk_code bk_stepper_open(struct stepper *stepper, const struct span *span, struct bk_toll *toll,
+	struct bk_error *err)
 {
+	const struct bk_image_options options = {.toll = toll};
 	enum bk_code code;
 
 	*stepper = (struct stepper){.count = span->count};
@@ -18,7 +20,7 @@ enum bk_code bk_stepper_open(struct stepper *stepper, const struct span *span, s
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu changes", span->count);
 	if (span->count)
 		memcpy(stepper->entries, span->entries, span->count * sizeof *stepper->entries);
-	code = bk_image_open_keyframe(&stepper->image, span->log, span->base, NULL, err);
+	code = bk_image_open_keyframe(&stepper->image, span->log, span->base, &options, err);
 	if (!code) {
 		bk_overlay_init(&stepper->before, stepper->image->overlay.io,
 			stepper->image->overlay.spill_dir, IMAGE_MEMORY_MAX_DEFAULT);

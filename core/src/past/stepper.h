@@ -19,10 +19,10 @@ struct stepper {
 	bool is_marked;
 };
 
-/* Opens one at the keyframe below the changes of SPAN, which it does not keep. Fails as
- * bk_image_open does. */
-BK_MUST_CHECK enum bk_code bk_stepper_open(
-	struct stepper *stepper, const struct span *span, struct bk_error *err);
+/* Opens one at the keyframe below the changes of SPAN, which it does not keep; what it costs is
+ * drawn on TOLL too. Fails as bk_image_open does. */
+BK_MUST_CHECK enum bk_code bk_stepper_open(struct stepper *stepper, const struct span *span,
+	struct bk_toll *toll, struct bk_error *err);
 void bk_stepper_close(struct stepper *stepper);
 
 /* Keeps the image as it is now, in stepper->before, from here on. */

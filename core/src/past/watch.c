@@ -213,7 +213,7 @@ enum bk_code bk_watch_read(struct watch *watch, bk_diff_fn *take, void *ctx, str
 	bk_budget_begin(&watch->image->budget);
 	if (watch->store.page_count)
 		code = bk_table_read(&table, &watch->sandbox, watch->table, &has, err);
-	bk_rowset_init(&rows, &table);
+	bk_rowset_init(&rows, &table, watch->image->budget.limits.given);
 	if (!code && has)
 		code = read_rows(watch, &rows, err);
 	bk_budget_end(&watch->image->budget);
