@@ -78,7 +78,7 @@ class Fault:
             self.fill("srv")
         elif self.name == "file filled":
             self.fill("m1")
-        elif self.name == "file gone":
+        elif self.name == "file gone" and os.path.exists("m1/node.bkp"):
             os.rename("m1/node.bkp", "m1/away")
             os.mkdir("m1/node.bkp")
 
@@ -87,7 +87,7 @@ class Fault:
             signal_all(self.server, signal.SIGCONT)
         elif self.name in ("server filled", "file filled"):
             os.unlink(("srv" if self.name == "server filled" else "m1") + "/filler")
-        elif self.name == "file gone":
+        elif self.name == "file gone" and os.path.exists("m1/away"):
             os.rmdir("m1/node.bkp")
             os.rename("m1/away", "m1/node.bkp")
 
