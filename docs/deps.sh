@@ -9,7 +9,8 @@ packages="gcc make cmake pkg-config libfuse3-dev fuse3 libsqlite3-dev libcjson-d
 	libxxhash-dev zlib1g-dev libsystemd-dev sqlite3"
 if [ "${1:-}" = tests ]; then
 	packages="$packages clang clang-format libclang-rt-dev libcriterion-dev valgrind zstd
-		sqlite3-tools rsync mandoc attr procps python3 openssh-server openssh-client"
+		sqlite3-tools rsync mandoc attr procps python3 openssh-server openssh-client
+		bubblewrap libseccomp-dev bsdutils"
 fi
 if [ "${1:-}" = package ]; then
 	packages="$packages dpkg-dev file lintian"
