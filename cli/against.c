@@ -11,7 +11,13 @@ struct listening {
 	bool json;
 	cJSON *differing; /* with json */
 	uint64_t count;
+	struct progress progress;
 };
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	progress_show(&((struct listening *)ctx)->progress, done, total);
+}
 
 static void count_json(cJSON *item, const char *key, uint64_t count)
 {
@@ -114,14 +120,19 @@ static enum bk_code print_json(const struct bk_against_result *result,
 static enum bk_code compare(const struct verification *v, struct bk_log *log,
 	struct bk_against_result *result, struct bk_error *err)
 {
-	struct listening listening = {
-		.json = v->json, .differing = v->json ? cJSON_CreateArray() : NULL};
-	struct bk_against_options options = {
-		.busy_ms = BUSY_MS, .difference = on_difference, .ctx = &listening};
+	struct listening listening = {.json = v->json,
+		.differing = v->json ? cJSON_CreateArray() : NULL,
+		.progress = progress_of("comparing")};
+	struct bk_against_options options = {.busy_ms = BUSY_MS,
+		.difference = on_difference,
+		.progress = on_progress,
+		.ctx = &listening};
 	enum bk_code code = owner_enter_file(v->against, err);
 
+	listening.progress.unit = "pages";
 	if (!code)
 		code = bk_verify_against(log, v->against, &options, result, err);
+	progress_end(&listening.progress);
 	if (code) {
 		cJSON_Delete(listening.differing);
 		return code;

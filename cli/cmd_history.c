@@ -100,6 +100,7 @@ static enum bk_code history_of(struct bk_log *log, void *ctx, struct bk_error *e
 	enum bk_code code;
 
 	arguments->progress = progress_of("replaying");
+	arguments->progress.unit = "keyframes";
 	code = bk_history(log, arguments->table, &arguments->options, on_diff, arguments, err);
 	progress_end(&arguments->progress);
 	if (!code && !arguments->any)

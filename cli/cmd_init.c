@@ -106,6 +106,7 @@ enum bk_code init_make_log(const struct init *init, char **done, struct bk_error
 	uint32_t version;
 	enum bk_code code;
 
+	progress.unit = "pages";
 	if (init->has_database)
 		printf("Found an existing database at %s\n", init->database_path);
 	code = bk_log_create(init->io, init->log_path,

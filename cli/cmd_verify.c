@@ -151,6 +151,7 @@ static int verify_log(struct verification *v)
 	}
 	choose_part(v);
 	v->progress = progress_of("verifying");
+	v->progress.then = "keyframes";
 	verify_listen(v);
 	code = bk_verify(io, path, &v->options, &result, &err);
 	free(path);

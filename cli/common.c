@@ -11,15 +11,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define PROGRESS_FIRST_US 1000000
-#define PROGRESS_NEXT_US  200000
 
 const char *word_of(struct word *word, const char *text)
 {
@@ -242,40 +238,4 @@ void bytes_text(char *out, uint64_t bytes)
 		unit++;
 	}
 	snprintf(out, 32, "%.1f %s", value, units[unit]);
-}
-
-/* Whether a progress line stands on the terminal. */
-static atomic_bool line_is_shown;
-
-struct progress progress_of(const char *doing)
-{
-	return (struct progress){.doing = doing, .began_us = now_us()};
-}
-
-void progress_show(void *ctx, uint64_t done, uint64_t total)
-{
-	struct progress *progress = ctx;
-	int64_t now = now_us();
-
-	if (now - progress->began_us < PROGRESS_FIRST_US ||
-		now - progress->shown_us < PROGRESS_NEXT_US || !isatty(STDERR_FILENO))
-		return;
-	progress->shown_us = now;
-	line_is_shown = true;
-	fprintf(stderr, "\r%s: %d%% ", progress->doing,
-		total ? (int)((double)done * 100 / (double)total) : 100);
-	fflush(stderr);
-}
-
-void progress_interrupted(void)
-{
-	if (line_is_shown)
-		fputc('\n', stderr);
-}
-
-void progress_end(struct progress *progress)
-{
-	line_is_shown = false;
-	if (progress->shown_us)
-		fprintf(stderr, "\r%*s\r", (int)strlen(progress->doing) + 8, "");
 }

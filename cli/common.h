@@ -1,7 +1,8 @@
-/* common.h - what the commands share: exit codes, messages, progress. */
+/* common.h - what the commands share: exit codes, messages. */
 #ifndef COMMON_H
 #define COMMON_H
 
+#include "progress.h"
 #include <bk/error.h>
 #include <bk/log.h>
 #include <stdbool.h>
@@ -109,18 +110,5 @@ int64_t now_us(void);
 
 /* Writes BYTES as "12.3 MB". OUT has room for 32 bytes. */
 void bytes_text(char *out, uint64_t bytes);
-
-/* Progress on a terminal, from one second on. */
-struct progress {
-	const char *doing;
-	int64_t began_us, shown_us;
-};
-
-struct progress progress_of(const char *doing);
-void progress_show(void *progress, uint64_t done, uint64_t total); /* a bk_progress_fn */
-void progress_end(struct progress *progress);
-
-/* Ends the line that is shown, if one is, for what ends in its midst. */
-void progress_interrupted(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* logprint.c - how a version of a log is printed. */
 #include "logprint.h"
+#include "colour.h"
 #include "common.h"
 #include "json.h"
 #include <bk/moment.h>
@@ -116,7 +117,8 @@ static void print_text(const struct logprint *print, const struct logitem *item)
 	char time[BK_MOMENT_TEXT];
 
 	time_text(time, entry->time_us, print->is_local);
-	printf("%10" PRIu32 "  %-20s", entry->version, time);
+	printf("%s%10" PRIu32 "%s  %-20s", colour_of(COLOUR_VERSION), entry->version, colour_end(),
+		time);
 	if (print->stat)
 		printf("  %10" PRIu32 "  %10" PRIu32 "  %10" PRIu32, entry->statements,
 			entry->sql_bytes, entry->log_bytes);

@@ -1,5 +1,6 @@
 /* main.c - backup-cli: finds the command and runs it. */
 #include "arguments.h"
+#include "colour.h"
 #include "common.h"
 #include "interrupt.h"
 #include <bk/memory.h>
@@ -111,6 +112,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	bk_process_guard();
 	bk_limit_sqlite_memory();
 	interrupt_begin();
+	colour_begin();
 	return command->run(argc, argv);
 }
 

@@ -1,5 +1,6 @@
 /* rowtext.c - rows that differ, as diff and history print them. */
 #include "rowtext.h"
+#include "colour.h"
 #include "rowout.h"
 #include <bk/text.h>
 #include <stdlib.h>
@@ -116,13 +117,19 @@ static enum bk_code add_key(struct bk_buf *text, const struct bk_diff *diff, str
 	return code;
 }
 
+static void print_sign(enum bk_diff_kind kind)
+{
+	static const char signs[] = "+~-!";
+	static const enum colour colours[] = {
+		COLOUR_ADDED, COLOUR_CHANGED, COLOUR_REMOVED, COLOUR_CHANGED};
+
+	printf("%s%c%s ", colour_of(colours[kind]), signs[kind], colour_end());
+}
+
 static enum bk_code add_diff(struct bk_buf *text, const struct bk_diff *diff, struct bk_error *err)
 {
-	static const char *const signs[] = {"+ ", "~ ", "- ", "! "};
-	enum bk_code code = add(text, signs[diff->kind], err);
+	enum bk_code code = add(text, diff->table, err);
 
-	if (!code)
-		code = add(text, diff->table, err);
 	if (!code && diff->kind != BK_DIFF_SCHEMA)
 		code = add_key(text, diff, err);
 	if (code)
@@ -155,8 +162,10 @@ enum bk_code rowtext_print(const struct bk_diff *diff, struct bk_error *err)
 		shown = malloc(BK_SHOWN_SIZE(text.size));
 		code = shown ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a line");
 	}
-	if (!code)
+	if (!code) {
+		print_sign(diff->kind);
 		puts(bk_show_controls(shown, BK_SHOWN_SIZE(text.size), (const char *)text.data));
+	}
 	free(shown);
 	bk_buf_done(&text);
 	return code;

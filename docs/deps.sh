@@ -3,12 +3,17 @@
 # either it says what root is to run.
 #   sh docs/deps.sh          what building and running needs
 #   sh docs/deps.sh tests    and what the tests need
+#   sh docs/deps.sh package  what building and looking at the Debian package needs
 set -eu
 packages="gcc make cmake pkg-config libfuse3-dev fuse3 libsqlite3-dev libcjson-dev libzstd-dev
 	libxxhash-dev zlib1g-dev libsystemd-dev sqlite3"
 if [ "${1:-}" = tests ]; then
 	packages="$packages clang clang-format libclang-rt-dev libcriterion-dev valgrind zstd
-		sqlite3-tools rsync mandoc attr procps python3 openssh-server openssh-client"
+		sqlite3-tools rsync mandoc attr procps python3 openssh-server openssh-client
+		bubblewrap libseccomp-dev bsdutils"
+fi
+if [ "${1:-}" = package ]; then
+	packages="$packages dpkg-dev file lintian"
 fi
 missing=
 for package in $packages; do

@@ -9,11 +9,13 @@ cmake --install "$1" --prefix "$prefix" >/dev/null
 cd "$prefix"
 bad=0
 for file in bin/backup-cli bin/backup-fuse libexec/lightning-backup/backup share/man/man1/backup-cli.1 \
-	share/man/man1/backup-fuse.1 share/man/man5/backup.lock.5 share/man/man5/backup-log.5 share/man/man8/backup.8; do
+	share/man/man1/backup-fuse.1 share/man/man5/backup.lock.5 share/man/man5/backup-log.5 share/man/man8/backup.8 \
+	share/bash-completion/completions/backup-cli share/bash-completion/completions/backup-fuse \
+	lib/systemd/system/lightning-backup-server.socket share/doc/lightning-backup/examples/lightningd.conf; do
 	[ -s $file ] || { echo "$file is not there"; bad=1; }
 done
-if grep -r /usr/local share/man; then
-	echo "a page names /usr/local"
+if grep -r /usr/local share/man lib/systemd share/doc/lightning-backup/examples; then
+	echo "a page, a unit or an example names /usr/local"
 	bad=1
 fi
 grep -qF "$prefix/libexec/lightning-backup/backup" share/man/man8/backup.8 || {

@@ -189,7 +189,7 @@ static enum bk_code fill_history(
 	struct pastrows *rows, char *const *arguments, struct bk_log *log, struct bk_error *err)
 {
 	const char *key = arguments[1];
-	struct bk_history_options options = {.key = &key, .key_count = key ? 1 : 0};
+	struct bk_history_options options = {.key = &key, .key_count = key ? 1 : 0, .threads = 1};
 
 	return bk_history(log, arguments[0], &options, on_change, rows, err);
 }

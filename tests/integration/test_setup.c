@@ -142,12 +142,13 @@ static void expect_chown(struct world *world, const char *file)
 	cr_assert_eq(chown(file, NOBODY, NOBODY), 0);
 }
 
-/* Not where the checkout is in root's own directory. */
+/* Not where the checkout is in root's own directory, or root may be nobody else. */
 static bool may_another_run(const char *program)
 {
 	bool may;
 
-	cr_assert_eq(seteuid(NOBODY), 0);
+	if (seteuid(NOBODY) != 0)
+		return false;
 	may = eaccess(program, X_OK) == 0;
 	cr_assert_eq(seteuid(0), 0);
 	return may;

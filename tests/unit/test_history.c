@@ -86,9 +86,11 @@ static enum bk_code on_change(
 
 /* The whole history of t, or of the row KEY, is what the node had. Returns how many changes it has.
  */
-static unsigned check_history(struct node *node, struct bk_log *log, const char *key)
+static unsigned check_history_by(
+	struct node *node, struct bk_log *log, const char *key, unsigned threads)
 {
-	struct bk_history_options options = {.key = &key, .key_count = key ? 1 : 0};
+	struct bk_history_options options = {
+		.key = &key, .key_count = key ? 1 : 0, .threads = threads};
 	char where[100] = "1";
 	struct told told = {.db = sql_open(":memory:"), .node = node, .where = where, .version = 1};
 
@@ -100,6 +102,15 @@ static unsigned check_history(struct node *node, struct bk_log *log, const char 
 	check_until(&told, node->version + 1);
 	sqlite3_close(told.db);
 	return told.count;
+}
+
+/* As one thread reads it, and as several do. */
+static unsigned check_history(struct node *node, struct bk_log *log, const char *key)
+{
+	unsigned one = check_history_by(node, log, key, 1);
+
+	cr_assert(check_history_by(node, log, key, 3) == one);
+	return one;
 }
 
 static void begin(struct node *node, unsigned changes)
@@ -264,6 +275,68 @@ Test(history, keys_as_people_write_them)
 	cr_assert(count_of(log, "m", "x", NULL) == 4, "the first part of a key");
 	fails(BK_E_INVALID, bk_history(log, "m", &options, count, &found, why()));
 	fails(BK_E_MISSING, bk_history(log, "nothing", NULL, count, &found, why()));
+	bk_log_close(log);
+	node_end(&node);
+}
+
+static enum bk_code stop(
+	void *ctx, const struct bk_entry *entry, const struct bk_diff *diff, struct bk_error *err)
+{
+	(void)entry;
+	(void)diff;
+	if (++*(unsigned *)ctx < 5)
+		return BK_OK;
+	return bk_fail(err, BK_E_LIMIT, 0, "enough");
+}
+
+/* What TAKE fails with ends it, whatever the threads are at. */
+Test(history, ends_where_it_is_told_to)
+{
+	const char *key = "307";
+	struct bk_history_options options = {.key = &key, .key_count = 1, .threads = 4};
+	struct bk_log *log;
+	struct node node;
+	unsigned told = 0;
+
+	begin(&node, 150);
+	ok(bk_keyframes_build(node.writer, why()));
+	log = node_log(&node);
+	fails(BK_E_LIMIT, bk_history(log, "t", &options, stop, &told, why()));
+	cr_assert(told == 5);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+/* How much is told up to the damage, and that it is said then. */
+static unsigned told_until_damage(struct bk_log *log, unsigned threads)
+{
+	const char *key = "307";
+	struct bk_history_options options = {.key = &key, .key_count = 1, .threads = threads};
+	unsigned told = 0;
+
+	fails(BK_E_DAMAGE, bk_history(log, "t", &options, count, &told, why()));
+	return told;
+}
+
+/* Damage is met where it is, by however many threads: what comes before it is told. */
+Test(history, damaged_keyframes)
+{
+	struct bk_log *log = NULL;
+	struct forge forge;
+	struct node node;
+	unsigned told;
+
+	begin(&node, 300);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_busy(&node, 2); /* or the damage might be a torn tail */
+	forge_load(&forge, node.path);
+	*(forge_frame(&forge, forge_find(&forge, KEYFRAME, 23)) + AT_PAYLOAD) ^= 1;
+	*(forge_frame(&forge, forge_find(&forge, KEYFRAME, 24)) + AT_PAYLOAD) ^= 1;
+	forge_save(&forge, scratch("bad"));
+	ok(bk_log_open(&log, &node.io.io, scratch("bad"), why()));
+	told = told_until_damage(log, 1);
+	cr_assert(told > 5, "%u", told);
+	cr_assert(told_until_damage(log, 3) == told);
 	bk_log_close(log);
 	node_end(&node);
 }

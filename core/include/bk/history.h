@@ -21,7 +21,9 @@ struct bk_history_options {
 				   * rowid; an integer, x'0aff', hexadecimal digits (as a text, or as
 				   * the blob that they are), or any text */
 	size_t key_count;         /* 0: all rows of the table, which takes longer */
-	bk_progress_fn *progress; /* intervals done and in all; may be NULL */
+	unsigned threads;         /* 0: one for each processor; without a KEY it is one always */
+	bk_progress_fn *progress; /* intervals done and in all, now and then, from the caller's
+				   * thread; may be NULL */
 };
 
 /* Tells TAKE how the rows of TABLE changed, oldest first; those that the log begins with are added

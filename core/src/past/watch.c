@@ -201,10 +201,9 @@ static enum bk_code begin(struct watch *watch, struct bk_error *err)
 	return code ? code : read_cookie(watch, watch->cookie, err);
 }
 
-enum bk_code bk_watch_read(struct watch *watch, bk_diff_fn *take, void *ctx, struct bk_error *err)
+enum bk_code bk_watch_read(struct watch *watch, struct rowset *rows, struct bk_error *err)
 {
 	struct table table = {.name = NULL};
-	struct rowset rows;
 	bool has = false;
 	enum bk_code code = begin(watch, err);
 
@@ -213,19 +212,14 @@ enum bk_code bk_watch_read(struct watch *watch, bk_diff_fn *take, void *ctx, str
 	bk_budget_begin(&watch->image->budget);
 	if (watch->store.page_count)
 		code = bk_table_read(&table, &watch->sandbox, watch->table, &has, err);
-	bk_rowset_init(&rows, &table, watch->image->budget.limits.given);
+	bk_rowset_init(rows, &table, watch->image->budget.limits.given);
 	if (!code && has)
-		code = read_rows(watch, &rows, err);
+		code = read_rows(watch, rows, err);
 	bk_budget_end(&watch->image->budget);
-	watch->has_table |= has;
-	if (!code)
-		code = bk_rowset_compare(&watch->rows, &rows, take, ctx, err);
 	if (code) {
-		bk_rowset_done(&rows);
+		bk_rowset_done(rows);
 		return code;
 	}
-	bk_rowset_done(&watch->rows);
-	watch->rows = rows;
 	watch->is_known = true;
 	watch->image->overlay.watched = &watch->read;
 	watch->image->overlay.is_hit = false;
@@ -234,6 +228,5 @@ enum bk_code bk_watch_read(struct watch *watch, bk_diff_fn *take, void *ctx, str
 
 void bk_watch_done(struct watch *watch)
 {
-	bk_rowset_done(&watch->rows);
 	bk_pageset_done(&watch->read);
 }

@@ -14,11 +14,9 @@
 struct watch {
 	const char *table;
 	const struct bk_history_options *options;
-	struct rowset rows;  /* as they were read last */
-	bool has_table;      /* the table was there once */
-	struct pageset read; /* for that, but page 1 */
+	struct pageset read; /* the pages that the rows were read from last, but page 1 */
 	uint8_t cookie[4];   /* of the schema then */
-	bool is_known;       /* ROWS and READ are what the image has */
+	bool is_known;       /* READ is of the rows that the image has */
 
 	/* While an image is open: */
 	struct pagestore store; /* the image's pages, seen to be read */
@@ -36,9 +34,9 @@ void bk_watch_leave(struct watch *watch);
 BK_MUST_CHECK enum bk_code bk_watch_may_differ(
 	const struct watch *watch, bool *may, struct bk_error *err);
 
-/* Reads the rows anew, and tells TAKE how they differ from those before. */
+/* Reads the rows anew, into ROWS, which is to be done with; without a table where there is none. */
 BK_MUST_CHECK enum bk_code bk_watch_read(
-	struct watch *watch, bk_diff_fn *take, void *ctx, struct bk_error *err);
+	struct watch *watch, struct rowset *rows, struct bk_error *err);
 
 void bk_watch_done(struct watch *watch);
 

@@ -7,7 +7,7 @@
 #include <bk/version.h>
 #include <stdlib.h>
 
-#define PROGRESS_BYTES ((uint64_t)16 << 20)
+#define PROGRESS_BYTES ((uint64_t)1 << 20)
 
 /* One pass over the frames. */
 struct pass {
@@ -255,6 +255,7 @@ static enum bk_code walk_all(struct pass *pass, uint64_t end, struct bk_error *e
 	uint64_t told = 0;
 	enum bk_code code = BK_OK;
 
+	bk_verify_progress(pass->verify, 0, end);
 	while (!code && pass->state.end < end) {
 		struct frame frame;
 		bool found;

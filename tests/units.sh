@@ -1,0 +1,34 @@
+#!/bin/sh
+# The units of systemd as they are installed: systemd understands them, and finds them locked in. Needs no
+# running systemd.
+#   units.sh BUILD
+set -eu
+command -v systemd-analyze >/dev/null || { echo "skipped: the units: no systemd-analyze"; exit 77; }
+systemd-analyze security --help | grep -q -e --offline || { echo "skipped: the units: systemd-analyze is older than 250"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --install "$1" --prefix "$work/usr" >/dev/null
+units=$work/usr/lib/systemd/system
+bad=0
+wrong() {
+	echo "$*"
+	bad=1
+}
+if ! systemd-analyze verify --man=no "$units"/lightning-backup-* >"$work/said" 2>&1 || [ -s "$work/said" ]; then
+	wrong "systemd-analyze verify: $(cat "$work/said")"
+fi
+# A mount that all of the system is to see allows no view of the file system of the unit's own: it has less
+# around it.
+for unit in "$units"/*.service; do
+	name=${unit##*/} most=2.0
+	[ "$name" != lightning-backup-mount@.service ] || most=3.3
+	exposure=$(systemd-analyze security --offline=true "$unit" 2>/dev/null | grep Overall | grep -o '[0-9][0-9.]*' | tail -n 1)
+	echo "$name $exposure"
+	awk -v is="$exposure" -v most=$most 'BEGIN {exit !(is != "" && is <= most)}' ||
+		wrong "$name: an exposure of $exposure, over $most"
+done
+[ "$(find "$units" -name '*.timer' | wc -l)" = 3 ] || wrong "not three timers"
+for timer in "$units"/*.timer; do
+	[ -e "${timer%.timer}.service" ] || wrong "$timer starts nothing"
+done
+exit $bad
