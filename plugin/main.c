@@ -1,6 +1,8 @@
 /* main.c - the plugin: takes lightningd's messages from stdin, one after the other. */
+#include "answer.h"
 #include "framing.h"
 #include "hook.h"
+#include "lookprint.h"
 #include "manifest.h"
 #include "message.h"
 #include "out.h"
@@ -67,6 +69,8 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 		init_answer(id, params, plugin->path);
 	else if (strcmp(method, "shutdown") == 0)
 		plugin->is_stopping = true;
+	else if (id && strcmp(method, ANSWER_METHOD) == 0)
+		answer_status(bk_io_posix(), id);
 	else if (id)
 		out_unknown(id, method);
 }
@@ -224,6 +228,12 @@ int main(int argc, char **argv)
 	int status;
 
 	bk_standard_streams();
+	/* Of ourselves, to answer backup-status: lightningd gives no such argument. */
+	if (argc == 2 && strcmp(argv[1], LOOKPRINT_ARGUMENT) == 0) {
+		bk_process_guard();
+		bk_limit_sqlite_memory();
+		return look_print(".");
+	}
 	if (!getenv("LIGHTNINGD_PLUGIN")) {
 		if (argc > 1)
 			return take_argument(argv[1]);

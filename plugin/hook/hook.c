@@ -7,12 +7,14 @@
 #include "out.h"
 #include "reasons.h"
 #include "seen.h"
+#include "times.h"
 #include <stdlib.h>
 
 struct hook {
 	const struct bk_io *io;
 	const struct bk_net *net;
 	struct watch *watch;
+	struct times *times;
 	struct session session; /* with a writer: open */
 	struct statements statements;
 };
@@ -42,6 +44,7 @@ void hook_free(struct hook *hook)
 		return;
 	hook_close(hook, false);
 	watch_stop(hook->watch);
+	times_stop(hook->times);
 	free(hook->statements.list);
 	free(hook);
 }
@@ -53,6 +56,9 @@ static enum bk_code begin(struct hook *hook, struct call *call, struct refusal *
 
 	if (!hook->watch && watch_start(&hook->watch, &err))
 		return refusal_of(why, &err, NULL);
+	/* Nothing is refused for want of figures. */
+	if (!hook->times && times_start(&hook->times, hook->io, &err))
+		hook->times = NULL;
 	code = session_open(&hook->session, hook->io, hook->net, hook->watch, call, why);
 	if (!code)
 		code = first_call(&hook->session, call, why);
@@ -112,6 +118,7 @@ void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)
 	struct bk_change change;
 	struct refusal why;
 	struct bk_error err;
+	int64_t began_us = times_now_us();
 	enum bk_code code = BK_OK;
 
 	if (message_change(&change, params, &hook->statements, &err))
@@ -122,6 +129,7 @@ void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)
 		code = append(hook, &change, &why);
 	if (!code) {
 		out_continue(id);
+		times_count(hook->times, began_us);
 		return;
 	}
 	refusal_send(&why, id);

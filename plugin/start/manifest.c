@@ -12,7 +12,9 @@
 static const char manifest[] =
 	"{\"options\":[{\"name\":\"" OPTION_DESTINATION "\",\"type\":\"string\",\"description\":"
 	"\"Has no effect: backup-cli init sets the destination\"}],"
-	"\"rpcmethods\":[],\"subscriptions\":[\"shutdown\"],\"hooks\":[{\"name\":\"db_write\"}],"
+	"\"rpcmethods\":[{\"name\":\"backup-status\",\"usage\":\"\",\"description\":"
+	"\"Whether the backup is well, as backup-cli status --json tells\"}],"
+	"\"subscriptions\":[\"shutdown\"],\"hooks\":[{\"name\":\"db_write\"}],"
 	"\"dynamic\":false,\"nonnumericids\":true}";
 
 void manifest_answer(const cJSON *id)

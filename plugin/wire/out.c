@@ -87,21 +87,31 @@ void out_log(const char *level, const char *fmt, ...)
 		cJSON_Delete(message);
 }
 
-/* Sends the answer to ID, with VALUE, which it takes over, as its "result" or "error". */
-static void send_answer(const cJSON *id, const char *key, cJSON *value)
+/* Sends the answer to ID, with VALUE, which it takes over, as its "result" or "error". False, with
+ * nothing sent, where there is no memory. */
+static bool send_answer(const cJSON *id, const char *key, cJSON *value)
 {
 	cJSON *message = cJSON_CreateObject();
 	cJSON *id_copy = id ? cJSON_Duplicate(id, 1) : cJSON_CreateNull();
 
-	if (!cJSON_AddStringToObject(message, "jsonrpc", "2.0") ||
-		!cJSON_AddItemToObject(message, "id", id_copy) ||
-		!cJSON_AddItemToObject(message, key, value) || !send_json(message))
-		end_without_answer();
+	/* What could not be put in is lost with the process, or small. */
+	if (cJSON_AddStringToObject(message, "jsonrpc", "2.0") &&
+		cJSON_AddItemToObject(message, "id", id_copy) &&
+		cJSON_AddItemToObject(message, key, value))
+		return send_json(message);
+	cJSON_Delete(message);
+	return false;
 }
 
 void out_result(const cJSON *id, cJSON *result)
 {
-	send_answer(id, "result", result);
+	if (!send_answer(id, "result", result))
+		end_without_answer();
+}
+
+void out_offer(const cJSON *id, cJSON *result)
+{
+	(void)!send_answer(id, "result", result);
 }
 
 void out_continue(const cJSON *id)
@@ -123,16 +133,23 @@ void out_refuse(const cJSON *id, const char *reason)
 	out_result(id, result);
 }
 
-void out_unknown(const cJSON *id, const char *method)
+void out_error(const cJSON *id, int code, const char *text)
 {
 	cJSON *error = cJSON_CreateObject();
+
+	if (cJSON_AddNumberToObject(error, "code", code) &&
+		cJSON_AddStringToObject(error, "message", text))
+		(void)!send_answer(id, "error", error);
+	else
+		cJSON_Delete(error);
+}
+
+void out_unknown(const cJSON *id, const char *method)
+{
 	char text[128];
 
 	snprintf(text, sizeof text, "backup has no method \"%.80s\"", method);
-	if (!cJSON_AddNumberToObject(error, "code", -32601) ||
-		!cJSON_AddStringToObject(error, "message", text))
-		end_without_answer();
-	send_answer(id, "error", error);
+	out_error(id, OUT_ERROR_METHOD, text);
 }
 
 void out_close(void)

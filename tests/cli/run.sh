@@ -18,7 +18,8 @@ bin=$(cd "$BK_BIN" && pwd)
 PATH=$bin/cli:$bin/tests/support:$PATH
 PLUGIN=$bin/plugin/backup
 FAILSYNC=$bin/tests/support/failsync.so
-export PATH PLUGIN FAILSYNC
+OTHERWORLD=$bin/tests/support/otherworld.so
+export PATH PLUGIN FAILSYNC OTHERWORLD
 # Messages of the system in one language, the listing's times in one zone.
 LC_ALL=C TZ=UTC
 export LC_ALL TZ
