@@ -28,8 +28,10 @@ struct faults {
 /* A disk that is full in fewer days, or has less free, is nearly full. */
 #define FAULT_DAYS  7
 #define FAULT_BYTES ((uint64_t)8 << 20)
-/* So many intervals without a keyframe, and so many changes at least: the follower stands still. */
+/* So many intervals without a keyframe, so many changes at least, and for so long: the follower
+ * stands still. In a burst it can be as far behind for a while. */
 #define FAULT_INTERVALS 8
 #define FAULT_CHANGES   1024
+#define FAULT_FOLLOW_US (INT64_C(600) * 1000000)
 
 #endif

@@ -194,12 +194,14 @@ static void check_follower(struct faults *out, const struct look *look)
 {
 	uint32_t interval = look->lock.keyframe_changes ? look->lock.keyframe_changes : INTERVAL;
 	uint32_t behind = look->log.status.unkeyframed;
+	int64_t since_us = look->now_us - look->log.health.unkeyframed_us;
 
 	if (look->lock.no_keyframes)
 		faults_add(out, "no-keyframes",
 			"remove that from backup.lock, and start lightningd anew",
 			"\"keyframe_changes\": 0 in backup.lock: no change is ever tried");
-	else if (behind > FAULT_CHANGES && behind > FAULT_INTERVALS * interval)
+	else if (behind > FAULT_CHANGES && behind > FAULT_INTERVALS * interval &&
+		 since_us > FAULT_FOLLOW_US)
 		faults_add(out, "follower-stopped",
 			"see the plugin's lines in lightningd's log; start lightningd anew",
 			"the newest %" PRIu32

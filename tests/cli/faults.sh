@@ -148,7 +148,8 @@ sed -i 's|^{|{"keyframe_changes": 0,|' w/node/backup.lock
 play 1600
 look 'no keyframes'
 sed -i 's|"keyframe_changes":[^,]*,||' w/node/backup.lock
-fault 'the follower stands still'
+look 'the follower is behind'
+fault 'it stands still' env LD_PRELOAD="$OTHERWORLD" OTHER_SECONDS=1200
 fault 'a full disk' env LD_PRELOAD="$OTHERWORLD" OTHER_FREE=1000000
 fault 'the clock went back' env LD_PRELOAD="$OTHERWORLD" OTHER_SECONDS=-3600
 later="env LD_PRELOAD=$OTHERWORLD OTHER_SECONDS=3456000"
