@@ -6,7 +6,7 @@
 #include <bk/log.h>
 
 #define PLOTDATA_POINTS 400
-#define PLOTDATA_BARS   60
+#define PLOTDATA_BARS   100
 #define PLOTDATA_AGES   6
 
 struct plotdata {

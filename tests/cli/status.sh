@@ -80,6 +80,14 @@ print("\n".join(n for n in names if not any(o.startswith(n + ".") or o.startswit
 P
 diff -u described.leaves printed && wc -l <printed
 
+# The same by the plugin, which answers another call meanwhile.
+python3 "$support/rpc.py" "$PLUGIN" gap backup-status >rpc
+backup-cli status --lightning-dir gap --json >five
+python3 "$support/jsonkeys.py" five >printed
+python3 "$support/jsonkeys.py" rpc | diff - printed && echo 'the same'
+mkdir none
+python3 "$support/rpc.py" "$PLUGIN" none backup-status
+
 # As metrics: the format's own checks, and the same numbers.
 backup-cli status --lightning-dir gap --prometheus | sed 's/[0-9][0-9.]*$/N/; s/log="[0-9a-f]*"/log="ID"/' | grep -v '^# HELP'
 backup-cli status --lightning-dir gap --prometheus --output metrics.prom
