@@ -29,14 +29,15 @@ struct drill {
 	char *url;
 	bool json;
 
-	char *path; /* of what is restored */
+	char *path;     /* of what is restored */
+	bool is_opened; /* the log was; else status says so itself */
 	struct progress progress;
 	struct bk_restore_result restored;
 	int64_t began_us, took_us;
 	bool is_compared, differs;
 	struct bk_against_result against;
-	char left[BK_ERROR_MESSAGE_MAX];      /* why it was not compared */
-	struct bk_error why; /* it failed */
+	char left[BK_ERROR_MESSAGE_MAX]; /* why it was not compared */
+	struct bk_error why;             /* it failed */
 };
 
 static void on_progress(void *ctx, uint64_t done, uint64_t total)
@@ -269,6 +270,7 @@ static enum bk_code try(struct drill *drill, struct bk_error *err)
 	code = open_url(&log, drill->url, err);
 	if (code)
 		return code;
+	drill->is_opened = true;
 	code = run(log, drill, err);
 	bk_log_close(log);
 	return code;
@@ -290,7 +292,8 @@ static int drill_run(int argc, char **argv)
 		status = report(&err);
 	else if (!drill.json)
 		print_text(&drill);
-	noting_change(drill.url, set_notes, &drill);
+	if (drill.is_opened)
+		noting_change(drill.url, set_notes, &drill);
 	if (!code && bk_remote_is(drill.url))
 		fprintf(stderr, "It is noted nowhere: the log is on another computer.\n");
 	free(drill.restored.path);
@@ -306,9 +309,9 @@ const struct command cmd_drill = {
 		"\n"
 		"Restores the newest version to a temporary file, as restore does, with all its\n"
 		"checks, and removes it again; compares the log, row by row, with the database\n"
-		"of the node that --lightning-dir or the current directory names, as verify\n"
-		"--against does (up to 4 GiB); and notes how that went beside the log, in\n"
-		"NAME.state, for backup-cli status. A plugin may be writing meanwhile.\n"
+		"of the node that --lightning-dir or the current directory names, up to 4 GiB;\n"
+		"and notes how that went beside the log, in NAME.state, for backup-cli status.\n"
+		"A plugin may be writing meanwhile.\n"
 		"\n"
 		"  --dir DIR            where the temporary file goes: $TMPDIR, or /var/tmp; it\n"
 		"                       must have twice the room that the database takes\n"

@@ -1,5 +1,6 @@
 /* status_print.c - what backup-cli status says to people. */
 #include "common.h"
+#include "faults.h"
 #include "lookjson.h"
 #include "status.h"
 #include <bk/moment.h>

@@ -1,7 +1,9 @@
 /* main.c - the plugin: takes lightningd's messages from stdin, one after the other. */
+#include "answer.h"
 #include "build.h"
 #include "framing.h"
 #include "hook.h"
+#include "lookprint.h"
 #include "manifest.h"
 #include "message.h"
 #include "out.h"
@@ -71,6 +73,8 @@ static void dispatch(struct plugin *plugin, const cJSON *message)
 		hook_compact(plugin->hook, id);
 	else if (strcmp(method, "shutdown") == 0)
 		plugin->is_stopping = true;
+	else if (id && strcmp(method, ANSWER_METHOD) == 0)
+		answer_status(bk_io_posix(), id);
 	else if (id)
 		out_unknown(id, method);
 }
@@ -245,9 +249,16 @@ int main(int argc, char **argv)
 	int status;
 
 	bk_standard_streams();
+	/* Of ourselves, to compact the log, and to answer backup-status: lightningd gives no such
+	 * argument. */
 	if (argc > 1 && strcmp(argv[1], BUILD_ARGUMENT) == 0) {
 		bk_process_guard();
 		return build_run(argc - 2, argv + 2);
+	}
+	if (argc == 2 && strcmp(argv[1], LOOKPRINT_ARGUMENT) == 0) {
+		bk_process_guard();
+		bk_limit_sqlite_memory();
+		return look_print(".");
 	}
 	if (!getenv("LIGHTNINGD_PLUGIN")) {
 		if (argc > 1)

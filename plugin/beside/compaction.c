@@ -142,7 +142,7 @@ static void answer(struct compaction *c, const struct builder_result *result, co
 	cJSON_ArrayForEach(id, asked)
 	{
 		if (failed)
-			out_error(id, failed);
+			out_error(id, OUT_ERROR_FAILED, failed);
 		else
 			out_result(id, answer_of(result));
 	}
@@ -437,11 +437,11 @@ void compaction_ask(struct compaction *c, const cJSON *id)
 	cJSON *copy;
 
 	if (!c) {
-		out_error(id, "no log is open: lightningd has sent no change yet");
+		out_error(id, OUT_ERROR_FAILED, "no log is open: lightningd has sent no change yet");
 		return;
 	}
 	if (c->options.has_mirrors) {
-		out_error(id,
+		out_error(id, OUT_ERROR_FAILED,
 			"the log has mirrors, which get a successor when lightningd starts: it is "
 			"compacted while lightningd is stopped, by backup-cli compact");
 		return;
@@ -457,7 +457,7 @@ void compaction_ask(struct compaction *c, const cJSON *id)
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->mutex);
 	if (!copy)
-		out_error(id, "no memory to compact the log");
+		out_error(id, OUT_ERROR_FAILED, "no memory to compact the log");
 }
 
 struct bk_successor *compaction_begin_take(struct compaction *c)

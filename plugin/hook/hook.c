@@ -8,6 +8,7 @@
 #include "reasons.h"
 #include "seen.h"
 #include "succeed.h"
+#include "times.h"
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ struct hook {
 	const struct bk_net *net;
 	struct watch *watch;
 	int wake; /* an eventfd */
+	struct times *times;
 	struct session session; /* with a writer: open */
 	struct statements statements;
 };
@@ -71,6 +73,7 @@ void hook_free(struct hook *hook)
 	hook_close(hook, false);
 	watch_stop(hook->watch);
 	close(hook->wake);
+	times_stop(hook->times);
 	free(hook->statements.list);
 	free(hook);
 }
@@ -95,6 +98,9 @@ static enum bk_code begin(struct hook *hook, struct call *call, struct refusal *
 		return refusal_of(why, &err, NULL);
 	code = session_open(session, hook->io, hook->net, hook->watch, call, why);
 	session->wake = hook->wake;
+	/* Nothing is refused for want of figures. */
+	if (!hook->times && times_start(&hook->times, hook->io, &err))
+		hook->times = NULL;
 	if (!code)
 		code = first_call(session, call, why);
 	if (!code)
@@ -150,6 +156,7 @@ void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)
 	struct bk_change change;
 	struct refusal why;
 	struct bk_error err;
+	int64_t began_us = times_now_us();
 	enum bk_code code = BK_OK;
 
 	if (message_change(&change, params, &hook->statements, &err))
@@ -160,6 +167,7 @@ void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)
 		code = append(hook, &change, &why);
 	if (!code) {
 		out_continue(id);
+		times_count(hook->times, began_us);
 		return;
 	}
 	refusal_send(&why, id);

@@ -1,11 +1,15 @@
 /* faults.c - what is not well with a backup: the log and the node. */
 #include "faults.h"
 #include "faults_add.h"
+#include "faults_places.h"
 #include <bk/moment.h>
+#include <bk/path.h>
 #include <bk/version.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define BEHIND_WORD 700
 
 #define INTERVAL 128 /* changes to a keyframe, where backup.lock does not say */
 #define DAY_US   86400e6
@@ -57,24 +61,27 @@ static bool is_descendant(const struct bk_log_status *status, const struct locks
 	       bk_version_distance(status->version, seen->version) >= 0;
 }
 
-static void check_seen(struct faults *out, const struct look *look)
+/* Whether it is the log that backup.lock knows of. */
+static bool check_seen(struct faults *out, const struct look *look)
 {
 	static const char way[] = "bring the right log back, from a mirror or a copy";
 	const struct bk_log_status *status = &look->log.status;
 	const struct lockseen *seen = &look->lock.seen;
 
-	if (!*seen->log)
-		return;
-	if (strcmp(status->id, seen->log) != 0) {
-		if (!is_descendant(status, seen))
-			faults_add(out, "log-rewound", way,
-				"%s is another log than the plugin wrote to", look->log.path);
-	} else if (status->log_bytes < seen->bytes) {
+	bool is_same = strcmp(status->id, seen->log) == 0;
+
+	if (!*seen->log ||
+		(is_same ? status->log_bytes >= seen->bytes : is_descendant(status, seen)))
+		return true;
+	if (is_same)
 		faults_add(out, "log-rewound", way,
 			"%s is not the log that it was: it has %" PRIu64 " bytes, and had %" PRIu64
 			" once",
 			look->log.path, status->log_bytes, seen->bytes);
-	}
+	else
+		faults_add(out, "log-rewound", way, "%s is another log than the plugin wrote to",
+			look->log.path);
+	return false;
 }
 
 /* The node's database was older than the log before it was read, and is so still. A head that was
@@ -87,6 +94,19 @@ static bool is_older(const struct look *look)
 	return behind > 1 || (behind == 1 && status->is_seen);
 }
 
+static void node_is_older(struct faults *out, const struct look *look)
+{
+	char log[BEHIND_WORD], dir[BEHIND_WORD], mend[sizeof out->list[0].mend];
+
+	bk_path_word(log, sizeof log, look->log.path, "LOG");
+	bk_path_word(dir, sizeof dir, look->dir, "LIGHTNING_DIR");
+	snprintf(mend, sizeof mend, "move it away, then: backup-cli restore %s %s", log, dir);
+	faults_add(out, "node-behind", mend,
+		"the node's database is older than its backup, at version %" PRIu32
+		" and not at %" PRIu32 ": it lost some state, and must not run",
+		look->node.after, look->log.status.version);
+}
+
 static void check_node(struct faults *out, const struct look *look)
 {
 	const struct bk_log_status *status = &look->log.status;
@@ -94,8 +114,10 @@ static void check_node(struct faults *out, const struct look *look)
 	bool runs = look->running.answer == BK_RUNNING_YES;
 
 	if (node->answer != LOOK_ANSWERED) {
+		bool is_new = status->is_empty && node->why.code == BK_E_MISSING;
+
 		/* Of a node that was killed, its next start rolls a transaction back first. */
-		if (runs || node->why.code != BK_E_BUSY)
+		if (runs || (node->why.code != BK_E_BUSY && !is_new))
 			faults_add(out, "node-unknown",
 				"see to it; where it is elsewhere, name it as \"database\" in "
 				"backup.lock",
@@ -120,11 +142,7 @@ static void check_node(struct faults *out, const struct look *look)
 			", and the log at %" PRIu32,
 			node->before, status->version);
 	else if (!status->is_empty && is_older(look))
-		faults_command(out, look, "node-behind", "restore",
-			"the node's database is older than its backup, at version %" PRIu32
-			" and not at %" PRIu32 ": it lost some state, and must not run. Move it "
-			"away",
-			node->after, status->version);
+		node_is_older(out, look);
 }
 
 static void check_writer(struct faults *out, const struct look *look)
@@ -176,12 +194,14 @@ static void check_follower(struct faults *out, const struct look *look)
 {
 	uint32_t interval = look->lock.keyframe_changes ? look->lock.keyframe_changes : INTERVAL;
 	uint32_t behind = look->log.status.unkeyframed;
+	int64_t since_us = look->now_us - look->log.health.unkeyframed_us;
 
 	if (look->lock.no_keyframes)
 		faults_add(out, "no-keyframes",
 			"remove that from backup.lock, and start lightningd anew",
 			"\"keyframe_changes\": 0 in backup.lock: no change is ever tried");
-	else if (behind > FAULT_CHANGES && behind > FAULT_INTERVALS * interval)
+	else if (behind > FAULT_CHANGES && behind > FAULT_INTERVALS * interval &&
+		 since_us > FAULT_FOLLOW_US)
 		faults_add(out, "follower-stopped",
 			"see the plugin's lines in lightningd's log; start lightningd anew",
 			"the newest %" PRIu32
@@ -245,8 +265,9 @@ void faults_find(struct faults *out, const struct look *look)
 	check_reading(out, look);
 	if (look->log.answer == LOOK_ANSWERED) {
 		if (look->dir) {
-			check_node(out, look);
-			check_seen(out, look);
+			/* Where the log is not the right one, the node has nothing to mend. */
+			if (check_seen(out, look))
+				check_node(out, look);
 		}
 		check_damage(out, look);
 		if (look->dir) {

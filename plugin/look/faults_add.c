@@ -3,7 +3,6 @@
 #include <bk/path.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #define WORD_MAX_BYTES 1200
 
@@ -35,7 +34,6 @@ void faults_add(struct faults *out, const char *kind, const char *mend, const ch
 void faults_command(struct faults *out, const struct look *look, const char *kind,
 	const char *command, const char *fmt, ...)
 {
-	bool is_restore = strcmp(command, "restore") == 0;
 	char word[WORD_MAX_BYTES];
 	struct fault *fault;
 	va_list args;
@@ -47,8 +45,8 @@ void faults_command(struct faults *out, const struct look *look, const char *kin
 		return;
 	bk_path_word(word, sizeof word, look->dir ? look->dir : look->log.url,
 		look->dir ? "LIGHTNING_DIR" : "URL");
-	snprintf(fault->mend, sizeof fault->mend, "backup-cli %s%s %s%s", command,
-		look->dir ? " --lightning-dir" : "", word, is_restore ? " ." : "");
+	snprintf(fault->mend, sizeof fault->mend, "backup-cli %s%s %s", command,
+		look->dir ? " --lightning-dir" : "", word);
 }
 
 void faults_on(struct faults *out, const char *kind, const char *command, const char *name,

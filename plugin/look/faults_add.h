@@ -1,8 +1,8 @@
-/* faults_add.h - what the parts of faults.h share. */
+/* faults_add.h - a fault in words, and the command that mends it. */
 #ifndef FAULTS_ADD_H
 #define FAULTS_ADD_H
 
-#include "faults.h"
+#include "fault.h"
 
 /* Adds a fault of KIND, in words, with what MENDS it. */
 void faults_add(struct faults *out, const char *kind, const char *mend, const char *fmt, ...)
@@ -15,9 +15,5 @@ void faults_command(struct faults *out, const struct look *look, const char *kin
 /* The same, mended by COMMAND on NAME, which is quoted. */
 void faults_on(struct faults *out, const char *kind, const char *command, const char *name,
 	const char *fmt, ...) BK_PRINTF(5, 6);
-
-/* The mirrors' faults, and those that verify and drill noted. */
-void faults_of_places(struct faults *out, const struct look *look);
-void faults_of_notes(struct faults *out, const struct look *look);
 
 #endif

@@ -1,4 +1,5 @@
 /* faults_places.c - what is not well with the mirrors, and what verify and drill noted. */
+#include "faults_places.h"
 #include "faults_add.h"
 #include <bk/moment.h>
 #include <inttypes.h>
@@ -61,7 +62,7 @@ static void check_standing(
 				"reset",
 				place->url, "the mirror %s is empty, and held the log once",
 				place->url);
-		else
+		else if (!look->log.status.is_empty)
 			faults_add(out, "place-behind",
 				"start lightningd: its plugin brings the log there",
 				"the mirror %s holds nothing yet", place->url);
@@ -87,6 +88,15 @@ static void check_place(struct faults *out, const struct look *look, const struc
 		faults_add(out, "place-full", "make space there",
 			"the disk of the mirror %s is full, or nearly: %" PRIu64 " bytes are free",
 			place->url, place->free_bytes);
+}
+
+bool faults_place_is_well(const struct look *look, const struct look_place *place)
+{
+	struct faults faults;
+
+	faults.count = 0;
+	check_place(&faults, look, place);
+	return !faults.count;
 }
 
 void faults_of_places(struct faults *out, const struct look *look)

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-/* lightningd's own commits hold its database for moments. */
-#define NODE_BUSY_MS 500
+/* lightningd's own commits hold its database for moments, on a slow disk for longer. */
+#define NODE_BUSY_MS 5000
 
 /* What the threads share. Each works on what is its own, and hands it over when it is done; what
  * comes too late is left where it is, and so is all that the late one may still use. */

@@ -1,5 +1,6 @@
 /* lookjson.c - what was seen of a backup, as JSON. */
 #include "lookjson.h"
+#include "faults.h"
 #include "jsonnumber.h"
 #include <bk/moment.h>
 #include <bk/version.h>

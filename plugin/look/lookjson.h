@@ -3,7 +3,7 @@
 #ifndef LOOKJSON_H
 #define LOOKJSON_H
 
-#include "faults.h"
+#include "fault.h"
 #include <cJSON.h>
 
 /* The caller deletes it. NULL, or with parts missing: no memory. */

@@ -2,7 +2,7 @@
 #ifndef LOOKLOG_H
 #define LOOKLOG_H
 
-#include "look.h"
+#include "lookparts.h"
 
 /* Opens LOG->path by IO, and takes in what it says of itself at NOW_US. *OPENED, which the caller
  * closes, is the log; NULL where it could not be opened, which is LOG's answer then. IS_LATE as

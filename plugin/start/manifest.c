@@ -13,7 +13,10 @@ static const char manifest[] =
 	"{\"options\":[{\"name\":\"" OPTION_DESTINATION "\",\"type\":\"string\",\"description\":"
 	"\"Has no effect: backup-cli init sets the destination\"}],"
 	"\"rpcmethods\":[{\"name\":\"" RPC_COMPACT "\",\"usage\":\"\",\"description\":"
-	"\"Compacts the backup, beside the running node: keeps what backup.lock says\"}],\"subscriptions\":[\"shutdown\"],\"hooks\":[{\"name\":\"db_write\"}],"
+	"\"Compacts the backup, beside the running node: keeps what backup.lock says\"},"
+	"{\"name\":\"backup-status\",\"usage\":\"\",\"description\":"
+	"\"Whether the backup is well, as backup-cli status --json tells\"}],"
+	"\"subscriptions\":[\"shutdown\"],\"hooks\":[{\"name\":\"db_write\"}],"
 	"\"dynamic\":false,\"nonnumericids\":true}";
 
 void manifest_answer(const cJSON *id)

@@ -13,9 +13,6 @@
 /* A refusal with its longest names has room. */
 #define LOG_LINE_MAX 8192
 
-/* JSON-RPC's code for a method that is not known, and lightningd's for what failed otherwise. */
-#define UNKNOWN (-32601)
-#define FAILED  (-1)
 
 static pthread_mutex_t out_mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -91,21 +88,31 @@ void out_log(const char *level, const char *fmt, ...)
 		cJSON_Delete(message);
 }
 
-/* Sends the answer to ID, with VALUE, which it takes over, as its "result" or "error". */
-static void send_answer(const cJSON *id, const char *key, cJSON *value)
+/* Sends the answer to ID, with VALUE, which it takes over, as its "result" or "error". False, with
+ * nothing sent, where there is no memory. */
+static bool send_answer(const cJSON *id, const char *key, cJSON *value)
 {
 	cJSON *message = cJSON_CreateObject();
 	cJSON *id_copy = id ? cJSON_Duplicate(id, 1) : cJSON_CreateNull();
 
-	if (!cJSON_AddStringToObject(message, "jsonrpc", "2.0") ||
-		!cJSON_AddItemToObject(message, "id", id_copy) ||
-		!cJSON_AddItemToObject(message, key, value) || !send_json(message))
-		end_without_answer();
+	/* What could not be put in is lost with the process, or small. */
+	if (cJSON_AddStringToObject(message, "jsonrpc", "2.0") &&
+		cJSON_AddItemToObject(message, "id", id_copy) &&
+		cJSON_AddItemToObject(message, key, value))
+		return send_json(message);
+	cJSON_Delete(message);
+	return false;
 }
 
 void out_result(const cJSON *id, cJSON *result)
 {
-	send_answer(id, "result", result);
+	if (!send_answer(id, "result", result))
+		end_without_answer();
+}
+
+void out_offer(const cJSON *id, cJSON *result)
+{
+	(void)!send_answer(id, "result", result);
 }
 
 void out_continue(const cJSON *id)
@@ -127,19 +134,15 @@ void out_refuse(const cJSON *id, const char *reason)
 	out_result(id, result);
 }
 
-static void send_error(const cJSON *id, int code, const char *why)
+void out_error(const cJSON *id, int code, const char *text)
 {
 	cJSON *error = cJSON_CreateObject();
 
-	if (!cJSON_AddNumberToObject(error, "code", code) ||
-		!cJSON_AddStringToObject(error, "message", why))
-		end_without_answer();
-	send_answer(id, "error", error);
-}
-
-void out_error(const cJSON *id, const char *why)
-{
-	send_error(id, FAILED, why);
+	if (cJSON_AddNumberToObject(error, "code", code) &&
+		cJSON_AddStringToObject(error, "message", text))
+		(void)!send_answer(id, "error", error);
+	else
+		cJSON_Delete(error);
 }
 
 void out_unknown(const cJSON *id, const char *method)
@@ -147,7 +150,7 @@ void out_unknown(const cJSON *id, const char *method)
 	char text[128];
 
 	snprintf(text, sizeof text, "backup has no method \"%.80s\"", method);
-	send_error(id, UNKNOWN, text);
+	out_error(id, OUT_ERROR_METHOD, text);
 }
 
 void out_close(void)

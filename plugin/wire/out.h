@@ -2,8 +2,8 @@
  *
  * Texts may hold any bytes: what is no UTF-8 is sent as '?', and log lines, which people read on
  * terminals, show it and their control characters (bk/text.h). Without memory a log line is lost;
- * an answer that cannot be made ends the process with a failure, for lightningd waits for it: it
- * then stops before it commits. */
+ * an answer (but one of out_offer, out_error) that cannot be made ends the process with a failure,
+ * for lightningd waits for it: it then stops before it commits. */
 #ifndef OUT_H
 #define OUT_H
 
@@ -29,8 +29,13 @@ void out_continue(const cJSON *id);
 /* Answers a db_write so that lightningd stops before it commits, and prints REASON. */
 void out_refuse(const cJSON *id, const char *reason);
 
-/* Answers a request that failed, for the reason WHY. */
-void out_error(const cJSON *id, const char *why);
+/* The same for an answer that nothing hangs on: without memory it is lost. */
+void out_offer(const cJSON *id, cJSON *result);
+
+/* Likewise answers the request ID with an error of CODE, as JSON-RPC has them, and TEXT. */
+#define OUT_ERROR_METHOD (-32601) /* no such method */
+#define OUT_ERROR_FAILED (-1)
+void out_error(const cJSON *id, int code, const char *text);
 
 /* Answers a request that is not known. */
 void out_unknown(const cJSON *id, const char *method);

@@ -12,6 +12,8 @@ t backup-cli log --help
 t backup-cli mirror --help
 t backup-cli server --help
 t backup-cli verify --help
+t backup-cli status --help
+t backup-cli drill --help
 t backup-cli copy --help
 t backup-cli show --help
 t backup-cli diff --help

@@ -19,7 +19,8 @@ PATH=$bin/cli:$bin/tests/support:$PATH
 PLUGIN=$bin/plugin/backup
 FAILSYNC=$bin/tests/support/failsync.so
 SLOWREAD=$bin/tests/support/slowread.so
-export PATH PLUGIN FAILSYNC SLOWREAD
+OTHERWORLD=$bin/tests/support/otherworld.so
+export PATH PLUGIN FAILSYNC SLOWREAD OTHERWORLD
 # Messages of the system in one language, the listing's times in one zone.
 LC_ALL=C TZ=UTC
 export LC_ALL TZ

@@ -49,6 +49,21 @@ Test(lockfile, parses)
 	}
 }
 
+Test(lockfile, says_where_heartbeats_go)
+{
+	struct lockfile lockfile;
+
+	ok(parse("{\"backend_url\":\"u\"}", &lockfile));
+	cr_assert(!lockfile.heartbeat);
+	lockfile_done(&lockfile);
+	ok(parse("{\"backend_url\":\"u\",\"heartbeat\":\"https://x/y\"}", &lockfile));
+	cr_assert_str_eq(lockfile.heartbeat, "https://x/y");
+	lockfile_done(&lockfile);
+	fails(BK_E_INVALID, parse("{\"backend_url\":\"u\",\"heartbeat\":\"x\"}", &lockfile));
+	says("\"heartbeat\" must be");
+	fails(BK_E_INVALID, parse("{\"backend_url\":\"u\",\"heartbeat\":3}", &lockfile));
+}
+
 Test(lockfile, says_what_is_kept)
 {
 	struct lockfile lockfile;

@@ -67,7 +67,6 @@ static const struct row {
 } rows[] = {
 	{"continue", out_continue},
 	{"refuse", refuse},
-	{"unknown", unknown},
 	{"manifest", manifest_answer},
 };
 
@@ -97,18 +96,38 @@ static void log_line(const cJSON *id)
 	(void)id;
 }
 
-Test(out, a_log_line_is_whole_or_lost)
+static void whole_or_lost(void (*send)(const cJSON *), const char *says)
 {
 	char whole[ANSWER_MAX], text[ANSWER_MAX];
 	unsigned n = 0;
 
-	cr_assert_eq(send_with(log_line, ALLOCATIONS_MAX, whole), 0);
-	cr_assert(strstr(whole, "\"message\":\"a line\""), "%s", whole);
+	cr_assert_eq(send_with(send, ALLOCATIONS_MAX, whole), 0);
+	cr_assert(strstr(whole, says), "%s", whole);
 	do {
-		cr_assert_eq(send_with(log_line, n, text), 0);
+		cr_assert_eq(send_with(send, n, text), 0);
 		cr_assert(!*text || strcmp(text, whole) == 0, "%u allocations: %s", n, text);
 	} while (!*text && ++n < ALLOCATIONS_MAX);
 	cr_assert_gt(n, 3);
+}
+
+Test(out, a_log_line_is_whole_or_lost)
+{
+	whole_or_lost(log_line, "\"message\":\"a line\"");
+}
+
+static void offer(const cJSON *id)
+{
+	cJSON *result = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(result, "backup", "well");
+	out_offer(id, result);
+}
+
+/* Nor does an answer that no commit waits for. */
+Test(out, an_answer_to_people_is_whole_or_lost)
+{
+	whole_or_lost(unknown, "-32601");
+	whole_or_lost(offer, "\"result\":{");
 }
 
 static void log_latin1(const cJSON *id)

@@ -22,6 +22,10 @@ enum bk_health_head {
 	BK_HEAD_UNKNOWN, /* it could not be told in time, or there is no database yet */
 };
 
+/* With more changes behind the newest keyframe than so the head is not tried: a follower that keeps
+ * up leaves half as many. */
+#define BK_HEALTH_CHANGES 512
+
 struct bk_health {
 	uint64_t day_bytes;    /* the log grew by so many a day, snapshots left out; 0: not known */
 	uint64_t day_versions; /* likewise */
@@ -33,6 +37,9 @@ struct bk_health {
 	uint32_t gap_from, gap_to; /* the newest: the log stood at FROM, the snapshot is of TO; the
 				    * same where a change could not be replayed */
 	int64_t gap_time_us;       /* when it was taken */
+
+	int64_t unkeyframed_us; /* when the first change behind the newest keyframe's interval
+				 * came; 0: there is none */
 
 	enum bk_health_head head;
 	struct bk_error why;

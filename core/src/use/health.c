@@ -165,7 +165,7 @@ static enum bk_code look_at_head(struct bk_health *health, struct bk_log *log,
 	struct bk_error why;
 	enum bk_code code;
 
-	if (status->is_empty)
+	if (status->is_empty || status->unkeyframed > BK_HEALTH_CHANGES)
 		return BK_OK;
 	code = bk_image_open(&image, log, status->version, &options, &why);
 	switch (code) {
@@ -193,6 +193,10 @@ enum bk_code bk_health_look(struct bk_health *out, struct bk_log *log, int64_t n
 	struct bk_log_status status;
 	enum bk_code code = bk_log_status(log, &status, err);
 
+	pthread_mutex_lock(&log->mutex);
+	if (log->state.tail_count)
+		health.unkeyframed_us = log->state.tail[0].time_us;
+	pthread_mutex_unlock(&log->mutex);
 	if (!code)
 		code = look_at_growth(&health, log, &status, now_us, err);
 	if (!code)
