@@ -40,8 +40,7 @@ static void take_line(struct building *building, struct bk_error *err)
 		result->is_needless = true;
 	else if (sscanf(building->line, "failed %d %n", &code, &text) == 1 && code > 0 &&
 		 code <= BK_E_CANCELLED)
-		building->code =
-			bk_fail(err, (enum bk_code)code, 0, "%s", building->line + text);
+		building->code = bk_fail(err, (enum bk_code)code, 0, "%s", building->line + text);
 	else if (sscanf(building->line, "built %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
 			 &result->bytes_before, &result->versions_before, &result->bytes_after,
 			 &result->versions_after) != 4)

@@ -17,7 +17,7 @@
  * bytes, and so much time has passed. */
 #define GROWN_PART  16
 #define GROWN_BYTES ((uint64_t)64 << 10)
-#define AGAIN_MS    10000
+#define AGAIN_MS    3000
 
 /* After a failure it is tried again so late, and each time twice as late. */
 #define RETRY_MS     (INT64_C(3600) * 1000)
@@ -99,13 +99,12 @@ static uint64_t log_bytes(const struct compaction *c)
 
 /* Whether the log may exceed its policy. Ages count from the newest version: a log that does not
  * grow does not age. */
-static bool is_due(const struct compaction *c)
+static bool is_due(const struct compaction *c, const struct bk_policy *policy)
 {
-	const struct bk_policy *policy = &c->options.policy;
 	uint64_t grown = c->looked_bytes / GROWN_PART;
 
-	if (!c->options.has_policy || c->options.has_mirrors || (bk_policy_keeps_all(policy) && !policy->bytes_max) ||
-		now_ms() < c->look_at)
+	if (c->options.has_mirrors || now_ms() < c->look_at ||
+		(bk_policy_keeps_all(policy) && !policy->bytes_max))
 		return false;
 	return log_bytes(c) >= c->looked_bytes + (grown > GROWN_BYTES ? grown : GROWN_BYTES);
 }
@@ -296,20 +295,20 @@ static void tell_done(struct compaction *c, const struct builder_result *result)
 }
 
 /* A compaction that nobody asked for is tried again. */
-static void tell_failed(struct compaction *c, const struct bk_error *why)
+static void tell_failed(struct compaction *c, const struct bk_error *why, bool is_again)
 {
 	c->look_at = now_ms() + c->retry_ms;
 	if (why->code == BK_E_CANCELLED)
 		return;
-	out_log(LEVEL_UNUSUAL, "the log could not be compacted: %s. It goes on as it is%s", why->msg,
-		c->options.has_policy ? "; that is tried again in some hours" : "");
+	out_log(LEVEL_UNUSUAL, "the log could not be compacted: %s. It goes on as it is%s",
+		why->msg, is_again ? "; that is tried again in some hours" : "");
 	c->retry_ms = c->retry_ms < RETRY_MS_MAX ? c->retry_ms * 2 : RETRY_MS_MAX;
 }
 
-static void compact(struct compaction *c, bool is_asked)
+static void compact(struct compaction *c, const struct bk_policy *policy, bool is_asked)
 {
 	const struct builder_task task = {.path = c->options.path,
-		.policy = c->options.policy,
+		.policy = *policy,
 		.if_due = !is_asked,
 		.is_wanted = is_wanted,
 		.progress = tell_progress,
@@ -330,7 +329,7 @@ static void compact(struct compaction *c, bool is_asked)
 	if (!code)
 		tell_done(c, &result);
 	else if (is_asked || code != BK_E_BUSY) /* else by another, whose it is */
-		tell_failed(c, &err);
+		tell_failed(c, &err, !is_asked);
 	answer(c, &result, code ? err.msg : NULL);
 }
 
@@ -344,11 +343,11 @@ static void take_found(struct compaction *c)
 	if (!code)
 		tell_done(c, NULL);
 	else if (is_ours)
-		tell_failed(c, &err);
+		tell_failed(c, &err, false);
 	else if (code != BK_E_BUSY && code != BK_E_MISSING && code != BK_E_CANCELLED) {
 		c->is_refused = true;
-		out_log(LEVEL_UNUSUAL, "what stands beside the log as its successor is not used: %s",
-			err.msg);
+		out_log(LEVEL_UNUSUAL,
+			"what stands beside the log as its successor is not used: %s", err.msg);
 	}
 }
 
@@ -370,6 +369,7 @@ static bool wait_a_little(struct compaction *c, bool *is_asked)
 static void *compaction_run(void *arg)
 {
 	struct compaction *c = arg;
+	struct bk_policy policy;
 	bool is_asked;
 
 	bk_process_lower_thread(NICE);
@@ -377,10 +377,14 @@ static void *compaction_run(void *arg)
 		bool is_there = bk_successor_is_there(c->options.io, c->options.path);
 
 		c->is_refused &= is_there;
-		if (is_there && !c->is_refused && !is_asked)
+		if (is_there && !c->is_refused && !is_asked) {
 			take_found(c);
-		else if (is_asked || is_due(c))
-			compact(c, is_asked);
+			continue;
+		}
+		if (!c->options.policy(c->options.ctx, &policy))
+			policy = (struct bk_policy){0};
+		if (is_asked || is_due(c, &policy))
+			compact(c, &policy, is_asked);
 	}
 	return NULL;
 }
@@ -399,8 +403,8 @@ static void prepare(struct compaction *c, const struct compaction_options *optio
 	pthread_condattr_destroy(&attr);
 }
 
-enum bk_code compaction_start(struct compaction **out, const struct compaction_options *options,
-	struct bk_error *err)
+enum bk_code compaction_start(
+	struct compaction **out, const struct compaction_options *options, struct bk_error *err)
 {
 	struct compaction *c = calloc(1, sizeof *c);
 	int rc;
@@ -437,7 +441,8 @@ void compaction_ask(struct compaction *c, const cJSON *id)
 	cJSON *copy;
 
 	if (!c) {
-		out_error(id, OUT_ERROR_FAILED, "no log is open: lightningd has sent no change yet");
+		out_error(
+			id, OUT_ERROR_FAILED, "no log is open: lightningd has sent no change yet");
 		return;
 	}
 	if (c->options.has_mirrors) {

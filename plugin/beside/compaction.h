@@ -22,12 +22,12 @@ struct compaction;
 struct compaction_options {
 	const struct bk_io *io;
 	const char *path; /* of the log */
-	bool has_policy;
-	struct bk_policy policy;
 	bool has_mirrors; /* then nothing is done, and that is said */
 
-	/* Called by the thread: a successor is ready to be taken; it was, and what wrote to the log
+	/* Called by the thread: what is to be kept, false where nothing says it, which keeps all;
+	 * a successor is ready to be taken; it was, and what wrote to the log
 	 * before can be let go. */
+	bool (*policy)(void *ctx, struct bk_policy *out);
 	void (*ready)(void *ctx);
 	void (*taken)(void *ctx);
 	void *ctx;

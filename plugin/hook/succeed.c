@@ -15,6 +15,22 @@ static void wake(void *ctx)
 	(void)!write(session->wake, &one, sizeof one);
 }
 
+/* The same: what backup.lock says now. */
+static bool read_policy(void *ctx, struct bk_policy *out)
+{
+	const struct session *session = ctx;
+	struct lockfile lockfile;
+	struct bk_error ignored;
+	bool has;
+
+	if (lockfile_read(&lockfile, session->io, LOCKFILE_NAME, &ignored))
+		return false;
+	has = lockfile.has_policy;
+	*out = lockfile.policy;
+	lockfile_done(&lockfile);
+	return has;
+}
+
 /* The same: what wrote to the log before is let go, and backup.lock knows of the new one. */
 static void let_go(void *ctx)
 {
@@ -32,9 +48,8 @@ enum bk_code succeed_start(struct session *session, struct bk_error *err)
 {
 	const struct compaction_options options = {.io = session->io,
 		.path = session->path,
-		.has_policy = session->lockfile.has_policy,
-		.policy = session->lockfile.policy,
 		.has_mirrors = session->places,
+		.policy = read_policy,
 		.ready = wake,
 		.taken = let_go,
 		.ctx = session};

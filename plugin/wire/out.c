@@ -13,7 +13,6 @@
 /* A refusal with its longest names has room. */
 #define LOG_LINE_MAX 8192
 
-
 static pthread_mutex_t out_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static void write_all(const char *text, size_t size)

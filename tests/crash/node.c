@@ -388,44 +388,85 @@ static bool build_successor(struct node *node)
 	return good;
 }
 
-/* The writer goes on with the successor: the old one's threads end behind it. */
+/* Changes go to the successor at once; the old one's threads end some time behind it. */
 static bool go_on_with(struct node *node, struct bk_writer *to)
 {
 	struct bk_follower_options options = {.notify = follower_says, .ctx = node};
+	struct bk_follower *follower = node->follower;
 	struct bk_writer *old = node->writer;
 	struct bk_error err;
+	bool good;
 
-	enter(node);
-	bk_follower_stop(node->follower);
-	bk_writer_leave(old);
-	leave(node, BK_OK);
 	node->follower = NULL;
 	node->writer = to;
-	return !node->has_thread ||
-	       done(node, CORE(node, bk_follower_start(&node->follower, to, &options, &err)), &err,
-		       "a follower");
+	good = done(node, CORE(node, bk_writer_announce(to, "a test", &err)), &err, "an event");
+	if (good && node->has_thread)
+		good = done(node,
+			CORE(node, bk_follower_start(&node->follower, to, &options, &err)), &err,
+			"a follower");
+	for (uint32_t i = rng_below(&node->rng, 3); good && i; i--)
+		good = random_change(node);
+	enter(node);
+	bk_follower_stop(follower);
+	bk_writer_leave(old);
+	leave(node, BK_OK);
+	return good;
 }
 
-static bool take_successor(struct node *node)
+/* Catches up by a reader's own handle, beside changes. */
+static bool catch_up(struct node *node, struct bk_successor *successor, struct bk_log **log)
 {
-	struct bk_log *log = bk_writer_log(node->writer);
-	struct bk_successor *successor;
-	struct bk_writer *to = NULL;
+	struct bk_log *seen = *log;
+	enum bk_log_news news;
 	struct bk_error err;
 	uint64_t left;
-	enum bk_code code = CORE(node, bk_successor_open(&successor, log, &err));
 
-	if (!done(node, code, &err, "opening a successor"))
+	if (!done(node, CORE(node, bk_log_refresh(seen, &news, &err)), &err, "following the log"))
 		return false;
-	code = CORE(node, bk_successor_catch_up(successor, &left, &err));
-	if (!code)
-		code = CORE(node, bk_successor_take(successor, node->writer, &to, &err));
+	if (news == BK_LOG_REPLACED) {
+		if (!done(node, CORE(node, bk_log_open_again(log, seen, &err)), &err,
+			    "opening the log"))
+			return false;
+		bk_successor_from(successor, *log);
+		bk_log_close(seen);
+	}
+	return done(node, CORE(node, bk_successor_catch_up(successor, &left, &err)), &err,
+		"catching up");
+}
+
+static bool take_with(
+	struct node *node, struct bk_successor *successor, struct bk_log **log, struct bk_writer **to)
+{
+	struct bk_error err;
+
+	for (uint32_t i = 1 + rng_below(&node->rng, 2); i; i--)
+		if (!catch_up(node, successor, log) || !random_change(node))
+			return false;
+	return done(node, CORE(node, bk_successor_take(successor, node->writer, to, &err)), &err,
+		"a successor");
+}
+
+/* As the plugin does it: one thread has it catch up, the one that changes come from takes it. */
+static bool take_successor(struct node *node)
+{
+	struct bk_successor *successor = NULL;
+	struct bk_writer *to = NULL;
+	struct bk_log *log;
+	struct bk_error err;
+	bool good = done(node, CORE(node, bk_log_open(&log, simfs_io(node->fs), LOG_PATH, &err)),
+		&err, "opening the log");
+
+	if (!good)
+		return false;
+	good = done(node, CORE(node, bk_successor_open(&successor, log, &err)), &err,
+		"opening a successor");
+	if (good)
+		good = take_with(node, successor, &log, &to);
 	enter(node);
 	bk_successor_close(successor);
 	leave(node, BK_OK);
-	if (!done(node, code, &err, "a successor"))
-		return false;
-	return go_on_with(node, to);
+	bk_log_close(log);
+	return good && go_on_with(node, to);
 }
 
 static bool compact(struct node *node)

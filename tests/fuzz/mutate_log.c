@@ -200,7 +200,7 @@ static void (*const steps[])(struct mutation *m) = {change_header, change_head, 
 	change_payload, change_payload, change_payload, change_payload, change_bytes, change_bytes,
 	copy_frame, drop_frame, swap_frames, cut_tail, break_frame, keep, make_change, make_change,
 	make_sql, make_sql, make_event, make_rewind, make_succeeded, make_notes, make_keyframe,
-	make_keyframe, make_heads, make_zeros, make_record, make_record};
+	make_keyframe, make_carried, make_heads, make_zeros, make_record, make_record};
 
 /* Puts PIECES together, mostly with everything right that follows from the rest. */
 static size_t build(struct rng *rng, struct pieces *pieces, uint8_t *out, size_t max)

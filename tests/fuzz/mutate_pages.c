@@ -156,11 +156,23 @@ static void fill_entries(struct delta *d, const struct piece *below)
 	}
 }
 
+/* The changes between are not kept; the history and the sum of all pages can be any. */
+static void fill_thinned(struct delta *d, const struct piece *below)
+{
+	const uint8_t *fixed = piece_payload(below);
+	struct rng *rng = &d->m->rng;
+
+	d->version = bk_load_u32(below->bytes.data + HEAD_VERSION) + rng_below(rng, 100);
+	d->kf.history = rng_chance(rng, 50) ? rng_next(rng) : bk_load_u64(fixed + KF_HISTORY);
+	d->kf.pages_sum = rng_chance(rng, 50) ? rng_next(rng) : bk_load_u64(fixed + KF_PAGES_SUM);
+}
+
 /* What the new keyframe takes over from the one BELOW it. */
 static bool fill_fixed(struct delta *d, const struct piece *below)
 {
 	const uint8_t *fixed = piece_payload(below);
 	bool is_full = below->bytes.data[HEAD_MUST] & KEYFRAME_FULL;
+	bool is_entry = is_full || below->bytes.data[HEAD_MUST] & KEYFRAME_THINNED;
 
 	if (piece_size(below) < KF_FIXED)
 		return false;
@@ -169,12 +181,16 @@ static bool fill_fixed(struct delta *d, const struct piece *below)
 		return false;
 	d->kf = (struct keyframe){.ordinal = bk_load_u64(fixed) + 1,
 		.full = is_full ? below->address : bk_load_u64(fixed + KF_FULL),
-		.from = is_full ? below->address : bk_load_u64(fixed + KF_NEXT),
+		.from = is_entry ? below->address : bk_load_u64(fixed + KF_NEXT),
 		.session = bk_load_u64(fixed + KF_SESSION),
 		.page_size = d->page_size,
 		.page_count = bk_load_u32(fixed + KF_PAGE_COUNT),
 		.reach = 1};
-	fill_entries(d, below);
+	d->kf.is_thinned = rng_chance(&d->m->rng, 30);
+	if (d->kf.is_thinned)
+		fill_thinned(d, below);
+	else
+		fill_entries(d, below);
 	d->kf.count = bk_load_u64(fixed + KF_COUNT) + d->kf.entry_count;
 	fill_links(d);
 	return true;
@@ -197,8 +213,21 @@ static void finish(struct delta *d, uint64_t below)
 		d->payload.size);
 	if (!piece)
 		return;
+	piece->bytes.data[HEAD_MUST] = bk_keyframe_must(&d->kf);
 	bk_put_u32(piece->bytes.data + HEAD_VERSION, d->version);
 	bk_put_u64(piece->bytes.data + HEAD_KEYFRAME, below);
+}
+
+void make_carried(struct mutation *m)
+{
+	struct piece *piece = mutate_pick(m, FRAME_KEYFRAME);
+
+	if (!piece || piece_size(piece) < KF_FIXED ||
+		!(piece->bytes.data[HEAD_MUST] & KEYFRAME_FULL))
+		return;
+	piece->bytes.data[HEAD_MUST] ^= KEYFRAME_CARRIED;
+	if (rng_chance(&m->rng, 50))
+		mutate_field(m, piece_payload(piece) + KF_HISTORY, 8);
 }
 
 void make_keyframe(struct mutation *m)

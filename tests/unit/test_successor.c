@@ -636,3 +636,42 @@ Test(successor, has_the_room_of_what_it_replaces)
 	build(&node, NULL, 3, &result);
 	node_end(&node);
 }
+
+static void on_gap(void *ctx, enum bk_gap_kind kind, uint32_t from, uint32_t to)
+{
+	cr_assert(kind == BK_GAP_UNWATCHED && to == from + 4);
+	++*(unsigned *)ctx;
+}
+
+/* What was never watched is missing, also where all around it is thinned, and thinned again. */
+Test(successor, tells_of_gaps_among_what_is_thinned)
+{
+	const struct bk_policy policy = {.all_us = HOUR, .hourly_us = BK_POLICY_EVER};
+	struct bk_compact_result result;
+	struct bk_verify_result found;
+	struct bk_verify_options options = {.gap = on_gap};
+	struct node node;
+	unsigned gaps;
+
+	options.ctx = &gaps;
+	node_begin(&node, 7);
+	node.io.step_us = INT64_C(20000000) * 20;
+	node_busy(&node, 40);
+	for (unsigned i = 0; i < 4; i++)
+		node_unwatched(&node, "UPDATE busy SET note = 'unwatched' WHERE id % 3 = 0");
+	node_snapshot(&node, BK_SNAPSHOT_GAP);
+	node_busy(&node, 40);
+	ok(bk_keyframes_build(node.writer, why()));
+	for (unsigned id = 2; id < 4; id++) {
+		build(&node, &policy, id, &result);
+		take(&node);
+		cr_assert(check_kept(&node) == result.versions_after);
+		gaps = 0;
+		ok(bk_verify(&node.io.io, node.path, &options, &found, why()));
+		cr_assert(gaps == 1 && found.findings == 0, "%u gaps", gaps);
+		node_busy(&node, 20);
+		ok(bk_keyframes_build(node.writer, why()));
+	}
+	clean(&node);
+	node_end(&node);
+}

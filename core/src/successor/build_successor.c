@@ -4,6 +4,7 @@
 #include "succession.h"
 #include "successor.h"
 #include "thin.h"
+#include <bk/version.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,11 +65,30 @@ static enum bk_code pass_over(
 	return BK_OK;
 }
 
+/* The gaps from *AT on that end at VERSION or before: what is missing is told apart from what is not
+ * kept. */
+static enum bk_code put_gaps(
+	const struct making *making, uint32_t version, size_t *at, struct bk_error *err)
+{
+	const struct build_how *how = making->how;
+	enum bk_code code = BK_OK;
+	char text[64];
+
+	for (; !code && *at < how->gap_count && !bk_version_after(how->gaps[*at].to, version);
+		++*at) {
+		snprintf(text, sizeof text, "from=%" PRIu32 "\nto=%" PRIu32 "\n",
+			how->gaps[*at].from, how->gaps[*at].to);
+		code = bk_writer_event(making->to, EVENT_GAP, text, err);
+	}
+	return code;
+}
+
 /* The moments, and the keyframe that all behind it stands on. */
 static enum bk_code put_moments(const struct making *making, struct bk_error *err)
 {
 	const struct plan *plan = making->plan;
 	struct thin thin;
+	size_t gap = 0;
 	enum bk_code code = BK_OK;
 
 	bk_thin_init(&thin, making->log, making->to, making->how->options->despite_damage);
@@ -76,6 +96,8 @@ static enum bk_code put_moments(const struct making *making, struct bk_error *er
 		const struct moment *moment = &plan->moments[i];
 
 		code = check(making, err);
+		if (!code)
+			code = put_gaps(making, moment->version, &gap, err);
 		if (!code)
 			code = bk_thin_moment(&thin, moment->version, moment->time_us, err);
 		if (code)
@@ -87,6 +109,8 @@ static enum bk_code put_moments(const struct making *making, struct bk_error *er
 	}
 	if (!code)
 		code = check(making, err);
+	if (!code)
+		code = put_gaps(making, plan->base->version, &gap, err);
 	if (!code)
 		code = bk_thin_keyframe(&thin, plan->base, err);
 	bk_thin_done(&thin);

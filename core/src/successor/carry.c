@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SYNC_BYTES     ((uint64_t)4 << 20)
+#define SYNC_BYTES     ((uint64_t)1 << 20)
 #define PROGRESS_BYTES ((uint64_t)4 << 20)
 
 void bk_carry_init(

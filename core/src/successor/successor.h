@@ -6,9 +6,16 @@
 #include <bk/compact.h>
 #include <bk/successor.h>
 
+/* Versions between FROM and TO that the node had unwatched: they are in no log. */
+struct gap {
+	uint32_t from, to;
+};
+
 /* What a build is given beside its plan. */
 struct build_how {
 	const struct bk_compact_options *options;
+	const struct gap *gaps; /* of the log, in their order */
+	size_t gap_count;
 	uint64_t bytes_max; /* it fails with BK_E_LIMIT where it would take more */
 };
 

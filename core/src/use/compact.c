@@ -3,7 +3,9 @@
 #include "succession.h"
 #include "successor.h"
 #include <bk/verify.h>
+#include <bk/version.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Left free on the disk for the changes that come meanwhile. */
@@ -18,26 +20,51 @@
 
 #define HOUR_US (INT64_C(3600) * 1000000)
 
+/* What a verification found. */
+struct found {
+	uint64_t not_before; /* behind all damage; 0: there is none */
+	struct gap *gaps;
+	size_t gap_count;
+	bool no_memory;
+};
+
 static void note_finding(void *ctx, uint64_t offset, const char *what)
 {
-	uint64_t *last = ctx;
+	struct found *found = ctx;
 
 	(void)what;
-	if (offset >= *last)
-		*last = offset + 1;
+	if (offset >= found->not_before)
+		found->not_before = offset + 1;
 }
 
-/* Verifies LOG, and sets *NOT_BEFORE behind all damage, 0 if there is none. */
-static enum bk_code check_damage(struct bk_log *log, const struct bk_compact_options *options,
-	uint64_t *not_before, struct bk_error *err)
+/* Where nothing is between, nothing is missing. */
+static void note_gap(void *ctx, enum bk_gap_kind kind, uint32_t from, uint32_t to)
 {
-	const struct bk_verify_options how = {.finding = note_finding, .ctx = not_before};
-	struct bk_verify_result result;
-	enum bk_code code;
+	struct found *found = ctx;
+	struct gap *gaps;
 
-	*not_before = 0;
-	code = bk_verify(log->lf.file.io, bk_log_path(log), &how, &result, err);
-	if (code || !*not_before)
+	if (kind != BK_GAP_UNWATCHED || bk_version_distance(to, from) < 2)
+		return;
+	gaps = realloc(found->gaps, (found->gap_count + 1) * sizeof *gaps);
+	found->no_memory |= !gaps;
+	if (!gaps)
+		return;
+	gaps[found->gap_count++] = (struct gap){from, to};
+	found->gaps = gaps;
+}
+
+/* Verifies LOG. */
+static enum bk_code look_at(struct bk_log *log, const struct bk_compact_options *options,
+	struct found *found, struct bk_error *err)
+{
+	const struct bk_verify_options how = {
+		.finding = note_finding, .gap = note_gap, .ctx = found};
+	struct bk_verify_result result;
+	enum bk_code code = bk_verify(log->lf.file.io, bk_log_path(log), &how, &result, err);
+
+	if (!code && found->no_memory)
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a list of gaps");
+	if (code || !found->not_before)
 		return code;
 	if (!options->despite_damage)
 		return bk_fail(err, BK_E_DAMAGE, 0,
@@ -154,11 +181,14 @@ static void fill_built(
 
 /* Tries, with less each time if a size at most is to be met. */
 static enum bk_code build_within(struct bk_log *log, const struct bk_compact_options *options,
-	uint64_t not_before, struct bk_compact_result *result, struct bk_error *err)
+	const struct found *found, struct bk_compact_result *result, struct bk_error *err)
 {
 	struct bk_policy policy = options->policy;
 	uint64_t room = room_for(log, &policy);
-	const struct build_how how = {.options = options, .bytes_max = room};
+	const struct build_how how = {.options = options,
+		.gaps = found->gaps,
+		.gap_count = found->gap_count,
+		.bytes_max = room};
 	struct built built;
 	struct plan plan;
 	bool again = true;
@@ -166,7 +196,7 @@ static enum bk_code build_within(struct bk_log *log, const struct bk_compact_opt
 
 	while (code == BK_E_LIMIT && again) {
 		code = plan_within(
-			&plan, log, &policy, not_before, room, &result->is_tightened, err);
+			&plan, log, &policy, found->not_before, room, &result->is_tightened, err);
 		if (code)
 			return code;
 		fill(result, log, &plan);
@@ -185,18 +215,19 @@ static enum bk_code build_within(struct bk_log *log, const struct bk_compact_opt
 enum bk_code bk_compact(struct bk_log *log, const struct bk_compact_options *options,
 	struct bk_compact_result *result, struct bk_error *err)
 {
-	struct bk_compact_result found = {0};
-	uint64_t not_before;
-	enum bk_code code = check_damage(log, options, &not_before, err);
+	struct bk_compact_result built = {0};
+	struct found found = {0};
+	enum bk_code code = look_at(log, options, &found, err);
 
 	/* One that nobody takes goes, before what is free is counted; one that is being taken, or
 	 * was, must keep its name. */
 	if (!code)
 		bk_succession_remove(log->lf.file.io, log->home ? log->home : bk_log_path(log));
 	if (!code)
-		code = build_within(log, options, not_before, &found, err);
+		code = build_within(log, options, &found, &built, err);
+	free(found.gaps);
 	if (!code)
-		*result = found;
+		*result = built;
 	return code;
 }
 
