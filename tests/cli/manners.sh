@@ -29,7 +29,7 @@ ls
 
 coloured() {
 	printf '$ %s\n' "$*"
-	script -qec "$*" /dev/null </dev/null | tr -d '\r' | sed 's/\x1b/<ESC>/g' | head -n 3
+	script -qec "$*" /dev/null </dev/null | tr -d '\r' | sed -E 's/\x1b/<ESC>/g; s/[0-9]{4}(-[0-9]{2}){2} [0-9:]{8} \+0000/TIME/' | head -n 3
 }
 coloured backup-cli diff log.bkp head~1 head
 coloured PAGER= backup-cli log --limit 1 log.bkp
