@@ -1,8 +1,9 @@
 /* bench_follow.c - what the follower costs the hook, and how far it is behind: changes appended at
- * a steady rate to two logs in turns of a few hundred, one with a follower and one without; then as
- * fast as they go.
+ * a steady rate, or as fast as they go, to two logs in short turns, one with a follower and one
+ * without; both with zeros ahead.
  *
  * Figures are printed, nothing is judged. */
+#include "slowdisk.h"
 #include "timing.h"
 #include "trace.h"
 #include <bk/follower.h>
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TURN       256 /* changes to one log before the other's turn */
+#define TURN       32 /* changes to one log before the other's turn */
 #define LOOKS      20000
 #define WAIT_STEPS 60000
 
@@ -30,7 +31,9 @@ static const char help[] =
 	"  --dir DIR      where to write (default /var/tmp)\n"
 	"  --rate N       changes a second (default 300; 0: as fast as they go)\n"
 	"  --changes N    how many to each log (default 6000)\n"
-	"  --trace FILE   recorded changes instead\n";
+	"  --trace FILE   recorded changes instead\n"
+	"  --disk MS,MB   as on a disk with a flush of MS ms and MB MB/s, of its own (with --dir\n"
+	"                 in memory)\n";
 
 struct lane {
 	const char *name;
@@ -44,6 +47,7 @@ struct lane {
 
 struct bench {
 	const char *dir, *trace;
+	const struct bk_io *io;
 	unsigned rate, changes;
 	struct lane lanes[2];
 	struct bk_error err;
@@ -65,9 +69,10 @@ static void open_lane(struct bench *bench, struct lane *lane, bool follows)
 	snprintf(lane->path, sizeof lane->path, "%s/bench_follow-%d-%d.bkp", bench->dir,
 		(int)getpid(), follows);
 	lane->us = calloc(bench->changes, sizeof *lane->us);
-	must(bk_log_create(bk_io_posix(), lane->path, NULL, 0, NULL, NULL, &version, err), "a log",
+	must(bk_log_create(bench->io, lane->path, NULL, 0, NULL, NULL, &version, err), "a log",
 		err);
-	must(bk_writer_open(&lane->writer, bk_io_posix(), lane->path, NULL, err), "opening", err);
+	must(bk_writer_open(&lane->writer, bench->io, lane->path, NULL, err), "opening", err);
+	bk_writer_start_zeros(lane->writer);
 	must(bench->trace ? trace_open(&lane->trace, bench->trace, err)
 			  : trace_open_generated(&lane->trace, 1, bench->changes, err),
 		"the changes", err);
@@ -187,9 +192,13 @@ static void run(struct bench *bench)
 	open_lane(bench, plain, false);
 	for (unsigned turn = 0; more; turn++) {
 		more = play(bench, turn % 2 ? plain : follows, TURN);
+		wait_proven(follows, &status);
 		more = play(bench, turn % 2 ? follows : plain, TURN) && more;
+		wait_proven(follows, &status);
+		/* The first are not counted: zeros are laid meanwhile, for both. */
+		if (!turn)
+			follows->count = plain->count = 0;
 	}
-	wait_proven(follows, &status);
 	if (bench->rate)
 		snprintf(rate, sizeof rate, "%u a second", bench->rate);
 	printf("%u changes to each log, %s, in %s\n", follows->count, rate, bench->dir);
@@ -208,9 +217,10 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
 		{"rate", required_argument, NULL, 'r'}, {"changes", required_argument, NULL, 'c'},
-		{"trace", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
-	struct bench bench = {.dir = "/var/tmp", .rate = 300, .changes = 6000};
+		{"trace", required_argument, NULL, 't'}, {"disk", required_argument, NULL, 'D'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	struct bench bench = {.dir = "/var/tmp", .io = bk_io_posix(), .rate = 300, .changes = 6000};
+	double flush_ms, mb_s;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -222,6 +232,8 @@ int main(int argc, char **argv)
 			bench.changes = (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 't')
 			bench.trace = optarg;
+		else if (option == 'D' && sscanf(optarg, "%lf,%lf", &flush_ms, &mb_s) == 2)
+			bench.io = slowdisk_io(flush_ms * 1e3, mb_s * 1e6);
 		else
 			return fputs(help, option == 'h' ? stdout : stderr), option == 'h' ? 0 : 2;
 	}

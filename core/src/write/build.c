@@ -5,7 +5,10 @@
 #include <string.h>
 
 /* A piece is put when it reaches this: small enough that a change waits little for it. */
-#define PIECE_BYTES ((size_t)256 << 10)
+#define PIECE_FULL_BYTES  ((size_t)256 << 10)
+#define PIECE_ASIDE_BYTES ((size_t)64 << 10)
+
+#define WRITE_PAGE 4096
 
 /* A large keyframe is synced as it grows, so that `unsynced` stays within its limit. Beside changes
  * it is in small steps: the sync of a change waits for all of the file that is being written. */
@@ -137,6 +140,8 @@ static enum bk_code put_piece(
 	const struct bk_io *io = build->writer->log->lf.file.io;
 	enum bk_code code;
 
+	if (!build->is_full)
+		bk_writer_let_pass(build->writer);
 	put.time_us = io->ops->now_us(io->ctx);
 	code = check_needed(build, err);
 	if (!code)
@@ -144,6 +149,8 @@ static enum bk_code put_piece(
 	if (code)
 		return code;
 	note_put(build, *offset, build->piece.size);
+	/* The page that the next frame begins in is written with that. */
+	bk_writer_write_behind(build->writer, *offset, build->end & ~(uint64_t)(WRITE_PAGE - 1));
 	code = bk_put_begin(&build->piece, err);
 	if (!code)
 		code = sync_if_much(build, err);
@@ -201,7 +208,9 @@ enum bk_code bk_build_page(struct build *build, uint32_t page, const void *conte
 		return code;
 	build->page_count++;
 	build->pages_sum += check;
-	return build->piece.size >= PIECE_BYTES ? put_pages(build, err) : BK_OK;
+	return build->piece.size >= (build->is_full ? PIECE_FULL_BYTES : PIECE_ASIDE_BYTES)
+		       ? put_pages(build, err)
+		       : BK_OK;
 }
 
 /* Pages ascending; of one page, the newest record first: it stands last in the log. */
@@ -404,6 +413,8 @@ static enum bk_code put_keyframe(struct build *build, struct keyframe *kf, struc
 	code = bk_keyframe_encode(kf, &build->piece, err);
 	if (!code)
 		code = bk_writer_put(build->writer, &put, &build->piece, &offset, err);
+	if (!code)
+		bk_writer_write_behind(build->writer, build->start, offset + build->piece.size);
 	return code;
 }
 

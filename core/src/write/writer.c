@@ -176,6 +176,25 @@ enum bk_code bk_writer_sync_aside(struct bk_writer *writer, struct bk_error *err
 	return bk_writer_sync_through(writer, &writer->aside, err);
 }
 
+void bk_writer_let_pass(struct bk_writer *writer)
+{
+	uint64_t answered;
+
+	pthread_mutex_lock(&writer->log->mutex);
+	answered = writer->answered;
+	while (writer->is_awaited && answered == writer->answered)
+		pthread_cond_wait(&writer->passed, &writer->log->mutex);
+	pthread_mutex_unlock(&writer->log->mutex);
+}
+
+void bk_writer_write_behind(const struct bk_writer *writer, uint64_t from, uint64_t to)
+{
+	const struct file *file = &writer->log->lf.file;
+
+	if (file->io->ops->write_behind && to > from)
+		file->io->ops->write_behind(file->io->ctx, file->fd, from, to - from);
+}
+
 enum bk_code bk_writer_open_again(
 	struct bk_writer *writer, struct file *again, struct bk_error *err)
 {
@@ -248,6 +267,7 @@ enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 	writer->zeros.file = FILE_CLOSED;
 	pthread_cond_init(&writer->zeros.used, NULL);
 	pthread_mutex_init(&writer->build_mutex, NULL);
+	pthread_cond_init(&writer->passed, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&writer->grown, &attr);
@@ -267,6 +287,7 @@ void bk_writer_free(struct bk_writer *writer)
 	bk_encoder_done(&writer->encoder);
 	bk_buf_done(&writer->frame);
 	pthread_cond_destroy(&writer->grown);
+	pthread_cond_destroy(&writer->passed);
 	pthread_mutex_destroy(&writer->build_mutex);
 	bk_file_close(&writer->aside);
 	bk_log_close(writer->log);

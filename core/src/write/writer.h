@@ -8,8 +8,9 @@
 #include "probe.h"
 #include <bk/writer.h>
 
-/* A sync of the hook's that meets a step waits for all of it: larger ones would show. */
-#define ZEROS_STEP ((uint64_t)64 << 10)
+/* A sync of the hook's that meets a step waits for all of it: larger ones would show in its longest
+ * waits. Smaller ones would be met by more than one call of a hundred. */
+#define ZEROS_STEP ((uint64_t)128 << 10)
 #define ZEROS_MAX  ((uint64_t)256 << 10)
 
 /* Zeros ahead of the log's end (zeros.h). */
@@ -60,6 +61,9 @@ struct bk_writer {
 				  * its place */
 	uint64_t changes;        /* and rewinds, since the writer was opened */
 	uint64_t streams;        /* begun, since the writer was opened */
+	bool is_awaited;         /* a change is being put and synced: lightningd waits */
+	uint64_t answered;       /* how often that ended, */
+	pthread_cond_t passed;   /* and is broadcast then */
 	pthread_cond_t grown;    /* signalled at a change, and when a follower must look; its clock
 				  * is CLOCK_MONOTONIC */
 };
@@ -129,6 +133,14 @@ BK_MUST_CHECK enum bk_code bk_writer_sync_aside(struct bk_writer *writer, struct
  * syncs through. */
 BK_MUST_CHECK enum bk_code bk_writer_sync_through(
 	struct bk_writer *writer, const struct file *file, struct bk_error *err);
+
+/* For all threads but that of the changes: waits until the change that is under way, if one is, is
+ * durable. What is given to the disk meanwhile its sync would wait for. */
+void bk_writer_let_pass(struct bk_writer *writer);
+
+/* Lets the disk begin with what was put between FROM and TO, so that the next sync finds it done.
+ * Nothing counts on it. */
+void bk_writer_write_behind(const struct bk_writer *writer, uint64_t from, uint64_t to);
 
 /* Opens the log's file once more, and makes sure that it is that one: BK_E_BUSY if another stands
  * at its path. */

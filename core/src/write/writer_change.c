@@ -139,6 +139,17 @@ static enum bk_code wait_for_mirrors(struct bk_writer *writer, uint32_t version,
 	return code;
 }
 
+static void set_awaited(struct bk_writer *writer, bool is_awaited)
+{
+	pthread_mutex_lock(&writer->log->mutex);
+	writer->is_awaited = is_awaited;
+	if (!is_awaited) {
+		writer->answered++;
+		pthread_cond_broadcast(&writer->passed);
+	}
+	pthread_mutex_unlock(&writer->log->mutex);
+}
+
 /* The log is synced, while the mirrors are given the change. */
 static enum bk_code make_durable(
 	struct bk_writer *writer, uint32_t version, uint64_t from, struct bk_error *err)
@@ -149,6 +160,7 @@ static enum bk_code make_durable(
 	if (writer->mirrors)
 		give(writer, &end);
 	code = bk_writer_sync(writer, err);
+	set_awaited(writer, false);
 	if (!code && writer->mirrors)
 		code = wait_for_mirrors(writer, version, from, end, err);
 	return code;
@@ -166,8 +178,10 @@ enum bk_code bk_writer_append(
 		code = change_flags(writer, change, &put, &after, err);
 	if (code)
 		return code;
+	set_awaited(writer, true);
 	code = put_change(writer, change, &put, &from, err);
 	if (code) {
+		set_awaited(writer, false);
 		writer->stream_changes = 0;
 		return code;
 	}

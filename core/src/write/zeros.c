@@ -96,8 +96,10 @@ static void *zeros_run(void *arg)
 	pthread_setschedparam(pthread_self(), SCHED_BATCH, &param);
 	if (prepare(writer, &ignored) || !writer->zeros.step)
 		return NULL;
-	while (wait_until_due(writer))
+	while (wait_until_due(writer)) {
+		bk_writer_let_pass(writer);
 		(void)!lay(writer, &was_due, &ignored);
+	}
 	return NULL;
 }
 
