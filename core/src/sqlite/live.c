@@ -74,9 +74,7 @@ static int open_with(struct livedb *db, const char *path, int flags, unsigned bu
 	return rc;
 }
 
-/* SQLite opens the database, and what stands beside it under these names, and would wait for ever
- * for somebody to write into a pipe. */
-static enum bk_code check_files(const char *path, struct bk_error *err)
+enum bk_code bk_live_check_files(const char *path, struct bk_error *err)
 {
 	static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
 	char name[PATH_MAX];
@@ -103,7 +101,7 @@ enum bk_code bk_live_open(
 	struct livedb *db, const char *path, unsigned busy_ms, struct bk_error *err)
 {
 	int rc;
-	enum bk_code code = check_files(path, err);
+	enum bk_code code = bk_live_check_files(path, err);
 
 	if (code)
 		return code;

@@ -27,6 +27,10 @@ BK_MUST_CHECK enum bk_code bk_live_open(
 int bk_live_connect(struct livedb *db, const char *path, int flags);
 void bk_live_close(struct livedb *db); /* takes one that is closed */
 
+/* Whether SQLite can open the database at PATH, and what stands beside it under its names: it would
+ * wait for ever for somebody to write into a pipe. Fails with BK_E_SQL, BK_E_MISSING, BK_E_IO. */
+BK_MUST_CHECK enum bk_code bk_live_check_files(const char *path, struct bk_error *err);
+
 /* Fills ERR from what SQLite said of DB, RC, while DOING something to PATH. */
 enum bk_code bk_live_fail(
 	const struct livedb *db, int rc, const char *path, const char *doing, struct bk_error *err);

@@ -48,18 +48,21 @@ void bk_live_free(struct bk_live *live)
 /* Connects to the file at the path, of which ST tells, unless that is done. */
 static enum bk_code connect(struct bk_live *live, const struct stat *st, struct bk_error *err)
 {
+	enum bk_code code;
 	int rc;
 
 	if (live->db.sandbox.db && live->device == st->st_dev && live->inode == st->st_ino)
 		return BK_OK;
 	disconnect(live);
+	code = bk_live_check_files(live->path, err);
+	if (code)
+		return code;
 	rc = bk_live_connect(&live->db, live->path, SQLITE_OPEN_READONLY);
 	/* Nothing is opened before it is used: here, without a lock. */
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(live->db.sandbox.db, "PRAGMA mmap_size = 0", NULL, NULL, NULL);
 	if (rc != SQLITE_OK) {
-		enum bk_code code = bk_live_fail(&live->db, rc, live->path, "read", err);
-
+		code = bk_live_fail(&live->db, rc, live->path, "read", err);
 		disconnect(live);
 		return code;
 	}
