@@ -11,6 +11,7 @@
  * is one of them.
  *
  * What a table gives is gathered when a scan of it begins. */
+#include "anylog.h"
 #include "backuptables.h"
 #include "pastrows.h"
 #include <bk/dest.h>
@@ -148,20 +149,21 @@ static enum bk_code find_log(sqlite3 *db, const char *named, char **path, struct
 	sqlite3_vfs *vfs = NULL;
 	const char *name = sqlite3_db_filename(db, "main");
 
-	if (named)
+	if (named && !bk_remote_is(named))
 		return bk_dest_path(path, named, err);
-	sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
-	if (!name || !vfs || !vfs->zName || strcmp(vfs->zName, "backup") != 0)
+	if (!named)
+		sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+	if (!named && (!name || !vfs || !vfs->zName || strcmp(vfs->zName, "backup") != 0))
 		return bk_fail(err, BK_E_INVALID, 0,
 			"the connection is open on no log: name one as the last argument");
-	*path = strdup(name);
+	*path = strdup(named ? named : name);
 	return *path ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
 }
 
 static enum bk_code fill(struct past_table *table, struct past_cursor *cursor, struct bk_error *err)
 {
 	const struct shape *shape = &shapes[table->kind];
-	struct bk_log *log;
+	struct anylog log;
 	char *path;
 	enum bk_code code;
 
@@ -172,12 +174,12 @@ static enum bk_code fill(struct past_table *table, struct past_cursor *cursor, s
 	code = find_log(table->db, cursor->arguments[shape->arguments - 1], &path, err);
 	if (code)
 		return code;
-	code = bk_log_open(&log, bk_io_posix(), path, err);
+	code = anylog_open(&log, path, err);
 	free(path);
 	if (code)
 		return code;
-	code = pastrows_fill(&cursor->rows, table->kind, cursor->arguments, log, err);
-	bk_log_close(log);
+	code = pastrows_fill(&cursor->rows, table->kind, cursor->arguments, log.log, err);
+	anylog_close(&log);
 	return code;
 }
 

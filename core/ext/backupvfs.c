@@ -4,16 +4,17 @@
  *
  * `version=N` or `at=TIME`; without either the newest. (The shell opens the database that it is
  * given as an argument before it loads anything, so the log must come through .open.) For those
- * without FUSE: the same image, the same rules, read-only.
+ * without FUSE: the same image, the same rules, read-only. file:ssh://host/path/file.bkp?vfs=backup
+ * is a log on another computer.
  *
  * With it come tables of the log's past (backuptables.c).
  *
  * It stands on core's public headers alone, like the programs. SQLite is reached through the
  * pointers that it hands to an extension, so a sqlite3 that was linked statically works too. */
+#include "anylog.h"
 #include "backuptables.h"
 #include <bk/io.h>
 #include <bk/listing.h>
-#include <bk/log.h>
 #include <bk/moment.h>
 #include <bk/rebuild.h>
 #include <bk/text.h>
@@ -25,7 +26,7 @@ SQLITE_EXTENSION_INIT1
 
 struct image_file {
 	sqlite3_file base;
-	struct bk_log *log;
+	struct anylog log;
 	struct bk_rebuild *image;
 };
 
@@ -40,7 +41,7 @@ static int image_close(sqlite3_file *base)
 	struct image_file *file = (struct image_file *)base;
 
 	bk_rebuild_free(file->image);
-	bk_log_close(file->log);
+	anylog_close(&file->log);
 	return SQLITE_OK;
 }
 
@@ -200,20 +201,19 @@ static int open_image(struct image_file *file, const char *name)
 {
 	struct bk_error err;
 	uint32_t version;
-	enum bk_code code = bk_log_open(&file->log, bk_io_posix(), name, &err);
+	enum bk_code code = anylog_open(&file->log, name, &err);
 
 	if (!code)
-		code = choose_version(file->log, name, &version, &err);
+		code = choose_version(file->log.log, name, &version, &err);
 	if (!code)
-		code = bk_rebuild_new(&file->image, file->log, version, NULL, &err);
+		code = bk_rebuild_new(&file->image, file->log.log, version, NULL, &err);
 	if (!code)
 		code = bk_rebuild_load(file->image, &err);
 	if (!code)
 		return SQLITE_OK;
 	note(SQLITE_CANTOPEN, &err);
 	bk_rebuild_free(file->image);
-	bk_log_close(file->log);
-	file->log = NULL;
+	anylog_close(&file->log);
 	return code == BK_E_NOMEM ? SQLITE_NOMEM : SQLITE_CANTOPEN;
 }
 
@@ -233,6 +233,17 @@ static int vfs_open(
 	if (out_flags)
 		*out_flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) |
 			     SQLITE_OPEN_READONLY;
+	return SQLITE_OK;
+}
+
+/* A place on another computer is not below any directory here. */
+static int vfs_full_path(sqlite3_vfs *vfs, const char *name, int size, char *out)
+{
+	if (!bk_remote_is(name))
+		return parent(vfs)->xFullPathname(parent(vfs), name, size, out);
+	if (strlen(name) >= (size_t)size)
+		return SQLITE_CANTOPEN;
+	memcpy(out, name, strlen(name) + 1);
 	return SQLITE_OK;
 }
 
@@ -269,6 +280,7 @@ static int register_vfs(void)
 		vfs.szOsFile = (int)sizeof(struct image_file);
 	vfs.xOpen = vfs_open;
 	vfs.xDelete = vfs_delete;
+	vfs.xFullPathname = vfs_full_path;
 	vfs.xAccess = vfs_access;
 	return sqlite3_vfs_register(&vfs, 0);
 }
