@@ -4,6 +4,7 @@
 #include "reasons.h"
 #include "telling.h"
 #include <bk/verify.h>
+#include <bk/version.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -114,12 +115,16 @@ static enum bk_code settle(struct session *session, const struct call *call, str
 	return BK_OK;
 }
 
+/* With the image of *VERSION, or where that is NULL of the version that the database is at. */
 static enum bk_code compare(struct session *session, const char *because, off_t bytes,
-	struct bk_against_result *result, struct bk_error *err)
+	const uint32_t *version, struct bk_against_result *result, struct bk_error *err)
 {
 	struct telling telling = {.doing = "comparing", .told = time(NULL)};
-	struct bk_against_options options = {
-		.busy_ms = LIVE_BUSY_MS, .progress = telling_progress, .ctx = &telling};
+	struct bk_against_options options = {.has_version = version,
+		.version = version ? *version : 0,
+		.busy_ms = LIVE_BUSY_MS,
+		.progress = telling_progress,
+		.ctx = &telling};
 	enum bk_code code;
 
 	if (bytes > SAY_BYTES)
@@ -200,9 +205,37 @@ enum bk_code doubt_check(
 		return doubt_raise(session, call, because, err.msg, why);
 	if (stat(session->lockfile.database, &st) == 0 && st.st_size > COMPARE_BYTES_MAX)
 		return compare_beside(session, call, because, why);
-	if (compare(session, because, st.st_size, &result, &err))
+	if (compare(session, because, st.st_size, NULL, &result, &err))
 		return heal_unreplayable(session, call, because, &err, why);
 	return take_result(session, call, &result, why);
+}
+
+/* Whether somebody has written to the database, in its place, since the head was seen in it: in an
+ * old copy SQLite has counted fewer commits. */
+static bool was_written(struct session *session)
+{
+	const struct bk_stamp *now = &session->look.stamp;
+	struct bk_head head;
+
+	bk_writer_head(session->writer, &head);
+	return head.has_stamp && session->look.has_stamp && now->inode == head.stamp.inode &&
+	       (int32_t)(now->counter - head.stamp.counter) > 0;
+}
+
+bool doubt_is_set_back(struct session *session, const struct call *call)
+{
+	struct bk_against_result result = {0};
+	struct bk_error ignored;
+	struct stat st = {0};
+
+	if (bk_version_distance(call_base(call), call->head) != -1 || !call_sees_database(call) ||
+		!was_written(session) ||
+		stat(session->lockfile.database, &st) != 0 || st.st_size > COMPARE_BYTES_MAX ||
+		compare(session, "it is one version older than its backup", st.st_size, &call->head,
+			&result, &ignored))
+		return false;
+	/* The row of vars that has the version is one difference, and there is no other. */
+	return result.differences == 1;
 }
 
 enum bk_code doubt_try(struct session *session, const struct call *call, struct refusal *why)

@@ -14,6 +14,10 @@
 enum bk_code doubt_check(
 	struct session *session, const struct call *call, const char *because, struct refusal *why);
 
+/* Whether the node's database, which is one version behind the log's head, holds all that the head
+ * does, but for that number: then somebody has set it back, and no state is lost. */
+bool doubt_is_set_back(struct session *session, const struct call *call);
+
 /* Notes in the log that it may be so BECAUSE, which an OBSTACLE keeps from being settled now; it is
  * tried again at later calls. Fails, with WHY, if the log takes nothing. */
 enum bk_code doubt_raise(struct session *session, const struct call *call, const char *because,

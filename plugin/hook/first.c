@@ -54,7 +54,7 @@ static enum bk_code in_step(struct session *session, const struct call *call, st
 	return code;
 }
 
-static enum bk_code rewind_head(struct session *session, struct call *call, struct refusal *why)
+static enum bk_code strike_out(struct session *session, struct call *call, struct refusal *why)
 {
 	struct bk_error err;
 	enum bk_code code;
@@ -70,7 +70,29 @@ static enum bk_code rewind_head(struct session *session, struct call *call, stru
 		"Last changes not applied, rewinding non-committed transaction: version %u",
 		call->head);
 	call->head--;
-	return in_step(session, call, why);
+	return BK_OK;
+}
+
+static enum bk_code rewind_head(struct session *session, struct call *call, struct refusal *why)
+{
+	enum bk_code code = strike_out(session, call, why);
+
+	return code ? code : in_step(session, call, why);
+}
+
+/* The node is older than its backup, or says so: what it holds decides. */
+static enum bk_code older(struct session *session, struct call *call, struct refusal *why)
+{
+	enum bk_code code;
+
+	if (!doubt_is_set_back(session, call))
+		return refuse_older(why, &session->names, call);
+	code = strike_out(session, call, why);
+	return code ? code
+		    : doubt_heal(session, call,
+			      "somebody has set the node's data_version back by one, and changed "
+			      "nothing else",
+			      why);
 }
 
 static enum bk_code heal_gap(struct session *session, const struct call *call, struct refusal *why)
@@ -94,7 +116,7 @@ enum bk_code first_call(struct session *session, struct call *call, struct refus
 	case VERDICT_GAP:
 		return refuse_gap(why, &session->names, call, &session->look_error);
 	case VERDICT_OLDER:
-		return refuse_older(why, &session->names, call);
+		return older(session, call, why);
 	}
 	return BK_OK;
 }

@@ -83,6 +83,8 @@ BK_MUST_CHECK enum bk_code bk_verify(const struct bk_io *io, const char *path,
 
 /* Zeros mean the defaults. */
 struct bk_against_options {
+	bool has_version; /* compare with VERSION, whatever the database says that it is */
+	uint32_t version;
 	unsigned busy_ms; /* how long to wait for SQLite's lock, and for a commit that is
 			   * under way */
 	bk_difference_fn *difference; /* may be NULL */

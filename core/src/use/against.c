@@ -82,15 +82,17 @@ static enum bk_code try_against(void *ctx, struct bk_image *image, struct bk_err
 	return code;
 }
 
-/* Compares THEIRS with the image of the version in FOUND, if the log holds that one. */
+/* Compares THEIRS with the image of the version in FOUND, or that of the options, if the log holds
+ * that one. */
 static enum bk_code against_past_damage(struct bk_log *log, const struct sandbox *theirs,
 	const struct bk_against_options *options, struct bk_against_result *found,
 	struct bk_error *err)
 {
 	struct attempt attempt = {theirs, options, found};
-	enum bk_code code;
+	uint32_t version = options->has_version ? options->version : found->version;
+	enum bk_code code = bk_rebuild_do(log, version, NULL, try_against, &attempt, err);
 
-	code = bk_rebuild_do(log, found->version, NULL, try_against, &attempt, err);
+
 	found->is_held = !code;
 	return code == BK_E_MISSING ? BK_OK : code;
 }
