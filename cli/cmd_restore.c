@@ -12,6 +12,8 @@
 #include <bk/path.h>
 #include <bk/remote.h>
 #include <bk/restore.h>
+#include <bk/writer.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +154,39 @@ static enum bk_code enter_dest(const char *dest, struct bk_error *err)
 	return code;
 }
 
+static bool is_empty_dir(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	bool is_empty = dir != NULL;
+
+	while (is_empty && (entry = readdir(dir)))
+		is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	if (dir)
+		closedir(dir);
+	return is_empty;
+}
+
+/* In an empty directory no node is. While a plugin holds the log what goes there is a copy to look
+ * at, and its name says so: scripts that try a backup out do that. *DEST, which the caller frees,
+ * is the file; NULL where it is as ever. */
+static enum bk_code name_copy(char **dest, struct bk_log *log, const struct arguments *arguments,
+	uint32_t head, struct bk_error *err)
+{
+	struct bk_error held;
+
+	*dest = NULL;
+	if (!is_empty_dir(arguments->dest) || bk_remote_is(bk_log_path(log)) ||
+		bk_writer_check_free(
+			arguments->options.log_io ? arguments->options.log_io : bk_io_posix(),
+			bk_log_path(log), &held) != BK_E_BUSY)
+		return BK_OK;
+	if (asprintf(dest, "%s/version-%u.sqlite3", arguments->dest,
+		    arguments->options.has_version ? arguments->options.version : head) < 0)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+	return BK_OK;
+}
+
 /* Restores out of LOG, which is open. */
 static enum bk_code restore_from(
 	struct bk_log *log, struct arguments *arguments, struct bk_error *err)
@@ -159,6 +194,7 @@ static enum bk_code restore_from(
 	struct showing showing = {.progress = progress_of("restoring")};
 	struct bk_restore_result result;
 	struct bk_log_status status;
+	char *copy;
 	enum bk_code code = bk_log_status(log, &status, err);
 
 	if (!code)
@@ -172,11 +208,15 @@ static enum bk_code restore_from(
 	/* Whoever runs us may read the log; the user whose directory DEST is in need not. */
 	arguments->options.log_io =
 		owner_is_other() && !bk_remote_is(bk_log_path(log)) ? owner_io_root() : NULL;
+	code = name_copy(&copy, log, arguments, status.version, err);
+	if (code)
+		return code;
 	arguments->options.is_node_name = nodedir_is_database(arguments->dest);
 	arguments->options.progress = on_progress;
 	arguments->options.note = on_note;
 	arguments->options.ctx = &showing;
-	code = bk_restore(log, arguments->dest, &arguments->options, &result, err);
+	code = bk_restore(log, copy ? copy : arguments->dest, &arguments->options, &result, err);
+	free(copy);
 	progress_end(&showing.progress);
 	if (!code) {
 		restore_tell(&result, &showing.own);
@@ -330,10 +370,11 @@ const struct command cmd_restore = {
 		"asked or two went on each by itself, unless --without says which to pass over.\n"
 		"\n"
 		"It refuses over an existing file, beside a -journal or -wal, and, under the\n"
-		"name that lightningd opens, while the node runs. Under another name it is a\n"
-		"copy to look at, with sqlite3 -safe. What SQLite finds wrong with it is the\n"
-		"node's own: it is told, and restored as it is. Nothing is written to standard\n"
-		"output: DEST is no -.\n"
+		"name that lightningd opens, while the node runs (in an empty directory it then\n"
+		"takes the name version-N.sqlite3). Under another name it is a copy to look at,\n"
+		"with sqlite3 -safe. What SQLite finds wrong with it is the node's own: it is\n"
+		"told, and restored as it is. Nothing is written to standard output: DEST is no\n"
+		"-.\n"
 		"hsm_secret is not in the backup: the node needs its own copy of it.\n"
 		"\n"
 		"Where the directory has no backup.lock yet, backup-cli init comes next, with\n"

@@ -25,6 +25,7 @@ t backup-cli restore log.bkp running/bitcoin
 
 # Nor while its plugin holds the log; nor where a pid file cannot be read.
 mkdir held unreadable
+: >held/config
 t flock log.bkp backup-cli restore log.bkp held | sed 's/held by .*one writer/held by ...: one writer/'
 t flock log.bkp backup-cli restore log.bkp held/look.sqlite3
 echo '{"backend_url": "file:///gone", "database": "wallet.sqlite3"}' >held/backup.lock
@@ -35,6 +36,13 @@ ln -s lightningd-x.pid unreadable/lightningd-x.pid
 t backup-cli restore log.bkp unreadable
 t backup-cli restore log.bkp unreadable/look.sqlite3
 ls held unreadable
+
+# But in an empty directory no node is: there it is a copy, under a name that says so.
+mkdir copy
+t flock log.bkp backup-cli restore log.bkp copy/lightningd.sqlite3 | sed 's/held by .*one writer/held by ...: one writer/'
+t flock log.bkp backup-cli restore log.bkp copy
+ls copy
+t flock log.bkp backup-cli restore log.bkp copy | sed 's/held by .*one writer/held by ...: one writer/'
 
 # An older version is for looking at.
 mkdir stale
