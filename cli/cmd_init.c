@@ -174,6 +174,8 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 	if (!code)
 		code = lockfile_write(init->node_io, init->lock_path, init->log_url, init->database,
 			&init->lock.places, err);
+	if (!code)
+		code = init_server_policy(init, err);
 	if (code) {
 		/* So that this can be done again. But where backup.lock was replaced, and only that
 		 * could not be made durable, it names this log. */

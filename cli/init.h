@@ -50,6 +50,10 @@ bool init_is_server(const struct init *init);
  * bk_older_client_open and bk_older_client_snapshot do. */
 BK_MUST_CHECK enum bk_code init_server(const struct init *init, bool is_new, struct bk_error *err);
 
+/* Has the log beside the node keep a day, where backup.lock says nothing else: the server has all.
+ * Nothing where there is none. Fails as lockfile_write_policy does. */
+BK_MUST_CHECK enum bk_code init_server_policy(const struct init *init, struct bk_error *err);
+
 /* Whether STATUS is of a log that another node's database is in. */
 bool init_is_others(const struct init *init, const struct bk_log_status *status);
 

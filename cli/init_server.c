@@ -76,3 +76,18 @@ enum bk_code init_server(const struct init *init, bool is_new, struct bk_error *
 	bk_older_client_close(client);
 	return code;
 }
+
+enum bk_code init_server_policy(const struct init *init, struct bk_error *err)
+{
+	static const struct policy_text day = {.all = "1d"};
+	enum bk_code code;
+
+	if (!init_is_server(init) || (init->has_lock && init->lock.has_policy))
+		return BK_OK;
+	code = lockfile_write_policy(init->node_io, init->lock_path, &day, err);
+	if (!code)
+		printf("The server keeps all; the log beside the node, %s, keeps a day (\"keep\" in "
+		       "backup.lock).\n",
+			init->log_path);
+	return code;
+}

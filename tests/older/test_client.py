@@ -109,7 +109,10 @@ def test_new(directory):
 def test_existing(directory):
     """A node that has a database: the server gets a snapshot; one that is behind does, too; one that is ahead refuses."""
     world = World(directory, 2, 30)
-    has(world.init(), "Found an existing database", "Successfully written initial snapshot to " + world.url)
+    has(world.init(), "Found an existing database", "Successfully written initial snapshot to " + world.url, "keeps a day")
+    with open(os.path.join(world.dir, "backup.lock")) as file:
+        assert json.load(file)["keep"] == {"all": "1d"}
+    assert "keeps a day" not in world.init()
     assert [r[:2] for r in world.server.records] == [(SNAPSHOT, 30)]
     world.start()
     world.play(5)
