@@ -16,6 +16,7 @@ const struct command cmd_server = {
 	.summary = "hold or serve the backup of nodes elsewhere",
 	.help = "Usage: backup-cli server --stdio --root DIR [--append-only]\n"
 		"                         [--keep-predecessors TIME] [--max-log-mb N]\n"
+		"                         [--max-logs N]\n"
 		"       backup-cli server [--log-mode MODE] [--log-level LEVEL] URL [HOST:PORT]\n"
 		"\n"
 		"With --stdio it holds logs for nodes elsewhere, which reach it through ssh: the\n"
@@ -32,6 +33,7 @@ const struct command cmd_server = {
 		"  --keep-predecessors TIME  how long a log stays that another took the place\n"
 		"                            of, by this computer's clock (default 30d)\n"
 		"  --max-log-mb N            no log may grow beyond so many MB\n"
+		"  --max-logs N              no more logs than that in DIR (default 1000)\n"
 		"\n"
 		"With URL it serves that log, which backup-cli init URL makes, to a plugin with\n"
 		"socket:HOST:PORT in its backup.lock: this one, or the older one that was written\n"

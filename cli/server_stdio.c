@@ -54,7 +54,7 @@ static bool take_span(const char *text, int64_t *seconds)
 
 static int take_option(struct bk_server_options *options, int option, bool *stdio)
 {
-	uint64_t megabytes;
+	uint64_t megabytes, logs;
 
 	switch (option) {
 	case 's':
@@ -76,6 +76,11 @@ static int take_option(struct bk_server_options *options, int option, bool *stdi
 			return usage_error(&cmd_server, "\"%s\" is no number of MB", optarg);
 		options->bytes_max = megabytes * 1000000;
 		return EXIT_DONE;
+	case 'n':
+		if (!parse_number(optarg, UINT32_MAX, &logs) || !logs)
+			return usage_error(&cmd_server, "\"%s\" is no number of logs", optarg);
+		options->logs_max = (unsigned)logs;
+		return EXIT_DONE;
 	default:
 		return EXIT_USAGE;
 	}
@@ -86,7 +91,8 @@ int server_stdio(int argc, char **argv)
 	static const struct option options[] = {{"stdio", no_argument, NULL, 's'},
 		{"root", required_argument, NULL, 'r'}, {"append-only", no_argument, NULL, 'a'},
 		{"keep-predecessors", required_argument, NULL, 'k'},
-		{"max-log-mb", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
+		{"max-log-mb", required_argument, NULL, 'm'},
+		{"max-logs", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
 	const struct bk_server_stream stream = {.receive = receive, .send = transmit};
 	struct bk_server_options server = {0};
 	struct bk_error err;

@@ -274,6 +274,28 @@ Test(server, refusals_come_through)
 	free(bytes);
 }
 
+/* Each name is a log: a client cannot fill the directory with them. */
+Test(server, no_more_logs_than_may_be_there)
+{
+	uint8_t *bytes;
+	struct place *place;
+	size_t size;
+
+	line_begin();
+	bytes = small_log(&size);
+	line.options.logs_max = 1;
+	cr_assert(bring_level(bytes, size));
+	place = connect_to(URL "2");
+	fails(BK_E_LIMIT, place->ops->begin(place, bytes, PLACE_SUCCEEDS, why()));
+	says("--max-logs");
+	place->ops->close(place);
+	line.options.logs_max = 2;
+	place = connect_to(URL "2");
+	ok(place->ops->begin(place, bytes, PLACE_SUCCEEDS, why()));
+	place->ops->close(place);
+	free(bytes);
+}
+
 Test(server, names_that_lead_elsewhere_are_refused)
 {
 	static const char *const names[] = {"", ".", "..", "../x", "a/b", ".hidden", "-x", "a b",

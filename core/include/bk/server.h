@@ -17,6 +17,7 @@ struct bk_server_options {
 	const char *root;   /* the directory, which must be there */
 	int64_t keep_s;     /* how long a log that was put aside is kept; 0: 30 days */
 	uint64_t bytes_max; /* of one log; 0: any */
+	unsigned logs_max;  /* in ROOT, but for what was put aside; 0: 1,000 */
 	bool append_only;   /* a client's word puts no log aside but for its successor */
 };
 

@@ -9,6 +9,9 @@
 /* More names than a store ever keeps aside. */
 #define LIST_MAX ((size_t)64 << 10)
 
+/* Logs in one directory, where nobody says otherwise. */
+#define LOGS_MAX 1000
+
 struct server {
 	const struct bk_io *io;
 	const struct bk_server_options *options;
@@ -116,11 +119,45 @@ static enum bk_code take_head(struct server *server, struct bk_error *why, struc
 	return answer(server, WIRE_HEAD, body, sizeof body, err);
 }
 
+/* For the seam's list. */
+static int count_log(void *ctx, const char *name)
+{
+	unsigned *count = ctx;
+
+	*count += bk_wire_is_name(name, strlen(name));
+	return 0;
+}
+
+/* Whether there is room for one log more, if it is one more. */
+static enum bk_code check_room(struct server *server, struct bk_error *why)
+{
+	const struct bk_server_options *options = server->options;
+	const struct bk_io *io = server->io;
+	unsigned max = options->logs_max ? options->logs_max : LOGS_MAX, count = 0;
+	struct place_head head;
+	enum bk_code code = bk_store_head(&server->store, &head, why);
+	int rc;
+
+	if (code || head.now.is_there || !io->ops->list)
+		return code;
+	rc = io->ops->list(io->ctx, options->root, "", count_log, &count);
+	if (rc < 0)
+		return bk_fail(why, BK_E_IO, -rc, "cannot list %s", options->root);
+	if (count < max)
+		return BK_OK;
+	return bk_fail(why, BK_E_LIMIT, 0,
+		"%s holds %u logs, and no more may begin there: its operator can raise that, with "
+		"--max-logs",
+		options->root, count);
+}
+
 static enum bk_code take_begin(struct server *server, const struct message *message,
 	struct bk_error *why, struct bk_error *err)
 {
 	if (message->size != 8 + LOG_HEADER_SIZE || message->body[0] > PLACE_ANEW)
 		return bad("a log's begin that is none", err);
+	if (!is_done(check_room(server, why), why))
+		return BK_OK;
 	if (!is_done(bk_store_begin(&server->store, message->body + 8,
 			     (enum place_begin)message->body[0], why),
 		    why))

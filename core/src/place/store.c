@@ -200,6 +200,10 @@ enum bk_code bk_store_commit(struct store *store, const uint8_t *id, struct bk_e
 		return BK_OK;
 	if (!head.coming.is_there || memcmp(head.coming.id, id, LOG_ID_SIZE) != 0)
 		return bk_fail(err, BK_E_MISSING, 0, "%s holds no such log", store->next.path);
+	if (head.coming.end <= LOG_HEADER_SIZE)
+		return bk_fail(err, BK_E_UNSAFE, 0,
+			"%s is empty, and does not take the place of what stands there",
+			store->next.path);
 	code = bk_hold_commit(&store->next, err);
 	if (!code)
 		code = put_aside(store, err);
