@@ -1,6 +1,7 @@
 /* main.c - the plugin: takes lightningd's messages from stdin, one after the other. */
 #include "answer.h"
 #include "build.h"
+#include "dbwrite.h"
 #include "framing.h"
 #include "hook.h"
 #include "lookprint.h"
@@ -24,6 +25,7 @@
 
 struct plugin {
 	struct hook *hook;
+	struct dbwrite write;
 	const char *path; /* what lightningd started us as */
 	char **arguments; /* and gave us, ended by NULL */
 	bool is_stopping; /* `shutdown` was heard */
@@ -95,6 +97,11 @@ static void take_message(struct plugin *plugin, const struct bk_slice *text)
 	struct bk_error err;
 	cJSON *message;
 
+	if (dbwrite_read(&plugin->write, text)) {
+		plugin->is_unsure = plugin->is_stopping;
+		hook_change(plugin->hook, &plugin->write.id, &plugin->write.change);
+		return;
+	}
 	if (message_parse(&message, text, &err)) {
 		refuse_text(text, &err);
 		return;
@@ -269,6 +276,7 @@ int main(int argc, char **argv)
 	bk_process_guard();
 	bk_limit_sqlite_memory();
 	ignore_signals();
+	dbwrite_init(&plugin.write);
 	plugin.path = argv[0];
 	plugin.arguments = argv + 1;
 	plugin.hook = hook_new(bk_io_posix(), bk_net_posix());
@@ -279,5 +287,6 @@ int main(int argc, char **argv)
 	status = run(&plugin);
 	hook_close(plugin.hook, plugin.is_stopping && !plugin.is_unsure);
 	hook_free(plugin.hook);
+	dbwrite_done(&plugin.write);
 	return status;
 }

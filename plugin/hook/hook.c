@@ -151,25 +151,52 @@ static enum bk_code append(struct hook *hook, const struct bk_change *change, st
 						    : BK_OK;
 }
 
+/* Makes CHANGE durable, or refuses it. */
+static enum bk_code take(struct hook *hook, const struct bk_change *change, struct refusal *why)
+{
+	enum bk_code code = prepare(hook, change, why);
+
+	return code ? code : append(hook, change, why);
+}
+
+static void refuse(struct hook *hook, const struct refusal *why, const cJSON *id)
+{
+	refusal_send(why, id);
+	hook_close(hook, false);
+}
+
 void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params)
 {
 	struct bk_change change;
 	struct refusal why;
 	struct bk_error err;
 	int64_t began_us = times_now_us();
-	enum bk_code code = BK_OK;
+	enum bk_code code;
 
 	if (message_change(&change, params, &hook->statements, &err))
 		code = refuse_params(&why, params, &err);
-	if (!code)
-		code = prepare(hook, &change, &why);
-	if (!code)
-		code = append(hook, &change, &why);
-	if (!code) {
-		out_continue(id);
+	else
+		code = take(hook, &change, &why);
+	if (code) {
+		refuse(hook, &why, id);
+		return;
+	}
+	out_continue(id);
+	times_count(hook->times, began_us);
+}
+
+void hook_change(struct hook *hook, const struct bk_slice *id, const struct bk_change *change)
+{
+	struct refusal why;
+	int64_t began_us = times_now_us();
+	cJSON *refused;
+
+	if (!take(hook, change, &why)) {
+		out_continue_text(id);
 		times_count(hook->times, began_us);
 		return;
 	}
-	refusal_send(&why, id);
-	hook_close(hook, false);
+	refused = cJSON_ParseWithLength(id->data, id->size);
+	refuse(hook, &why, refused);
+	cJSON_Delete(refused);
 }

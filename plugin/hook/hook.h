@@ -2,6 +2,7 @@
 #ifndef HOOK_H
 #define HOOK_H
 
+#include <bk/change.h>
 #include <bk/io.h>
 #include <bk/net.h>
 #include <cJSON.h>
@@ -19,8 +20,11 @@ bool hook_close(struct hook *hook, bool in_order);
 /* Does so, and ends. Takes NULL. */
 void hook_free(struct hook *hook);
 
-/* Answers one db_write. */
+/* Answers one db_write of PARAMS. */
 void hook_db_write(struct hook *hook, const cJSON *id, const cJSON *params);
+
+/* The same, where it was read already; ID as out_continue_text takes it. */
+void hook_change(struct hook *hook, const struct bk_slice *id, const struct bk_change *change);
 
 /* Has the log compacted beside the changes, and the request ID answered then. */
 void hook_compact(struct hook *hook, const cJSON *id);

@@ -60,8 +60,7 @@ static bool get_version(const cJSON *params, uint32_t *version)
 	return number == *version;
 }
 
-static enum bk_code grow_statements(
-	struct statements *statements, size_t count, struct bk_error *err)
+enum bk_code statements_grow(struct statements *statements, size_t count, struct bk_error *err)
 {
 	struct bk_slice *list;
 
@@ -99,7 +98,7 @@ enum bk_code message_change(struct bk_change *change, const cJSON *params,
 		return bk_fail(err, BK_E_INVALID, 0,
 			"db_write with no statements: does this node use PostgreSQL? This backup "
 			"is for SQLite; with PostgreSQL it would look like one and hold nothing");
-	code = grow_statements(statements, count, err);
+	code = statements_grow(statements, count, err);
 	if (code)
 		return code;
 	count = 0;

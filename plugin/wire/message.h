@@ -21,6 +21,10 @@ struct statements {
 	size_t capacity;
 };
 
+/* Makes room for COUNT. Fails with BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code statements_grow(
+	struct statements *statements, size_t count, struct bk_error *err);
+
 /* Sets *CHANGE to what the PARAMS of a db_write hold; it points into them and STATEMENTS. Whether
  * it can be stored is for bk_writer_append to say. Fails with BK_E_INVALID, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code message_change(struct bk_change *change, const cJSON *params,

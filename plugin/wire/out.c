@@ -1,5 +1,6 @@
 /* out.c - what goes to lightningd. */
 #include "out.h"
+#include <assert.h>
 #include <bk/text.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,8 @@
 
 /* A refusal with its longest names has room. */
 #define LOG_LINE_MAX 8192
+
+#define CONTINUE_ID_MAX 512
 
 static pthread_mutex_t out_mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -121,6 +124,17 @@ void out_continue(const cJSON *id)
 	if (!cJSON_AddStringToObject(result, "result", "continue"))
 		end_without_answer();
 	out_result(id, result);
+}
+
+void out_continue_text(const struct bk_slice *id)
+{
+	static const char format[] =
+		"{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":{\"result\":\"continue\"}}\n\n";
+	char text[sizeof format + CONTINUE_ID_MAX];
+
+	assert(id->size <= CONTINUE_ID_MAX);
+	send_text(text,
+		(size_t)snprintf(text, sizeof text, format, (int)id->size, (const char *)id->data));
 }
 
 void out_refuse(const cJSON *id, const char *reason)

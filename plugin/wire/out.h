@@ -7,6 +7,7 @@
 #ifndef OUT_H
 #define OUT_H
 
+#include <bk/buf.h>
 #include <bk/error.h>
 #include <cJSON.h>
 
@@ -25,6 +26,9 @@ void out_result(const cJSON *id, cJSON *result);
 
 /* Answers a db_write so that lightningd commits. */
 void out_continue(const cJSON *id);
+
+/* The same, where ID is a JSON text of printable ASCII, of 512 characters at most. */
+void out_continue_text(const struct bk_slice *id);
 
 /* Answers a db_write so that lightningd stops before it commits, and prints REASON. */
 void out_refuse(const cJSON *id, const char *reason);

@@ -1,5 +1,6 @@
 /* fuzz_jsonrpc.c - lightningd's stream: cut into the same messages however it arrives, and a change
- * in it is taken whole or refused. */
+ * in it is taken whole or refused; what is read without a tree is what the tree says. */
+#include "dbwrite.h"
 #include "framing.h"
 #include "fuzz.h"
 #include "message.h"
@@ -19,6 +20,37 @@ static void take_sum(struct sums *sums, const struct bk_slice *text)
 	for (size_t i = 0; i < text->size; i++)
 		sums->hash = (sums->hash ^ data[i]) * 1099511628211u;
 	sums->hash = sums->hash * 31 + text->size;
+}
+
+static void check_same(const struct bk_change *one, const struct bk_change *other)
+{
+	REQUIRE(one->version == other->version);
+	REQUIRE(one->statement_count == other->statement_count);
+	for (size_t i = 0; i < one->statement_count; i++) {
+		REQUIRE(one->statements[i].size == other->statements[i].size);
+		REQUIRE(memcmp(one->statements[i].data, other->statements[i].data,
+				one->statements[i].size) == 0);
+	}
+}
+
+/* A db_write of PARAMS, as lightningd writes it, is read without a tree, and says CHANGE. */
+static void check_plain(const char *params, const struct bk_change *change)
+{
+	static const char format[] = "{\"jsonrpc\":\"2.0\",\"id\":\"cln:db_write#1\",\"method\":"
+				     "\"db_write\",\"params\":%s}";
+	char *json = malloc(sizeof format + strlen(params));
+	struct bk_slice text = {json, 0};
+	struct dbwrite write;
+
+	REQUIRE(json);
+	text.size = (size_t)sprintf(json, format, params);
+	dbwrite_init(&write);
+	/* Characters without an escape of their own are left to the tree. */
+	REQUIRE(dbwrite_read(&write, &text) || strstr(params, "\\u"));
+	if (!strstr(params, "\\u"))
+		check_same(&write.change, change);
+	dbwrite_done(&write);
+	free(json);
 }
 
 /* What CHANGE says, written as lightningd writes it, gives CHANGE again. */
@@ -45,17 +77,34 @@ static void check_again(const struct bk_change *change)
 	text = (struct bk_slice){json, strlen(json)};
 	REQUIRE(!message_parse(&message, &text, &err));
 	REQUIRE(!message_change(&again, message, &statements, &err));
-	REQUIRE(again.version == change->version);
-	REQUIRE(again.statement_count == change->statement_count);
-	for (size_t i = 0; i < again.statement_count; i++) {
-		REQUIRE(again.statements[i].size == change->statements[i].size);
-		REQUIRE(memcmp(again.statements[i].data, change->statements[i].data,
-				again.statements[i].size) == 0);
-	}
+	check_same(&again, change);
+	check_plain(json, change);
 	free(statements.list);
 	cJSON_Delete(message);
 	cJSON_Delete(params);
 	cJSON_free(json);
+}
+
+/* What is read without a tree is what MESSAGE, the tree of TEXT, says; CHANGE is NULL where that is
+ * no db_write that can be taken. */
+static void check_reader(
+	const struct bk_slice *text, const cJSON *message, const struct bk_change *change)
+{
+	const char *method =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "method"));
+	struct dbwrite write;
+	char *id;
+
+	dbwrite_init(&write);
+	if (dbwrite_read(&write, text)) {
+		REQUIRE(change && method && strcmp(method, "db_write") == 0);
+		check_same(&write.change, change);
+		id = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(message, "id"));
+		REQUIRE(id && strlen(id) == write.id.size &&
+			memcmp(id, write.id.data, write.id.size) == 0);
+		cJSON_free(id);
+	}
+	dbwrite_done(&write);
 }
 
 static void check_message(const struct bk_slice *text)
@@ -69,11 +118,13 @@ static void check_message(const struct bk_slice *text)
 	cJSON_Delete(message_guess_id(text));
 	if (code) {
 		REQUIRE(code == BK_E_INVALID && *err.msg && !message);
+		check_reader(text, NULL, NULL);
 		return;
 	}
 	code = message_change(
 		&change, cJSON_GetObjectItemCaseSensitive(message, "params"), &statements, &err);
 	REQUIRE(!code || code == BK_E_INVALID);
+	check_reader(text, message, code ? NULL : &change);
 	if (!code) {
 		REQUIRE(!bk_change_check(&change, &err));
 		check_again(&change);
