@@ -33,8 +33,8 @@ struct compaction_options {
 	void *ctx;
 };
 
-BK_MUST_CHECK enum bk_code compaction_start(struct compaction **out,
-	const struct compaction_options *options, struct bk_error *err);
+BK_MUST_CHECK enum bk_code compaction_start(
+	struct compaction **out, const struct compaction_options *options, struct bk_error *err);
 
 /* Ends what is under way; the log is as it is. Takes NULL. */
 void compaction_stop(struct compaction *compaction);

@@ -57,7 +57,8 @@ enum bk_code succeed_start(struct session *session, struct bk_error *err)
 	return compaction_start(&session->compaction, &options, err);
 }
 
-/* Whether the log may be succeeded: no comparison reads it, and no snapshot is needed to heal it. */
+/* Whether the log may be succeeded: no comparison reads it, and no snapshot is needed to heal it.
+ */
 static bool may_turn(struct session *session)
 {
 	return session->writer && session->is_settled && !session->compare &&
