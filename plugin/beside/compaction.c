@@ -103,7 +103,7 @@ static bool is_due(const struct compaction *c, const struct bk_policy *policy)
 {
 	uint64_t grown = c->looked_bytes / GROWN_PART;
 
-	if (c->options.has_mirrors || now_ms() < c->look_at ||
+	if (c->options.has_quorum || now_ms() < c->look_at ||
 		(bk_policy_keeps_all(policy) && !policy->bytes_max))
 		return false;
 	return log_bytes(c) >= c->looked_bytes + (grown > GROWN_BYTES ? grown : GROWN_BYTES);
@@ -445,10 +445,11 @@ void compaction_ask(struct compaction *c, const cJSON *id)
 			id, OUT_ERROR_FAILED, "no log is open: lightningd has sent no change yet");
 		return;
 	}
-	if (c->options.has_mirrors) {
+	if (c->options.has_quorum) {
 		out_error(id, OUT_ERROR_FAILED,
-			"the log has mirrors, which get a successor when lightningd starts: it is "
-			"compacted while lightningd is stopped, by backup-cli compact");
+			"a quorum of mirrors must have each change, and would have none while it "
+			"gets a successor: the log is compacted while lightningd is stopped, by "
+			"backup-cli compact");
 		return;
 	}
 	copy = cJSON_Duplicate(id, 1);

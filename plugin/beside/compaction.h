@@ -22,7 +22,7 @@ struct compaction;
 struct compaction_options {
 	const struct bk_io *io;
 	const char *path; /* of the log */
-	bool has_mirrors; /* then nothing is done, and that is said */
+	bool has_quorum;  /* of mirrors: then nothing is done, and that is said */
 
 	/* Called by the thread: what is to be kept, false where nothing says it, which keeps all;
 	 * a successor is ready to be taken; it was, and what wrote to the log

@@ -171,3 +171,58 @@ Test(compact, when_it_is_killed, .timeout = TIMEOUT_S)
 	world_check(&world);
 	world_done(&world);
 }
+
+static void check_mirror(struct world *world)
+{
+	const char *argv[] = {"verify", "--json", world_path(world, "mirror.bkp"), NULL};
+	struct run run;
+
+	cr_assert_eq(world_cli(world, argv, &run), 0, "%s%s", run_out(&run), run_err(&run));
+	run_done(&run);
+}
+
+/* Mirrors that no change waits for get the successor whole, beside the changes; with a quorum the
+ * log is not compacted beside the node, and that is said. */
+Test(compact, with_mirrors, .timeout = TIMEOUT_S)
+{
+	struct bk_log_status before;
+	struct world world;
+	char *keys;
+
+	world_make_fast(&world);
+	world_set_up(&world);
+	cr_assert_geq(
+		asprintf(&keys, "\"mirrors\": [\"file://%s\"]", world_path(&world, "mirror.bkp")),
+		0);
+	world_lockfile(&world, keys);
+	world_node(&world, NULL);
+	world_generate(&world, 1);
+	world_start(&world);
+	world_play(&world, 200);
+	must(node_wait_log(world.node, "info", " has caught up", &world.err), &world.err);
+	node_forget_logs(world.node);
+	before = status_of(&world);
+	ask(&world);
+	expect_answer(&world, "\"version_count\":");
+	cr_assert_str_eq(status_of(&world).predecessor, before.id);
+	world_play(&world, 100);
+	must(node_wait_log(world.node, "info", " has caught up", &world.err), &world.err);
+	world_stop(&world);
+	check_mirror(&world);
+	must(file_copy(world_path(&world, "mirror.bkp"), world.log, &world.err), &world.err);
+	world_check(&world);
+
+	free(keys);
+	cr_assert_geq(asprintf(&keys, "\"mirrors\": [\"file://%s\"], \"quorum\": 2",
+			      world_path(&world, "mirror.bkp")),
+		0);
+	world_lockfile(&world, keys);
+	free(keys);
+	world_start(&world);
+	world_play(&world, 10);
+	ask(&world);
+	expect_answer(&world, "a quorum of mirrors");
+	world_stop(&world);
+	check_mirror(&world);
+	world_done(&world);
+}
