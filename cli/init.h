@@ -78,9 +78,9 @@ BK_MUST_CHECK enum bk_code init_make_log(
  * BK_E_EXISTS where it is no log, as init_check_before and init_make_log do. */
 BK_MUST_CHECK enum bk_code init_replace(struct init *init, char **done, struct bk_error *err);
 
-/* Whether the log at PATH may be given up, as init_check_before has it, which asks this; init->before
- * is set to what it is. *STATUS is what it says of itself, unless it is the older plugin's. Fails
- * also with BK_E_FORMAT, BK_E_DAMAGE. */
+/* Whether the log at PATH may be given up, as init_check_before has it, which asks this;
+ * init->before is set to what it is. *STATUS is what it says of itself, unless it is the older
+ * plugin's. Fails also with BK_E_FORMAT, BK_E_DAMAGE. */
 BK_MUST_CHECK enum bk_code init_check_given_up(
 	struct init *init, const char *path, struct bk_log_status *status, struct bk_error *err);
 

@@ -67,13 +67,11 @@ static enum bk_code swap(
 	int rc = io->ops->rename_new(io->ctx, init->log_path, aside);
 
 	if (rc < 0)
-		return bk_fail(
-			err, BK_E_IO, -rc, "cannot rename %s to %s", init->log_path, aside);
+		return bk_fail(err, BK_E_IO, -rc, "cannot rename %s to %s", init->log_path, aside);
 	rc = io->ops->rename_new(io->ctx, fresh, init->log_path);
 	if (rc < 0) {
 		io->ops->rename_new(io->ctx, aside, init->log_path);
-		return bk_fail(
-			err, BK_E_IO, -rc, "cannot rename %s to %s", fresh, init->log_path);
+		return bk_fail(err, BK_E_IO, -rc, "cannot rename %s to %s", fresh, init->log_path);
 	}
 	return sync_names(init, err);
 }
@@ -116,7 +114,8 @@ enum bk_code init_replace(struct init *init, char **done, struct bk_error *err)
 	if (!code) {
 		printf("The log that was there is kept: %s\n", aside);
 		if (init->lock.places.count)
-			printf("Its mirrors hold that one: backup-cli mirror reset URL has each begin "
+			printf("Its mirrors hold that one: backup-cli mirror reset URL has each "
+			       "begin "
 			       "anew with this one\n");
 	}
 	free(aside);

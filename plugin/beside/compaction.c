@@ -5,6 +5,7 @@
 #include <bk/log.h>
 #include <bk/process.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -20,8 +21,8 @@
 #define AGAIN_MS    3000
 
 /* After a failure it is tried again so late, and each time twice as late. */
-#define RETRY_MS     (INT64_C(3600) * 1000)
-#define RETRY_MS_MAX (24 * RETRY_MS)
+#define RETRY_MS     (INT64_C(300) * 1000)
+#define RETRY_MS_MAX (INT64_C(86400) * 1000)
 
 /* So little is left to be taken in while a call may wait; and so long a successor stays offered
  * before it catches up again, and in all. */
@@ -103,7 +104,7 @@ static bool is_due(const struct compaction *c, const struct bk_policy *policy)
 {
 	uint64_t grown = c->looked_bytes / GROWN_PART;
 
-	if (c->options.has_mirrors || now_ms() < c->look_at ||
+	if (c->options.has_quorum || now_ms() < c->look_at ||
 		(bk_policy_keeps_all(policy) && !policy->bytes_max))
 		return false;
 	return log_bytes(c) >= c->looked_bytes + (grown > GROWN_BYTES ? grown : GROWN_BYTES);
@@ -294,15 +295,22 @@ static void tell_done(struct compaction *c, const struct builder_result *result)
 	c->retry_ms = RETRY_MS;
 }
 
-/* A compaction that nobody asked for is tried again. */
+/* A compaction that nobody asked for is tried again, more and more rarely. */
 static void tell_failed(struct compaction *c, const struct bk_error *why, bool is_again)
 {
-	c->look_at = now_ms() + c->retry_ms;
+	char again[64] = "";
+
 	if (why->code == BK_E_CANCELLED)
 		return;
+	if (is_again)
+		snprintf(again, sizeof again, "; that is tried again in %lld minutes",
+			(long long)c->retry_ms / 60000);
 	out_log(LEVEL_UNUSUAL, "the log could not be compacted: %s. It goes on as it is%s",
-		why->msg, is_again ? "; that is tried again in some hours" : "");
-	c->retry_ms = c->retry_ms < RETRY_MS_MAX ? c->retry_ms * 2 : RETRY_MS_MAX;
+		why->msg, again);
+	if (!is_again)
+		return;
+	c->look_at = now_ms() + c->retry_ms;
+	c->retry_ms = c->retry_ms * 2 < RETRY_MS_MAX ? c->retry_ms * 2 : RETRY_MS_MAX;
 }
 
 static void compact(struct compaction *c, const struct bk_policy *policy, bool is_asked)
@@ -445,10 +453,11 @@ void compaction_ask(struct compaction *c, const cJSON *id)
 			id, OUT_ERROR_FAILED, "no log is open: lightningd has sent no change yet");
 		return;
 	}
-	if (c->options.has_mirrors) {
+	if (c->options.has_quorum) {
 		out_error(id, OUT_ERROR_FAILED,
-			"the log has mirrors, which get a successor when lightningd starts: it is "
-			"compacted while lightningd is stopped, by backup-cli compact");
+			"a quorum of mirrors must have each change, and would have none while it "
+			"gets a successor: the log is compacted while lightningd is stopped, by "
+			"backup-cli compact");
 		return;
 	}
 	copy = cJSON_Duplicate(id, 1);

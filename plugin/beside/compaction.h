@@ -22,7 +22,7 @@ struct compaction;
 struct compaction_options {
 	const struct bk_io *io;
 	const char *path; /* of the log */
-	bool has_mirrors; /* then nothing is done, and that is said */
+	bool has_quorum;  /* of mirrors: then nothing is done, and that is said */
 
 	/* Called by the thread: what is to be kept, false where nothing says it, which keeps all;
 	 * a successor is ready to be taken; it was, and what wrote to the log
@@ -33,8 +33,8 @@ struct compaction_options {
 	void *ctx;
 };
 
-BK_MUST_CHECK enum bk_code compaction_start(struct compaction **out,
-	const struct compaction_options *options, struct bk_error *err);
+BK_MUST_CHECK enum bk_code compaction_start(
+	struct compaction **out, const struct compaction_options *options, struct bk_error *err);
 
 /* Ends what is under way; the log is as it is. Takes NULL. */
 void compaction_stop(struct compaction *compaction);

@@ -48,7 +48,7 @@ enum bk_code succeed_start(struct session *session, struct bk_error *err)
 {
 	const struct compaction_options options = {.io = session->io,
 		.path = session->path,
-		.has_mirrors = session->places,
+		.has_quorum = session->places && session->lockfile.places.quorum > 1,
 		.policy = read_policy,
 		.ready = wake,
 		.taken = let_go,
@@ -57,7 +57,8 @@ enum bk_code succeed_start(struct session *session, struct bk_error *err)
 	return compaction_start(&session->compaction, &options, err);
 }
 
-/* Whether the log may be succeeded: no comparison reads it, and no snapshot is needed to heal it. */
+/* Whether the log may be succeeded: no comparison reads it, and no snapshot is needed to heal it.
+ */
 static bool may_turn(struct session *session)
 {
 	return session->writer && session->is_settled && !session->compare &&

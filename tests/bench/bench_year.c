@@ -1,9 +1,9 @@
 /* bench_year.c - a year of a node, and its log compacted as the plugin does it.
  *
- * The changes of a made-up node, spread over 365 days, go through core's writer; whenever the plugin
- * would have looked, it is looked whether a compaction is due, and done. In the end: what is kept,
- * whether each version that is kept can be rebuilt, what was written in all. Figures are printed;
- * what cannot be rebuilt fails, and with --max-size a log that was larger. */
+ * The changes of a made-up node, spread over 365 days, go through core's writer; whenever the
+ * plugin would have looked, it is looked whether a compaction is due, and done. In the end: what is
+ * kept, whether each version that is kept can be rebuilt, what was written in all. Figures are
+ * printed; what cannot be rebuilt fails, and with --max-size a log that was larger. */
 #include "build.h"
 #include "timing.h"
 #include "trace.h"
@@ -116,7 +116,8 @@ static void compact(struct year *year)
 		year->before = year->looked_bytes = log_bytes(year);
 		if (isatty(STDERR_FILENO))
 			fprintf(stderr, "\rday %lld: %llu KB, %llu KB then; %.1f s     ",
-				(long long)(year->now_us / DAY_US), (unsigned long long)bytes / 1000,
+				(long long)(year->now_us / DAY_US),
+				(unsigned long long)bytes / 1000,
 				(unsigned long long)year->before / 1000, began);
 	}
 	bk_log_close(log);
@@ -290,7 +291,8 @@ int main(int argc, char **argv)
 			must(bk_policy_age(optarg, &policy->all_us, &err), "--keep-all", &err);
 			break;
 		case 'H':
-			must(bk_policy_age(optarg, &policy->hourly_us, &err), "--keep-hourly", &err);
+			must(bk_policy_age(optarg, &policy->hourly_us, &err), "--keep-hourly",
+				&err);
 			break;
 		case 'd':
 			must(bk_policy_age(optarg, &policy->daily_us, &err), "--keep-daily", &err);

@@ -434,8 +434,8 @@ static bool catch_up(struct node *node, struct bk_successor *successor, struct b
 		"catching up");
 }
 
-static bool take_with(
-	struct node *node, struct bk_successor *successor, struct bk_log **log, struct bk_writer **to)
+static bool take_with(struct node *node, struct bk_successor *successor, struct bk_log **log,
+	struct bk_writer **to)
 {
 	struct bk_error err;
 

@@ -2,9 +2,11 @@
 #include "logkit.h"
 #include "mountkit.h"
 #include "trace.h"
+#include <bk/compact.h>
 #include <bk/follower.h>
 #include <bk/image.h>
 #include <bk/snapshot.h>
+#include <bk/successor.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -193,6 +195,26 @@ void log_snapshot(const char *database, enum bk_snapshot_reason reason)
 uint32_t log_head(void)
 {
 	return bk_writer_version(writer);
+}
+
+void log_compact(void)
+{
+	const struct bk_compact_options options = {.program = "a test"};
+	struct bk_log *log = log_reader();
+	struct bk_compact_result result;
+	struct bk_successor *successor;
+	struct bk_writer *to;
+	uint64_t left;
+
+	ok(bk_compact(log, &options, &result, why()));
+	bk_log_close(log);
+	cr_assert(result.versions_before == result.versions_after);
+	ok(bk_successor_open(&successor, bk_writer_log(writer), why()));
+	ok(bk_successor_catch_up(successor, &left, why()));
+	ok(bk_successor_take(successor, writer, &to, why()));
+	bk_successor_close(successor);
+	bk_writer_leave(writer);
+	writer = to;
 }
 
 void log_close(void)

@@ -50,6 +50,9 @@ void log_rewind(void);
 /* A full keyframe of DATABASE. */
 void log_snapshot(const char *database, enum bk_snapshot_reason reason);
 
+/* Compacts the log, all of whose versions are kept: what writes goes on with the successor. */
+void log_compact(void);
+
 uint32_t log_head(void);
 void log_close(void);
 

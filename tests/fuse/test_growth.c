@@ -155,10 +155,11 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
-Test(growth, eight_readers_of_a_log_that_grows)
+/* Has eight read while WRITE does so for SECONDS. */
+static void read_beside(uint32_t (*write)(unsigned seconds), unsigned seconds)
 {
-	unsigned seconds = getenv("BK_TORTURE") ? SECONDS_LONG : SECONDS, reads = 0;
 	struct reader readers[READERS] = {{0}};
+	unsigned reads = 0;
 	uint32_t made;
 
 	mount_dir_make();
@@ -168,7 +169,7 @@ Test(growth, eight_readers_of_a_log_that_grows)
 		readers[i].seed = i + 1;
 		cr_assert(pthread_create(&readers[i].thread, NULL, read_on, &readers[i]) == 0);
 	}
-	made = write_for(seconds);
+	made = write(seconds);
 	wait_until(latest() == log_head(), 5000);
 	atomic_store(&is_over, true);
 	for (unsigned i = 0; i < READERS; i++) {
@@ -183,4 +184,26 @@ Test(growth, eight_readers_of_a_log_that_grows)
 	cr_assert(atomic_load(&seen_head) > log_head() / 2);
 	log_close();
 	mount_stop();
+}
+
+Test(growth, eight_readers_of_a_log_that_grows)
+{
+	read_beside(write_for, getenv("BK_TORTURE") ? SECONDS_LONG : SECONDS);
+}
+
+/* Each second a successor takes the log's place. */
+static uint32_t write_and_compact(unsigned seconds)
+{
+	uint32_t made = 0;
+
+	for (unsigned i = 0; i < seconds; i++) {
+		made += write_for(1);
+		log_compact();
+	}
+	return made + write_for(1);
+}
+
+Test(growth, eight_readers_through_compactions)
+{
+	read_beside(write_and_compact, getenv("BK_TORTURE") ? SECONDS_LONG : SECONDS);
 }

@@ -41,9 +41,10 @@ void make_event(struct mutation *m);
 void make_rewind(struct mutation *m);
 void make_succeeded(struct mutation *m);
 void make_notes(struct mutation *m);
-void make_keyframe(struct mutation *m); /* a delta, of pages stored against others, thinned or not */
-void make_carried(struct mutation *m);  /* makes a full keyframe a predecessor's, or the node's */
-void make_heads(struct mutation *m);    /* heads without frames, at the end */
+void make_keyframe(
+	struct mutation *m);           /* a delta, of pages stored against others, thinned or not */
+void make_carried(struct mutation *m); /* makes a full keyframe a predecessor's, or the node's */
+void make_heads(struct mutation *m);   /* heads without frames, at the end */
 void make_zeros(struct mutation *m);
 void make_record(struct mutation *m); /* gives a stored page another content */
 

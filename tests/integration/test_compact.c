@@ -124,21 +124,21 @@ Test(compact, when_backup_cli_builds, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
-/* A small size at most: compacted again and again. */
+/* A small size at most: compacted again and again, beside some hundred changes a second. */
 Test(compact, when_it_exceeds_its_policy, .timeout = TIMEOUT_S)
 {
+	const struct timespec pause = {.tv_nsec = 150000000};
 	struct world world;
 
-	begin(&world, "\"keep\": {\"all\": \"1s\", \"hourly\": \"1d\", \"max_size\": \"1M\"}");
+	begin(&world, "\"keep\": {\"all\": \"1s\", \"hourly\": \"1d\", \"max_size\": \"2M\"}");
 	for (unsigned i = 0; i < 3; i++) {
-		do
+		while (!node_has_logged(world.node, "info", "compacted the log: ")) {
 			world_play(&world, 50);
-		while (status_of(&world).log_bytes < 700000);
-		sleep(2); /* all of the last second is kept */
-		world_play(&world, 20);
-		cr_assert_eq(node_wait_log(world.node, "info", "compacted the log: ", &world.err),
-			BK_OK, "%s", node_logs(world.node));
-		cr_assert_lt(status_of(&world).log_bytes, 400000);
+			nanosleep(&pause, NULL);
+			cr_assert(!node_has_logged(world.node, "unusual", "could not be compacted"),
+				"%s", node_logs(world.node));
+		}
+		cr_assert_lt(status_of(&world).log_bytes, 1800000);
 		node_forget_logs(world.node);
 	}
 	verify(&world);
@@ -169,5 +169,60 @@ Test(compact, when_it_is_killed, .timeout = TIMEOUT_S)
 	}
 	world_stop(&world);
 	world_check(&world);
+	world_done(&world);
+}
+
+static void check_mirror(struct world *world)
+{
+	const char *argv[] = {"verify", "--json", world_path(world, "mirror.bkp"), NULL};
+	struct run run;
+
+	cr_assert_eq(world_cli(world, argv, &run), 0, "%s%s", run_out(&run), run_err(&run));
+	run_done(&run);
+}
+
+/* Mirrors that no change waits for get the successor whole, beside the changes; with a quorum the
+ * log is not compacted beside the node, and that is said. */
+Test(compact, with_mirrors, .timeout = TIMEOUT_S)
+{
+	struct bk_log_status before;
+	struct world world;
+	char *keys;
+
+	world_make_fast(&world);
+	world_set_up(&world);
+	cr_assert_geq(
+		asprintf(&keys, "\"mirrors\": [\"file://%s\"]", world_path(&world, "mirror.bkp")),
+		0);
+	world_lockfile(&world, keys);
+	world_node(&world, NULL);
+	world_generate(&world, 1);
+	world_start(&world);
+	world_play(&world, 200);
+	must(node_wait_log(world.node, "info", " has caught up", &world.err), &world.err);
+	node_forget_logs(world.node);
+	before = status_of(&world);
+	ask(&world);
+	expect_answer(&world, "\"version_count\":");
+	cr_assert_str_eq(status_of(&world).predecessor, before.id);
+	world_play(&world, 100);
+	must(node_wait_log(world.node, "info", " has caught up", &world.err), &world.err);
+	world_stop(&world);
+	check_mirror(&world);
+	must(file_copy(world_path(&world, "mirror.bkp"), world.log, &world.err), &world.err);
+	world_check(&world);
+
+	free(keys);
+	cr_assert_geq(asprintf(&keys, "\"mirrors\": [\"file://%s\"], \"quorum\": 2",
+			      world_path(&world, "mirror.bkp")),
+		0);
+	world_lockfile(&world, keys);
+	free(keys);
+	world_start(&world);
+	world_play(&world, 10);
+	ask(&world);
+	expect_answer(&world, "a quorum of mirrors");
+	world_stop(&world);
+	check_mirror(&world);
 	world_done(&world);
 }

@@ -2,7 +2,9 @@
  * asked before a log is written to (bk/mirrors.h; docs/mirror.md). */
 #include "forge.h"
 #include "node.h"
+#include <bk/compact.h>
 #include <bk/mirrors.h>
+#include <bk/successor.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/stat.h>
@@ -514,4 +516,74 @@ Test(mirrors, options_that_make_no_sense)
 	fails(BK_E_INVALID, bk_mirrors_open(&mirrors, &io.io, &options, why()));
 	options.count = BK_MIRRORS_MAX + 1;
 	fails(BK_E_LIMIT, bk_mirrors_open(&mirrors, &io.io, &options, why()));
+}
+
+static enum bk_code compact(struct rig *rig, unsigned id)
+{
+	const struct bk_compact_options options = {.program = "test"};
+	struct node *node = &rig->node;
+	struct bk_compact_result result;
+	struct bk_successor *successor;
+	struct bk_log *log = node_log(node);
+	struct bk_writer *to;
+	uint64_t left;
+	enum bk_code code;
+
+	node->io.random = (uint8_t)id;
+	ok(bk_compact(log, &options, &result, why()));
+	bk_log_close(log);
+	ok(bk_successor_open(&successor, bk_writer_log(node->writer), why()));
+	ok(bk_successor_catch_up(successor, &left, why()));
+	code = bk_successor_take(successor, node->writer, &to, why());
+	bk_successor_close(successor);
+	if (code)
+		return code;
+	bk_writer_leave(node->writer);
+	node->writer = to;
+	return BK_OK;
+}
+
+/* A successor takes the log's place while changes come: each mirror gets it whole, and follows. One
+ * that is away meanwhile does when it is back. */
+Test(mirrors, follow_a_successor)
+{
+	struct rig rig;
+
+	rig_begin(&rig, 2, 0);
+	node_busy(&rig.node, 300);
+	ok(rig_open(&rig));
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	wait_for(&rig, 1, BK_MIRROR_LEVEL);
+	for (unsigned id = 2; id < 5; id++) {
+		node_busy(&rig.node, 20);
+		ok(compact(&rig, id));
+		node_busy(&rig.node, 20);
+		if (id == 3)
+			continue; /* the next one comes while they get this one */
+		wait_for(&rig, 0, BK_MIRROR_LEVEL);
+		wait_for(&rig, 1, BK_MIRROR_LEVEL);
+	}
+	ok(rig_open(&rig));
+	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_close(&rig);
+	check_same(&rig, 0);
+	check_same(&rig, 1);
+	cr_assert(told(&rig, BK_MIRRORS_REFUSED) == 0);
+	rig_end(&rig);
+}
+
+/* With a quorum they would have no change meanwhile. */
+Test(mirrors, of_a_quorum_take_no_successor_from_a_writer)
+{
+	struct rig rig;
+
+	rig_begin(&rig, 1, 2);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 20);
+	cr_assert(compact(&rig, 2) == BK_E_UNSAFE);
+	says("quorum");
+	node_busy(&rig.node, 20);
+	rig_close(&rig);
+	check_same(&rig, 0);
+	rig_end(&rig);
 }

@@ -38,8 +38,8 @@ BK_MUST_CHECK enum bk_code bk_successor_catch_up(
  * makes the last frame of OLD's log durable, which names it, and takes the name. *OUT writes to it
  * from then on; OLD refuses everything and is to be closed with bk_writer_leave. SUCCESSOR is to be
  * closed either way. Fails with BK_E_BUSY if too much is to be taken in, and as
- * bk_successor_catch_up does, BK_E_UNSAFE where OLD has mirrors: OLD goes on then, unless it has
- * failed itself. */
+ * bk_successor_catch_up does, BK_E_UNSAFE where OLD has mirrors and a quorum of more than one:
+ * OLD goes on then, unless it has failed itself. Other mirrors follow *OUT, and get it whole. */
 BK_MUST_CHECK enum bk_code bk_successor_take(struct bk_successor *successor, struct bk_writer *old,
 	struct bk_writer **out, struct bk_error *err);
 

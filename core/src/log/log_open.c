@@ -251,9 +251,7 @@ enum bk_code bk_log_open(
 	return code;
 }
 
-enum bk_code bk_log_open_again(
-	struct bk_log **out, const struct bk_log *log, struct bk_error *err)
+enum bk_code bk_log_open_again(struct bk_log **out, const struct bk_log *log, struct bk_error *err)
 {
-	return bk_log_open(
-		out, log->lf.file.io, log->home ? log->home : log->lf.file.path, err);
+	return bk_log_open(out, log->lf.file.io, log->home ? log->home : log->lf.file.path, err);
 }

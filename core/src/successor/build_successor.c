@@ -65,8 +65,8 @@ static enum bk_code pass_over(
 	return BK_OK;
 }
 
-/* The gaps from *AT on that end at VERSION or before: what is missing is told apart from what is not
- * kept. */
+/* The gaps from *AT on that end at VERSION or before: what is missing is told apart from what is
+ * not kept. */
 static enum bk_code put_gaps(
 	const struct making *making, uint32_t version, size_t *at, struct bk_error *err)
 {

@@ -19,6 +19,7 @@ struct bk_successor {
 	const struct bk_io *io;
 	char *name; /* then: the name it took, whose durability is left to bk_successor_close */
 	struct carry carry;
+	uint8_t header[LOG_HEADER_SIZE]; /* of `to`, for mirrors */
 };
 
 /* The path at which LOG's users know it. */
@@ -239,6 +240,20 @@ static void take_name(struct bk_writer *to, const char *path)
 	free(aside);
 }
 
+/* The mirrors follow TO, which is durable. */
+static void hand_mirrors_over(struct bk_writer *old, struct bk_writer *to, const uint8_t *header)
+{
+	struct bk_log *log = to->log;
+
+	pthread_mutex_lock(&old->log->mutex);
+	to->mirrors = old->mirrors;
+	old->mirrors = NULL;
+	pthread_mutex_unlock(&old->log->mutex);
+	to->given = log->state.end;
+	bk_mirrors_move(to->mirrors, &log->lf.header, header, log->lf.file.path, log->state.end,
+		log->state.last_sum);
+}
+
 /* What OLD knew beyond its log goes on in TO. */
 static void hand_over(struct bk_writer *old, struct bk_writer *to)
 {
@@ -254,9 +269,13 @@ static enum bk_code take(
 	struct bk_successor *successor, struct bk_writer *old, bool *is_open, struct bk_error *err)
 {
 	struct bk_writer *to = successor->to;
+	size_t got;
 	enum bk_code code = bk_carry_check(&successor->carry, err);
 
 	*is_open = true;
+	if (!code)
+		code = bk_file_read(
+			&to->log->lf.file, successor->header, LOG_HEADER_SIZE, 0, &got, err);
 	if (!code && !bk_file_stands_at(&to->log->lf.file, to->log->lf.file.path))
 		code = not_ours(to, "was replaced", err);
 	if (!code)
@@ -270,11 +289,11 @@ enum bk_code bk_successor_take(struct bk_successor *successor, struct bk_writer 
 	bool is_open;
 	enum bk_code code;
 
-	if (old->mirrors)
+	if (old->mirrors && bk_mirrors_quorum(old->mirrors) > 1)
 		return bk_fail(err, BK_E_UNSAFE, 0,
-			"%s has mirrors, which follow a successor only from the next start on: "
-			"stop "
-			"lightningd, and run backup-cli compact",
+			"%s has mirrors of which a quorum must have each change, and they would "
+			"have none while they get its successor: stop lightningd, and run "
+			"backup-cli compact",
 			bk_log_path(old->log));
 	bk_successor_from(successor, old->log);
 	code = take_rest(successor, old, err);
@@ -288,6 +307,8 @@ enum bk_code bk_successor_take(struct bk_successor *successor, struct bk_writer 
 	}
 	hand_over(old, successor->to);
 	take_name(successor->to, path_of(old->log));
+	if (old->mirrors)
+		hand_mirrors_over(old, successor->to, successor->header);
 	successor->io = old->log->lf.file.io;
 	successor->name = strdup(path_of(old->log));
 	*out = successor->to;

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Left free on the disk for the changes that come meanwhile. */
+/* Left free on the disk for the changes that come meanwhile: so much, or this part of bytes_max,
+ * which may be all that the disk has. */
 #define RESERVE_BYTES ((uint64_t)8 << 20)
+#define RESERVE_PART  16
 
 /* A log is compacted into so many tenths of bytes_max: it has room beside what it succeeds, and for
  * changes meanwhile. */
@@ -108,14 +110,21 @@ static uint64_t whole_bytes(struct bk_log *log, const struct plan *plan)
 	return log->state.end - plan->base->next + pages / 4;
 }
 
+static uint64_t reserve_for(const struct bk_policy *policy)
+{
+	uint64_t part = policy->bytes_max / RESERVE_PART;
+
+	return part && part < RESERVE_BYTES ? part : RESERVE_BYTES;
+}
+
 /* What the successor may take. */
 static uint64_t room_for(struct bk_log *log, const struct bk_policy *policy)
 {
 	const struct file *file = &log->lf.file;
-	uint64_t room = UINT64_MAX, free_bytes;
+	uint64_t room = UINT64_MAX, reserve = reserve_for(policy), free_bytes;
 
 	if (file->io->ops->free_space(file->io->ctx, file->fd, &free_bytes) >= 0)
-		room = free_bytes > RESERVE_BYTES ? free_bytes - RESERVE_BYTES : 0;
+		room = free_bytes > reserve ? free_bytes - reserve : 0;
 	if (policy->bytes_max && policy->bytes_max / 10 * TARGET_TENTHS < room)
 		room = policy->bytes_max / 10 * TARGET_TENTHS;
 	return room;
@@ -156,7 +165,7 @@ static enum bk_code plan_within(struct plan *plan, struct bk_log *log, struct bk
 static enum bk_code no_room(struct bk_log *log, const struct plan *plan, uint64_t room,
 	const struct bk_policy *policy, struct bk_error *err)
 {
-	uint64_t need = whole_bytes(log, plan) + RESERVE_BYTES;
+	uint64_t need = whole_bytes(log, plan) + reserve_for(policy);
 
 	return bk_fail(err, BK_E_LIMIT, 0,
 		"the successor of %s needs about %" PRIu64 " MB beside it, and %" PRIu64

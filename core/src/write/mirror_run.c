@@ -22,6 +22,22 @@ static bool is_stopping(struct bk_mirrors *all)
 	return stopping;
 }
 
+/* Whether the log that MIRROR follows is the log still. With the mutex held. */
+static bool is_current(const struct mirror *mirror)
+{
+	return !mirror->all->is_stopping && mirror->turn == mirror->all->turn;
+}
+
+static bool is_wanted(struct mirror *mirror)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&mirror->all->mutex);
+	wanted = is_current(mirror);
+	pthread_mutex_unlock(&mirror->all->mutex);
+	return wanted;
+}
+
 /* Whether what went wrong may be gone at the next try, with nobody doing anything. */
 static bool is_passing(enum bk_code code)
 {
@@ -106,11 +122,15 @@ static enum bk_code check_head(
 	struct bk_mirrors *all = mirror->all;
 	char word[MIRROR_WORD];
 	uint64_t target, sum;
+	bool current;
 
 	pthread_mutex_lock(&all->mutex);
 	target = all->target;
 	sum = all->target_sum;
+	current = is_current(mirror);
 	pthread_mutex_unlock(&all->mutex);
+	if (!current)
+		return BK_OK;
 	if (log->end > target || (log->end == target && log->sum != sum))
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"at offset %llu it holds something else than this log does: another "
@@ -137,24 +157,25 @@ static enum bk_code check_empty(const struct mirror *mirror, struct bk_error *er
 static enum bk_code resume(
 	struct mirror *mirror, const struct place_head *head, struct bk_error *err)
 {
-	struct bk_mirrors *all = mirror->all;
 	const struct place_log *log = &head->now;
+	const uint8_t *id = mirror->log.id;
 	enum bk_code code = BK_OK;
 
 	mirror->is_coming = false;
 	if (!log->is_there)
 		code = check_empty(mirror, err);
-	if (!code && log->is_there && memcmp(log->id, all->log.id, LOG_ID_SIZE) == 0) {
+	if (!code && log->is_there && memcmp(log->id, id, LOG_ID_SIZE) == 0) {
 		mirror->sent = log->end;
 		return check_head(mirror, log, err);
 	}
 	if (!code)
-		code = mirror->place->ops->begin(mirror->place, all->header, PLACE_SUCCEEDS, err);
+		code = mirror->place->ops->begin(
+			mirror->place, mirror->header, PLACE_SUCCEEDS, err);
 	if (code)
 		return code;
 	mirror->is_coming = log->is_there;
 	mirror->sent = LOG_HEADER_SIZE;
-	if (head->coming.is_there && memcmp(head->coming.id, all->log.id, LOG_ID_SIZE) == 0)
+	if (head->coming.is_there && memcmp(head->coming.id, id, LOG_ID_SIZE) == 0)
 		mirror->sent = head->coming.end;
 	return BK_OK;
 }
@@ -166,9 +187,9 @@ static bool wait_for_more(struct mirror *mirror, uint64_t *target)
 	bool go_on;
 
 	pthread_mutex_lock(&all->mutex);
-	while (!all->is_stopping && all->target <= mirror->sent)
+	while (is_current(mirror) && all->target <= mirror->sent)
 		pthread_cond_wait(&all->work, &all->mutex);
-	go_on = !all->is_stopping;
+	go_on = is_current(mirror);
 	*target = all->target;
 	pthread_mutex_unlock(&all->mutex);
 	return go_on;
@@ -185,7 +206,7 @@ static enum bk_code send_piece(struct mirror *mirror, uint64_t target, struct bk
 	if (!code && got < size)
 		code = bk_fail(err, BK_E_IO, 0, "%s became shorter", mirror->primary.path);
 	if (!code)
-		code = mirror->place->ops->append(mirror->place, mirror->all->log.id, mirror->sent,
+		code = mirror->place->ops->append(mirror->place, mirror->log.id, mirror->sent,
 			mirror->piece, size, sync, err);
 	if (code)
 		return code;
@@ -199,19 +220,21 @@ static enum bk_code reached(struct mirror *mirror, uint64_t target, struct bk_er
 {
 	struct bk_mirrors *all = mirror->all;
 	enum bk_code code = BK_OK;
-	bool is_level;
+	bool is_news;
 
 	if (mirror->is_coming)
-		code = mirror->place->ops->commit(mirror->place, all->log.id, err);
+		code = mirror->place->ops->commit(mirror->place, mirror->log.id, err);
 	if (code)
 		return code;
 	mirror->is_coming = false;
 	pthread_mutex_lock(&all->mutex);
-	mirror->durable = target;
-	is_level = mirror->state == BK_MIRROR_LEVEL;
+	is_news = is_current(mirror);
+	if (is_news)
+		mirror->durable = target;
+	is_news &= mirror->state != BK_MIRROR_LEVEL;
 	pthread_cond_broadcast(&all->progress);
 	pthread_mutex_unlock(&all->mutex);
-	if (!is_level)
+	if (is_news)
 		enter_state(mirror, BK_MIRROR_LEVEL, NULL);
 	return BK_OK;
 }
@@ -220,7 +243,7 @@ static enum bk_code send_up_to(struct mirror *mirror, uint64_t target, struct bk
 {
 	enum bk_code code = BK_OK;
 
-	while (!code && mirror->sent < target && !is_stopping(mirror->all))
+	while (!code && mirror->sent < target && is_wanted(mirror))
 		code = send_piece(mirror, target, err);
 	if (!code && mirror->sent == target)
 		code = reached(mirror, target, err);
@@ -231,29 +254,70 @@ static enum bk_code send_up_to(struct mirror *mirror, uint64_t target, struct bk
 static enum bk_code settle(struct mirror *mirror, struct bk_error *err)
 {
 	uint64_t target;
+	bool current;
 	enum bk_code code = mirror->place->ops->append(
-		mirror->place, mirror->all->log.id, mirror->sent, NULL, 0, true, err);
+		mirror->place, mirror->log.id, mirror->sent, NULL, 0, true, err);
 
 	pthread_mutex_lock(&mirror->all->mutex);
 	target = mirror->all->target;
+	current = is_current(mirror);
 	pthread_mutex_unlock(&mirror->all->mutex);
-	if (code || mirror->sent != target)
+	if (code || !current || mirror->sent != target)
 		return code;
 	return reached(mirror, target, err);
 }
 
-/* Follows the log until there is an end or a failure. */
-static enum bk_code follow(struct mirror *mirror, struct bk_error *err)
+/* Opens the log of MIRROR's turn at PATH once more. */
+static enum bk_code open_primary(struct mirror *mirror, const char *path, struct bk_error *err)
+{
+	uint8_t header[LOG_HEADER_SIZE];
+	size_t got;
+	enum bk_code code = bk_file_open(&mirror->primary, mirror->all->io, path, BK_IO_READ, err);
+
+	if (!code)
+		code = bk_file_read(&mirror->primary, header, sizeof header, 0, &got, err);
+	if (!code && (got < sizeof header || memcmp(header, mirror->header, sizeof header) != 0))
+		code = bk_fail(err, BK_E_BUSY, 0, "%s was replaced just now", path);
+	if (code)
+		bk_file_close(&mirror->primary);
+	return code;
+}
+
+/* Takes over what the log is now. */
+static enum bk_code take_log(struct mirror *mirror, struct bk_error *err)
 {
 	struct bk_mirrors *all = mirror->all;
+	char *path;
+	bool is_open;
+	enum bk_code code = BK_OK;
+
+	pthread_mutex_lock(&all->mutex);
+	is_open = mirror->primary.fd >= 0 && mirror->turn == all->turn;
+	mirror->turn = all->turn;
+	mirror->log = all->log;
+	memcpy(mirror->header, all->header, LOG_HEADER_SIZE);
+	path = all->path ? strdup(all->path) : NULL;
+	pthread_mutex_unlock(&all->mutex);
+	if (!is_open)
+		bk_file_close(&mirror->primary);
+	if (!path)
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to follow the log");
+	else if (!is_open)
+		code = open_primary(mirror, path, err);
+	free(path);
+	return code;
+}
+
+/* Follows the log until there is an end or a failure, or a successor in its place. */
+static enum bk_code follow(struct mirror *mirror, struct bk_error *err)
+{
 	struct place_head head;
 	uint64_t target;
 	enum bk_code code = ask(mirror, &head, err);
 
 	if (code || !wait_attached(mirror))
 		return code;
-	if (mirror->primary.fd < 0)
-		code = bk_file_open(&mirror->primary, all->io, all->path, BK_IO_READ, err);
+	code = take_log(mirror, err);
 	if (!code)
 		code = resume(mirror, &head, err);
 	if (code)

@@ -171,6 +171,28 @@ void bk_mirrors_attach(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum)
 	pthread_mutex_unlock(&mirrors->mutex);
 }
 
+void bk_mirrors_move(struct bk_mirrors *mirrors, const struct log_header *log,
+	const uint8_t *header, const char *path, uint64_t end, uint64_t sum)
+{
+	pthread_mutex_lock(&mirrors->mutex);
+	mirrors->turn++;
+	mirrors->log = *log;
+	memcpy(mirrors->header, header, LOG_HEADER_SIZE);
+	free(mirrors->path);
+	mirrors->path = strdup(path);
+	mirrors->target = end;
+	mirrors->target_sum = sum;
+	for (unsigned i = 0; i < mirrors->count; i++) {
+		struct mirror *mirror = mirrors->list[i];
+
+		mirror->durable = 0;
+		if (mirror->state == BK_MIRROR_LEVEL)
+			mirror->state = BK_MIRROR_BEHIND;
+	}
+	pthread_cond_broadcast(&mirrors->work);
+	pthread_mutex_unlock(&mirrors->mutex);
+}
+
 bool bk_mirrors_takes_flight(const struct bk_mirrors *mirrors)
 {
 	return mirrors->quorum > 1;

@@ -22,6 +22,9 @@ struct mirror {
 	/* Its thread's own. */
 	struct place *place; /* NULL: away */
 	struct file primary; /* the log, opened once more */
+	struct log_header log;
+	uint8_t header[LOG_HEADER_SIZE];
+	uint64_t turn; /* all->turn, when it took these over */
 	uint8_t *piece;
 	uint64_t sent;     /* where the place stands */
 	uint64_t unsynced; /* bytes since it last synced */
@@ -51,7 +54,8 @@ struct bk_mirrors {
 	unsigned count;
 	bool is_stopping, is_attached;
 	bool is_missed; /* the quorum was, and is not met again */
-	char *path;     /* of the log, owned */
+	uint64_t turn;  /* one more each time that a successor took the log's place */
+	char *path;     /* of the log, owned; NULL: there was no memory for it */
 	uint8_t header[LOG_HEADER_SIZE];
 	struct log_header log;
 	uint64_t target, target_sum; /* what may be given: up to a frame of that sum */
@@ -68,6 +72,11 @@ BK_MUST_CHECK enum bk_code bk_mirrors_ask(struct bk_mirrors *mirrors, const stru
 /* From now on the mirrors are brought level with the log, which is durable up to END, a frame of
  * SUM. */
 void bk_mirrors_attach(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum);
+
+/* A successor took the log's place: from now on the mirrors get that one, from its beginning, whose
+ * header is HEADER and which stands at PATH, durable up to END, a frame of SUM. */
+void bk_mirrors_move(struct bk_mirrors *mirrors, const struct log_header *log,
+	const uint8_t *header, const char *path, uint64_t end, uint64_t sum);
 
 /* Whether mirrors are given what is in flight: with a quorum. */
 bool bk_mirrors_takes_flight(const struct bk_mirrors *mirrors);

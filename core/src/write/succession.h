@@ -20,8 +20,9 @@ BK_MUST_CHECK enum bk_code bk_succession_complete(const struct bk_log *log, stru
  * it. What fails is tried again at the next start. */
 void bk_succession_clean(const struct bk_writer *writer);
 
-/* Takes the successor of the log at PATH away, finished or not, unless somebody holds it: who does is about to give
- * it the log's name; and unless the log ends with SUCCEEDED: then it is the log, or may be. */
+/* Takes the successor of the log at PATH away, finished or not, unless somebody holds it: who does
+ * is about to give it the log's name; and unless the log ends with SUCCEEDED: then it is the log,
+ * or may be. */
 void bk_succession_remove(const struct bk_io *io, const char *path);
 
 #endif
