@@ -69,6 +69,7 @@ rm -rf w
 mv twin w
 play 410
 cp went/* w/m1
+t backup-cli mirror --lightning-dir w/node list
 fault 'it went on by itself'
 head -c 30000 well/m2/m.bkp >w/m2/m.bkp
 fault 'it is shorter than it was'
