@@ -7,6 +7,7 @@
 #include "nodedir.h"
 #include "owner.h"
 #include <bk/place.h>
+#include <bk/standing.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -170,29 +171,62 @@ static enum bk_code set_quorum(struct mirror_run *run, const char *text, struct 
 	return BK_OK;
 }
 
-/* Says how the place at URL stands to a log ID of BYTES. False if it is not as it should be. */
-static bool show(const struct bk_io *io, const char *url, const struct bk_log_status *log)
+/* Prints where a place that TOLD this stands. False if it is not as it should be. */
+static bool show_standing(const struct bk_standing *standing, const struct bk_place_told *told)
 {
-	struct bk_place_told told;
-	struct shown shown;
-	struct bk_error why;
-	char behind[32];
+	char bytes[32];
 
-	if (bk_place_ask(io, url, &told, &why)) {
-		printf("%s  away: %s\n", url, shown_of(&shown, why.msg));
+	bytes_text(bytes, standing->bytes);
+	switch (standing->kind) {
+	case BK_STANDS_LEVEL:
+		printf("level: %" PRIu64 " bytes\n", told->bytes);
+		return true;
+	case BK_STANDS_BEHIND:
+		printf("%" PRIu64 " version%s (%s) behind\n", standing->versions,
+			standing->versions == 1 ? "" : "s", bytes);
+		return true;
+	case BK_STANDS_AHEAD:
+		printf("%s ahead of the log, which lost its end\n", bytes);
+		return false;
+	case BK_STANDS_FORKED:
+		printf("went on with another history: another node ran on this state\n");
+		return false;
+	case BK_STANDS_PREDECESSOR:
+		printf("holds the log before a compaction: %s\n", told->log);
+		return false;
+	case BK_STANDS_OTHER:
+		printf("holds another log: %s\n", told->log);
+		return false;
+	case BK_STANDS_EMPTY:
+		printf("empty\n");
 		return false;
 	}
-	if (!told.is_there)
-		printf("%s  empty\n", url);
-	else if (strcmp(told.log, log->id) != 0)
-		printf("%s  holds another log: %s\n", url, told.log);
-	else if (told.bytes >= log->log_bytes)
-		printf("%s  level: %" PRIu64 " bytes\n", url, told.bytes);
-	else {
-		bytes_text(behind, log->log_bytes - told.bytes);
-		printf("%s  %s behind\n", url, behind);
+	return false;
+}
+
+/* Says how the place at URL stands to LOG. False if it is not as it should be. */
+static bool show(const struct bk_io *io, const char *url, struct bk_log *log)
+{
+	struct bk_place_told told;
+	struct bk_standing standing;
+	enum bk_log_news news;
+	struct shown shown;
+	struct bk_error why;
+	enum bk_code code = bk_place_ask(io, url, &told, &why);
+
+	printf("%s  ", url);
+	if (code) {
+		printf("away: %s\n", shown_of(&shown, why.msg));
+		return false;
 	}
-	return told.is_there && strcmp(told.log, log->id) == 0;
+	/* It may have more than the log had a moment ago. */
+	code = bk_log_refresh(log, &news, &why);
+	if (!code)
+		code = bk_stands(&standing, log, &told, &why);
+	if (!code)
+		return show_standing(&standing, &told);
+	printf("unknown: %s\n", shown_of(&shown, why.msg));
+	return false;
 }
 
 static enum bk_code list(struct mirror_run *run, bool *good, struct bk_error *err)
@@ -205,15 +239,15 @@ static enum bk_code list(struct mirror_run *run, bool *good, struct bk_error *er
 	if (code)
 		return code;
 	code = bk_log_status(log, &status, err);
+	if (!code)
+		printf("%s  the log: %" PRIu64 " bytes, version %" PRIu32 "\n", run->log_path,
+			status.log_bytes, status.version);
+	for (unsigned i = 0; i < places->count && !code; i++)
+		*good &= show(run->io, places->list[i].url, log);
 	bk_log_close(log);
-	if (code)
-		return code;
-	printf("%s  the log: %" PRIu64 " bytes, version %" PRIu32 "\n", run->log_path,
-		status.log_bytes, status.version);
-	for (unsigned i = 0; i < places->count; i++)
-		*good &= show(run->io, places->list[i].url, &status);
-	say_quorum(places);
-	return BK_OK;
+	if (!code)
+		say_quorum(places);
+	return code;
 }
 
 /* What the words of the command ask for. */
@@ -309,6 +343,6 @@ const struct command cmd_mirror = {
 		"URL is file:///path/to/file.bkp or a plain path, on another disk, or\n"
 		"ssh://user@host:port/path/node.bkp: through your own ssh, without questions,\n"
 		"with backup-cli there, too (backup-cli help server).\n"
-		"Exit: 0 done, 1 failed, or a mirror is away or holds another log.\n",
+		"Exit: 0 done, 1 failed, or a mirror is neither level nor behind.\n",
 	.run = mirror_run,
 };

@@ -11,7 +11,8 @@ bad=0
 for file in bin/backup-cli bin/backup-fuse libexec/lightning-backup/backup share/man/man1/backup-cli.1 \
 	share/man/man1/backup-fuse.1 share/man/man5/backup.lock.5 share/man/man5/backup-log.5 share/man/man8/backup.8 \
 	share/bash-completion/completions/backup-cli share/bash-completion/completions/backup-fuse \
-	lib/systemd/system/lightning-backup-server.socket share/doc/lightning-backup/examples/lightningd.conf; do
+	lib/systemd/system/lightning-backup-server.socket share/doc/lightning-backup/examples/lightningd.conf \
+	share/lightning-backup/grafana.json; do
 	[ -s $file ] || { echo "$file is not there"; bad=1; }
 done
 if grep -r /usr/local share/man lib/systemd share/doc/lightning-backup/examples; then

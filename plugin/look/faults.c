@@ -246,9 +246,10 @@ static void check_file(struct faults *out, const struct look *look)
 		faults_on(out, "log-exposed", "chmod 600", log->path,
 			"any user of this computer can read the log, which holds the node's "
 			"database, and lock it");
-	if (log->is_left)
+	/* Beside a writer it is under way: whoever opens a log to write removes what is left. */
+	if (log->is_left && log->writer == LOOK_WRITER_NONE)
 		faults_add(out, "compaction-left",
-			"compact again, or remove it while nothing writes to the log",
+			"start lightningd, or compact again: either removes it",
 			"a compaction of %s was interrupted: its unfinished successor takes room",
 			log->path);
 	if (log->status.time_us > look->now_us + FAULT_CLOCK_US) {

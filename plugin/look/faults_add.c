@@ -7,7 +7,8 @@
 #define WORD_MAX_BYTES 1200
 
 /* The next one; NULL where there are so many that one more says nothing. */
-static struct fault *next(struct faults *out, const char *kind, const char *fmt, va_list args)
+static BK_PRINTF(3, 0) struct fault *next(
+	struct faults *out, const char *kind, const char *fmt, va_list args)
 {
 	struct fault *fault;
 

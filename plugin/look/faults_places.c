@@ -23,6 +23,17 @@ static void check_behind(
 		standing->versions, standing->versions == 1 ? "" : "s", age);
 }
 
+static void check_empty(struct faults *out, const struct look *look, const struct look_place *place)
+{
+	if (place->held)
+		faults_on(out, "place-emptied",
+			"mount its disk; if what was there is lost: backup-cli mirror reset",
+			place->url, "the mirror %s is empty, and held the log once", place->url);
+	else if (!look->log.status.is_empty)
+		faults_add(out, "place-behind", "start lightningd: its plugin brings the log there",
+			"the mirror %s holds nothing yet", place->url);
+}
+
 static void check_standing(
 	struct faults *out, const struct look *look, const struct look_place *place)
 {
@@ -56,16 +67,7 @@ static void check_standing(
 			"the mirror %s holds another log, %s", place->url, place->told.log);
 		break;
 	case BK_STANDS_EMPTY:
-		if (place->held)
-			faults_on(out, "place-emptied",
-				"mount its disk; if what was there is lost: backup-cli mirror "
-				"reset",
-				place->url, "the mirror %s is empty, and held the log once",
-				place->url);
-		else if (!look->log.status.is_empty)
-			faults_add(out, "place-behind",
-				"start lightningd: its plugin brings the log there",
-				"the mirror %s holds nothing yet", place->url);
+		check_empty(out, look, place);
 		break;
 	}
 }

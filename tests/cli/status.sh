@@ -94,6 +94,15 @@ backup-cli status --lightning-dir gap --prometheus --output metrics.prom
 ls -l metrics.prom | cut -c1-10
 grep -c '^lightning_backup' metrics.prom
 
+# The dashboard asks for no other metrics than these.
+python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$docs/grafana.json"
+grep -o 'lightning_backup_[a-z_]*' "$docs/grafana.json" | sort -u >asked
+{
+	grep -o '^lightning_backup_[a-z_]*' metrics.prom
+} | sort -u >there
+comm -23 asked there
+comm -13 asked there
+
 # As a picture.
 t backup-cli status --plot picture.svg log.bkp >/dev/null
 head -c 4 picture.svg

@@ -115,6 +115,23 @@ try "log, linked log" 1 backup-cli log mine/n.bkp
 try "verify, linked log" 1 backup-cli verify mine/n.bkp
 [ ! -e mine/lightningd.sqlite3 ] || fail "root's database was restored for the user"
 
+# What verify and drill note beside a log of the user's, and what status finds there.
+fresh
+database node/lightningd.sqlite3 7
+chown $user node/lightningd.sqlite3
+try "init" 0 backup-cli init --lightning-dir node mine/n.bkp
+for name in n.bkp.state n.bkp.state.new; do
+	for command in verify drill; do
+		as_user ln -sf "$work/root/precious" mine/$name
+		try "$command, link $name" 0 backup-cli $command mine/n.bkp
+		untouched
+		rm -f mine/$name
+	done
+done
+as_user ln -s "$work/root/precious" mine/n.bkp.state
+try "status, linked notes" 0 backup-cli status --lightning-dir node
+untouched
+
 # backup.lock of the user's, which names a log of root's: it is not looked at.
 fresh
 mkdir root/node
@@ -124,7 +141,7 @@ echo "{\"backend_url\": \"file://$work/root/own.bkp\"}" >node/backup.lock
 chown $user node/backup.lock
 try "init, backup.lock names root's log" 1 backup-cli init --lightning-dir node disk/n.bkp
 case $said in *"version 9"*) fail "$what: tells of root's log: $said" ;; esac
-for command in log verify "verify --deep" "restore"; do
+for command in log verify "verify --deep" status drill "restore"; do
 	# shellcheck disable=SC2086
 	try "$command, backup.lock names root's log" 1 backup-cli $command --lightning-dir node \
 		$(case $command in restore) echo mine ;; esac)

@@ -1,5 +1,6 @@
 /* health.c - what a log tells of how it does. */
 #include "span.h"
+#include "verdict.h"
 #include <bk/health.h>
 #include <bk/image.h>
 #include <bk/listing.h>
@@ -134,7 +135,7 @@ static uint64_t a_day(uint64_t count, int64_t observed_us)
 }
 
 static enum bk_code look_at_growth(struct bk_health *health, struct bk_log *log,
-	const struct bk_log_status *status, int64_t now_us, struct bk_error *err)
+	const struct bk_log_status *status, uint64_t keyframe, int64_t now_us, struct bk_error *err)
 {
 	uint64_t offset = 0, changes = 0, snapshots = 0, grown;
 	int64_t time_us = 0, until_us = now_us > status->time_us ? now_us : status->time_us;
@@ -142,8 +143,7 @@ static enum bk_code look_at_growth(struct bk_health *health, struct bk_log *log,
 		stood_at(log, until_us - BK_HEALTH_WEEK_US, &offset, &changes, &time_us, err);
 
 	if (!code)
-		code = look_at_snapshots(
-			health, log, log->state.keyframe, time_us + 1, &snapshots, err);
+		code = look_at_snapshots(health, log, keyframe, time_us + 1, &snapshots, err);
 	if (code || !offset || until_us - time_us < BK_HEALTH_HOUR_US)
 		return code;
 	grown = status->log_bytes > offset + snapshots ? status->log_bytes - offset - snapshots : 0;
@@ -154,35 +154,24 @@ static enum bk_code look_at_growth(struct bk_health *health, struct bk_log *log,
 	return BK_OK;
 }
 
-/* As far as opening it tells: its pages are not all read. */
-static enum bk_code look_at_head(struct bk_health *health, struct bk_log *log,
-	const struct bk_log_status *status, bool (*is_late)(void *ctx), void *ctx,
-	struct bk_error *err)
+/* As far as opening it tells: its pages are not all read. What keeps it from being opened and is
+ * not the log's (no memory, no temporary file) tells nothing. */
+static void look_at_head(struct bk_health *health, struct bk_log *log,
+	const struct bk_log_status *status, bool (*is_late)(void *ctx), void *ctx)
 {
 	struct bk_image_options options = {
 		.past_damage = true, .is_cancelled = is_late, .ctx = ctx};
 	struct bk_image *image;
-	struct bk_error why;
 	enum bk_code code;
 
 	if (status->is_empty || status->unkeyframed > BK_HEALTH_CHANGES)
-		return BK_OK;
-	code = bk_image_open(&image, log, status->version, &options, &why);
-	switch (code) {
-	case BK_OK:
+		return;
+	code = bk_image_open(&image, log, status->version, &options, &health->why);
+	if (!code) {
 		health->head = BK_HEAD_OPENS;
 		bk_image_close(image);
-		return BK_OK;
-	case BK_E_CANCELLED:
-		return BK_OK;
-	case BK_E_DAMAGE:
-	case BK_E_MISSING:
-	case BK_E_SQL:
+	} else if (code == BK_E_MISSING || bk_verdict_is_no(code)) {
 		health->head = BK_HEAD_FAILS;
-		health->why = why;
-		return BK_OK;
-	default:
-		return bk_fail_as(err, &why);
 	}
 }
 
@@ -191,17 +180,19 @@ enum bk_code bk_health_look(struct bk_health *out, struct bk_log *log, int64_t n
 {
 	struct bk_health health = {.head = BK_HEAD_UNKNOWN};
 	struct bk_log_status status;
+	uint64_t keyframe;
 	enum bk_code code = bk_log_status(log, &status, err);
 
 	pthread_mutex_lock(&log->mutex);
+	keyframe = log->state.keyframe;
 	if (log->state.tail_count)
 		health.unkeyframed_us = log->state.tail[0].time_us;
 	pthread_mutex_unlock(&log->mutex);
 	if (!code)
-		code = look_at_growth(&health, log, &status, now_us, err);
-	if (!code)
-		code = look_at_head(&health, log, &status, is_late, ctx, err);
-	if (!code)
-		*out = health;
-	return code;
+		code = look_at_growth(&health, log, &status, keyframe, now_us, err);
+	if (code)
+		return code;
+	look_at_head(&health, log, &status, is_late, ctx);
+	*out = health;
+	return BK_OK;
 }
