@@ -63,6 +63,8 @@ static const struct reader readers[] = {
 	{"against", "backup-cli verify --against", {BK_CLI, "verify", "--against", "%D", "%L"},
 		NULL},
 	{"restore", "backup-cli restore", {BK_CLI, "restore", "%L", "%O"}, NULL},
+	{"status", "backup-cli status", {BK_CLI, "status", "%L"}, NULL},
+	{"drill", "backup-cli drill", {BK_CLI, "drill", "%L"}, NULL},
 	{"show", "backup-cli show", {BK_CLI, "show", "%L"}, NULL},
 	{"stat", "backup-cli log --stat", {BK_CLI, "log", "--stat", "%L"}, NULL},
 	{"diff", "backup-cli diff", {BK_CLI, "diff", "%L", "head~1", "latest"}, NULL},
