@@ -14,7 +14,7 @@
 
 SUITE(rebuild);
 
-#define VERSIONS 700
+#define VERSIONS 450
 
 /* Of a frame (docs/format.md, 2 and 3). */
 enum { HEADER_BYTES = 128, FRAME_BYTES = 48, KIND_AT = 12, SIZE_AT = 16 };

@@ -44,59 +44,6 @@ struct cost {
 	int status; /* exit status; -1: it was ended */
 };
 
-struct reader {
-	const char *name, *what;
-	/* %L the log, %D a database, %O a path for output, %M the mountpoint, %S this program. */
-	const char *command[8];
-	const char *in_mount; /* with a mount: what the shell does in it, as user of that */
-};
-
-/* In the sqlite3 shell: $0 is the log; each statement is run, whether or not one before failed. */
-#define EXTENSION                                                                                  \
-	"printf '%s\\n' \"$@\" | sqlite3 -cmd '.load " BK_EXTENSION                                \
-	"' -cmd \".open file:$0?vfs=backup\" :memory: || exit 1"
-
-static const struct reader readers[] = {
-	{"log", "backup-cli log", {BK_CLI, "log", "--all", "%L"}, NULL},
-	{"verify", "backup-cli verify", {BK_CLI, "verify", "%L"}, NULL},
-	{"deep", "backup-cli verify --deep", {BK_CLI, "verify", "--deep", "%L"}, NULL},
-	{"against", "backup-cli verify --against", {BK_CLI, "verify", "--against", "%D", "%L"},
-		NULL},
-	{"restore", "backup-cli restore", {BK_CLI, "restore", "%L", "%O"}, NULL},
-	{"show", "backup-cli show", {BK_CLI, "show", "%L"}, NULL},
-	{"stat", "backup-cli log --stat", {BK_CLI, "log", "--stat", "%L"}, NULL},
-	{"diff", "backup-cli diff", {BK_CLI, "diff", "%L", "head~1", "latest"}, NULL},
-	{"history", "backup-cli history", {BK_CLI, "history", "%L", "vars"}, NULL},
-	{"query", "backup-cli query", {BK_CLI, "query", "%L", "SELECT count(*) FROM vars"}, NULL},
-	{"extract", "backup-cli extract",
-		{"sh", "-c", "exec \"$0\" extract --table vars \"$1\" >/dev/null", BK_CLI, "%L"},
-		NULL},
-	{"emergency", "backup-cli emergency", {BK_CLI, "emergency", "%L"}, NULL},
-	{"copy", "backup-cli copy", {BK_CLI, "copy", "%L", "%O"}, NULL},
-	{"image-last", "bk_image_open of the head, and reads of it", {"%S", "--image", "0", "%L"},
-		NULL},
-	{"image-middle", "the same of a version in the middle", {"%S", "--image", "1", "%L"}, NULL},
-#ifdef BK_FUSE_PROGRAM
-	{"ls", "backup-fuse, in which all is listed, and nothing done for 3 s",
-		{BK_FUSE_PROGRAM, "%L", "%M", "-f"}, "ls -R . | wc -l; cat status.json; sleep 3"},
-	{"head-sql", "backup-fuse, of which the head's changes are begun",
-		{BK_FUSE_PROGRAM, "%L", "%M", "-f"},
-		"f=$(find changes -name '*.sql' | tail -n 1); head -c 100 \"$f\""},
-	{"head-image", "backup-fuse, of which the head's database is begun",
-		{BK_FUSE_PROGRAM, "%L", "%M", "-f"},
-		"f=$(find versions -name '*.sqlite3' | tail -n 1); head -c 8192 \"$f\""},
-#endif
-	{"extension", "the SQLite extension: its tables",
-		{"sh", "-c", EXTENSION, "%L", "SELECT count(*) FROM sqlite_schema;",
-			"SELECT count(*) FROM backup_log; "
-			"SELECT count(*) FROM backup_at('vars', 'head'); "
-			"SELECT count(*) FROM backup_diff('vars', 'head~1', 'head'); "
-			"SELECT count(*) FROM backup_history('vars');"},
-		NULL},
-	{"compact", "backup-cli compact", {BK_CLI, "compact", "--keep-daily", "1d", "%L"}, NULL},
-};
-#define READERS (sizeof readers / sizeof *readers)
-
 static double seconds(const struct timeval *time)
 {
 	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
@@ -257,14 +204,31 @@ static void make_log(const struct bed *bed, const struct worst *log)
 	REQUIRE(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+static bool is_torture(void)
+{
+	const char *torture = getenv("BK_TORTURE");
+
+	return torture && *torture == '1';
+}
+
+/* IS_SHORT: `steps`, which takes a whole budget, is for those alone that draw on it apart. */
+static bool is_reading(
+	const struct reader *reader, const struct worst *log, const char *only, bool is_short)
+{
+	if (only && strcmp(only, reader->name) != 0)
+		return false;
+	if (is_short && strcmp(log->name, "steps") == 0 && !reader->is_apart)
+		return false;
+	return !reader->in_mount || access("/dev/fuse", R_OK | W_OK) == 0;
+}
+
 /* One log after the other, each for all readers, or for that of the name ONLY. */
-static void measure_log(struct bed *bed, const struct worst *log, const char *only)
+static void measure_log(struct bed *bed, const struct worst *log, const char *only, bool is_short)
 {
 	make_log(bed, log);
-	for (size_t i = 0; i < READERS; i++)
-		if ((!only || strcmp(only, readers[i].name) == 0) &&
-			(!readers[i].in_mount || access("/dev/fuse", R_OK | W_OK) == 0))
-			measure(bed, log, &readers[i]);
+	for (const struct reader *reader = worst_readers; reader->name; reader++)
+		if (is_reading(reader, log, only, is_short))
+			measure(bed, log, reader);
 }
 
 static bool is_asked(const char *name, int count, const char *const *names)
@@ -279,13 +243,12 @@ static bool is_asked(const char *name, int count, const char *const *names)
  */
 static bool is_wanted(const char *name, int count, const char *const *names)
 {
-	static const char *const few[] = {
-		"small", "heads-between", "blanks", "statements", "pages-told", "steps"};
-	const char *torture = getenv("BK_TORTURE");
+	static const char *const few[] = {"small", "heads-between", "keyframes", "blanks",
+		"statements", "pages-told", "rows", "steps"};
 
 	if (count)
 		return is_asked(name, count, names);
-	return (torture && *torture == '1') || is_asked(name, sizeof few / sizeof *few, few);
+	return is_torture() || is_asked(name, sizeof few / sizeof *few, few);
 }
 
 /* Of itself: opens the image of the head, or (WHICH 1) of the version in the middle. */
@@ -324,8 +287,8 @@ static int help(void)
 	       "  %d MiB         of resident memory a reader\n"
 	       "  %d s            until a reader is ended\n\nReaders:\n",
 		WORST_BYTES, SECONDS_MAX, MEBIBYTES_MAX, WALL_SECONDS_MAX);
-	for (size_t i = 0; i < READERS; i++)
-		printf("  %-15s %s\n", readers[i].name, readers[i].what);
+	for (const struct reader *reader = worst_readers; reader->name; reader++)
+		printf("  %-15s %s\n", reader->name, reader->what);
 	printf("\nLogs:\n");
 	for (const struct worst *log = worst_frames; log->name; log++)
 		printf("  %-15s %s\n", log->name, log->what);
@@ -373,10 +336,10 @@ int main(int argc, char **argv)
 	make_database(&bed);
 	for (const struct worst *log = worst_frames; log->name; log++)
 		if (is_wanted(log->name, argc - first, names))
-			measure_log(&bed, log, only);
+			measure_log(&bed, log, only, argc == first && !is_torture());
 	for (const struct worst *log = worst_sql; log->name; log++)
 		if (is_wanted(log->name, argc - first, names))
-			measure_log(&bed, log, only);
+			measure_log(&bed, log, only, argc == first && !is_torture());
 	tempdir_remove(&bed.dir);
 	return bed.failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -29,6 +29,17 @@ struct worst {
 
 extern const struct worst worst_frames[], worst_sql[]; /* each ended by one without a name */
 
+/* Who reads such a log. */
+struct reader {
+	const char *name, *what;
+	/* %L the log, %D a database, %O a path for output, %M the mountpoint, %S this program. */
+	const char *command[8];
+	const char *in_mount; /* with a mount: what the shell does in it, as user of that */
+	bool is_apart;        /* it draws on a budget in a way that no reader before it has */
+};
+
+extern const struct reader worst_readers[]; /* ended by one without a name */
+
 void worst_begin(struct forger *f);
 void worst_end(struct forger *f);
 

@@ -251,6 +251,7 @@ enum bk_code bk_differ_open(struct bk_differ **out, struct bk_log *log, struct b
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a comparison");
 	*differ = (struct bk_differ){.log = log};
 	bk_toll_init_whole(&differ->toll, end_of(log));
+	differ->toll.time_ms += differ->toll.time_ms / 2; /* not for SQL alone */
 	*out = differ;
 	return BK_OK;
 }
@@ -271,6 +272,7 @@ enum bk_code bk_differ_compare(struct bk_differ *differ, uint32_t from, uint32_t
 	const char *table, bk_diff_fn *take, void *ctx, struct bk_error *err)
 {
 	const struct wanted wanted = {from, to, table, take, ctx};
+	struct toll_mark mark;
 	bool done;
 	enum bk_code code;
 
@@ -278,8 +280,12 @@ enum bk_code bk_differ_compare(struct bk_differ *differ, uint32_t from, uint32_t
 		return bk_fail(err, BK_E_SQL, 0,
 			"it takes too long: more than %llu ms with what was compared before",
 			(unsigned long long)differ->toll.time_ms);
+	bk_toll_begin(&differ->toll, &mark);
 	code = compare_near(differ, &wanted, &done, err);
-	return code || done ? code : compare_far(differ, &wanted, err);
+	if (!code && !done)
+		code = compare_far(differ, &wanted, err);
+	bk_toll_end(&differ->toll, &mark);
+	return code;
 }
 
 enum bk_code bk_diff(struct bk_log *log, uint32_t from, uint32_t to, const char *table,

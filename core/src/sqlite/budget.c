@@ -40,6 +40,20 @@ bool bk_toll_is_spent(struct bk_toll *toll)
 	return toll->time_ms && atomic_load(&toll->used_us) > toll->time_ms * 1000;
 }
 
+void bk_toll_begin(struct bk_toll *toll, struct toll_mark *mark)
+{
+	*mark = (struct toll_mark){thread_us(), atomic_load(&toll->used_us)};
+}
+
+void bk_toll_end(struct bk_toll *toll, const struct toll_mark *mark)
+{
+	uint64_t took = (uint64_t)(thread_us() - mark->began_us);
+	uint64_t drawn = atomic_load(&toll->used_us) - mark->used_us;
+
+	if (took > drawn)
+		atomic_fetch_add(&toll->used_us, took - drawn);
+}
+
 void bk_budget_init(struct budget *budget, const struct budget_limits *limits)
 {
 	struct budget_limits set = limits ? *limits : (struct budget_limits){0};

@@ -85,6 +85,14 @@ void bk_toll_init_whole(struct bk_toll *toll, uint64_t given);
 /* Whether all of it was drawn. */
 bool bk_toll_is_spent(struct bk_toll *toll);
 
+/* Between the two, all that the thread does is drawn, beside what budgets draw of it. */
+struct toll_mark {
+	int64_t began_us;
+	uint64_t used_us;
+};
+void bk_toll_begin(struct bk_toll *toll, struct toll_mark *mark);
+void bk_toll_end(struct bk_toll *toll, const struct toll_mark *mark);
+
 /* Makes it whole again. */
 void bk_budget_renew(struct budget *budget);
 
