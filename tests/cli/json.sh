@@ -27,3 +27,6 @@ check 'verify --against' backup-cli verify --json --against other.sqlite3 log.bk
 check drill backup-cli drill --json --lightning-dir node
 check compact backup-cli compact --json --keep-daily 5d log.bkp
 check compact backup-cli compact --json --keep-hourly 5d --dry-run log.bkp
+# status has its description in its own page.
+backup-cli status --json --lightning-dir node 2>/dev/null >printed || true
+python3 "$here/jsonpage.py" - "$docs/backup-cli-status.1" <printed

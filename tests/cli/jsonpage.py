@@ -59,7 +59,8 @@ def main():
     for value in objects(sys.stdin.read()):
         count += 1
         seen |= printed(value, name)
-    unknown = sorted(key for key in seen if key not in wanted and key.split(".")[-1] not in wanted)
+    parents = {part for key in wanted for part in (re.split(r"\[|\.", key)[0], key.rsplit(".", 1)[0].removesuffix("[]"))}
+    unknown = sorted(seen - wanted - parents - {key for key in seen if key.split(".")[-1] in wanted})
     if not count or unknown:
         print(f"{section}: {count} objects; not described: {' '.join(unknown)}")
     ends = {key.split(".")[-1].removesuffix("[]") for key in seen} | seen
