@@ -193,3 +193,19 @@ const char *nearest_name(const char *word, const char *const *names)
 	}
 	return nearest;
 }
+
+#define NAMES_TEXT 300
+
+int no_such(
+	const struct command *command, const char *what, const char *word, const char *const *names)
+{
+	const char *nearest = nearest_name(word, names);
+	char all[NAMES_TEXT] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; names[i] && used < sizeof all; i++)
+		used += (size_t)snprintf(
+			all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
+	return usage_error(command, "\"%s\" is no %s: %s%s%s%s", word, what, all,
+		nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}

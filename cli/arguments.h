@@ -32,6 +32,11 @@ bool begins_with_url(int count, char **words, const char *dir);
 int take_time(const struct command *command, const char *option, const char *text, bool end,
 	int64_t *time_us);
 
+/* Says that WORD is no WHAT ("mode"), which are NAMES, and which of them it was meant to be.
+ * Returns EXIT_USAGE. */
+int no_such(const struct command *command, const char *what, const char *word,
+	const char *const *names);
+
 /* The one of NAMES, which NULL ends, that WORD was meant to be; NULL: none is like it. */
 const char *nearest_name(const char *word, const char *const *names);
 

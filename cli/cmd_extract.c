@@ -60,15 +60,15 @@ static void warn_of(const struct arguments *arguments, const char *const *names,
 
 static int take_form(struct arguments *arguments, const char *text)
 {
-	static const char *const names[] = {"sql", "csv", "json", "sqlite"};
+	static const char *const names[] = {"sql", "csv", "json", "sqlite", NULL};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+	for (size_t i = 0; names[i]; i++) {
 		if (strcmp(text, names[i]) != 0)
 			continue;
 		arguments->form = (enum form)i;
 		return EXIT_DONE;
 	}
-	return usage_error(&cmd_extract, "\"%s\" is no format: sql, csv, json, sqlite", text);
+	return no_such(&cmd_extract, "format", text, names);
 }
 
 static int take_table(struct arguments *arguments, const char *name)

@@ -260,6 +260,7 @@ static int take_words(struct mirror_run *run, int count, char **words)
 	} verbs[] = {{.name = "add", .act = add, .takes_anew = true},
 		{.name = "remove", .act = remove_one}, {.name = "reset", .act = reset},
 		{.name = "quorum", .act = set_quorum, .takes_outage = true}};
+	static const char *const names[] = {"add", "remove", "list", "reset", "quorum", NULL};
 	bool is_list = !count || strcmp(*words, "list") == 0, good = true;
 	struct bk_error err;
 	size_t i = 0;
@@ -267,8 +268,7 @@ static int take_words(struct mirror_run *run, int count, char **words)
 	while (!is_list && i < sizeof verbs / sizeof *verbs && strcmp(verbs[i].name, *words) != 0)
 		i++;
 	if (i == sizeof verbs / sizeof *verbs)
-		return usage_error(
-			&cmd_mirror, "\"%s\" is none of add, remove, list, reset, quorum", *words);
+		return no_such(&cmd_mirror, "word for that", *words, names);
 	if (is_list ? count > 1 : count != 2)
 		return usage_error(&cmd_mirror,
 			is_list ? "list takes no more words" : "%s wants one word more",

@@ -18,7 +18,7 @@ struct arguments {
 static int take_mode(struct arguments *arguments, const char *text)
 {
 	if (!rowmode_of(text, &arguments->out.mode))
-		return usage_error(&cmd_query, "\"%s\" is no mode: " ROWMODES, text);
+		return no_such(&cmd_query, "mode", text, rowmodes);
 	arguments->has_mode = true;
 	return EXIT_DONE;
 }

@@ -7,6 +7,7 @@
 #include "owner.h"
 #include "owner_io.h"
 #include "restore_tell.h"
+#include "which.h"
 #include <bk/listing.h>
 #include <bk/moment.h>
 #include <bk/path.h>
@@ -26,6 +27,7 @@ struct arguments {
 	const char *at, *dest;
 	char *url;
 	int64_t at_us;
+	const char *version; /* in other words than a number */
 	const char *older; /* the older plugin's file or server that it comes out of; NULL: a log */
 	const char *dir;   /* the lightning directory that was named; NULL: none */
 	const char *also[LOCKPLACES_MAX], *without[FRESH_MAX];
@@ -39,7 +41,7 @@ static int take_words(struct arguments *arguments, const char *dir, int count, c
 
 	if (!has_words(count, 1, dir))
 		return usage_error(&cmd_restore, "name a URL, and a file or directory");
-	if (arguments->at && arguments->options.has_version)
+	if (arguments->at && (arguments->options.has_version || arguments->version))
 		return usage_error(&cmd_restore, "--version and --at exclude each other");
 	arguments->dest = words[count - 1];
 	if (strcmp(arguments->dest, "-") == 0)
@@ -67,10 +69,10 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 	while ((option = next_option(&cmd_restore, argc, argv, ":", options)) != -1) {
 		switch (option) {
 		case 'v':
-			if (!parse_number(optarg, UINT32_MAX, &version))
-				return usage_error(&cmd_restore, "\"%s\" is no version", optarg);
-			arguments->options.has_version = true;
-			arguments->options.version = (uint32_t)version;
+			arguments->options.has_version = parse_number(optarg, UINT32_MAX, &version);
+			if (arguments->options.has_version)
+				arguments->options.version = (uint32_t)version;
+			arguments->version = arguments->options.has_version ? NULL : optarg;
 			break;
 		case 'a':
 			arguments->at = optarg;
@@ -98,22 +100,31 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 	return take_words(arguments, dir, argc - optind, argv + optind);
 }
 
-static enum bk_code find_at(struct bk_log *log, struct arguments *arguments, struct bk_error *err)
+static enum bk_code find_at(struct bk_log *log, const struct arguments *arguments,
+	struct bk_entry *entry, struct bk_error *err)
 {
 	struct bk_log_status status;
 	int64_t now = now_us();
-	struct bk_entry entry;
-	enum bk_code code;
+	enum bk_code code = bk_log_status(log, &status, err);
 
-	if (!arguments->at)
-		return BK_OK;
-	code = bk_log_status(log, &status, err);
 	/* What the log has from a clock that was ahead has come. */
 	if (!code)
 		code = bk_moment_check_past(arguments->at, arguments->at_us,
 			now > status.time_us ? now : status.time_us, err);
-	if (!code)
-		code = bk_log_find_time(log, arguments->at_us, &entry, err);
+	return code ? code : bk_log_find_time(log, arguments->at_us, entry, err);
+}
+
+/* Finds the version that was asked for in other words than a number. */
+static enum bk_code find_wanted(
+	struct bk_log *log, struct arguments *arguments, struct bk_error *err)
+{
+	struct bk_entry entry;
+	enum bk_code code;
+
+	if (!arguments->at && !arguments->version)
+		return BK_OK;
+	code = arguments->at ? find_at(log, arguments, &entry, err)
+			     : find_version(log, arguments->version, &entry, err);
 	if (code)
 		return code;
 	arguments->options.has_version = true;
@@ -200,7 +211,7 @@ static enum bk_code restore_from(
 	if (!code)
 		warn_of_log(&status);
 	if (!code)
-		code = find_at(log, arguments, err);
+		code = find_wanted(log, arguments, err);
 	if (!code)
 		code = enter_dest(arguments->dest, err);
 	if (code)
@@ -253,7 +264,7 @@ static bool is_for_node(const struct arguments *arguments)
 	const char *slash = strrchr(arguments->dest, '/');
 	struct stat st;
 
-	return !arguments->at && !arguments->options.has_version &&
+	return !arguments->at && !arguments->version && !arguments->options.has_version &&
 	       ((stat(arguments->dest, &st) == 0 && S_ISDIR(st.st_mode)) ||
 		       strcmp(slash ? slash + 1 : arguments->dest, BK_DATABASE_NAME) == 0 ||
 		       nodedir_is_database(arguments->dest));
@@ -345,8 +356,8 @@ static int restore_run(int argc, char **argv)
 const struct command cmd_restore = {
 	.name = "restore",
 	.summary = "write the newest database out, checked",
-	.help = "Usage: backup-cli restore [--version N | --at TIME] [--lightning-dir DIR]\n"
-		"                          [--also URL] [--without URL]\n"
+	.help = "Usage: backup-cli restore [--version VERSION | --at TIME]\n"
+		"                          [--lightning-dir DIR] [--also URL] [--without URL]\n"
 		"                          [--" STALE_FLAG "] [URL] DEST\n"
 		"\n"
 		"Writes the newest database of the log to DEST: a file that does not exist yet,\n"
@@ -354,7 +365,7 @@ const struct command cmd_restore = {
 		"renamed. Without URL it is the log that backup.lock names in the current\n"
 		"directory, or in DIR.\n"
 		"\n"
-		"  --version N          another version, to look at: a node must not start from\n"
+		"  --version VERSION    another version, to look at: a node must not start from\n"
 		"                       it\n"
 		"  --at TIME            the newest version not after TIME; without a fraction,\n"
 		"                       its whole second\n"
@@ -364,7 +375,7 @@ const struct command cmd_restore = {
 		"  --" STALE_FLAG "\n"
 		"                       lets an older version have the name lightningd.sqlite3\n"
 		"  -V                   the release\n"
-		"\n" HELP_TIME "\n"
+		"\n" HELP_VERSION "\n"
 		"For a node to start from, it asks each place that it knows (URL, backup.lock's\n"
 		"here and in DEST, --also), takes the newest, and refuses where one cannot be\n"
 		"asked or two went on each by itself, unless --without says which to pass over.\n"

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *const rowmodes[] = {"list", "tabs", "csv", "json", "line", "quote", "insert", "html",
+	"column", "table", "box", "markdown", NULL};
+
 bool rowmode_of(const char *text, enum rowmode *mode)
 {
-	static const char *const names[] = {"list", "tabs", "csv", "json", "line", "quote",
-		"insert", "html", "column", "table", "box", "markdown"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strcmp(text, names[i]) != 0)
+	for (size_t i = 0; rowmodes[i]; i++) {
+		if (strcmp(text, rowmodes[i]) != 0)
 			continue;
 		*mode = (enum rowmode)i;
 		return true;

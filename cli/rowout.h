@@ -30,7 +30,7 @@ enum rowmode {
 };
 
 /* Their names, for options; false: TEXT is none. */
-#define ROWMODES "list, tabs, csv, json, line, quote, insert, html, column, table, box, markdown"
+extern const char *const rowmodes[]; /* what they are called; NULL ends them */
 bool rowmode_of(const char *text, enum rowmode *mode);
 
 struct rowout {

@@ -2,10 +2,10 @@
 #include "arguments.h"
 #include "interrupt.h"
 #include "server.h"
+#include <arpa/inet.h>
 #include <bk/net.h>
 #include <bk/olderserver.h>
 #include <bk/text.h>
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,16 +35,16 @@ static const struct {
 
 static int take_level(struct arguments *arguments, const char *word)
 {
+	static const char *const names[] = {
+		"debug", "info", "notice", "warning", "error", "critical", NULL};
+
 	arguments->is_quiet = strcasecmp(word, "critical") == 0;
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
 		if (strcasecmp(word, levels[i].name) == 0) {
 			arguments->level = levels[i].level;
 			return EXIT_DONE;
 		}
-	return arguments->is_quiet
-		       ? EXIT_DONE
-		       : usage_error(&cmd_server, "--log-level is debug, info, notice, warning, "
-						  "error or critical");
+	return arguments->is_quiet ? EXIT_DONE : no_such(&cmd_server, "level", word, names);
 }
 
 static int take_mode(struct arguments *arguments, const char *word)

@@ -28,7 +28,7 @@ The package has the plugin, the programs backup-cli and backup-fuse, and an
 extension that lets sqlite3 read a log.")
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS fuse3)
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "fuse3, libcurl4 | libcurl4t64 | libcurl3-gnutls | libcurl3t64-gnutls")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "sqlite3, openssh-client, prometheus-node-exporter-collectors")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)

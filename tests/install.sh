@@ -6,8 +6,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix="$work/a prefix"
 cmake --install "$1" --prefix "$prefix" >/dev/null
+source=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$1/CMakeCache.txt")
 cd "$prefix"
 bad=0
+for page in "$source"/docs/*.[1-8]; do
+	[ -s "share/man/man${page##*.}/${page##*/}" ] || { echo "${page##*/} is not installed"; bad=1; }
+done
 for file in bin/backup-cli bin/backup-fuse libexec/lightning-backup/backup share/man/man1/backup-cli.1 \
 	share/man/man1/backup-fuse.1 share/man/man5/backup.lock.5 share/man/man5/backup-log.5 share/man/man8/backup.8 \
 	share/bash-completion/completions/backup-cli share/bash-completion/completions/backup-fuse \

@@ -1,5 +1,5 @@
 /* lookjson.h - what was seen of a backup, as JSON: what backup-cli status --json prints and
- * lightningd's RPC backup-status answers (man backup-cli, "status"). */
+ * lightningd's RPC backup-status answers (man backup-cli-status). */
 #ifndef LOOKJSON_H
 #define LOOKJSON_H
 

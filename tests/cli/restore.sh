@@ -73,3 +73,10 @@ mkdir node2
 backup-cli init --lightning-dir node2 empty.bkp >/dev/null
 t backup-cli restore empty.bkp x.sqlite3
 ls
+
+# A version in words.
+t backup-cli restore --version head~3 log.bkp words.sqlite3
+sqlite3 words.sqlite3 "SELECT intval FROM vars WHERE name = 'data_version'"
+t backup-cli restore --version head~1 log.bkp empty2/lightningd.sqlite3
+t backup-cli restore --version nothing log.bkp nothing.sqlite3
+t backup-cli restore --version head~3 --at now log.bkp nothing.sqlite3

@@ -9,4 +9,7 @@
  * never lowered. Thread-safe. */
 void bk_memory_for(uint64_t given);
 
+/* The limit in force, in bytes; 0: the program asked for none. */
+int64_t bk_memory_limit(void);
+
 #endif
