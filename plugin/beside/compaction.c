@@ -144,7 +144,7 @@ static void answer(struct compaction *c, const struct builder_result *result, co
 		if (failed)
 			out_error(id, OUT_ERROR_FAILED, failed);
 		else
-			out_result(id, answer_of(result));
+			out_offer(id, answer_of(result));
 	}
 	cJSON_Delete(asked);
 }
