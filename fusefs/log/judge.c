@@ -74,7 +74,8 @@ static void ask(struct judge *judge, struct source *source)
 static bool wait_for_next(struct judge *judge)
 {
 	int64_t at = now_ms() + POLL_MS;
-	struct timespec until = {.tv_sec = at / 1000, .tv_nsec = (long)(at % 1000 * 1000000)};
+	struct timespec until = {
+		.tv_sec = (time_t)(at / 1000), .tv_nsec = (long)(at % 1000 * 1000000)};
 	bool is_ending;
 	int rc = 0;
 

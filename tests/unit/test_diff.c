@@ -66,7 +66,7 @@ static const char *row_of(size_t table, uint64_t *seed, char *sql, size_t size)
  * which stands on a page of its own. */
 static const char *some_statement(uint64_t *seed, char *sql, size_t size)
 {
-	size_t table = random_next(seed) % COUNT_OF(tables);
+	size_t table = (size_t)(random_next(seed) % COUNT_OF(tables));
 	unsigned at = (unsigned)(random_next(seed) % 400);
 
 	switch (random_next(seed) % 8) {

@@ -56,7 +56,7 @@ static struct place *place_at(const struct test_io *io)
 static enum bk_code send(struct place *place, const struct source *log, uint64_t from, size_t to)
 {
 	return place->ops->append(
-		place, log->header.id, from, log->bytes + from, to - from, true, why());
+		place, log->header.id, from, log->bytes + from, (size_t)(to - from), true, why());
 }
 
 static struct place_head head_of(struct place *place)
@@ -99,7 +99,7 @@ Test(place, takes_runs_of_any_size)
 		struct place *place = place_at(&io);
 
 		ok(place->ops->begin(place, log.bytes, PLACE_SUCCEEDS, why()));
-		for (uint64_t at = LOG_HEADER_SIZE; at < log.size; at += run)
+		for (size_t at = LOG_HEADER_SIZE; at < log.size; at += run)
 			ok(send(place, &log, at, at + run < log.size ? at + run : log.size));
 		check_now(place, &log);
 		place->ops->close(place);
