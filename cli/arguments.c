@@ -1,5 +1,6 @@
 /* arguments.c - what the commands make of their arguments, alike. */
 #include "arguments.h"
+#include "keys.h"
 #include "lockurl.h"
 #include "owner.h"
 #include <bk/dest.h>
@@ -23,7 +24,7 @@ static const struct option *option_of(const struct option *options, int val)
 	return options->name ? options : NULL;
 }
 
-#define OPTIONS_MAX 16
+#define OPTIONS_MAX (16 + KEYS_OPTIONS)
 
 /* Says that WORD, without its dashes, is the name of no option, and what it may have been meant to
  * be. */
@@ -46,7 +47,20 @@ static void tell_none(const struct command *command, const struct option *option
 		usage_error(command, "there is no option --%s", word);
 }
 
-int next_option(const struct command *command, int argc, char **argv, const char *letters,
+/* The options of a command, and behind them those that say what opens a sealed log. */
+static const struct option *all_options(const struct option *options)
+{
+	static struct option all[OPTIONS_MAX + 1];
+	size_t count = 0;
+
+	for (; options->name; options++)
+		all[count++] = *options;
+	memcpy(all + count, keys_options, (KEYS_OPTIONS + 1) * sizeof *all);
+	return all;
+}
+
+/* As getopt_long; what is no option, lacks its value, or takes none, is told of. */
+static int own_option(const struct command *command, int argc, char **argv, const char *letters,
 	const struct option *options)
 {
 	const struct option *takes_none;
@@ -66,6 +80,25 @@ int next_option(const struct command *command, int argc, char **argv, const char
 	else if (option == UNKNOWN)
 		tell_none(command, options, word + 2);
 	return option == LACKING ? UNKNOWN : option;
+}
+
+int next_option(const struct command *command, int argc, char **argv, const char *letters,
+	const struct option *options)
+{
+	const struct option *all = all_options(options);
+	enum bk_code code = BK_OK;
+	struct bk_error err;
+	int option;
+
+	do
+		option = own_option(command, argc, argv, letters, all);
+	while (keys_take(option, optarg, &code, &err) && !code);
+	if (option == -1)
+		code = keys_fill(&err);
+	if (!code)
+		return option;
+	report(&err);
+	return UNKNOWN;
 }
 
 bool is_in_nodedir(void)
@@ -98,6 +131,8 @@ static enum bk_code url_of_nodedir(char **url, const char *dir, struct bk_error 
 
 	if (!code)
 		code = lockfile_url(url, bk_io_posix(), dir, err);
+	if (!code)
+		code = keys_of_dir(dir, err);
 	if (code || !owner_is_other())
 		return code;
 	code = bk_dest_path(&path, *url, err);

@@ -12,7 +12,17 @@
 #define NICE 19
 
 /* --keep-all and its like take what bk_policy_age reads. */
-enum { KEEP_ALL = 256, KEEP_HOURLY, KEEP_DAILY, KEEP_MONTHLY, MAX_SIZE, SET_POLICY, DESPITE };
+enum {
+	KEEP_ALL = 256,
+	KEEP_HOURLY,
+	KEEP_DAILY,
+	KEEP_MONTHLY,
+	MAX_SIZE,
+	SET_POLICY,
+	DESPITE,
+	SEAL,
+	PAD
+};
 
 static bool has_text(const struct policy_text *text)
 {
@@ -58,6 +68,11 @@ static int take_rest(struct compaction *c, int count, char **words)
 	if (c->set_policy && count)
 		return usage_error(&cmd_compact,
 			"--set-policy writes backup.lock: name no URL, but --lightning-dir DIR");
+	if (c->seal_count && count)
+		return usage_error(&cmd_compact,
+			"--seal writes backup.lock: name no URL, but --lightning-dir DIR");
+	if (c->is_padded && !c->seal_count)
+		return usage_error(&cmd_compact, "--pad is for --seal");
 	status = take_url(&cmd_compact, count ? *words : NULL, c->dir, &c->url);
 	return status == EXIT_DONE ? take_policy(c, count) : status;
 }
@@ -86,6 +101,14 @@ static int take_option(struct compaction *c, int option)
 	case DESPITE:
 		c->options.despite_damage = true;
 		break;
+	case SEAL:
+		if (c->seal_count == COMPACT_SEALS_MAX)
+			return usage_error(&cmd_compact, "at most %d of --seal", COMPACT_SEALS_MAX);
+		c->seals[c->seal_count++] = optarg ? optarg : "seed";
+		break;
+	case PAD:
+		c->is_padded = true;
+		break;
 	case 'n':
 		c->dry_run = true;
 		break;
@@ -109,9 +132,10 @@ static int parse(int argc, char **argv, struct compaction *c)
 		{"keep-monthly", required_argument, NULL, KEEP_MONTHLY},
 		{"max-size", required_argument, NULL, MAX_SIZE},
 		{"set-policy", no_argument, NULL, SET_POLICY},
-		{"despite-damage", no_argument, NULL, DESPITE}, {"dry-run", no_argument, NULL, 'n'},
-		{"json", no_argument, NULL, 'j'}, {"lightning-dir", required_argument, NULL, 'l'},
-		{NULL, 0, NULL, 0}};
+		{"despite-damage", no_argument, NULL, DESPITE},
+		{"seal", optional_argument, NULL, SEAL}, {"pad", no_argument, NULL, PAD},
+		{"dry-run", no_argument, NULL, 'n'}, {"json", no_argument, NULL, 'j'},
+		{"lightning-dir", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = next_option(&cmd_compact, argc, argv, ":", options)) != -1) {
@@ -165,7 +189,7 @@ static enum bk_code set_policy(const struct compaction *c, struct bk_error *err)
 	return code;
 }
 
-static enum bk_code compact(struct compaction *c, struct bk_log *log, struct bk_error *err)
+enum bk_code compact_log(struct compaction *c, struct bk_log *log, struct bk_error *err)
 {
 	struct bk_compact_result result = {0};
 	enum bk_code code;
@@ -176,6 +200,8 @@ static enum bk_code compact(struct compaction *c, struct bk_log *log, struct bk_
 	c->options.ctx = c;
 	if (!c->dry_run) {
 		code = compact_check_held(c, err);
+		if (!code)
+			code = compact_seal(c, log, err);
 		if (code)
 			return code;
 		if (c->is_held)
@@ -187,6 +213,10 @@ static enum bk_code compact(struct compaction *c, struct bk_log *log, struct bk_
 	progress_end(&c->progress);
 	if (!code && !c->dry_run)
 		code = c->is_held ? compact_wait(c, log, err) : compact_take(c, log, err);
+	if (code)
+		keyfile_undo(&c->key, c->io); /* the log is as it was */
+	if (!code && !c->dry_run)
+		code = compact_name_key(c, err);
 	return code ? code : compact_print(c, &result, err);
 }
 
@@ -209,8 +239,10 @@ static int compact_run(int argc, char **argv)
 	if (!code)
 		code = bk_log_open(&log, c.io, c.path, &err);
 	if (!code)
-		code = compact(&c, log, &err);
+		code = compact_log(&c, log, &err);
 	bk_log_close(log);
+	bk_seal_free(c.seal);
+	keyfile_done(&c.key);
 	free(c.path);
 	free(c.url);
 	return code ? report(&err) : EXIT_DONE;
@@ -236,6 +268,8 @@ const struct command cmd_compact = {
 		"                       version always stays\n"
 		"  --max-size SIZE      log and successor together take no more (4G, 500M):\n"
 		"                       less is kept where that must be\n"
+		"  --seal[=KIND]        the successor of a log in the clear is sealed: see init\n"
+		"  --pad                and filled up\n"
 		"  --set-policy         writes these into backup.lock: what is kept where no\n"
 		"                       option says it\n"
 		"  --dry-run            only tells what would be kept, and about its size\n"

@@ -25,6 +25,8 @@ static void init_done(struct init *init)
 	free(init->lock_path);
 	free(init->database_path);
 	free(init->before);
+	bk_seal_free(init->seal);
+	keyfile_done(&init->key);
 	lockfile_done(&init->lock);
 }
 
@@ -100,21 +102,27 @@ static void warn_exposed(const struct init *init)
 	free(dir);
 }
 
-enum bk_code init_make_log(const struct init *init, char **done, struct bk_error *err)
+enum bk_code init_make_log(struct init *init, char **done, struct bk_error *err)
 {
-	struct progress progress = progress_of("copying the database");
+	struct progress progress;
 	uint32_t version;
-	enum bk_code code;
+	enum bk_code code = init_seal(init, err);
+
+	if (code)
+		return code;
+	progress = progress_of("copying the database");
 
 	progress.unit = "pages";
 	if (init->has_database)
 		printf("Found an existing database at %s\n", init->database_path);
-	code = bk_log_create(init->io, init->log_path,
-		init->has_database ? init->database_path : NULL, INIT_BUSY_MS, progress_show,
-		&progress, &version, err);
+	code = bk_log_create_sealed(init->io, init->log_path,
+		init->has_database ? init->database_path : NULL, init->seal, INIT_BUSY_MS,
+		progress_show, &progress, &version, err);
 	progress_end(&progress);
-	if (code)
+	if (code) {
+		init_unseal(init);
 		return code;
+	}
 	if (init->has_database && !init_is_server(init))
 		printf("Successfully written initial snapshot to %s (version %u)\n", init->log_url,
 			version);
@@ -125,8 +133,10 @@ enum bk_code init_make_log(const struct init *init, char **done, struct bk_error
 		asprintf(done, "Initialized backup backend %s, you can now start Core-Lightning",
 			init->log_url) < 0)
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a message");
-	if (code)
+	if (code) {
 		init->io->ops->unlink(init->io->ctx, init->log_path);
+		init_unseal(init);
+	}
 	return code;
 }
 
@@ -167,13 +177,15 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 		return code;
 	if (!is_new)
 		code = init_check_fresh(init, err);
+	if (!code && !is_new)
+		code = init_seal_adopted(init, err);
 	if (!code)
 		code = add_mirrors(init, err);
 	if (!code)
 		code = init_server(init, is_new, err);
 	if (!code)
 		code = lockfile_write(init->node_io, init->lock_path, init->log_url, init->database,
-			&init->lock.places, err);
+			init->key_name, &init->lock.places, err);
 	if (!code)
 		code = init_server_policy(init, err);
 	if (code) {
@@ -195,7 +207,7 @@ static enum bk_code name_log(struct init *init, char **done, struct bk_error *er
 
 /* Without a lightning directory there is neither a database nor a place for backup.lock: an empty
  * log, as the older plugin makes one. */
-static enum bk_code set_up_alone(const struct init *init, struct bk_error *err)
+static enum bk_code set_up_alone(struct init *init, struct bk_error *err)
 {
 	struct bk_io_stat st;
 	struct word url;
@@ -250,6 +262,11 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 	printf("Load the plugin with important-plugin=, not plugin=: otherwise the node runs on "
 	       "unprotected if the plugin dies.\n"
 	       "hsm_secret is not in the backup: keep a copy of it apart.\n");
+	if (init->key_name)
+		printf("The log is sealed. %s opens it for the plugin, and for backup-cli here; "
+		       "it is not in the backup either. backup-cli key list tells what else "
+		       "does.\n",
+			init->key.path);
 	return BK_OK;
 }
 
@@ -284,6 +301,7 @@ static int init_run(int argc, char **argv)
 		{"mirror", required_argument, NULL, 'm'}, {"quorum", required_argument, NULL, 'q'},
 		{"on-outage", required_argument, NULL, 'o'},
 		{"without", required_argument, NULL, 'w'}, {"replace", no_argument, NULL, 'r'},
+		{"seal", optional_argument, NULL, 's'}, {"pad", no_argument, NULL, 'p'},
 		{NULL, 0, NULL, 0}};
 	struct init init = {0};
 	char *url = NULL, home_dir[PATH_MAX];
@@ -310,9 +328,17 @@ static int init_run(int argc, char **argv)
 			init.outage = optarg;
 		else if (option == 'r')
 			init.replaces = true;
+		else if (option == 's' && init.seal_count < INIT_SEALS_MAX)
+			init.seals[init.seal_count++] = optarg ? optarg : "seed";
+		else if (option == 's')
+			return usage_error(&cmd_init, "at most %d of --seal", INIT_SEALS_MAX);
+		else if (option == 'p')
+			init.is_padded = true;
 		else
 			return EXIT_USAGE;
 	}
+	if (init.is_padded && !init.seal_count)
+		return usage_error(&cmd_init, "--pad is for a sealed log: give --seal too");
 	status = take_words(&init, argc - optind, argv + optind, &url);
 	if (status != EXIT_DONE)
 		return status;
@@ -334,6 +360,7 @@ const struct command cmd_init = {
 	.summary = "set a backup up, for a new node or one that has a database",
 	.help = "Usage: backup-cli init [--lightning-dir DIR] [--database FILE] [URL]\n"
 		"       backup-cli init [--mirror URL]... [--quorum K] [--without URL]... URL\n"
+		"       backup-cli init --seal[=KIND]... [--pad] URL\n"
 		"       backup-cli init DIR URL\n"
 		"\n"
 		"Makes the log at URL, with a snapshot of the node's database if there is one,\n"
@@ -355,6 +382,11 @@ const struct command cmd_init = {
 		"                       what it holds does not count\n"
 		"  --replace            a new log in the place of the node's own at URL, which is\n"
 		"                       put aside and kept: to begin anew\n"
+		"  --seal[=KIND]        seals the log: who has it and no key learns nothing but\n"
+		"                       sizes and times. KIND says who can open it: seed, which\n"
+		"                       is the default, passphrase, age:RECIPIENT, key-file;\n"
+		"                       several times. backup-cli help key tells more\n"
+		"  --pad                fills it up, so that sizes tell less: up to 12 % more\n"
 		"  -V                   the release\n"
 		"\n"
 		"URL is file:///path/to/file.bkp or a plain path, best on another disk than the\n"

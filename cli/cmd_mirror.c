@@ -56,7 +56,8 @@ static enum bk_code write_lock(struct mirror_run *run, struct bk_error *err)
 	enum bk_code code = mirrors_check(&run->lock.places, err);
 
 	return code ? code
-		    : lockfile_write(run->io, run->lock_path, NULL, NULL, &run->lock.places, err);
+		    : lockfile_write(
+			      run->io, run->lock_path, NULL, NULL, NULL, &run->lock.places, err);
 }
 
 static void say_quorum(const struct lockplaces *places)

@@ -1,6 +1,8 @@
 /* cmd_restore.c - backup-cli restore: writes a database out. */
 #include "arguments.h"
 #include "fresh.h"
+#include "interrupt.h"
+#include "keys.h"
 #include "nodedir.h"
 #include "older.h"
 #include "own.h"
@@ -13,8 +15,10 @@
 #include <bk/path.h>
 #include <bk/remote.h>
 #include <bk/restore.h>
+#include <bk/slots.h>
 #include <bk/writer.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +36,7 @@ struct arguments {
 	const char *dir;   /* the lightning directory that was named; NULL: none */
 	const char *also[LOCKPLACES_MAX], *without[FRESH_MAX];
 	size_t also_count, without_count;
+	bool with_hsm_secret;
 };
 
 /* Behind the options: the URL, unless DIR has a backup, and the destination. */
@@ -43,6 +48,9 @@ static int take_words(struct arguments *arguments, const char *dir, int count, c
 		return usage_error(&cmd_restore, "name a URL, and a file or directory");
 	if (arguments->at && (arguments->options.has_version || arguments->version))
 		return usage_error(&cmd_restore, "--version and --at exclude each other");
+	if (arguments->with_hsm_secret && !keys_words())
+		return usage_error(&cmd_restore,
+			"--with-hsm-secret makes it out of the words: give --words too");
 	arguments->dest = words[count - 1];
 	if (strcmp(arguments->dest, "-") == 0)
 		return usage_error(&cmd_restore,
@@ -61,7 +69,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 		{"at", required_argument, NULL, 'a'}, {STALE_FLAG, no_argument, NULL, 's'},
 		{"lightning-dir", required_argument, NULL, 'l'},
 		{"also", required_argument, NULL, 'p'}, {"without", required_argument, NULL, 'w'},
-		{NULL, 0, NULL, 0}};
+		{"with-hsm-secret", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	const char *dir = NULL;
 	uint64_t version;
 	int option;
@@ -76,6 +84,9 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 			break;
 		case 'a':
 			arguments->at = optarg;
+			break;
+		case 'h':
+			arguments->with_hsm_secret = true;
 			break;
 		case 's':
 			arguments->options.stale_allowed = true;
@@ -198,6 +209,35 @@ static enum bk_code name_copy(char **dest, struct bk_log *log, const struct argu
 	return BK_OK;
 }
 
+/* Where the node's hsm_secret goes, beside the database DEST or in that directory; the caller frees
+ * it. Nothing may stand there. */
+static enum bk_code hsm_secret_path(char **path, const char *dest, struct bk_error *err)
+{
+	struct stat st;
+	bool is_dir = stat(dest, &st) == 0 && S_ISDIR(st.st_mode);
+	char *dir = is_dir ? strdup(dest) : bk_path_directory(dest);
+	enum bk_code code = dir ? nodedir_path(path, dir, "hsm_secret", err)
+				: bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+
+	free(dir);
+	if (code || lstat(*path, &st) != 0)
+		return code;
+	bk_fail(err, BK_E_EXISTS, 0, "%s is there: restore without --with-hsm-secret", *path);
+	free(*path);
+	return BK_E_EXISTS;
+}
+
+static enum bk_code make_hsm_secret(const char *path, struct bk_error *err)
+{
+	const struct secret_text *words = keys_words();
+	enum bk_code code = bk_hsm_secret_make(
+		interrupt_io(), path, words->text, words->size, keys_seed_passphrase()->text, err);
+
+	if (!code && chmod(path, 0400) != 0)
+		code = bk_fail(err, BK_E_IO, errno, "cannot set the mode of %s", path);
+	return code;
+}
+
 /* Restores out of LOG, which is open. */
 static enum bk_code restore_from(
 	struct bk_log *log, struct arguments *arguments, struct bk_error *err)
@@ -205,7 +245,7 @@ static enum bk_code restore_from(
 	struct showing showing = {.progress = progress_of("restoring")};
 	struct bk_restore_result result;
 	struct bk_log_status status;
-	char *copy;
+	char *copy, *secret = NULL;
 	enum bk_code code = bk_log_status(log, &status, err);
 
 	if (!code)
@@ -214,14 +254,18 @@ static enum bk_code restore_from(
 		code = find_wanted(log, arguments, err);
 	if (!code)
 		code = enter_dest(arguments->dest, err);
+	if (!code && arguments->with_hsm_secret)
+		code = hsm_secret_path(&secret, arguments->dest, err);
 	if (code)
 		return code;
 	/* Whoever runs us may read the log; the user whose directory DEST is in need not. */
 	arguments->options.log_io =
 		owner_is_other() && !bk_remote_is(bk_log_path(log)) ? owner_io_root() : NULL;
 	code = name_copy(&copy, log, arguments, status.version, err);
-	if (code)
+	if (code) {
+		free(secret);
 		return code;
+	}
 	arguments->options.is_node_name = nodedir_is_database(arguments->dest);
 	arguments->options.progress = on_progress;
 	arguments->options.note = on_note;
@@ -229,15 +273,18 @@ static enum bk_code restore_from(
 	code = bk_restore(log, copy ? copy : arguments->dest, &arguments->options, &result, err);
 	free(copy);
 	progress_end(&showing.progress);
+	if (!code && secret)
+		code = make_hsm_secret(secret, err);
 	if (!code) {
-		restore_tell(&result, &showing.own);
+		restore_tell(&result, &showing.own, secret);
 		if (arguments->older)
 			restore_tell_older(arguments->older);
 		else
-			restore_tell_next(&result, bk_log_path(log));
+			restore_tell_next(&result, bk_log_path(log), bk_log_is_sealed(log));
 		free(result.path);
 	}
 	own_done(&showing.own);
+	free(secret);
 	return code;
 }
 
@@ -358,6 +405,7 @@ const struct command cmd_restore = {
 	.summary = "write the newest database out, checked",
 	.help = "Usage: backup-cli restore [--version VERSION | --at TIME]\n"
 		"                          [--lightning-dir DIR] [--also URL] [--without URL]\n"
+		"                          [--words [--with-hsm-secret]]\n"
 		"                          [--" STALE_FLAG "] [URL] DEST\n"
 		"\n"
 		"Writes the newest database of the log to DEST: a file that does not exist yet,\n"
@@ -372,6 +420,8 @@ const struct command cmd_restore = {
 		"  --lightning-dir DIR  the log is the one that DIR/backup.lock names\n"
 		"  --also URL           a mirror to ask, too; several times\n"
 		"  --without URL        go on without a place that cannot be asked, or is wrong\n"
+		"  --with-hsm-secret    with --words: makes the node's hsm_secret out of them, "
+		"too\n"
 		"  --" STALE_FLAG "\n"
 		"                       lets an older version have the name lightningd.sqlite3\n"
 		"  -V                   the release\n"
@@ -386,7 +436,8 @@ const struct command cmd_restore = {
 		"with sqlite3 -safe. What SQLite finds wrong with it is the node's own: it is\n"
 		"told, and restored as it is. Nothing is written to standard output: DEST is no\n"
 		"-.\n"
-		"hsm_secret is not in the backup: the node needs its own copy of it.\n"
+		"hsm_secret is not in the backup: the node needs its own copy of it, or its\n"
+		"words. A sealed log is opened by them, too: backup-cli help key.\n"
 		"\n"
 		"Where the directory has no backup.lock yet, backup-cli init comes next, with\n"
 		"the same URL: it has the plugin go on with this log.\n",

@@ -4,6 +4,7 @@
 #include "heartbeat.h"
 #include "interrupt.h"
 #include "json.h"
+#include "keys.h"
 #include "look.h"
 #include "lookjson.h"
 #include "outfile.h"
@@ -88,6 +89,9 @@ static enum bk_code look(const struct arguments *arguments, struct look **out, s
 		free(path);
 	} else {
 		code = owner_enter(arguments->dir, err);
+		/* What is wrong with backup.lock is told by the look. */
+		if (!code && keys_of_dir(arguments->dir, err))
+			code = BK_OK;
 	}
 	if (!code)
 		code = look_at(out, &what, err);

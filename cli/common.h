@@ -39,6 +39,7 @@ extern const struct command cmd_verify;
 extern const struct command cmd_drill;
 extern const struct command cmd_copy;
 extern const struct command cmd_mirror;
+extern const struct command cmd_key;
 extern const struct command cmd_server;
 extern const struct command cmd_import;
 extern const struct command cmd_compact;

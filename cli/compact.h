@@ -4,7 +4,10 @@
 
 #include "common.h"
 #include "lockfile.h"
+#include "sealing.h"
 #include <bk/compact.h>
+
+#define COMPACT_SEALS_MAX 16
 
 struct compaction {
 	char *url, *path;
@@ -12,6 +15,12 @@ struct compaction {
 	const struct bk_io *io;  /* how the log is reached */
 	struct policy_text text; /* what was said of what is kept */
 	bool has_policy, set_policy, dry_run, json;
+	/* Whom the successor of a log in the clear is sealed for, as given; what comes of that. */
+	const char *seals[COMPACT_SEALS_MAX];
+	unsigned seal_count;
+	bool is_padded;
+	struct bk_seal *seal;
+	struct keyfile key;
 	struct bk_compact_options options;
 	struct progress progress;
 	bool is_held; /* somebody writes the log, who then has the successor take its place */
@@ -20,6 +29,19 @@ struct compaction {
 
 /* Finds out whether somebody writes the log. */
 BK_MUST_CHECK enum bk_code compact_check_held(struct compaction *c, struct bk_error *err);
+
+/* Compacts LOG, a reader's at c->path, has the successor take its place, and prints what was done.
+ * Fails as the parts below and bk_compact do. */
+BK_MUST_CHECK enum bk_code compact_log(
+	struct compaction *c, struct bk_log *log, struct bk_error *err);
+
+/* What the successor of LOG is sealed with, if that was asked for: makes the key file. Fails with
+ * BK_E_EXISTS if LOG is sealed, and as sealing_add, keyfile_begin and bk_seal_new do. */
+BK_MUST_CHECK enum bk_code compact_seal(
+	struct compaction *c, struct bk_log *log, struct bk_error *err);
+
+/* Has backup.lock name that key file. Fails as lockfile_write does. */
+BK_MUST_CHECK enum bk_code compact_name_key(const struct compaction *c, struct bk_error *err);
 
 /* Has the finished successor of LOG, a reader's, take the log's place; or waits until who writes
  * the log has done so. */

@@ -3,6 +3,7 @@
 #define INIT_H
 
 #include "lockfile.h"
+#include "sealing.h"
 #include <bk/error.h>
 #include <bk/log.h>
 #include <bk/stamp.h>
@@ -11,6 +12,8 @@
 
 /* A database that is locked for longer than this belongs to somebody who is not done. */
 #define INIT_BUSY_MS 10000
+
+#define INIT_SEALS_MAX 16
 
 /* The lightning directory as init finds it, and the log that it shall have. */
 struct init {
@@ -31,7 +34,15 @@ struct init {
 	/* How the log at log_path is reached, and how backup.lock and what it names. */
 	const struct bk_io *io, *node_io;
 	bool is_for_other; /* the lightning directory is another user's: so is what we make */
-	char *before;      /* what backup.lock named, in words; NULL: nothing else */
+	/* Whom the log shall be sealed for, as given, and whether it shall be filled up; what comes
+	 * of it; and the key file, by which name backup.lock names it (NULL: not at all). */
+	const char *seals[INIT_SEALS_MAX];
+	unsigned seal_count;
+	bool is_padded;
+	struct bk_seal *seal;
+	struct keyfile key;
+	const char *key_name;
+	char *before; /* what backup.lock named, in words; NULL: nothing else */
 };
 
 /* The steps in which init finds what there is, each filling its part of INIT: where the log shall
@@ -41,6 +52,17 @@ struct init {
 BK_MUST_CHECK enum bk_code init_find_paths(struct init *init, struct bk_error *err);
 BK_MUST_CHECK enum bk_code init_read_lock(struct init *init, struct bk_error *err);
 BK_MUST_CHECK enum bk_code init_find_database(struct init *init, struct bk_error *err);
+
+/* What the new log is sealed with, if it is to be: makes the key file beside backup.lock. Fails as
+ * sealing_add, keyfile_begin and bk_seal_new do. */
+BK_MUST_CHECK enum bk_code init_seal(struct init *init, struct bk_error *err);
+
+/* The same for a log that stands there and is sealed: the key file opens it then. Fails with
+ * BK_E_EXISTS if it is in the clear and should be sealed, and as keyfile_fit does. */
+BK_MUST_CHECK enum bk_code init_seal_adopted(struct init *init, struct bk_error *err);
+
+/* Takes a key file away that was made in vain. */
+void init_unseal(struct init *init);
 
 /* Whether the URL is a server's: the log is the primary beside the node then. */
 bool init_is_server(const struct init *init);
@@ -71,7 +93,7 @@ BK_MUST_CHECK enum bk_code init_check_before(struct init *init, struct bk_error 
 /* Makes the log at init->log_path, of the node's database if there is one. *DONE, which the caller
  * frees, says so. Fails as bk_log_create does; nothing is left behind then. */
 BK_MUST_CHECK enum bk_code init_make_log(
-	const struct init *init, char **done, struct bk_error *err);
+	struct init *init, char **done, struct bk_error *err);
 
 /* The same in the place of the log that stands there, which is put aside, and kept. That is this
  * node's, not newer than its database, and nobody writes it: fails with BK_E_UNSAFE, BK_E_BUSY,

@@ -71,6 +71,18 @@ enum bk_code init_find_paths(struct init *init, struct bk_error *err)
 	return code;
 }
 
+/* The key file of the log that backup.lock names: the one that is to be set up now, or that of
+ * before. */
+static enum bk_code take_lock_key(struct init *init, struct bk_error *err)
+{
+	enum bk_code code = keys_of_node(init->dir, &init->lock, err);
+
+	/* A log that is made now may be in the clear. */
+	if (keys_ring())
+		bk_keyring_want_sealed(keys_ring(), false);
+	return code == BK_E_MISSING ? BK_OK : code;
+}
+
 enum bk_code init_read_lock(struct init *init, struct bk_error *err)
 {
 	char *path, *url;
@@ -81,6 +93,8 @@ enum bk_code init_read_lock(struct init *init, struct bk_error *err)
 	if (code == BK_E_INVALID) /* the file is wrong, not what the user gave */
 		err->code = code = BK_E_FORMAT;
 	init->has_lock = !code;
+	if (!code)
+		code = take_lock_key(init, err);
 	if (code || lockfile_log(&path, init->dir, &init->lock, NULL))
 		return code; /* what no release serves is not the log that was asked for */
 	code = bk_dest_url(&url, path, err);

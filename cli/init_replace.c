@@ -77,7 +77,7 @@ static enum bk_code swap(
 }
 
 static enum bk_code replace(
-	const struct init *init, const char *aside, char **done, struct bk_error *err)
+	struct init *init, const char *aside, char **done, struct bk_error *err)
 {
 	const struct bk_io *io = init->io;
 	struct init fresh = *init;
@@ -88,9 +88,13 @@ static enum bk_code replace(
 	/* What an interrupted one left. */
 	io->ops->unlink(io->ctx, fresh.log_path);
 	code = init_make_log(&fresh, done, err);
+	init->seal = fresh.seal;
+	init->key = fresh.key;
+	init->key_name = fresh.key_name;
 	if (!code) {
 		code = swap(init, fresh.log_path, aside, err);
 		if (code) {
+			init_unseal(init);
 			io->ops->unlink(io->ctx, fresh.log_path);
 			free(*done);
 		}

@@ -1,6 +1,7 @@
 /* interrupt.c - Ctrl-C, SIGTERM and SIGHUP while a command works. */
 #include "interrupt.h"
 #include "common.h"
+#include "keys.h"
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -119,7 +120,7 @@ const struct bk_io *interrupt_over(const struct bk_io *base)
 		noted->ops.rename = rename_over;
 		noted->ops.rename_new = rename_new;
 		noted->ops.unlink = unlink_noted;
-		noted->io = (struct bk_io){.ops = &noted->ops, .ctx = noted};
+		noted->io = (struct bk_io){.ops = &noted->ops, .ctx = noted, .keys = keys_ring()};
 	}
 	return &noted->io;
 }
@@ -165,6 +166,7 @@ static void *wait_for_signal(void *unused)
 			state.making[i].base->ops->unlink(
 				state.making[i].base->ctx, state.making[i].path);
 	progress_interrupted();
+	secret_interrupted();
 	end_by(signal);
 	return NULL;
 }

@@ -3,6 +3,7 @@
 #include "colour.h"
 #include "common.h"
 #include "interrupt.h"
+#include "keys.h"
 #include <bk/memory.h>
 #include <bk/process.h>
 #include <bk/streams.h>
@@ -24,6 +25,7 @@ static const struct command *const commands[] = {
 	&cmd_drill,
 	&cmd_copy,
 	&cmd_mirror,
+	&cmd_key,
 	&cmd_server,
 	&cmd_import,
 	&cmd_compact,
@@ -40,7 +42,9 @@ static int help(void)
 		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n"
 	     "URL is file:///path/to/file.bkp or a plain path. In a lightning directory, or\n"
-	     "with --lightning-dir, it need not be said: backup.lock has it.\n"
+	     "with --lightning-dir, it need not be said: backup.lock has it, and the key file\n"
+	     "of a sealed log. Elsewhere a sealed log is opened, by every command, with\n"
+	     "--words, --hsm-secret FILE, --passphrase or --key-file FILE: see key --help.\n"
 	     "\n"
 	     "  -h, --help     this text; backup-cli help COMMAND and COMMAND --help tell more\n"
 	     "  -V, --version  the release; COMMAND -V too\n"
@@ -157,5 +161,6 @@ int main(int argc, char **argv)
 	bk_standard_streams();
 	status = run(argc, argv);
 	close_remote();
+	keys_done();
 	return finish(status);
 }

@@ -38,7 +38,7 @@ static const struct bk_io *older_io(const char *path)
 		older_time_us = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
 	ops = *base->ops;
 	ops.now_us = older_now;
-	io = (struct bk_io){.ops = &ops, .ctx = base->ctx};
+	io = (struct bk_io){.ops = &ops, .ctx = base->ctx, .keys = base->keys};
 	return &io;
 }
 

@@ -4,6 +4,7 @@
  * are, and stays as it is. SQLite's files never come this way. One thread: the identity is the
  * process's. */
 #include "owner_io.h"
+#include "keys.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -73,8 +74,9 @@ static int root_sync_dir(void *ctx, const char *dir)
 const struct bk_io *owner_io_root(void)
 {
 	static struct bk_io_ops ops;
-	static const struct bk_io io = {.ops = &ops};
+	static struct bk_io io = {.ops = &ops};
 
+	io.keys = keys_ring();
 	ops = *real();
 	ops.open = root_open;
 	ops.stat_path = root_stat_path;

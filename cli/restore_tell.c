@@ -24,7 +24,7 @@ static void tell_age(const struct bk_restore_result *result)
 			result->head);
 }
 
-void restore_tell(const struct bk_restore_result *result, struct own *own)
+void restore_tell(const struct bk_restore_result *result, struct own *own, const char *hsm_secret)
 {
 	char time[BK_MOMENT_TEXT], age[BK_MOMENT_TEXT], size[32];
 
@@ -43,7 +43,10 @@ void restore_tell(const struct bk_restore_result *result, struct own *own)
 	if (result->node_runs)
 		printf("The node runs meanwhile, and goes on: this is a copy to look at.\n");
 	tell_age(result);
-	printf("hsm_secret is not in the backup: the node needs its own copy of it.\n");
+	if (hsm_secret)
+		printf("Made %s out of the words.\n", hsm_secret);
+	else
+		printf("hsm_secret is not in the backup: the node needs its own copy of it.\n");
 }
 
 /* An older plugin's file lies about for long after the node has gone on with a log of ours. */
@@ -60,7 +63,7 @@ void restore_tell_older(const char *url)
 			url, word_of(&word, url));
 }
 
-static void print_next(const char *dir, const char *log_path)
+static void print_next(const char *dir, const char *log_path, bool is_sealed)
 {
 	char *real = realpath(dir, NULL), *url = NULL;
 	struct word dir_word, url_word;
@@ -78,13 +81,13 @@ static void print_next(const char *dir, const char *log_path)
 		free(real);
 		return;
 	}
-	printf("Next: backup-cli init --lightning-dir %s %s\n", word_of(&dir_word, real),
-		word_of(&url_word, url));
+	printf("Next: backup-cli init --lightning-dir %s%s %s\n", word_of(&dir_word, real),
+		is_sealed ? " --words" : "", word_of(&url_word, url));
 	free(real);
 	free(url);
 }
 
-void restore_tell_next(const struct bk_restore_result *result, const char *log_path)
+void restore_tell_next(const struct bk_restore_result *result, const char *log_path, bool is_sealed)
 {
 	const char *slash = strrchr(result->path, '/');
 	char *dir;
@@ -95,7 +98,7 @@ void restore_tell_next(const struct bk_restore_result *result, const char *log_p
 	if (!dir)
 		return;
 	if (result->version == result->head && !nodedir_names(bk_io_posix(), dir, log_path))
-		print_next(dir, log_path);
+		print_next(dir, log_path, is_sealed);
 	free(dir);
 }
 

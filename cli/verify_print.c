@@ -174,6 +174,10 @@ static void print_tail(const struct bk_verify_result *result)
 /* What was not looked at, so that nobody takes it for looked at. */
 static void print_left(const struct verification *v, const struct bk_verify_result *result)
 {
+	if (result->is_shut)
+		printf("Not looked at: what is in the frames, and so whether anything can be "
+		       "restored. The log is sealed, and no key was given: backup-cli key --help "
+		       "tells how.\n");
 	if (v->options.deep || !result->head_known)
 		return;
 	if (v->options.parts > 1)
@@ -197,7 +201,7 @@ static void print_text(const struct verification *v, const struct bk_verify_resu
 		result->frames, result->frames == 1 ? "" : "s", result->changes,
 		result->changes == 1 ? "" : "s", result->keyframes,
 		result->keyframes == 1 ? "" : "s");
-	if (v->options.deep)
+	if (v->options.deep && !result->is_shut)
 		printf("%" PRIu64 " keyframe%s rebuilt and checked, %" PRIu64 " pages compared\n",
 			result->rebuilt, result->rebuilt == 1 ? "" : "s", result->pages);
 	if (result->head_known)
@@ -255,6 +259,8 @@ static enum bk_code print_json(
 		json_add_count(root, "part", v->options.part);
 		json_add_count(root, "parts", v->options.parts);
 	}
+	if (result->is_shut)
+		cJSON_AddBoolToObject(root, "sealed_shut", true);
 	if (v->options.deep) {
 		json_add_count(root, "rebuilt", result->rebuilt);
 		json_add_count(root, "pages", result->pages);

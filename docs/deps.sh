@@ -6,11 +6,11 @@
 #   sh docs/deps.sh package  what building and looking at the Debian package needs
 set -eu
 packages="gcc make cmake pkg-config libfuse3-dev fuse3 libsqlite3-dev libcjson-dev libzstd-dev
-	libxxhash-dev zlib1g-dev libsystemd-dev libcurl4-openssl-dev sqlite3"
+	libxxhash-dev zlib1g-dev libsodium-dev libsystemd-dev libcurl4-openssl-dev sqlite3"
 if [ "${1:-}" = tests ]; then
 	packages="$packages clang clang-format libclang-rt-dev libcriterion-dev valgrind zstd
 		sqlite3-tools rsync mandoc attr procps python3 openssh-server openssh-client
-		bubblewrap libseccomp-dev bsdutils"
+		bubblewrap libseccomp-dev bsdutils age"
 fi
 if [ "${1:-}" = package ]; then
 	packages="$packages dpkg-dev file lintian"

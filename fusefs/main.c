@@ -8,10 +8,13 @@
 #include "session.h"
 #include "stop.h"
 #include <bk/dest.h>
+#include <bk/keyring.h>
 #include <bk/memory.h>
 #include <bk/process.h>
 #include <bk/remote.h>
 #include <bk/streams.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +43,27 @@ static enum bk_code check_owner(const char *dir, struct bk_error *err)
 		(unsigned)st.st_uid);
 }
 
+/* The key file that backup.lock in DIR names. */
+static enum bk_code find_key(struct options *options, const char *dir, struct bk_error *err)
+{
+	char path[PATH_MAX];
+	struct lockfile lock;
+	enum bk_code code;
+
+	snprintf(path, sizeof path, "%s/" LOCKFILE_NAME, dir);
+	code = lockfile_read(&lock, bk_io_posix(), path, err);
+	if (code)
+		return code;
+	if (lock.key_file && *lock.key_file == '/') {
+		options->key_file = strdup(lock.key_file);
+	} else if (lock.key_file) {
+		snprintf(path, sizeof path, "%s/%s", dir, lock.key_file);
+		options->key_file = strdup(path);
+	}
+	lockfile_done(&lock);
+	return BK_OK;
+}
+
 static enum bk_code find_url(struct options *options, struct bk_error *err)
 {
 	const char *dir = options->lightning_dir ? options->lightning_dir : ".";
@@ -48,7 +72,25 @@ static enum bk_code find_url(struct options *options, struct bk_error *err)
 	if (options->url)
 		return BK_OK;
 	code = check_owner(dir, err);
-	return code ? code : lockfile_url(&options->url, bk_io_posix(), dir, err);
+	if (!code)
+		code = lockfile_url(&options->url, bk_io_posix(), dir, err);
+	return code || options->key_file ? code : find_key(options, dir, err);
+}
+
+/* The working directory changes: the key file's path becomes an absolute one. */
+static enum bk_code find_key_path(struct options *options, struct bk_error *err)
+{
+	char *path;
+
+	if (!options->key_file)
+		return BK_OK;
+	path = realpath(options->key_file, NULL);
+	if (!path)
+		return bk_fail(
+			err, BK_E_MISSING, errno, "cannot find the key file %s", options->key_file);
+	free(options->key_file);
+	options->key_file = path;
+	return BK_OK;
 }
 
 /* What is open in the course of a mount. */
@@ -57,6 +99,7 @@ struct mount {
 	struct background background;
 	char *url, *path;         /* of the log, absolute */
 	char *mountpoint;         /* resolved */
+	struct bk_io io;          /* how it is read, with what opens it */
 	struct bk_remote *remote; /* where the log is on another computer */
 	struct fs fs;
 	struct fuse_session *session;
@@ -146,7 +189,7 @@ static enum bk_code reach(struct mount *mount, const struct bk_io **io, struct b
 {
 	enum bk_code code;
 
-	*io = bk_io_posix();
+	*io = &mount->io;
 	if (!bk_remote_is(mount->path))
 		return BK_OK;
 	code = bk_remote_new(&mount->remote, *io, err);
@@ -157,10 +200,28 @@ static enum bk_code reach(struct mount *mount, const struct bk_io **io, struct b
 	return code;
 }
 
+/* In the process that stays: memory that is locked is not the other's. A log that has a key file is
+ * a sealed one. */
+static enum bk_code take_key(struct mount *mount, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	mount->io = *bk_io_posix();
+	if (mount->options->key_file)
+		code = bk_keyring_new(&mount->io.keys, err);
+	if (code || !mount->options->key_file)
+		return code;
+	bk_keyring_want_sealed(mount->io.keys, true);
+	return bk_keyring_add_file(mount->io.keys, &mount->io, mount->options->key_file, err);
+}
+
 static enum bk_code open_log(struct mount *mount, struct bk_error *err)
 {
 	const struct bk_io *io;
-	enum bk_code code = reach(mount, &io, err);
+	enum bk_code code = take_key(mount, err);
+
+	if (!code)
+		code = reach(mount, &io, err);
 
 	if (!code)
 		code = fs_init(&mount->fs, io, mount->options, mount->path, mount->url, err);
@@ -189,6 +250,7 @@ static enum bk_code run(const struct options *options, struct bk_error *err)
 		fs_done(&mount.fs);
 	}
 	bk_remote_free(mount.remote);
+	bk_keyring_free(mount.io.keys);
 	free(mount.path);
 	free(mount.url);
 	return code;
@@ -215,7 +277,7 @@ static int mount_and_report(struct options *options)
 		options_no_url();
 		return EXIT_USAGE;
 	}
-	if (find_url(options, &err) || run(options, &err))
+	if (find_url(options, &err) || find_key_path(options, &err) || run(options, &err))
 		return report(&err);
 	return EXIT_DONE;
 }

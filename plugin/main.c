@@ -2,6 +2,7 @@
 #include "answer.h"
 #include "build.h"
 #include "dbwrite.h"
+#include "lockio.h"
 #include "framing.h"
 #include "hook.h"
 #include "lookprint.h"
@@ -10,6 +11,7 @@
 #include "out.h"
 #include "refusal.h"
 #include "silence.h"
+#include <bk/keyring.h>
 #include <bk/memory.h>
 #include <bk/process.h>
 #include <bk/streams.h>
@@ -253,6 +255,8 @@ static int take_argument(const char *argument)
 int main(int argc, char **argv)
 {
 	struct plugin plugin = {0};
+	struct bk_io io = *bk_io_posix();
+	struct bk_error ignored;
 	int status;
 
 	bk_standard_streams();
@@ -260,7 +264,10 @@ int main(int argc, char **argv)
 	 * argument. */
 	if (argc > 1 && strcmp(argv[1], BUILD_ARGUMENT) == 0) {
 		bk_process_guard();
-		return build_run(argc - 2, argv + 2);
+		lockio(&io, ".");
+		status = build_run(&io, argc - 2, argv + 2);
+		lockio_done(&io);
+		return status;
 	}
 	if (argc == 2 && strcmp(argv[1], LOOKPRINT_ARGUMENT) == 0) {
 		bk_process_guard();
@@ -279,7 +286,9 @@ int main(int argc, char **argv)
 	dbwrite_init(&plugin.write);
 	plugin.path = argv[0];
 	plugin.arguments = argv + 1;
-	plugin.hook = hook_new(bk_io_posix(), bk_net_posix());
+	/* What opens a sealed log: backup.lock says it, at the first change. */
+	if (bk_keyring_new(&io.keys, &ignored) == BK_OK)
+		plugin.hook = hook_new(&io, bk_net_posix());
 	if (!plugin.hook) {
 		fputs("backup: no memory to begin with\n", stderr);
 		return EXIT_FAILURE;
@@ -288,5 +297,6 @@ int main(int argc, char **argv)
 	hook_close(plugin.hook, plugin.is_stopping && !plugin.is_unsure);
 	hook_free(plugin.hook);
 	dbwrite_done(&plugin.write);
+	bk_keyring_free(io.keys);
 	return status;
 }

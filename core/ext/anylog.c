@@ -1,13 +1,14 @@
 /* anylog.c - a log by its path, or by the URL of a place on another computer. */
 #include "anylog.h"
+#include "extio.h"
 
 enum bk_code anylog_open(struct anylog *out, const char *name, struct bk_error *err)
 {
-	const struct bk_io *io = bk_io_posix();
-	enum bk_code code = BK_OK;
+	const struct bk_io *io;
+	enum bk_code code = extio(&io, err);
 
 	*out = (struct anylog){0};
-	if (bk_remote_is(name)) {
+	if (!code && bk_remote_is(name)) {
 		code = bk_remote_new(&out->remote, io, err);
 		if (!code)
 			code = bk_remote_connect(out->remote, name, err);

@@ -46,6 +46,7 @@ static int errno_of(enum bk_code code)
 	case BK_E_INVALID:
 	case BK_E_SQL:
 	case BK_E_UNSAFE:
+	case BK_E_SEALED:
 		break;
 	}
 	return EIO;

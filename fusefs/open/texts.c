@@ -1,53 +1,35 @@
 /* texts.c - the texts of open files that are no databases. */
 #include "texts.h"
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 void text_init(struct text_content *content, const struct bk_io *io)
 {
-	*content = (struct text_content){.io = io, .fd = -1};
+	*content = (struct text_content){.io = io};
 	bk_buf_init(&content->buf, TEXT_MEMORY_MAX);
 }
 
 void text_done(struct text_content *content)
 {
-	if (content->fd >= 0)
-		content->io->ops->close(content->io->ctx, content->fd);
-	content->fd = -1;
+	bk_spill_close(content->spill);
+	content->spill = NULL;
 	bk_buf_done(&content->buf);
-}
-
-static enum bk_code file_failed(int64_t rc, const char *doing, struct bk_error *err)
-{
-	return bk_fail(
-		err, BK_E_IO, rc < 0 ? (int)-rc : ENOSPC, "cannot %s a temporary file", doing);
 }
 
 /* Moves what is in memory to the end of the file. */
 static enum bk_code spill(struct text_content *content, struct bk_error *err)
 {
-	const struct bk_io *io = content->io;
 	uint64_t at = content->size - content->buf.size;
-	const char *dir = getenv("TMPDIR");
+	enum bk_code code =
+		content->spill ? BK_OK : bk_spill_open(&content->spill, content->io, NULL, err);
 
-	if (content->fd < 0)
-		content->fd = io->ops->open_temp(io->ctx, dir && *dir ? dir : "/var/tmp");
-	if (content->fd < 0)
-		return file_failed(content->fd, "make", err);
-	while (content->buf.size) {
-		int64_t n = io->ops->pwrite(
-			io->ctx, content->fd, content->buf.data, content->buf.size, at);
-
-		if (n <= 0 && n != -EINTR)
-			return file_failed(n, "write to", err);
-		if (n < 0)
-			continue;
-		bk_buf_consume(&content->buf, (size_t)n);
-		at += (uint64_t)n;
-	}
-	return BK_OK;
+	if (!code)
+		code = bk_spill_write(
+			content->spill, content->buf.data, content->buf.size, at, err);
+	if (!code)
+		bk_buf_consume(&content->buf, content->buf.size);
+	return code;
 }
 
 enum bk_code text_append(
@@ -75,16 +57,12 @@ enum bk_code text_read(const struct text_content *content, void *dst, size_t siz
 	uint64_t left = offset < content->size ? content->size - offset : 0;
 	size_t at = 0, want = size < left ? size : (size_t)left;
 
-	while (at < want && offset + at < filed) {
-		const struct bk_io *io = content->io;
-		size_t part =
-			want - at < filed - offset - at ? want - at : (size_t)(filed - offset - at);
-		int64_t n =
-			io->ops->pread(io->ctx, content->fd, (char *)dst + at, part, offset + at);
+	if (offset < filed) {
+		size_t part = want < filed - offset ? want : (size_t)(filed - offset);
+		enum bk_code code = bk_spill_read(content->spill, dst, part, offset, &at, err);
 
-		if (n <= 0 && n != -EINTR)
-			return file_failed(n < 0 ? n : -EIO, "read", err);
-		at += n > 0 ? (size_t)n : 0;
+		if (code)
+			return code;
 	}
 	if (at < want)
 		memcpy((char *)dst + at, content->buf.data + (offset + at - filed), want - at);

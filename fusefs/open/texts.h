@@ -10,6 +10,7 @@
 #include "images.h"
 #include <bk/buf.h>
 #include <bk/io.h>
+#include <bk/spill.h>
 #include <pthread.h>
 
 /* What is larger stands in a temporary file. */
@@ -19,8 +20,8 @@
  * text_done. */
 struct text_content {
 	const struct bk_io *io;
-	struct bk_buf buf; /* all of it, or what is not yet in the file */
-	int fd;            /* of an unlinked file in $TMPDIR or /var/tmp; -1: there is none */
+	struct bk_buf buf;      /* all of it, or what is not yet in the file */
+	struct bk_spill *spill; /* the beginning of it; NULL: all is in memory */
 	uint64_t size;
 };
 

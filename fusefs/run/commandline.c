@@ -29,6 +29,8 @@ const char options_help[] =
 	"  -o nonempty       mount over a directory that is not empty\n"
 	"  --lightning-dir DIR\n"
 	"                    the log is the one that DIR/backup.lock names\n"
+	"  --key-file FILE   opens a sealed log; without it, and without URL, the key file\n"
+	"                    that backup.lock names does\n"
 	"  -h, --help        this text\n"
 	"  -V, --version     the release\n"
 	"\n"
@@ -36,7 +38,7 @@ const char options_help[] =
 	"that backup.lock names in DIR, or in the current directory.\n"
 	"To unmount: fusermount3 -u MOUNTPOINT\n";
 
-enum { KEY_LIGHTNING_DIR = 256 };
+enum { KEY_LIGHTNING_DIR = 256, KEY_KEY_FILE };
 
 static enum options_kind wrong(const char *what, const char *word)
 {
@@ -76,6 +78,8 @@ static enum options_kind take_option(struct options *options, int key, char **ar
 		return mountoptions_read(options, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
 	case KEY_LIGHTNING_DIR:
 		return replace(&options->lightning_dir, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
+	case KEY_KEY_FILE:
+		return replace(&options->key_file, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
 	case ':':
 		return wrong("this option wants a value", word);
 	default:
@@ -107,7 +111,8 @@ enum options_kind options_read(struct options *options, int argc, char **argv)
 {
 	static const struct option names[] = {{"foreground", no_argument, NULL, 'f'},
 		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
-		{"lightning-dir", required_argument, NULL, KEY_LIGHTNING_DIR}, {NULL, 0, NULL, 0}};
+		{"lightning-dir", required_argument, NULL, KEY_LIGHTNING_DIR},
+		{"key-file", required_argument, NULL, KEY_KEY_FILE}, {NULL, 0, NULL, 0}};
 	enum options_kind kind = OPTIONS_MOUNT;
 	int key;
 
@@ -132,5 +137,6 @@ void options_done(struct options *options)
 	free(options->url);
 	free(options->mountpoint);
 	free(options->lightning_dir);
+	free(options->key_file);
 	free(options->mount_options);
 }

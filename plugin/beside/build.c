@@ -71,11 +71,11 @@ static void tell_progress(void *ctx, uint64_t done, uint64_t total)
 	fflush(stdout);
 }
 
-static enum bk_code build(const char *path, struct bk_compact_options *options, bool if_due,
-	struct bk_compact_result *result, bool *is_due, struct bk_error *err)
+static enum bk_code build(const struct bk_io *io, const char *path,
+	struct bk_compact_options *options, bool if_due, struct bk_compact_result *result, bool *is_due, struct bk_error *err)
 {
 	struct bk_log *log;
-	enum bk_code code = bk_log_open(&log, bk_io_posix(), path, err);
+	enum bk_code code = bk_log_open(&log, io, path, err);
 
 	*is_due = true;
 	if (code)
@@ -120,7 +120,7 @@ static bool take_words(char **words, struct bk_policy *policy, bool *if_due)
 	return true;
 }
 
-int build_run(int count, char **words)
+int build_run(const struct bk_io *io, int count, char **words)
 {
 	time_t told = time(NULL);
 	struct bk_compact_options options = {
@@ -136,7 +136,7 @@ int build_run(int count, char **words)
 	bk_limit_sqlite_memory();
 	if (pthread_create(&thread, NULL, wait_for_end, NULL))
 		return EXIT_FAILURE;
-	if (build(words[0], &options, if_due, &result, &is_due, &err))
+	if (build(io, words[0], &options, if_due, &result, &is_due, &err))
 		printf("failed %d %s\n", err.code, err.msg);
 	else if (!is_due)
 		puts("needless");

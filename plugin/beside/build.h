@@ -13,6 +13,7 @@
 #define BUILD_H
 
 #include <bk/compact.h>
+#include <bk/io.h>
 #include <stdbool.h>
 
 /* The argument that makes our program this, and how many follow: PATH, the four ages of the policy
@@ -20,8 +21,8 @@
 #define BUILD_ARGUMENT "--build-successor"
 #define BUILD_WORDS    7
 
-/* Returns the exit status. */
-int build_run(int count, char **words);
+/* Reads the log through IO. Returns the exit status. */
+int build_run(const struct bk_io *io, int count, char **words);
 
 /* Whether a log for which a compaction is PLANNED exceeds POLICY by so much that it is worth one:
  * a quarter of it would go, or there is soon no room for a successor within its size. Here for its

@@ -55,6 +55,21 @@ enum bk_code refuse_unseen(struct refusal *why, const struct names *names, const
 	return BK_E_UNSAFE;
 }
 
+enum bk_code refuse_key(struct refusal *why, const struct names *names, const char *file,
+	const struct bk_error *err)
+{
+	enum bk_code code = refusal_of(why, err, names->lockfile);
+
+	if (err->code == BK_E_MISSING)
+		refusal_set(why, code,
+			"the log is sealed, and the key file %s, which %s names, is not there",
+			file, names->lockfile);
+	refusal_way(why,
+		"put it back; or have a new one made, by what else opens the log: %s --words %s",
+		names->init, names->url);
+	return code;
+}
+
 enum bk_code refuse_log(struct refusal *why, const struct names *names, const struct bk_error *err)
 {
 	enum bk_code code = refusal_of(why, err, names->log);
@@ -86,6 +101,12 @@ enum bk_code refuse_log(struct refusal *why, const struct names *names, const st
 		break;
 	case BK_E_INVALID:
 		refusal_way(why, "mend \"backend_url\" in %s", names->lockfile);
+		break;
+	case BK_E_SEALED:
+		refusal_way(why,
+			"have a key file made that opens it, by what else does (its words, say): "
+			"%s --words %s",
+			names->init, names->url);
 		break;
 	case BK_E_BUSY:
 		refusal_way(why,

@@ -13,6 +13,10 @@
 enum bk_code refuse_lockfile(
 	struct refusal *why, const struct names *names, const struct bk_error *err);
 
+/* The key file FILE that it names cannot be read: ERR. */
+enum bk_code refuse_key(struct refusal *why, const struct names *names, const char *file,
+	const struct bk_error *err);
+
 /* The log that it names cannot be opened: ERR. */
 enum bk_code refuse_log(struct refusal *why, const struct names *names, const struct bk_error *err);
 

@@ -5,6 +5,7 @@
 #include "reasons.h"
 #include "seen.h"
 #include <bk/image.h>
+#include <bk/keyring.h>
 #include <bk/log.h>
 #include <bk/olderfile.h>
 #include <stdlib.h>
@@ -73,6 +74,21 @@ static void warn_of_settings(const struct session *session)
 			session->names.lockfile);
 }
 
+/* The key file that backup.lock names. A log that is in the clear is another then. */
+static enum bk_code take_key(struct session *session, struct refusal *why)
+{
+	struct bk_keyring *keys = session->io->keys;
+	const char *file = session->lockfile.key_file;
+	struct bk_error err;
+
+	if (!file || !keys)
+		return BK_OK;
+	bk_keyring_want_sealed(keys, true);
+	if (bk_keyring_add_file(keys, session->io, file, &err))
+		return refuse_key(why, &session->names, file, &err);
+	return BK_OK;
+}
+
 static enum bk_code find_log(struct session *session, struct refusal *why)
 {
 	struct bk_error err;
@@ -84,7 +100,7 @@ static enum bk_code find_log(struct session *session, struct refusal *why)
 	if (lockfile_path(&session->path, &session->lockfile, &err))
 		return refuse_log(why, &session->names, &err);
 	names_fill(&session->names, &session->lockfile, session->path);
-	return BK_OK;
+	return take_key(session, why);
 }
 
 static enum bk_code look_at_database(

@@ -14,6 +14,7 @@ void lockfile_done(struct lockfile *lockfile)
 	free(lockfile->backend_url);
 	free(lockfile->database);
 	free(lockfile->heartbeat);
+	free(lockfile->key_file);
 	lockplaces_done(&lockfile->places);
 	*lockfile = (struct lockfile){0};
 }
@@ -38,6 +39,16 @@ static enum bk_code take_string(const cJSON *root, const char *name, const char 
 	if (!*out)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", name);
 	return BK_OK;
+}
+
+static enum bk_code take_key_file(
+	const cJSON *root, const char *name, struct lockfile *out, struct bk_error *err)
+{
+	if (!cJSON_GetObjectItemCaseSensitive(root, "key_file"))
+		return BK_OK;
+	return take_string(root, name, "key_file", NULL,
+		"a text, the key file of a sealed log, such as \"" LOCKFILE_KEY "\"",
+		&out->key_file, err);
 }
 
 static enum bk_code take_on_gap(
@@ -98,6 +109,8 @@ enum bk_code lockfile_parse(
 			"a text, the node's database, such as \"" LOCKFILE_DATABASE "\"",
 			&found.database, err);
 	if (!code)
+		code = take_key_file(root, name, &found, err);
+	if (!code)
 		code = take_on_gap(root, name, &found, err);
 	if (!code)
 		code = take_keyframe_changes(root, name, &found, err);
@@ -143,16 +156,20 @@ static bool set_string(cJSON *root, const char *key, const char *value)
 }
 
 enum bk_code lockfile_write(const struct bk_io *io, const char *path, const char *backend_url,
-	const char *database, const struct lockplaces *places, struct bk_error *err)
+	const char *database, const char *key_file, const struct lockplaces *places,
+	struct bk_error *err)
 {
 	cJSON *keys;
 	enum bk_code code = lockkeys_read(&keys, io, path, err);
 
 	if (code)
 		return code;
+	if (backend_url)
+		cJSON_DeleteItemFromObjectCaseSensitive(keys, "key_file");
 	if ((!backend_url ||
 		    (set_string(keys, "backend_url", backend_url) && lockseen_put(NULL, keys))) &&
 		(!database || set_string(keys, "database", database)) &&
+		(!key_file || set_string(keys, "key_file", key_file)) &&
 		(!places || lockplaces_put(places, keys)))
 		code = lockkeys_write(keys, io, path, err);
 	else

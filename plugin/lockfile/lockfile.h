@@ -19,12 +19,17 @@
 /* The node's database, where the file does not say. */
 #define LOCKFILE_DATABASE "lightningd.sqlite3"
 
+/* The key file of a sealed log, beside backup.lock. */
+#define LOCKFILE_KEY "backup.key"
+
 /* The log beside the node, the primary, where backend_url is a server's (socket:). */
 #define LOCKFILE_PRIMARY "backup-primary.bkp"
 
 struct lockfile {
 	char *backend_url;
 	char *database;   /* the node's database, absolute or from the lightning directory */
+	char *key_file;   /* opens the log, which is sealed: a path as that of the database. NULL:
+			   * the file names none */
 	bool halt_on_gap; /* "on_gap": "halt" */
 	unsigned keyframe_changes; /* changes to a keyframe; 0 where the file does not say */
 	bool no_keyframes;         /* "keyframe_changes": 0 */
@@ -51,14 +56,14 @@ BK_MUST_CHECK enum bk_code lockfile_write_policy(const struct bk_io *io, const c
 
 void lockfile_done(struct lockfile *lockfile);
 
-/* Sets backend_url and "database" unless they are NULL, and what PLACES says unless that is NULL,
- * in the file at PATH, keeping all its other keys, or makes it. With a backend_url what was seen of
- * the log is forgotten. It is replaced whole and durably.
- * Fails with BK_E_INVALID if what stands there is no JSON object, BK_E_LIMIT, BK_E_BUSY, BK_E_IO,
- * BK_E_NOMEM. */
+/* Sets backend_url, "database" and "key_file" unless they are NULL, and what PLACES says unless
+ * that is NULL, in the file at PATH, keeping all its other keys, or makes it. With a backend_url
+ * what was seen of the log is forgotten, and its key file, unless another is named. It is replaced
+ * whole and durably. Fails with BK_E_INVALID if what stands there is no JSON object, BK_E_LIMIT,
+ * BK_E_BUSY, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code lockfile_write(const struct bk_io *io, const char *path,
-	const char *backend_url, const char *database, const struct lockplaces *places,
-	struct bk_error *err);
+	const char *backend_url, const char *database, const char *key_file,
+	const struct lockplaces *places, struct bk_error *err);
 
 /* Notes what was SEEN of the log in the file at PATH, and that the COUNT places at LEVEL held it;
  * unless the file names another log than BACKEND_URL meanwhile. Fails as lockfile_write does. */

@@ -1,6 +1,7 @@
 /* lookprint.c - the look by a process of its own. */
 #include "lookprint.h"
 #include "faults.h"
+#include "lockio.h"
 #include "look.h"
 #include "lookjson.h"
 #include <bk/text.h>
@@ -9,12 +10,17 @@
 
 static cJSON *look(const char *dir, struct bk_error *err)
 {
-	struct look_what what = {.dir = dir, .io = bk_io_posix(), .log_io = bk_io_posix()};
+	struct bk_io io;
+	struct look_what what = {.dir = dir, .io = &io, .log_io = &io};
 	struct faults faults;
 	struct look *seen;
 	cJSON *root;
+	enum bk_code code;
 
-	if (look_at(&seen, &what, err))
+	lockio(&io, dir);
+	code = look_at(&seen, &what, err);
+	lockio_done(&io);
+	if (code)
 		return NULL;
 	faults_find(&faults, seen);
 	root = look_json(seen, &faults);

@@ -23,6 +23,8 @@ const char *lane_name(enum lane_kind kind)
 		return "plugin without keyframes";
 	case LANE_FLOOR:
 		return "floor";
+	case LANE_SEALED:
+		return "plugin, sealed";
 	}
 	return "";
 }
@@ -30,7 +32,8 @@ const char *lane_name(enum lane_kind kind)
 /* Sets a backup up in the lane's directory. */
 static enum bk_code set_up(struct lane *lane, struct bk_error *err)
 {
-	const char *argv[] = {BK_CLI, "init", "--lightning-dir", lane->dir, lane->log, NULL};
+	const char *argv[] = {BK_CLI, "init", "--lightning-dir", lane->dir, lane->log,
+		lane->kind == LANE_SEALED ? "--seal=key-file" : NULL, NULL};
 	char path[PATH_MAX + 16], text[PATH_MAX + 64];
 	struct run run;
 	enum bk_code code =
@@ -41,7 +44,7 @@ static enum bk_code set_up(struct lane *lane, struct bk_error *err)
 	if (run.status)
 		code = bk_fail(err, BK_E_INVALID, 0, "backup-cli init: %s", run_err(&run));
 	run_done(&run);
-	if (code || lane->kind == LANE_PLUGIN)
+	if (code || lane->kind != LANE_PLAIN)
 		return code;
 	snprintf(path, sizeof path, "%s/backup.lock", lane->dir);
 	snprintf(text, sizeof text, "{\"backend_url\": \"file://%s\", \"keyframe_changes\": 0}\n",
@@ -77,7 +80,7 @@ static enum bk_code start_floor(struct lane *lane, size_t bytes, struct bk_error
 enum bk_code lane_start(struct lane *lane, enum lane_kind kind, const struct tempdir *place,
 	size_t floor_bytes, struct bk_error *err)
 {
-	static const char *const names[] = {"plugin", "plain", "floor"};
+	static const char *const names[] = {"plugin", "plain", "floor", "sealed"};
 	struct tempdir dir;
 	enum bk_code code;
 

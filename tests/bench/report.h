@@ -5,7 +5,7 @@
 #include "lane.h"
 #include <stdio.h>
 
-#define LANES 3
+#define LANES 4
 
 struct figures {
 	const char *dir;

@@ -154,9 +154,7 @@ static bool check_created(const struct check *check, struct simfs *disk, const s
 	if (simfs_peek(disk, LOG_PATH, &bytes, &size))
 		return true;
 	CHECK(check, !model->durable);
-	check_ok(check,
-		bk_log_create(simfs_io(disk), LOG_PATH, NULL, 0, NULL, NULL, &version, &err), &err,
-		"init once more");
+	check_ok(check, simfs_create(disk, LOG_PATH, NULL, &version, &err), &err, "init once more");
 	return false;
 }
 

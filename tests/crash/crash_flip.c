@@ -66,9 +66,7 @@ static void make_log(struct flip *flip, const char *database)
 	model_unwatched(flip->model, &schema);
 	model_save(flip->model, database);
 	model_create(flip->model, 1);
-	check_ok(&flip->check,
-		bk_log_create(simfs_io(fs), LOG_PATH, database, 100, NULL, NULL, &version, &err),
-		&err, "init");
+	check_ok(&flip->check, simfs_create(fs, LOG_PATH, database, &version, &err), &err, "init");
 	check_ok(&flip->check, bk_writer_open(&writer, simfs_io(fs), LOG_PATH, &options, &err),
 		&err, "opening");
 	append(flip, writer, "CREATE TABLE t (x)", "INSERT INTO t VALUES (1)");

@@ -66,7 +66,7 @@ static void make_log(struct source *log, struct rng *rng, const uint8_t *predece
 
 		for (size_t n = 0; n < head.size; n++)
 			at[FRAME_HEAD_SIZE + n] = (uint8_t)rng_next(rng);
-		bk_frame_seal(at, &head, log->header.seed + log->size);
+		bk_frame_finish(at, &head, log->header.seed + log->size);
 		log->size += (size_t)bk_frame_size(&head);
 		sum = head.sum;
 		assert(log->size < LOG_MAX - 8192);

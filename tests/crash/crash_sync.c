@@ -139,7 +139,7 @@ static void make_log(struct world *world)
 
 	*world = (struct world){.changer = pthread_self()};
 	world->fs = simfs_new(1);
-	REQUIRE(!bk_log_create(simfs_io(world->fs), PATH, NULL, 0, NULL, NULL, &version, &err));
+	REQUIRE(!simfs_create(world->fs, PATH, NULL, &version, &err));
 	REQUIRE(!bk_writer_open(&world->writer, simfs_io(world->fs), PATH, &options, &err));
 	simfs_set_sync(world->fs, note_fd, world);
 	REQUIRE(!append(world, 1,

@@ -138,9 +138,8 @@ static bool try_create(struct node *node, bool is_empty)
 	uint32_t version;
 
 	return done(node,
-		CORE(node,
-			bk_log_create(simfs_io(node->fs), LOG_PATH,
-				is_empty ? NULL : node->database, 100, NULL, NULL, &version, &err)),
+		CORE(node, simfs_create(node->fs, LOG_PATH, is_empty ? NULL : node->database,
+				   &version, &err)),
 		&err, "init");
 }
 

@@ -9,11 +9,15 @@
  * Clock and random source are seeded. Each call can be made to fail (simfs_fail), and a hook sees
  * each call that changes something, before it does: the places where the power can go.
  *
+ * Where BK_TEST_SEALED is set in the environment, simfs_create makes sealed logs, which are then
+ * opened through simfs_io.
+ *
  * Threads: any; the hook runs with the file system locked. */
 #ifndef SIMFS_H
 #define SIMFS_H
 
 #include "rng.h"
+#include <bk/error.h>
 #include <bk/io.h>
 #include <stddef.h>
 
@@ -58,6 +62,10 @@ typedef void sim_hook_fn(void *ctx, struct simfs *fs);
 
 struct simfs *simfs_new(uint64_t seed);
 void simfs_free(struct simfs *fs);
+
+/* As bk_log_create, at VERSION's first. */
+BK_MUST_CHECK enum bk_code simfs_create(struct simfs *fs, const char *path, const char *database,
+	uint32_t *version, struct bk_error *err);
 const struct bk_io *simfs_io(struct simfs *fs);
 
 /* Calls HOOK before each call that changes something, and after each that made something durable.

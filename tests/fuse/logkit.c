@@ -5,6 +5,8 @@
 #include <bk/compact.h>
 #include <bk/follower.h>
 #include <bk/image.h>
+#include <bk/keyring.h>
+#include <bk/seal.h>
 #include <bk/snapshot.h>
 #include <bk/successor.h>
 #include <inttypes.h>
@@ -61,12 +63,31 @@ const char *trace_file(const char *trace, const char *name)
 	return path;
 }
 
+/* Where the logs are to be sealed: a key file, which opens them for the mount too. */
+static struct bk_seal *seal_make(void)
+{
+	const char *key = path_of(MOUNT_KEY);
+	struct bk_seal *seal;
+
+	if (!getenv("BK_TEST_SEALED"))
+		return NULL;
+	if (access(key, F_OK) != 0)
+		ok(bk_keyfile_make(bk_io_posix(), key, why()));
+	ok(bk_keyring_new(&io.keys, why()));
+	ok(bk_keyring_add_file(io.keys, bk_io_posix(), key, why()));
+	ok(bk_seal_new(&seal, io.keys, &io, why()));
+	return seal;
+}
+
 static void begin(const char *path, const char *database)
 {
+	struct bk_seal *seal;
 	uint32_t version;
 
 	io_make();
-	ok(bk_log_create(&io, path, database, 1000, NULL, NULL, &version, why()));
+	seal = seal_make();
+	ok(bk_log_create_sealed(&io, path, database, seal, 1000, NULL, NULL, &version, why()));
+	bk_seal_free(seal);
 	ok(bk_writer_open(&writer, &io, path, NULL, why()));
 }
 
@@ -229,7 +250,7 @@ struct bk_log *log_reader(void)
 {
 	struct bk_log *log;
 
-	ok(bk_log_open(&log, bk_io_posix(), log_path(), why()));
+	ok(bk_log_open(&log, io.keys ? &io : bk_io_posix(), log_path(), why()));
 	return log;
 }
 

@@ -1,6 +1,8 @@
 /* logkit.h - logs made for tests: from a recorded trace or a made-up one, through core's writer,
  * with nothing synced, as no test cuts the power.
  *
+ * Where BK_TEST_SEALED is set in the environment, they are sealed.
+ *
  * Calling sequence: log_begin or log_begin_from, any log_play, log_close, once a process. */
 #ifndef LOGKIT_H
 #define LOGKIT_H

@@ -187,12 +187,17 @@ static bool has_ended(void)
 void mount_start(const char *options)
 {
 	char program[] = BK_FUSE_PROGRAM, foreground[] = "-f", o[] = "-o";
-	char *args[] = {
-		program, strdupa(log_path()), strdupa(mnt("%s", "")), foreground, NULL, NULL, NULL};
+	char key[] = "--key-file",
+	     *args[9] = {program, strdupa(log_path()), strdupa(mnt("%s", "")), foreground};
+	size_t count = 4;
 
 	if (options) {
-		args[4] = o;
-		args[5] = strdupa(options);
+		args[count++] = o;
+		args[count++] = strdupa(options);
+	}
+	if (access(path_of(MOUNT_KEY), F_OK) == 0) {
+		args[count++] = key;
+		args[count++] = strdupa(path_of(MOUNT_KEY));
 	}
 	ok(child_start(&daemon_child, args, &(struct child_options){0}, why()));
 	wait_until(is_mounted(mnt("%s", "")) || has_ended(), START_MS);

@@ -42,6 +42,9 @@ const char *log_path(void);
 const char *mnt(const char *fmt, ...) BK_PRINTF(1, 2); /* in the mount; "" is its root */
 const char *mnt_version(uint32_t version);             /* versions/…/N.sqlite3 */
 
+/* The key file of a sealed log, in the test's directory: where it is, mount_start gives it. */
+#define MOUNT_KEY "key"
+
 /* Mounts the log in the foreground, with OPTIONS for -o or NULL, and waits until it stands. */
 void mount_start(const char *options);
 

@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct server server = {data, size};
 	const struct bk_io_ops ops = {
 		.run = run, .receive = receive, .send = transmit, .hang_up = hang_up};
-	const struct bk_io io = {&ops, &server};
+	const struct bk_io io = {.ops = &ops, .ctx = &server};
 	struct place *place;
 	struct bk_error err;
 

@@ -54,7 +54,7 @@ static void check_sealed(const uint8_t *data, size_t size)
 	memcpy(frame + FRAME_HEAD_SIZE, data + FRAME_HEAD_SIZE, head.size);
 	if (head.kind == FRAME_REWIND)
 		head.kind = FRAME_CHANGE;
-	bk_frame_seal(frame, &head, SEED_AT);
+	bk_frame_finish(frame, &head, SEED_AT);
 	REQUIRE(bk_frame_plausible(&back, frame) && bk_frame_intact(&back, frame, SEED_AT));
 	REQUIRE(back.sum == head.sum && back.kind == head.kind && back.must == head.must);
 	REQUIRE(back.size == head.size && back.version == head.version);

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 8)
 		return 0;
 	offset = bk_load_u64(data);
-	code = bk_pagemap_decode(&map, offset, data + 8, size - 8, &err);
+	code = bk_pagemap_decode(&map, offset, offset, data + 8, size - 8, &err);
 	if (code) {
 		REQUIRE(code == BK_E_DAMAGE && *err.msg && !map);
 		return 0;

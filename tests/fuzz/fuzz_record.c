@@ -26,7 +26,7 @@ static void check_raw(const uint8_t *data, size_t size)
 {
 	struct frame_head head = {.kind = FRAME_PAGES};
 	uint8_t page[PAGE_SIZE], again[PAGE_SIZE];
-	struct record_reader *reader = bk_record_reader_new();
+	struct record_reader *reader = bk_record_reader_new(NULL);
 	struct logbuild build;
 	struct logfile lf;
 	struct record record;
@@ -59,7 +59,7 @@ static void check_chain(const uint8_t *data, size_t size)
 {
 	uint8_t pages[RECORD_DEPTH_MAX + 1][PAGE_SIZE] = {{0}};
 	uint64_t offsets[RECORD_DEPTH_MAX + 1];
-	struct record_reader *reader = bk_record_reader_new();
+	struct record_reader *reader = bk_record_reader_new(NULL);
 	ZSTD_CCtx *zstd = ZSTD_createCCtx();
 	struct frame_head head = {.kind = FRAME_PAGES};
 	struct record_base base = {0};

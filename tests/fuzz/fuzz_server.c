@@ -48,7 +48,7 @@ static size_t make_log(uint8_t *bytes)
 		struct frame_head head = {.kind = FRAME_PAGES, .size = 20, .chain = (uint32_t)sum};
 
 		memset(bytes + size + FRAME_HEAD_SIZE, i, head.size);
-		bk_frame_seal(bytes + size, &head, header.seed + size);
+		bk_frame_finish(bytes + size, &head, header.seed + size);
 		size += (size_t)bk_frame_size(&head);
 		sum = head.sum;
 	}

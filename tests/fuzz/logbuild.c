@@ -37,7 +37,7 @@ uint64_t logbuild_frame(struct logbuild *build, struct frame_head *head, const v
 		memcpy(frame + FRAME_HEAD_SIZE, payload, size);
 	head->size = (uint32_t)size;
 	head->chain = (uint32_t)build->last_sum ^ unchained;
-	bk_frame_seal(frame, head, build->header.seed + offset);
+	bk_frame_finish(frame, head, build->header.seed + offset);
 	build->last_sum = head->sum;
 	return offset;
 }

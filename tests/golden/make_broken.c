@@ -47,7 +47,7 @@ static void size_of_header(struct forge *forge)
 
 static void must_of_header(struct forge *forge)
 {
-	forge_put(forge->bytes + 24, 4, 1);
+	forge_put(forge->bytes + 24, 4, 2);
 	forge_seal(forge);
 }
 

@@ -190,7 +190,42 @@ static void make_wrap(void)
 	deliver("wrap");
 }
 
-/* The worked example of docs/format.md, 13: its bytes stand there, and nowhere else. */
+/* A sealed log, and one that is filled up: what the one who has the key finds, and, SHUT, who has
+ * none. */
+static void make_sealed(const char *name, const char *how, bool is_shut)
+{
+	struct node node;
+	FILE *text = fopen(draft(name, ".txt"), "w");
+	struct forge forge;
+
+	setenv("BK_TEST_SEALED", how, 1);
+	node_begin(&node, 3);
+	node_busy(&node, 7);
+	ok(bk_keyframes_build(node.writer, why()));
+	node_lost(&node, "DELETE FROM busy");
+	node_restart(&node);
+	ok(bk_writer_rewind(node.writer, node.version, why()));
+	node_busy(&node, 2);
+	bk_writer_close(node.writer);
+	node.writer = NULL;
+	fprintf(text, "# Section 13: a sealed log%s, with a rewind, closed in order.\n",
+		strcmp(how, "padded") == 0 ? " whose frames are filled up" : "");
+	if (is_shut)
+		fputs("read sealed\nwrite sealed\nverify clean\n", text);
+	else
+		fprintf(text, "key\nread ok\nwrite ok\nverify clean\nhead %u\n", node.version);
+	for (size_t i = 0; !is_shut && i < node.past_count; i++)
+		tell_past(text, "rows", &node.past[i]);
+	forge_load(&forge, node.path);
+	forge_save(&forge, draft(name, ".bkp"));
+	forge_done(&forge);
+	fclose(text);
+	node_end(&node);
+	deliver(name);
+	unsetenv("BK_TEST_SEALED");
+}
+
+/* The worked example of docs/format.md, 14: its bytes stand there, and nowhere else. */
 static void make_example(void)
 {
 	static const char sql[] = "CREATE TABLE vars AS SELECT 'data_version' AS name, 1 AS intval";
@@ -220,6 +255,9 @@ int main(int argc, char **argv)
 	}
 	target = argv[1];
 	make_everything();
+	make_sealed("sealed", "1", false);
+	make_sealed("sealed-padded", "padded", false);
+	make_sealed("sealed-shut", "1", true);
 	make_wrap();
 	make_broken();
 	make_example();

@@ -1,4 +1,4 @@
-/* test_example.c - the worked example of docs/format.md, 13: its bytes are a log that says what the
+/* test_example.c - the worked example of docs/format.md, 14: its bytes are a log that says what the
  * text says, and its table covers each byte once, with the right value. */
 #include "sql.h"
 #include <bk/image.h>
@@ -33,7 +33,7 @@ static void take_bytes(const char *line)
 	}
 }
 
-/* Reads section 13. */
+/* Reads section 14. */
 static void read_example(void)
 {
 	FILE *file = fopen(BK_FORMAT_MD, "r");
@@ -44,7 +44,7 @@ static void read_example(void)
 	while (fgets(line, sizeof line, file)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (strncmp(line, "## ", 3) == 0)
-			is_in = strncmp(line, "## 13 ", 6) == 0;
+			is_in = strncmp(line, "## 14 ", 6) == 0;
 		if (!is_in)
 			continue;
 		if (strcmp(line, "```") == 0)

@@ -2,6 +2,7 @@
  * values:
  *
  *     # a sentence about the file
+ *     key                 from here on there is a key: that of test_keys (tests/unit/support.h)
  *     read CODE           what bk_log_open gives
  *     write CODE          what bk_writer_open gives, on a copy, which then takes one more change
  *     verify clean        or damage: whether bk_verify has findings
@@ -158,11 +159,20 @@ static void check_status(
 		key, found, want);
 }
 
+static void take_key(struct golden *golden)
+{
+	setenv("BK_TEST_SEALED", "1", 1);
+	golden->io.io.keys = test_keys();
+	unsetenv("BK_TEST_SEALED");
+}
+
 static void check_line(struct golden *golden, const char *key, const char *values)
 {
 	const struct bk_log_status *status = &golden->status;
 
-	if (strcmp(key, "read") == 0)
+	if (strcmp(key, "key") == 0)
+		take_key(golden);
+	else if (strcmp(key, "read") == 0)
 		check_read(golden, values);
 	else if (strcmp(key, "write") == 0)
 		check_write(golden, values);
@@ -209,7 +219,8 @@ static void check_file(const char *name)
 		line[strcspn(line, "\n")] = '\0';
 		if (*line == '#')
 			continue;
-		*values++ = '\0';
+		if (*values)
+			*values++ = '\0';
 		check_line(&golden, line, values);
 	}
 	fclose(lines);

@@ -34,9 +34,16 @@ static void begin(struct node *node, unsigned interval)
 
 static void create_log(struct node *node, const char *database)
 {
+	const struct bk_io *io = &node->io.io;
+	struct bk_seal *seal = NULL;
 	uint32_t version;
 
-	ok(bk_log_create(&node->io.io, node->path, database, 1000, NULL, NULL, &version, why()));
+	if (io->keys)
+		ok(bk_seal_new(&seal, io->keys, io, why()));
+	if (seal && strcmp(getenv("BK_TEST_SEALED"), "padded") == 0)
+		bk_seal_pad(seal);
+	ok(bk_log_create_sealed(io, node->path, database, seal, 1000, NULL, NULL, &version, why()));
+	bk_seal_free(seal);
 	cr_assert(version == node->version, "it begins with %u", version);
 	ok(bk_writer_open(&node->writer, &node->io.io, node->path, &node->options, why()));
 	keep_past(node);

@@ -307,6 +307,21 @@ static int io_random(void *ctx, void *data, size_t size)
 	return 0;
 }
 
+struct bk_keyring *test_keys(void)
+{
+	static struct bk_keyring *keys;
+	char digits[64];
+
+	if (!getenv("BK_TEST_SEALED"))
+		return NULL;
+	if (keys)
+		return keys;
+	memset(digits, '7', sizeof digits);
+	ok(bk_keyring_new(&keys, why()));
+	ok(bk_keyring_add_secret(keys, digits, sizeof digits, why()));
+	return keys;
+}
+
 void test_io_init(struct test_io *test)
 {
 	*test = (struct test_io){.ops = *real(), .step_us = 1000, .random = 0x5a};
@@ -326,7 +341,7 @@ void test_io_init(struct test_io *test)
 	test->ops.free_space = io_free_space;
 	test->ops.now_us = io_now_us;
 	test->ops.random = io_random;
-	test->io = (struct bk_io){.ops = &test->ops, .ctx = test};
+	test->io = (struct bk_io){.ops = &test->ops, .ctx = test, .keys = test_keys()};
 }
 
 void test_io_fail(struct test_io *test, enum test_op op, unsigned nth, int result)

@@ -7,6 +7,7 @@
 
 #include <bk/buf.h>
 #include <bk/io.h>
+#include <bk/keyring.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,10 @@ struct test_io {
 };
 
 #define TEST_NOW_US INT64_C(1795330800000000) /* 2026-11-22 07:00 UTC */
+
+/* Where BK_TEST_SEALED is set in the environment, the logs that node.h makes are sealed: what opens
+ * them, which each struct test_io has. Else NULL. */
+struct bk_keyring *test_keys(void);
 
 void test_io_init(struct test_io *test);
 void test_io_fail(struct test_io *test, enum test_op op, unsigned nth, int result);

@@ -210,21 +210,21 @@ Test(lockfile, writes)
 	struct lockfile lockfile;
 	struct stat st;
 
-	ok(lockfile_write(bk_io_posix(), path, "file:///a \"b\"", NULL, NULL, why()));
+	ok(lockfile_write(bk_io_posix(), path, "file:///a \"b\"", NULL, NULL, NULL, why()));
 	ok(lockfile_read(&lockfile, bk_io_posix(), path, why()));
 	cr_assert(strcmp(lockfile.backend_url, "file:///a \"b\"") == 0 &&
 		  strcmp(lockfile.database, "lightningd.sqlite3") == 0);
 	lockfile_done(&lockfile);
 	cr_assert(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
 	put_file(path, old, sizeof old - 1);
-	ok(lockfile_write(bk_io_posix(), path, "new", "other.db", NULL, why()));
+	ok(lockfile_write(bk_io_posix(), path, "new", "other.db", NULL, NULL, why()));
 	ok(lockfile_read(&lockfile, bk_io_posix(), path, why()));
 	cr_assert(strcmp(lockfile.backend_url, "new") == 0 &&
 		  strcmp(lockfile.database, "other.db") == 0 && lockfile.halt_on_gap);
 	lockfile_done(&lockfile);
 	cr_assert(holds(path, "\"mine\"") && !holds(path, "old") &&
 		  !has_file(scratch("backup.lock.new")));
-	ok(lockfile_write(bk_io_posix(), path, "newer", NULL, NULL, why()));
+	ok(lockfile_write(bk_io_posix(), path, "newer", NULL, NULL, NULL, why()));
 	cr_assert(holds(path, "other.db"));
 }
 
@@ -233,8 +233,8 @@ Test(lockfile, writes_nothing_over_what_it_does_not_understand)
 	const char *path = scratch("backup.lock");
 
 	put_file(path, "no JSON", 7);
-	fails(BK_E_INVALID, lockfile_write(bk_io_posix(), path, "u", NULL, NULL, why()));
+	fails(BK_E_INVALID, lockfile_write(bk_io_posix(), path, "u", NULL, NULL, NULL, why()));
 	cr_assert(holds(path, "no JSON"));
-	fails(BK_E_IO,
-		lockfile_write(bk_io_posix(), scratch("none/backup.lock"), "u", NULL, NULL, why()));
+	fails(BK_E_IO, lockfile_write(bk_io_posix(), scratch("none/backup.lock"), "u", NULL, NULL,
+			       NULL, why()));
 }

@@ -228,7 +228,7 @@ Test(logfile, unknown_frames)
 	static const struct {
 		uint8_t kind, must;
 		enum bk_code code;
-	} cases[] = {{0, 0, BK_E_FORMAT}, {8, 0, BK_E_FORMAT}, {0x7f, 0, BK_E_FORMAT},
+	} cases[] = {{0, 0, BK_E_FORMAT}, {9, 0, BK_E_FORMAT}, {0x7f, 0, BK_E_FORMAT},
 		{0x80, 0, BK_OK}, {0xff, 0, BK_OK}, {0x80, 1, BK_E_FORMAT}, {EVENT, 1, BK_E_FORMAT},
 		{EVENT, 0x80, BK_E_FORMAT}, {CHANGE, 0x20, BK_E_FORMAT},
 		{CHANGE, 0x80, BK_E_FORMAT}, {KEYFRAME, 0x10, BK_E_FORMAT}, {PAGES, 1, BK_E_FORMAT},

@@ -20,7 +20,7 @@ Test(pageindex, finds_every_page)
 {
 	struct node node;
 	struct pageindex index;
-	struct record_reader *reader = bk_record_reader_new();
+	struct record_reader *reader = bk_record_reader_new(NULL);
 	struct span tail;
 	struct bk_log *log;
 	uint64_t offset;

@@ -8,7 +8,7 @@ SUITE(pagemap);
 
 static enum bk_code decode(const void *payload, size_t size, struct pagemap **map)
 {
-	return bk_pagemap_decode(map, OFFSET, payload, size, why());
+	return bk_pagemap_decode(map, OFFSET, OFFSET, payload, size, why());
 }
 
 Test(pagemap, layout)

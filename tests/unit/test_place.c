@@ -26,7 +26,7 @@ static void add_frame(struct source *log, uint8_t kind, size_t size, uint8_t fil
 		.kind = kind, .size = (uint32_t)size, .chain = (uint32_t)log->sum};
 
 	memset(at + FRAME_HEAD_SIZE, fill, size);
-	bk_frame_seal(at, &head, log->header.seed + log->size);
+	bk_frame_finish(at, &head, log->header.seed + log->size);
 	log->size += (size_t)bk_frame_size(&head);
 	log->sum = head.sum;
 }

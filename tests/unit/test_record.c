@@ -32,7 +32,7 @@ static struct shelf *shelf_new(uint32_t page_size)
 	shelf->file = FILE_CLOSED;
 	shelf->page_size = page_size;
 	shelf->zstd = ZSTD_createCCtx();
-	shelf->reader = bk_record_reader_new();
+	shelf->reader = bk_record_reader_new(NULL);
 	cr_assert(shelf->zstd && shelf->reader);
 	bk_buf_init(&shelf->bytes, 1 << 24);
 	ok(bk_buf_append(&shelf->bytes, "header", 6, why())); /* offset 0 is no record's */

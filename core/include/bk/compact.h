@@ -8,6 +8,7 @@
 #include <bk/log.h>
 #include <bk/policy.h>
 #include <bk/progress.h>
+#include <bk/seal.h>
 #include <stdbool.h>
 
 /* VERSION could not be rebuilt, and goes. */
@@ -17,6 +18,8 @@ typedef void bk_compact_lost_fn(void *ctx, uint32_t version, const struct bk_err
 struct bk_compact_options {
 	struct bk_policy policy;
 	const char *program;             /* goes into the log's audit trail */
+	const struct bk_seal *seal;      /* of the successor (bk/seal.h); borrowed. NULL: that of
+					  * the log, if it is sealed */
 	bool despite_damage;             /* else a log with damage is refused */
 	bk_compact_lost_fn *lost;        /* with despite_damage; may be NULL */
 	bk_progress_fn *progress;        /* of all bytes that are to be read; may be NULL */

@@ -30,6 +30,7 @@ enum bk_code {
 	BK_E_SQL,       /* SQLite refused a statement or a database */
 	BK_E_UNSAFE,    /* possible, and refused because it could cost funds */
 	BK_E_CANCELLED, /* who wanted it has gone */
+	BK_E_SEALED,    /* sealed, and nothing that was given opens it */
 };
 
 #define BK_ERROR_MESSAGE_MAX 512

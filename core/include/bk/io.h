@@ -86,9 +86,13 @@ struct bk_io_ops {
 	int (*random)(void *ctx, void *data, size_t size);
 };
 
+struct bk_keyring;
+
 struct bk_io {
 	const struct bk_io_ops *ops;
 	void *ctx;
+	struct bk_keyring
+		*keys; /* what opens sealed logs (bk/keyring.h); borrowed; NULL: nothing */
 };
 
 /* The real world. Never fails; lives for ever. */

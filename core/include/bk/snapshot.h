@@ -6,6 +6,7 @@
 #include <bk/error.h>
 #include <bk/io.h>
 #include <bk/progress.h>
+#include <bk/seal.h>
 #include <bk/writer.h>
 
 /* Why a full keyframe of the live database is taken. */
@@ -29,5 +30,10 @@ BK_MUST_CHECK enum bk_code bk_writer_snapshot(struct bk_writer *writer, const ch
 BK_MUST_CHECK enum bk_code bk_log_create(const struct bk_io *io, const char *path,
 	const char *database_path, unsigned busy_ms, bk_progress_fn *progress, void *ctx,
 	uint32_t *version, struct bk_error *err);
+
+/* The same, sealed with SEAL (bk/seal.h), which is borrowed; NULL: in the clear. */
+BK_MUST_CHECK enum bk_code bk_log_create_sealed(const struct bk_io *io, const char *path,
+	const char *database_path, const struct bk_seal *seal, unsigned busy_ms,
+	bk_progress_fn *progress, void *ctx, uint32_t *version, struct bk_error *err);
 
 #endif

@@ -57,6 +57,8 @@ struct bk_verify_result {
 	uint64_t torn_bytes; /* behind the log's end; not counted as a finding */
 	uint64_t copied_at;  /* as in struct bk_log_status; not counted as a finding */
 	bool tail_unsure;    /* and they may be a change that was acknowledged, and is damaged */
+	bool is_shut; /* the log is sealed, and there was no key: sums, chain and lengths were
+		       * checked, and nothing of what is in the frames */
 	uint64_t gaps;
 	uint64_t notes;  /* of the node's own: no findings */
 	bool head_known; /* and then: */
@@ -76,7 +78,8 @@ struct bk_verify_result {
  * that the changes follow each other by their history, that the head can be rebuilt. Where anything
  * is wrong, it tells each version that cannot be rebuilt. Damage is a finding, not a failure. Fails
  * with BK_E_MISSING, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM, and with BK_E_BUSY if another log, or what
- * was cut or put back, came in its place meanwhile. A writer may be at work. */
+ * was cut or put back, came in its place meanwhile. A writer may be at work. A sealed log for which
+ * IO has no key at all is verified without; it fails with BK_E_SEALED where none of IO's fits. */
 BK_MUST_CHECK enum bk_code bk_verify(const struct bk_io *io, const char *path,
 	const struct bk_verify_options *options, struct bk_verify_result *result,
 	struct bk_error *err);

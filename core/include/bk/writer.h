@@ -122,6 +122,12 @@ BK_MUST_CHECK enum bk_code bk_writer_append(
 BK_MUST_CHECK enum bk_code bk_writer_rewind(
 	struct bk_writer *writer, uint32_t version, struct bk_error *err);
 
+/* Gives the log, which is sealed, a slot more for each that RING holds, and makes it durable. Fails
+ * with BK_E_INVALID if the log is in the clear, BK_E_IO, BK_E_NOMEM. */
+struct bk_keyring;
+BK_MUST_CHECK enum bk_code bk_writer_add_slots(
+	struct bk_writer *writer, const struct bk_keyring *ring, struct bk_error *err);
+
 /* Bytes that the log can grow by: what is free on its file system, and the zeros ahead. */
 BK_MUST_CHECK enum bk_code bk_writer_free_space(
 	struct bk_writer *writer, uint64_t *bytes, struct bk_error *err);

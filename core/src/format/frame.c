@@ -9,6 +9,9 @@
 	"BKLOG\r\n"
 #define MAGIC_SIZE 8
 
+#define MUST_SEALED 0x01
+#define MAY_PADDED  0x01
+
 void bk_header_encode(uint8_t *out, struct log_header *header)
 {
 	uint8_t *at = out + 8;
@@ -17,6 +20,8 @@ void bk_header_encode(uint8_t *out, struct log_header *header)
 	memcpy(at, HEADER_MAGIC, MAGIC_SIZE);
 	at = bk_put_u32(at + MAGIC_SIZE, LOG_FORMAT);
 	at = bk_put_u32(at, LOG_HEADER_SIZE);
+	bk_put_u32(out + 24, header->is_sealed ? MUST_SEALED : 0);
+	bk_put_u32(out + 28, header->is_padded ? MAY_PADDED : 0);
 	memcpy(out + 32, header->id, LOG_ID_SIZE);
 	bk_put_u64(out + 48, (uint64_t)header->created_us);
 	memcpy(out + 56, header->predecessor, LOG_ID_SIZE);
@@ -67,12 +72,14 @@ enum bk_code bk_header_decode(struct log_header *header, const uint8_t *data, si
 	header->sum = bk_load_u64(data);
 	if (header->sum != XXH3_64bits(data + 8, LOG_HEADER_SIZE - 8))
 		return bk_fail(err, BK_E_DAMAGE, 0, "%s is damaged at offset 0: its header", name);
-	if (bytes_in_common(data) < 16 || bk_load_u32(data + 24) != 0)
+	if (bytes_in_common(data) < 16 || (bk_load_u32(data + 24) & ~(uint32_t)MUST_SEALED))
 		return bk_fail(err, BK_E_FORMAT, 0,
 			"%s has format %u with flags 0x%x; this program reads format %u: use a "
 			"newer "
 			"release",
 			name, bk_load_u32(data + 16), bk_load_u32(data + 24), LOG_FORMAT);
+	header->is_sealed = bk_load_u32(data + 24) & MUST_SEALED;
+	header->is_padded = bk_load_u32(data + 28) & MAY_PADDED;
 	memcpy(header->id, data + 32, LOG_ID_SIZE);
 	header->created_us = (int64_t)bk_load_u64(data + 48);
 	memcpy(header->predecessor, data + 56, LOG_ID_SIZE);
@@ -102,7 +109,7 @@ bool bk_header_from_id(struct log_header *header, const uint8_t *text, size_t si
 	return true;
 }
 
-void bk_frame_seal(uint8_t *frame, struct frame_head *head, uint64_t seed)
+void bk_frame_head_encode(uint8_t *frame, const struct frame_head *head)
 {
 	uint8_t *at = frame + 8;
 
@@ -117,11 +124,16 @@ void bk_frame_seal(uint8_t *frame, struct frame_head *head, uint64_t seed)
 	at = bk_put_u64(at, head->keyframe);
 	at = bk_put_u32(at, head->unsynced);
 	bk_put_u32(at, head->chain);
+}
+
+void bk_frame_finish(uint8_t *frame, struct frame_head *head, uint64_t seed)
+{
+	bk_frame_head_encode(frame, head);
 	head->sum = XXH3_64bits_withSeed(frame + 8, (size_t)bk_frame_size(head) - 8, seed);
 	bk_put_u64(frame, head->sum);
 }
 
-static uint32_t payload_max(uint8_t kind)
+uint32_t bk_payload_max(uint8_t kind)
 {
 	switch (kind) {
 	case FRAME_CHANGE:
@@ -133,10 +145,19 @@ static uint32_t payload_max(uint8_t kind)
 	case FRAME_SUCCEEDED:
 		return PAYLOAD_REWIND_SIZE;
 	case FRAME_EVENT:
+	case FRAME_SLOT:
 		return PAYLOAD_EVENT_MAX;
 	default:
 		return PAYLOAD_KEYFRAME_MAX;
 	}
+}
+
+/* What may stand in the file as the payload of such a frame. */
+static uint32_t size_max(const struct frame_head *head)
+{
+	uint32_t max = bk_payload_max(head->kind);
+
+	return head->must & FRAME_SEALED ? max + max / 8 + SEALED_MORE : max;
 }
 
 bool bk_frame_plausible(struct frame_head *head, const uint8_t *frame)
@@ -146,12 +167,13 @@ bool bk_frame_plausible(struct frame_head *head, const uint8_t *frame)
 	head->must = frame[13];
 	head->may = (uint16_t)(frame[14] | frame[15] << 8);
 	head->size = bk_load_u32(frame + 16);
+	head->extra = 0;
 	head->version = bk_load_u32(frame + 20);
 	head->time_us = (int64_t)bk_load_u64(frame + 24);
 	head->keyframe = bk_load_u64(frame + 32);
 	head->unsynced = bk_load_u32(frame + 40);
 	head->chain = bk_load_u32(frame + 44);
-	return memcmp(frame + 8, FRAME_MAGIC, 4) == 0 && head->size <= payload_max(head->kind) &&
+	return memcmp(frame + 8, FRAME_MAGIC, 4) == 0 && head->size <= size_max(head) &&
 	       head->unsynced <= UNSYNCED_MAX;
 }
 
@@ -172,6 +194,7 @@ bool bk_frame_understood(const struct frame_head *head)
 	case FRAME_REWIND:
 	case FRAME_EVENT:
 	case FRAME_SUCCEEDED:
+	case FRAME_SLOT:
 		return !head->must;
 	default:
 		return head->kind >= 0x80 && !head->must;

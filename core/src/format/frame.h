@@ -18,6 +18,8 @@ struct log_header {
 	uint8_t id[LOG_ID_SIZE];
 	uint8_t predecessor[LOG_ID_SIZE];
 	int64_t created_us;
+	bool is_sealed; /* its frames are (sealed.h) */
+	bool is_padded; /* and are filled up when they are written */
 	uint32_t minor; /* of the format that the log was made with */
 	uint64_t sum;   /* of the header: what the first frame is chained to */
 	uint64_t seed;  /* from the id; with a frame's offset added, its sum's seed */
@@ -47,7 +49,12 @@ enum frame_kind {
 	FRAME_REWIND = 5,
 	FRAME_EVENT = 6,
 	FRAME_SUCCEEDED = 7,
+	FRAME_SLOT = 8,
 };
+
+/* Flags of `must` that stand for every kind: the payload is sealed, and was filled up before. */
+#define FRAME_SEALED 0x80
+#define FRAME_PADDED 0x40
 
 /* Flags of `must`, each with the kind it belongs to. */
 #define CHANGE_STREAM 0x01
@@ -79,7 +86,8 @@ struct frame_head {
 	uint64_t sum;
 	uint64_t keyframe; /* offset of the newest keyframe before; 0: none */
 	int64_t time_us;
-	uint32_t size; /* of the payload */
+	uint32_t size;  /* of the payload */
+	uint32_t extra; /* of a frame that was opened: what stands in the file beside its payload */
 	uint32_t version;
 	uint32_t unsynced;
 	uint32_t chain;
@@ -88,15 +96,23 @@ struct frame_head {
 	uint16_t may;
 };
 
+/* The most that the payload of a frame of KIND may have (docs/format.md, 9); sealed, it stands in
+ * an eighth and SEALED_MORE more. */
+uint32_t bk_payload_max(uint8_t kind);
+#define SEALED_MORE 64
+
+/* Writes the head, but for its sum. */
+void bk_frame_head_encode(uint8_t *frame, const struct frame_head *head);
+
 /* Writes the head in front of the payload that already stands at FRAME + FRAME_HEAD_SIZE,
  * and fills in HEAD's sum. SEED is the log's plus the frame's offset. */
-void bk_frame_seal(uint8_t *frame, struct frame_head *head, uint64_t seed);
+void bk_frame_finish(uint8_t *frame, struct frame_head *head, uint64_t seed);
 
 /* Reads the head and tells whether it could be one: magic, and a size within the kind's
  * limit. FRAME has FRAME_HEAD_SIZE bytes. */
 bool bk_frame_plausible(struct frame_head *head, const uint8_t *frame);
 
-/* Whether the sum of the whole frame is right. SEED as in bk_frame_seal. */
+/* Whether the sum of the whole frame is right. SEED as in bk_frame_finish. */
 bool bk_frame_intact(const struct frame_head *head, const uint8_t *frame, uint64_t seed);
 
 /* Whether this reader understands the frame's kind and flags. */
@@ -105,9 +121,10 @@ bool bk_frame_understood(const struct frame_head *head);
 /* Fails with BK_E_DAMAGE: the payload of the frame at OFFSET, a WHAT, makes no sense. */
 enum bk_code bk_frame_senseless(const char *what, uint64_t offset, struct bk_error *err);
 
+/* Bytes of the file. */
 static inline uint64_t bk_frame_size(const struct frame_head *head)
 {
-	return FRAME_HEAD_SIZE + (uint64_t)head->size;
+	return FRAME_HEAD_SIZE + (uint64_t)head->size + head->extra;
 }
 
 #endif

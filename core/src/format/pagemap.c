@@ -37,7 +37,7 @@ static struct pagemap *pagemap_new(uint64_t offset, size_t count)
 	return map;
 }
 
-static bool get_pages(struct cursor *cur, struct pagemap *map)
+static bool get_pages(struct cursor *cur, struct pagemap *map, uint64_t limit)
 {
 	struct stored_page before = {0};
 
@@ -48,14 +48,14 @@ static bool get_pages(struct cursor *cur, struct pagemap *map)
 			return false;
 		map->pages[i] = before.page += (uint32_t)step;
 		map->offsets[i] = before.offset += (uint64_t)bk_get_signed(cur);
-		if (!before.offset || before.offset >= map->cached.item.key)
+		if (!before.offset || before.offset >= limit)
 			return false;
 	}
 	return !cur->failed && !bk_cursor_left(cur);
 }
 
-enum bk_code bk_pagemap_decode(struct pagemap **out, uint64_t offset, const uint8_t *payload,
-	size_t size, struct bk_error *err)
+enum bk_code bk_pagemap_decode(struct pagemap **out, uint64_t offset, uint64_t limit,
+	const uint8_t *payload, size_t size, struct bk_error *err)
 {
 	struct cursor cur = bk_cursor_of(payload, size);
 	uint32_t count = bk_get_u32(&cur);
@@ -67,7 +67,7 @@ enum bk_code bk_pagemap_decode(struct pagemap **out, uint64_t offset, const uint
 			return bk_fail(
 				err, BK_E_NOMEM, 0, "no memory for a map of %u pages", count);
 	}
-	if (!map || !get_pages(&cur, map)) {
+	if (!map || !get_pages(&cur, map, limit)) {
 		free(map);
 		return bk_frame_senseless("map of pages", offset, err);
 	}

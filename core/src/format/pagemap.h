@@ -27,8 +27,8 @@ struct stored_page {
 BK_MUST_CHECK enum bk_code bk_pagemap_encode(
 	const struct stored_page *pages, size_t count, struct bk_buf *out, struct bk_error *err);
 
-/* Decodes the payload of the MAP frame at OFFSET. */
-BK_MUST_CHECK enum bk_code bk_pagemap_decode(struct pagemap **out, uint64_t offset,
+/* Decodes the payload of the MAP frame at OFFSET, whose records stand before LIMIT. */
+BK_MUST_CHECK enum bk_code bk_pagemap_decode(struct pagemap **out, uint64_t offset, uint64_t limit,
 	const uint8_t *payload, size_t size, struct bk_error *err);
 void bk_pagemap_free(struct cached *map);
 

@@ -7,6 +7,7 @@
 
 #include "file.h"
 #include "page.h"
+#include "sealed.h"
 #include <bk/buf.h>
 #include <zstd.h>
 
@@ -33,26 +34,31 @@ uint64_t bk_record_check(uint32_t page, const void *content, size_t page_size);
 struct record_window {
 	uint8_t *bytes; /* RECORD_WINDOW_MAX of them, once there are any */
 	uint64_t offset;
-	size_t size, ahead; /* bytes that are there, and to be read next time */
+	size_t size, ahead;   /* bytes that are there, and to be read next time */
+	struct bk_buf opened; /* in a sealed log: the payload of the frame at OFFSET */
 };
 
 /* What reading pages needs over and over. One thread at a time. */
 struct record_reader {
 	ZSTD_DCtx *zstd;
 	struct record_window windows[RECORD_WINDOWS];
+	struct sealing sealing;            /* its key is NULL where the log is in the clear */
+	struct bk_buf frame;               /* as it stands, on the way to a window */
 	struct bk_buf data;                /* the records of one page, top first */
 	uint8_t scratch[2][PAGE_SIZE_MAX]; /* contents on the way to the top */
 	struct record_reader *next;        /* in a pool */
 };
 
-struct record_reader *bk_record_reader_new(void); /* NULL: no memory */
+/* SEALING, whose parts are borrowed, is what opens frames; NULL: the log is in the clear. NULL: no
+ * memory. */
+struct record_reader *bk_record_reader_new(const struct sealing *sealing);
 void bk_record_reader_free(struct record_reader *reader);
 
 /* Forgets what was read ahead: other bytes may stand there by now. */
 void bk_record_reader_forget(struct record_reader *reader);
 
-/* Reads PAGE from the record at OFFSET into DST (PAGE_SIZE bytes), and the record's head into
- * *TOP unless that is NULL. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+/* Reads PAGE from the record at OFFSET (a place: sealed.h) into DST (PAGE_SIZE bytes), and the
+ * record's head into *TOP unless that is NULL. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_record_read(struct record_reader *reader, const struct file *file,
 	uint64_t offset, uint32_t page, uint32_t page_size, void *dst, struct record *top,
 	struct bk_error *err);
@@ -60,7 +66,7 @@ BK_MUST_CHECK enum bk_code bk_record_read(struct record_reader *reader, const st
 /* What a page is stored against. */
 struct record_base {
 	const void *content;
-	uint64_t offset;
+	uint64_t offset; /* its place */
 	unsigned depth;
 };
 

@@ -105,7 +105,9 @@ enum bk_code bk_log_pagemap(
 		bk_walk_init(&walk, &log->lf, WALK_CHUNK_ONE);
 		code = read_kind(log, &walk, offset, FRAME_MAP, &frame, err);
 		if (!code)
-			code = bk_pagemap_decode(&map, offset, frame.payload, frame.head.size, err);
+			code = bk_pagemap_decode(&map, offset,
+				bk_place_limit(log->lf.header.is_sealed, offset), frame.payload,
+				frame.head.size, err);
 		bk_walk_done(&walk);
 		if (code)
 			return code;
@@ -129,8 +131,11 @@ struct record_reader *bk_log_reader_take(struct bk_log *log)
 	if (reader)
 		log->readers = reader->next;
 	pthread_mutex_unlock(&log->readers_mutex);
-	if (!reader)
-		return bk_record_reader_new();
+	if (!reader) {
+		const struct sealing sealing = {&log->lf.header, log->lf.key};
+
+		return bk_record_reader_new(&sealing);
+	}
 	bk_record_reader_forget(reader);
 	return reader;
 }

@@ -1,4 +1,5 @@
 /* log_open.c - opening a log: its frames are taken into its state. */
+#include "slots.h"
 #include "take.h"
 #include <bk/version.h>
 #include <stdio.h>
@@ -180,7 +181,9 @@ static enum bk_code open_at(
 
 	if (code)
 		return code;
-	code = bk_log_new(&log, &lf, err);
+	code = bk_logfile_unseal(&lf, err);
+	if (!code)
+		code = bk_log_new(&log, &lf, err);
 	if (code) {
 		bk_logfile_close(&lf);
 		return code;

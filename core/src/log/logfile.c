@@ -1,5 +1,6 @@
 /* logfile.c - the log as a file of frames. */
 #include "logfile.h"
+#include "slot.h"
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -8,27 +9,48 @@
 #define LARGE_FRAME ((size_t)8 << 20)
 #define PIECE       ((size_t)256 << 10)
 
-/* The id that an OPENED event in BYTES names, if BYTES are the start of a frame at OFFSET that is
- * valid under that very id. */
-static bool id_of_event(
-	struct log_header *header, const uint8_t *bytes, size_t size, uint64_t offset)
+/* The id that the event in BYTES names, an OPENED one, of SIZE bytes. */
+static bool id_of_event(struct log_header *header, const uint8_t *bytes, size_t size)
 {
 	static const char key[] = "\nlog=";
+	const uint8_t *at = memmem(bytes, size, key, sizeof key - 1);
+
+	return at && bk_header_from_id(header, at + sizeof key - 1,
+			     (size_t)(bytes + size - at) - (sizeof key - 1));
+}
+
+/* The id that a slot names: its log is sealed. */
+static bool id_of_slot(struct log_header *header, const uint8_t *payload, size_t size)
+{
+	if (!bk_slot_is_right(payload, size))
+		return false;
+	*header = (struct log_header){.is_sealed = true};
+	memcpy(header->id, bk_slot_id(payload), LOG_ID_SIZE);
+	header->seed = XXH3_64bits(header->id, LOG_ID_SIZE);
+	return true;
+}
+
+/* The id of the log, if BYTES are the start of a frame at OFFSET that names it and is valid under
+ * that very id. */
+static bool id_of_frame(
+	struct log_header *header, const uint8_t *bytes, size_t size, uint64_t offset)
+{
 	struct frame_head head;
-	const uint8_t *at;
+	bool names;
 
 	if (size < FRAME_HEAD_SIZE || !bk_frame_plausible(&head, bytes) ||
-		head.kind != FRAME_EVENT || bk_frame_size(&head) > size)
+		bk_frame_size(&head) > size)
 		return false;
-	at = memmem(bytes, (size_t)bk_frame_size(&head), key, sizeof key - 1);
-	if (!at || !bk_header_from_id(header, at + sizeof key - 1,
-			   (size_t)(bytes + bk_frame_size(&head) - at) - (sizeof key - 1)))
+	names = head.kind == FRAME_EVENT  ? id_of_event(header, bytes, (size_t)bk_frame_size(&head))
+		: head.kind == FRAME_SLOT ? id_of_slot(header, bytes + FRAME_HEAD_SIZE, head.size)
+					  : false;
+	if (!names)
 		return false;
 	header->created_us = head.time_us;
 	return bk_frame_intact(&head, bytes, header->seed + offset);
 }
 
-/* Searches the file for an event that names the log's id. */
+/* Searches the file for a frame that names the log's id. */
 static enum bk_code find_id(struct logfile *lf, bool *found, struct bk_error *err)
 {
 	const size_t event_max = FRAME_HEAD_SIZE + 1024, chunk = (size_t)256 << 10;
@@ -48,7 +70,7 @@ static enum bk_code find_id(struct logfile *lf, bool *found, struct bk_error *er
 			if (!at)
 				break;
 			i = (size_t)(at - bytes);
-			*found = i >= 8 && id_of_event(&lf->header, bytes + i - 8, size - i + 8,
+			*found = i >= 8 && id_of_frame(&lf->header, bytes + i - 8, size - i + 8,
 						   start + i - 8);
 		}
 		start += chunk - event_max;
@@ -84,6 +106,7 @@ enum bk_code bk_logfile_open(struct logfile *lf, const struct bk_io *io, const c
 	if (code)
 		return code;
 	lf->header_damaged = false;
+	lf->key = NULL;
 	code = read_header(lf, how, err);
 	if (code)
 		bk_file_close(&lf->file);
@@ -92,18 +115,23 @@ enum bk_code bk_logfile_open(struct logfile *lf, const struct bk_io *io, const c
 
 void bk_logfile_close(struct logfile *lf)
 {
+	bk_logkey_drop(lf->key);
+	lf->key = NULL;
 	bk_file_close(&lf->file);
 }
 
 void bk_walk_init(struct walk *walk, const struct logfile *lf, size_t chunk)
 {
 	*walk = (struct walk){.lf = lf, .chunk = chunk, .limit = UINT64_MAX};
-	bk_buf_init(&walk->buf, (size_t)FRAME_HEAD_SIZE + PAYLOAD_CHANGE_MAX + WALK_CHUNK_MANY);
+	bk_buf_init(&walk->buf, (size_t)FRAME_HEAD_SIZE + PAYLOAD_CHANGE_MAX +
+					PAYLOAD_CHANGE_MAX / 8 + SEALED_MORE + WALK_CHUNK_MANY);
+	bk_buf_init(&walk->opened, walk->buf.max);
 }
 
 void bk_walk_done(struct walk *walk)
 {
 	bk_buf_done(&walk->buf);
+	bk_buf_done(&walk->opened);
 }
 
 /* How many bytes of the file from OFFSET on stand in the buffer. */
@@ -260,6 +288,32 @@ static enum bk_code fill_frame(
 	return code;
 }
 
+/* Whether frames are taken as they stand. */
+static bool takes_shut(const struct walk *walk)
+{
+	return walk->lf->header.is_sealed && (walk->as_stands || !walk->lf->key);
+}
+
+/* Opens FRAME, which stands in a sealed log. Slots are in the clear: they are what a key is found
+ * by. */
+static enum bk_code open_frame(struct walk *walk, struct frame *frame, struct bk_error *err)
+{
+	const struct sealing sealing = {&walk->lf->header, walk->lf->key};
+	const char *wrong;
+	enum bk_code code;
+
+	if (frame->head.kind == FRAME_SLOT && !frame->head.must)
+		return BK_OK;
+	walk->opened.size = 0;
+	code = bk_buf_reserve(&walk->opened, (size_t)frame->head.size + 1, err);
+	if (code)
+		return code;
+	wrong = bk_frame_open(walk->opened.data, &frame->head, frame->payload - FRAME_HEAD_SIZE,
+		frame->offset, &sealing);
+	frame->payload = walk->opened.data;
+	return wrong ? damaged(walk, frame->offset, wrong, err) : BK_OK;
+}
+
 enum bk_code bk_walk_frame(
 	struct walk *walk, uint64_t offset, struct frame *out, struct bk_error *err)
 {
@@ -274,14 +328,18 @@ enum bk_code bk_walk_frame(
 		return damaged(walk, offset, "the frame's checksum does not fit", err);
 	}
 	walk->passed += bk_frame_size(&frame.head);
-	if (!bk_frame_understood(&frame.head))
+	frame.payload = walk->buf.data + (offset - walk->start) + FRAME_HEAD_SIZE;
+	if (walk->lf->header.is_sealed && !takes_shut(walk))
+		code = open_frame(walk, &frame, err);
+	if (code)
+		return code;
+	if (!takes_shut(walk) && !bk_frame_understood(&frame.head))
 		return bk_fail(err, BK_E_FORMAT, 0,
 			"%s has a frame of kind %u with flags 0x%x at offset %llu, which this "
 			"release "
 			"does not know: use a newer one",
 			walk->lf->file.path, frame.head.kind, frame.head.must,
 			(unsigned long long)offset);
-	frame.payload = walk->buf.data + (offset - walk->start) + FRAME_HEAD_SIZE;
 	*out = frame;
 	return BK_OK;
 }

@@ -168,6 +168,7 @@ enum bk_code bk_logfile_last_before(const struct logfile *lf, uint64_t limit,
 	enum bk_code code;
 
 	bk_walk_init(&walk, lf, WALK_CHUNK_ONE);
+	walk.as_stands = true;
 	walk.limit = limit;
 	code = find_last_valid(&walk, limit, &frame, err);
 	bk_walk_done(&walk);
@@ -286,6 +287,7 @@ enum bk_code bk_logfile_find_end(
 		return code;
 	end.file_end = st.size;
 	bk_walk_init(&walk, lf, WALK_CHUNK_ONE);
+	walk.as_stands = true;
 	walk.limit = end.file_end;
 	code = find_end(&walk, &end, err);
 	bk_walk_done(&walk);
@@ -309,6 +311,7 @@ enum bk_code bk_logfile_walk_to_end(
 		return code;
 	end.file_end = end.tail_end = st.size;
 	bk_walk_init(&walk, lf, WALK_CHUNK_MANY);
+	walk.as_stands = true;
 	code = follow_batch(&walk, LOG_HEADER_SIZE, st.size, &end, err);
 	bk_walk_done(&walk);
 	if (!code && !end.end)

@@ -51,7 +51,7 @@ static enum bk_code read_stored(
 		memcpy(dst, memory_at(overlay, at), size);
 		return BK_OK;
 	}
-	code = bk_file_read(&overlay->spill, dst, size, spill_offset(overlay, at), &done, err);
+	code = bk_spill_read(overlay->spill, dst, size, spill_offset(overlay, at), &done, err);
 	if (!code && done < size)
 		return bk_fail(err, BK_E_IO, 0, "a temporary file in %s lost what was written",
 			overlay->spill_dir);
@@ -102,9 +102,9 @@ static enum bk_code make_spilled(struct overlay *overlay, uint32_t at, struct bk
 		!bk_budget_spill(overlay->budget, overlay->store.page_size))
 		return bk_fail(err, BK_E_SQL, 0, "cannot keep replayed pages: %s",
 			bk_budget_why(overlay->budget, why, sizeof why));
-	return overlay->spill.fd >= 0
+	return overlay->spill
 		       ? BK_OK
-		       : bk_file_open_temp(&overlay->spill, overlay->io, overlay->spill_dir, err);
+		       : bk_spill_open(&overlay->spill, overlay->io, overlay->spill_dir, err);
 }
 
 /* Makes sure that place AT exists in memory or in the temporary file. */
@@ -165,8 +165,8 @@ static enum bk_code overlay_write(
 	if (!code && at < in_memory_max(overlay))
 		memcpy(memory_at(overlay, at), src, store->page_size);
 	else if (!code)
-		code = bk_file_write(
-			&overlay->spill, src, store->page_size, spill_offset(overlay, at), err);
+		code = bk_spill_write(
+			overlay->spill, src, store->page_size, spill_offset(overlay, at), err);
 	if (code)
 		return code;
 	if (!slot->page) {
@@ -220,7 +220,6 @@ void bk_overlay_init(
 		.io = io,
 		.spill_dir = spill_dir,
 		.memory_max = memory_max,
-		.spill = FILE_CLOSED,
 	};
 }
 
@@ -249,7 +248,7 @@ void bk_overlay_done(struct overlay *overlay)
 		free(overlay->slabs[i]);
 	free(overlay->slabs);
 	free(overlay->slots);
-	bk_file_close(&overlay->spill);
+	bk_spill_close(overlay->spill);
 	bk_overlay_init(overlay, overlay->io, overlay->spill_dir, overlay->memory_max);
 }
 

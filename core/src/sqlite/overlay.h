@@ -1,14 +1,14 @@
 /* overlay.h - the pages that a replay has written, over a database that never changes.
  *
- * The first pages stay in memory, up to a limit; the others go to an unlinked temporary file.
+ * The first pages stay in memory, up to a limit; the others go to a temporary file.
  *
  * Threads: one writes; when it is done, any number read. */
 #ifndef BK_OVERLAY_H
 #define BK_OVERLAY_H
 
-#include "file.h"
 #include "pageset.h"
 #include "pagestore.h"
+#include <bk/spill.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,7 +40,7 @@ struct overlay {
 	bool is_hit;                   /* one of them was written, or cut, since */
 	uint8_t **slabs;               /* of OVERLAY_SLAB pages each */
 	size_t slab_count;
-	struct file spill;
+	struct bk_spill *spill; /* NULL: none yet */
 };
 
 /* An empty overlay over nothing; the caller sets store.page_size, store.page_count, read_below,

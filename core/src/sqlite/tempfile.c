@@ -48,7 +48,7 @@ int bk_tempfile_characteristics(sqlite3_file *file)
 
 static int temp_close(sqlite3_file *base)
 {
-	bk_file_close(&((struct temp_file *)base)->file);
+	bk_spill_close(((struct temp_file *)base)->spill);
 	return SQLITE_OK;
 }
 
@@ -58,8 +58,8 @@ static int temp_read(sqlite3_file *base, void *dst, int amount, sqlite3_int64 of
 	struct bk_error err;
 	size_t done = 0;
 
-	if (temp->file.fd >= 0 &&
-		bk_file_read(&temp->file, dst, (size_t)amount, (uint64_t)offset, &done, &err))
+	if (temp->spill &&
+		bk_spill_read(temp->spill, dst, (size_t)amount, (uint64_t)offset, &done, &err))
 		return bk_tempfile_remember(temp->error, &err, SQLITE_IOERR_READ);
 	memset((uint8_t *)dst + done, 0, (size_t)amount - done);
 	return done < (size_t)amount ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
@@ -73,9 +73,9 @@ static int temp_write(sqlite3_file *base, const void *src, int amount, sqlite3_i
 
 	if (temp->budget && end > temp->size && !bk_budget_spill(temp->budget, end - temp->size))
 		return SQLITE_FULL;
-	if (temp->file.fd < 0 && bk_file_open_temp(&temp->file, temp->io, temp->spill_dir, &err))
+	if (!temp->spill && bk_spill_open(&temp->spill, temp->io, temp->spill_dir, &err))
 		return bk_tempfile_remember(temp->error, &err, SQLITE_CANTOPEN);
-	if (bk_file_write(&temp->file, src, (size_t)amount, (uint64_t)offset, &err))
+	if (bk_spill_write(temp->spill, src, (size_t)amount, (uint64_t)offset, &err))
 		return bk_tempfile_remember(temp->error, &err, SQLITE_IOERR_WRITE);
 	if (end > temp->size)
 		temp->size = end;
@@ -87,7 +87,7 @@ static int temp_truncate(sqlite3_file *base, sqlite3_int64 size)
 	struct temp_file *temp = (struct temp_file *)base;
 	struct bk_error err;
 
-	if (temp->file.fd >= 0 && bk_file_truncate(&temp->file, (uint64_t)size, &err))
+	if (temp->spill && bk_spill_truncate(temp->spill, (uint64_t)size, &err))
 		return bk_tempfile_remember(temp->error, &err, SQLITE_IOERR_TRUNCATE);
 	temp->size = (uint64_t)size;
 	return SQLITE_OK;

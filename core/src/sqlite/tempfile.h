@@ -1,11 +1,11 @@
 /* tempfile.h - SQLite's temporary files behind the seam, and what they have in common with its
  * database.
  *
- * A temporary file is made at its first write, unlinked, and draws on a budget. */
+ * A temporary file is made at its first write, and draws on a budget. */
 #ifndef BK_TEMPFILE_H
 #define BK_TEMPFILE_H
 
-#include "file.h"
+#include <bk/spill.h>
 #include <sqlite3.h>
 
 struct budget;
@@ -16,7 +16,7 @@ struct temp_file {
 	const char *spill_dir;
 	struct budget *budget;  /* may be NULL */
 	struct bk_error *error; /* where the first failure is kept */
-	struct file file;       /* FILE_CLOSED at first */
+	struct bk_spill *spill; /* NULL at first */
 	uint64_t size;
 };
 

@@ -171,8 +171,7 @@ static int vfs_open(
 			.io = vfs->io,
 			.spill_dir = vfs->spill_dir,
 			.budget = vfs->budget,
-			.error = &vfs->error,
-			.file = FILE_CLOSED};
+			.error = &vfs->error};
 	} else {
 		out->pMethods = NULL;
 		return SQLITE_CANTOPEN;

@@ -211,6 +211,7 @@ enum bk_code bk_successor_build(struct bk_log *log, const struct plan *plan,
 	const struct bk_io *io = log->lf.file.io;
 	struct making making = {.log = log, .plan = plan, .how = how, .built = built};
 	char *name = bk_succession_name(log->home ? log->home : log->lf.file.path);
+	struct bk_seal *seal = NULL;
 	struct newfile nf;
 	enum bk_code code;
 
@@ -229,7 +230,12 @@ enum bk_code bk_successor_build(struct bk_log *log, const struct plan *plan,
 	free(name);
 	if (code)
 		return code;
-	code = bk_writer_begin(&making.to, &nf.file, log->lf.header.id, err);
+	if (!how->options->seal)
+		code = bk_logfile_seal(&seal, &log->lf, true, err);
+	if (!code)
+		code = bk_writer_begin(&making.to, &nf.file, log->lf.header.id,
+			seal ? seal : how->options->seal, err);
+	bk_seal_free(seal);
 	if (!code) {
 		making.to->page_level = PAGE_LEVEL;
 		code = bk_file_open(&making.to->aside, io, nf.file.path, BK_IO_WRITE, err);

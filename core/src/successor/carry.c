@@ -55,6 +55,25 @@ static enum bk_code carry_frame(
 	return code ? code : bk_writer_put(carry->to, &put, &carry->to->frame, &offset, err);
 }
 
+/* Puts a slot of the same key once more: it may have been added since the first ones were put. */
+static enum bk_code carry_slot(struct carry *carry, const struct frame *frame, struct bk_error *err)
+{
+	struct bk_seal *seal;
+	enum bk_code code;
+
+	if (!bk_logkey_same(carry->from->lf.key, carry->to->log->lf.key) ||
+		!bk_slot_is_right(frame->payload, frame->head.size))
+		return BK_OK;
+	code = bk_seal_of_key(&seal, carry->to->log->lf.key, err);
+	if (code)
+		return code;
+	code = bk_seal_add(seal, frame->payload, err);
+	if (!code)
+		code = bk_writer_put_slots(carry->to, seal, err);
+	bk_seal_free(seal);
+	return code;
+}
+
 static enum bk_code carry_rewind(
 	struct carry *carry, const struct frame *frame, struct bk_error *err)
 {
@@ -86,9 +105,9 @@ static enum bk_code entries_of(
 
 		entries[i] = kf->entries[i];
 		right = there->version == entries[i].version &&
-			there->time_us == entries[i].time_us && there->flags == entries[i].flags &&
-			there->log_bytes == entries[i].log_bytes;
+			there->time_us == entries[i].time_us && there->flags == entries[i].flags;
 		entries[i].offset = there->offset;
+		entries[i].log_bytes = there->log_bytes; /* another where one of them is sealed */
 	}
 	if (!right) {
 		free(entries);
@@ -241,6 +260,8 @@ static enum bk_code carry_one(struct carry *carry, const struct frame *frame,
 		return carry_frame(carry, frame, err);
 	case FRAME_REWIND:
 		return carry_rewind(carry, frame, err);
+	case FRAME_SLOT:
+		return carry_slot(carry, frame, err);
 	case FRAME_KEYFRAME:
 		if (frame->offset <= carry->after)
 			return BK_OK;

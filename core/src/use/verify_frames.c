@@ -145,8 +145,9 @@ static enum bk_code check_keyframe(
 static enum bk_code check_map(struct pass *pass, const struct frame *frame, struct bk_error *err)
 {
 	struct pagemap *map;
-	enum bk_code code =
-		bk_pagemap_decode(&map, frame->offset, frame->payload, frame->head.size, err);
+	bool is_sealed = pass->verify->log->lf.header.is_sealed;
+	enum bk_code code = bk_pagemap_decode(&map, frame->offset,
+		bk_place_limit(is_sealed, frame->offset), frame->payload, frame->head.size, err);
 
 	if (code == BK_E_DAMAGE) {
 		bk_verify_finding(pass->verify, frame->offset, "%s", err->msg);

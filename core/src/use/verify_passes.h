@@ -20,4 +20,8 @@ BK_MUST_CHECK enum bk_code bk_verify_deep(struct verify *verify, struct bk_error
 /* Tells which versions cannot be rebuilt. */
 BK_MUST_CHECK enum bk_code bk_verify_lost(struct verify *verify, struct bk_error *err);
 
+/* What can be verified of the sealed log at PATH without its key. */
+BK_MUST_CHECK enum bk_code bk_verify_shut(
+	struct verify *verify, const struct bk_io *io, const char *path, struct bk_error *err);
+
 #endif

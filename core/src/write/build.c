@@ -10,6 +10,9 @@
 
 #define WRITE_PAGE 4096
 
+/* A page of a sealed log is read by opening the whole piece that it is in. */
+#define PIECE_SEALED_BYTES ((size_t)16 << 10)
+
 /* A large keyframe is synced as it grows, so that `unsynced` stays within its limit. Beside changes
  * it is in small steps: the sync of a change waits for all of the file that is being written. */
 #define UNSYNCED_FULL_BYTES  ((uint64_t)16 << 20)
@@ -114,12 +117,16 @@ static enum bk_code sync_if_much(struct build *build, struct bk_error *err)
 	return unsynced > UNSYNCED_ASIDE_BYTES ? sync_aside(build, err) : BK_OK;
 }
 
-/* The frame that was put at OFFSET takes SIZE bytes. */
-static void note_put(struct build *build, uint64_t offset, size_t size)
+/* A frame was put at OFFSET. One that came behind it since is another's. */
+static void note_put(struct build *build, uint64_t offset)
 {
-	if (offset != build->end)
+	struct bk_log *log = build->writer->log;
+
+	pthread_mutex_lock(&log->mutex);
+	if (offset != build->end || log->state.last != offset)
 		build->is_alone = false;
-	build->end = offset + size;
+	build->end = log->state.end;
+	pthread_mutex_unlock(&log->mutex);
 }
 
 enum bk_code bk_build_event(
@@ -148,7 +155,7 @@ static enum bk_code put_piece(
 		code = bk_writer_put(build->writer, &put, &build->piece, offset, err);
 	if (code)
 		return code;
-	note_put(build, *offset, build->piece.size);
+	note_put(build, *offset);
 	/* The page that the next frame begins in is written with that. */
 	bk_writer_write_behind(build->writer, *offset, build->end & ~(uint64_t)(WRITE_PAGE - 1));
 	code = bk_put_begin(&build->piece, err);
@@ -159,16 +166,20 @@ static enum bk_code put_piece(
 
 static enum bk_code put_pages(struct build *build, struct bk_error *err)
 {
+	bool is_sealed = build->writer->log->lf.header.is_sealed;
 	uint64_t offset;
 	enum bk_code code;
 
 	if (build->piece_first == build->page_count)
 		return BK_OK;
 	code = put_piece(build, FRAME_PAGES, &offset, err);
+	if (!code && is_sealed && offset > PLACE_FRAME_MAX)
+		code = bk_fail(err, BK_E_LIMIT, 0, "a sealed log has at most 4 TiB: compact it");
 	if (code)
 		return code;
 	for (size_t i = build->piece_first; i < build->page_count; i++)
-		build->pages[i].offset += offset;
+		build->pages[i].offset =
+			bk_place(is_sealed, offset, build->pages[i].offset - FRAME_HEAD_SIZE);
 	build->piece_first = build->page_count;
 	return BK_OK;
 }
@@ -190,6 +201,13 @@ static enum bk_code grow_pages(struct build *build, size_t count, struct bk_erro
 	return BK_OK;
 }
 
+static size_t piece_bytes(const struct build *build)
+{
+	if (build->writer->log->lf.header.is_sealed)
+		return PIECE_SEALED_BYTES;
+	return build->is_full ? PIECE_FULL_BYTES : PIECE_ASIDE_BYTES;
+}
+
 enum bk_code bk_build_page(struct build *build, uint32_t page, const void *content,
 	const struct record_base *base, struct bk_error *err)
 {
@@ -208,9 +226,7 @@ enum bk_code bk_build_page(struct build *build, uint32_t page, const void *conte
 		return code;
 	build->page_count++;
 	build->pages_sum += check;
-	return build->piece.size >= (build->is_full ? PIECE_FULL_BYTES : PIECE_ASIDE_BYTES)
-		       ? put_pages(build, err)
-		       : BK_OK;
+	return build->piece.size >= piece_bytes(build) ? put_pages(build, err) : BK_OK;
 }
 
 /* Pages ascending; of one page, the newest record first: it stands last in the log. */

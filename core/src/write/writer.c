@@ -39,7 +39,25 @@ static void take_keyframe(struct state *state, struct keyframe *kf, uint64_t off
 	bk_state_take_keyframe(state, kf);
 }
 
-/* With the log's mutex held: seals, writes, and takes the frame into the state. */
+/* The bytes of FRAME, which stands in BUF but for its head, as they go to the file: sealed, where
+ * the log is, but for slots. */
+static enum bk_code finish(struct bk_writer *writer, struct frame *frame, struct bk_buf *buf,
+	const struct bk_buf **out, struct bk_error *err)
+{
+	const struct logfile *lf = &writer->log->lf;
+	const struct sealing sealing = {&lf->header, lf->key};
+
+	if (lf->header.is_sealed && frame->head.kind != FRAME_SLOT) {
+		*out = &writer->closed;
+		return bk_frame_close(&writer->closed, &frame->head, frame->payload, frame->offset,
+			&sealing, lf->file.io, err);
+	}
+	*out = buf;
+	bk_frame_finish(buf->data, &frame->head, lf->header.seed + frame->offset);
+	return BK_OK;
+}
+
+/* With the log's mutex held: finishes, writes, and takes the frame into the state. */
 static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, struct bk_buf *buf,
 	uint64_t *offset, struct bk_error *err)
 {
@@ -58,11 +76,14 @@ static enum bk_code put_locked(struct bk_writer *writer, const struct put *put, 
 			.unsynced = (uint32_t)(state->end - writer->durable),
 			.chain = (uint32_t)state->last_sum},
 	};
+	const struct bk_buf *bytes;
 	enum bk_code code;
 
 	assert(state->end - writer->durable <= UNSYNCED_MAX);
-	bk_frame_seal(buf->data, &frame.head, lf->header.seed + frame.offset);
-	code = bk_file_write(&lf->file, buf->data, buf->size, frame.offset, err);
+	code = finish(writer, &frame, buf, &bytes, err);
+	if (code)
+		return code;
+	code = bk_file_write(&lf->file, bytes->data, bytes->size, frame.offset, err);
 	if (code) {
 		/* What stands there now is no valid frame, and the next one overwrites it; but
 		 * a full disk is better left as empty as it was. */
@@ -263,6 +284,7 @@ enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 	writer->stream_bytes_max =
 		options && options->interval_bytes ? options->interval_bytes : INTERVAL_BYTES;
 	bk_buf_init(&writer->frame, (size_t)FRAME_HEAD_SIZE + PAYLOAD_CHANGE_MAX);
+	bk_buf_init(&writer->closed, writer->frame.max + PAYLOAD_CHANGE_MAX / 8 + SEALED_MORE);
 	writer->aside = FILE_CLOSED;
 	writer->zeros.file = FILE_CLOSED;
 	pthread_cond_init(&writer->zeros.used, NULL);
@@ -286,6 +308,7 @@ void bk_writer_free(struct bk_writer *writer)
 	bk_probe_close(writer->probe);
 	bk_encoder_done(&writer->encoder);
 	bk_buf_done(&writer->frame);
+	bk_buf_done(&writer->closed);
 	pthread_cond_destroy(&writer->grown);
 	pthread_cond_destroy(&writer->passed);
 	pthread_mutex_destroy(&writer->build_mutex);

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "mirrors.h"
 #include "probe.h"
+#include "slots.h"
 #include <bk/writer.h>
 
 /* A sync of the hook's that meets a step waits for all of it: larger ones would show in its longest
@@ -30,6 +31,8 @@ struct zeros {
 struct bk_writer {
 	struct bk_log *log;
 	struct bk_buf frame; /* the changing thread's */
+	struct bk_buf
+		closed; /* a frame of a sealed log, on its way to the file; under log->mutex */
 	struct encoder encoder;
 	unsigned stream_changes; /* in the stream under way; 0: the next change starts one */
 	size_t stream_bytes;
@@ -172,9 +175,14 @@ BK_MUST_CHECK enum bk_code bk_writer_put_seen(struct bk_writer *writer, uint32_t
 	uint64_t changes, const struct bk_stamp *stamp, bool *is_head, struct bk_error *err);
 
 /* A writer over the new file FILE, which stays its caller's (the log opens it once more), with a
- * header that names PREDECESSOR (LOG_ID_SIZE bytes; NULL: none), and nothing else yet. */
+ * header that names PREDECESSOR (LOG_ID_SIZE bytes; NULL: none), sealed with the key and the slots
+ * of SEAL, which is borrowed for the call (NULL: in the clear), and nothing else yet. */
 BK_MUST_CHECK enum bk_code bk_writer_begin(struct bk_writer **out, const struct file *file,
-	const uint8_t *predecessor, struct bk_error *err);
+	const uint8_t *predecessor, const struct bk_seal *seal, struct bk_error *err);
+
+/* Puts the slots of SEAL (NULL: none). */
+BK_MUST_CHECK enum bk_code bk_writer_put_slots(
+	struct bk_writer *writer, const struct bk_seal *seal, struct bk_error *err);
 
 /* Opens the log at PATH for writing as bk_writer_open does, without a word of it in the log. */
 BK_MUST_CHECK enum bk_code bk_writer_open_quietly(struct bk_writer **out, const struct bk_io *io,

@@ -1,5 +1,6 @@
 /* writer_open.c - opening a log for writing: its lock, and its torn tail. */
 #include "lines.h"
+#include "slots.h"
 #include "succession.h"
 #include "zeros.h"
 #include <errno.h>
@@ -148,6 +149,15 @@ enum bk_code bk_writer_announce(struct bk_writer *writer, const char *program, s
 {
 	char text[768], host[128] = "?", id[BK_LOG_ID_TEXT];
 	const char *node = writer->log->state.facts.node;
+	struct bk_seal *seal;
+	enum bk_code code = bk_logfile_seal(&seal, &writer->log->lf, false, err);
+
+	/* Once more in each session: the ones behind the header can be damaged. */
+	if (!code)
+		code = bk_writer_put_slots(writer, seal, err);
+	bk_seal_free(seal);
+	if (code)
+		return code;
 
 	gethostname(host, sizeof host - 1);
 	host[sizeof host - 1] = '\0';
@@ -168,7 +178,9 @@ static enum bk_code open_once(struct bk_log **out, const struct bk_io *io, const
 
 	if (code)
 		return code;
-	code = bk_log_new(&log, &lf, err);
+	code = bk_logfile_unseal(&lf, err);
+	if (!code)
+		code = bk_log_new(&log, &lf, err);
 	if (code) {
 		bk_logfile_close(&lf);
 		return code;

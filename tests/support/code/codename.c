@@ -30,6 +30,8 @@ const char *code_name(enum bk_code code)
 		return "unsafe";
 	case BK_E_CANCELLED:
 		return "cancelled";
+	case BK_E_SEALED:
+		return "sealed";
 	}
 	return "unknown";
 }

@@ -1,0 +1,83 @@
+/* init_seal.c - a log that is made sealed, and one that is sealed already. */
+#include "init.h"
+#include "owner.h"
+#include <bk/slots.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The key file's own name stands in backup.lock, so that the directory can be moved. */
+static enum bk_code begin_key(struct init *init, struct bk_error *err)
+{
+	enum bk_code code = keyfile_begin(&init->key, init->node_io, init->dir, err);
+
+	if (!code)
+		code = bk_keyring_add_file(keys_ring(), init->node_io, init->key.path, err);
+	if (!code)
+		init->key_name = LOCKFILE_KEY;
+	if (!code && init->is_for_other && init->key.is_made)
+		owner_give(init->key.path);
+	return code;
+}
+
+/* Whether what KIND names was given on the command line, and is on the keyring. */
+static bool is_given(const char *kind)
+{
+	if (strcmp(kind, "seed") == 0)
+		return keys_given.words.is_wanted || keys_given.hsm_secret ||
+		       keys_given.secret.is_wanted;
+	return strcmp(kind, "passphrase") == 0 && keys_given.passphrase.is_wanted;
+}
+
+enum bk_code init_seal(struct init *init, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	if (!init->seal_count)
+		return BK_OK;
+	if (init->is_alone)
+		return bk_fail(err, BK_E_INVALID, 0,
+			"a sealed log has a key file beside backup.lock: name the lightning "
+			"directory with --lightning-dir");
+	for (unsigned i = 0; i < init->seal_count && !code; i++)
+		if (!is_given(init->seals[i]))
+			code = sealing_add(keys_ring(), init->seals[i], init->dir, err);
+	if (!code)
+		code = begin_key(init, err);
+	if (!code)
+		code = bk_seal_new(&init->seal, keys_ring(), init->node_io, err);
+	if (!code && init->is_padded)
+		bk_seal_pad(init->seal);
+	if (code)
+		init_unseal(init);
+	return code;
+}
+
+void init_unseal(struct init *init)
+{
+	keyfile_undo(&init->key, init->node_io);
+}
+
+enum bk_code init_seal_adopted(struct init *init, struct bk_error *err)
+{
+	struct bk_log *log;
+	bool is_sealed;
+	enum bk_code code = bk_log_open(&log, init->io, init->log_path, err);
+
+	if (code)
+		return code;
+	is_sealed = bk_log_is_sealed(log);
+	bk_log_close(log);
+	if (!is_sealed && init->seal_count)
+		return bk_fail(err, BK_E_EXISTS, 0,
+			"%s is there, in the clear: backup-cli compact --seal makes a sealed log "
+			"of it",
+			init->log_path);
+	if (!is_sealed)
+		return BK_OK;
+	code = begin_key(init, err);
+	if (!code)
+		code = keyfile_fit(&init->key, init->io, init->log_path, err);
+	if (code)
+		init_unseal(init);
+	return code;
+}
