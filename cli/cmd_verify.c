@@ -131,7 +131,9 @@ static int note(const struct verification *v, const struct bk_verify_result *res
 		.findings = result->findings,
 		.is_damaged = result->findings || result->tail_unsure};
 
-	noting_change(v->url, set_notes, &verified);
+	/* Whose log it is stands in the frames. */
+	if (!result->is_shut)
+		noting_change(v->url, set_notes, &verified);
 	return verified.is_damaged || result->copied_at ? EXIT_DAMAGE : EXIT_DONE;
 }
 

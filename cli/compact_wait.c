@@ -68,7 +68,8 @@ enum bk_code compact_wait(struct compaction *c, struct bk_log *log, struct bk_er
 	bool taken = false;
 	enum bk_code code = bk_log_status(log, &status, err);
 
-	fprintf(stderr, "Built beside the log: waiting for its writer, which has it take the place\n");
+	fprintf(stderr,
+		"Built beside the log: waiting for its writer, which has it take the place\n");
 	for (unsigned look = 1; !code; look++) {
 		bool is_there = bk_successor_is_there(c->io, c->path);
 

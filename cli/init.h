@@ -92,8 +92,7 @@ BK_MUST_CHECK enum bk_code init_check_before(struct init *init, struct bk_error 
 
 /* Makes the log at init->log_path, of the node's database if there is one. *DONE, which the caller
  * frees, says so. Fails as bk_log_create does; nothing is left behind then. */
-BK_MUST_CHECK enum bk_code init_make_log(
-	struct init *init, char **done, struct bk_error *err);
+BK_MUST_CHECK enum bk_code init_make_log(struct init *init, char **done, struct bk_error *err);
 
 /* The same in the place of the log that stands there, which is put aside, and kept. That is this
  * node's, not newer than its database, and nobody writes it: fails with BK_E_UNSAFE, BK_E_BUSY,

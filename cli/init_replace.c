@@ -76,8 +76,7 @@ static enum bk_code swap(
 	return sync_names(init, err);
 }
 
-static enum bk_code replace(
-	struct init *init, const char *aside, char **done, struct bk_error *err)
+static enum bk_code replace(struct init *init, const char *aside, char **done, struct bk_error *err)
 {
 	const struct bk_io *io = init->io;
 	struct init fresh = *init;

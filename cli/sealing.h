@@ -9,8 +9,9 @@
 #include <bk/seal.h>
 
 #define HELP_KINDS                                                                                 \
-	"  seed          the node's seed: its twelve words open the log. From DIR/hsm_secret,\n"   \
-	"                or --words, --hsm-secret FILE, --secret-fd N\n"                           \
+	"  seed          the node's seed: its twelve words open the log. It is read from\n"        \
+	"                DIR/hsm_secret, or as --words, --hsm-secret FILE, --secret-fd N\n"        \
+	"                say\n"                                                                    \
 	"  passphrase    asked for, or from --passphrase-fd N\n"                                   \
 	"  age:RECIPIENT whoever has age's identity of age1...\n"                                  \
 	"  key-file      the key file beside backup.lock alone, which is always made\n"

@@ -72,7 +72,8 @@ static void tell_progress(void *ctx, uint64_t done, uint64_t total)
 }
 
 static enum bk_code build(const struct bk_io *io, const char *path,
-	struct bk_compact_options *options, bool if_due, struct bk_compact_result *result, bool *is_due, struct bk_error *err)
+	struct bk_compact_options *options, bool if_due, struct bk_compact_result *result,
+	bool *is_due, struct bk_error *err)
 {
 	struct bk_log *log;
 	enum bk_code code = bk_log_open(&log, io, path, err);
