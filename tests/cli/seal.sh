@@ -81,15 +81,28 @@ cat bare/backup.lock
 simnode --plugin "$PLUGIN" --dir bare --generate 360
 t backup-cli verify --lightning-dir bare | counts
 
+# A mirror needs no key, and has all: back from it, without the node.
+backup-cli mirror --lightning-dir bare add "file://$PWD/mirror.bkp" >/dev/null
+backup-cli mirror --lightning-dir bare quorum 2 >/dev/null
+simnode --plugin "$PLUGIN" --dir bare --generate 380
+cmp log.bkp mirror.bkp && echo "byte for byte"
+t backup-cli verify mirror.bkp | counts
+mkdir again
+t backup-cli restore --words-fd 3 mirror.bkp again 3<words | sed -n 1p
+same again/lightningd.sqlite3 bare/lightningd.sqlite3
+t backup-cli status --lightning-dir bare | head -3
+backup-cli mirror --lightning-dir bare quorum 1 >/dev/null
+backup-cli mirror --lightning-dir bare remove "file://$PWD/mirror.bkp" >/dev/null
+
 # A key file that is gone; a log in the clear where a sealed one should be.
 mv bare/backup.key key.aside
-simnode --plugin "$PLUGIN" --dir bare --generate 361 2>&1 | grep -o 'the log is sealed.*' | head -1
+simnode --plugin "$PLUGIN" --dir bare --generate 381 2>&1 | grep -o 'the log is sealed.*' | head -1
 mv key.aside bare/backup.key
 mv log.bkp sealed.bkp
 backup-cli init --lightning-dir "$PWD/nowhere" log.bkp >/dev/null 2>&1
 mkdir other
 backup-cli init --lightning-dir other log.bkp >/dev/null
-simnode --plugin "$PLUGIN" --dir bare --generate 361 2>&1 | grep -o '[^ ]* is in the clear.*its place' | head -1
+simnode --plugin "$PLUGIN" --dir bare --generate 381 2>&1 | grep -o '[^ ]* is in the clear.*its place' | head -1
 
 # A log in the clear is sealed by its successor.
 hsm_secret other/hsm_secret
