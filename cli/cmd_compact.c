@@ -232,6 +232,9 @@ static int compact_run(int argc, char **argv)
 		free(c.url);
 		return status;
 	}
+	/* What was given is for the successor. */
+	if (c.seal_count && keys_ring())
+		bk_keyring_want_sealed(keys_ring(), false);
 	if (c.set_policy && !c.dry_run)
 		code = set_policy(&c, &err);
 	if (!code)

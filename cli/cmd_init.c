@@ -236,6 +236,9 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 	char *done;
 	enum bk_code code = init_find_paths(init, err);
 
+	/* What was given may be for a log that is to be made. */
+	if (keys_ring())
+		bk_keyring_want_sealed(keys_ring(), false);
 	if (!code && init->is_alone)
 		return set_up_alone(init, err);
 	if (!code)

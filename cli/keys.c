@@ -226,7 +226,12 @@ enum bk_code keys_fill(struct bk_error *err)
 	code = keys_add_files(ring, err);
 	if (!code && keys_given.passphrase.is_wanted)
 		code = keys_add_passphrase(ring, false, err);
-	return code ? code : keys_add_seed(ring, NULL, &has, err);
+	if (!code)
+		code = keys_add_seed(ring, NULL, &has, err);
+	/* Who gives a key has a sealed log in mind. */
+	if (!code && !bk_keyring_is_empty(ring))
+		bk_keyring_want_sealed(ring, true);
+	return code;
 }
 
 enum bk_code keys_of_node(const char *dir, const struct lockfile *lock, struct bk_error *err)

@@ -30,7 +30,8 @@ extern struct keys_given keys_given;
 struct bk_keyring *keys_ring(void);
 void keys_done(void);
 
-/* Fills the keyring with what was given. Once; further calls do nothing. Fails as what reads it
+/* Fills the keyring with what was given: a log in the clear is refused then, since whoever can write
+ * where it stands may have put it there. Once; further calls do nothing. Fails as what reads it
  * does. */
 BK_MUST_CHECK enum bk_code keys_fill(struct bk_error *err);
 

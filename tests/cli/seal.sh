@@ -104,6 +104,8 @@ mkdir other
 backup-cli init --lightning-dir other log.bkp >/dev/null
 simnode --plugin "$PLUGIN" --dir bare --generate 381 2>&1 | grep -o '[^ ]* is in the clear.*its place' | head -1
 
+t backup-cli restore --words-fd 3 log.bkp clear.sqlite3 3<words
+
 # A log in the clear is sealed by its successor.
 hsm_secret other/hsm_secret
 simnode --plugin "$PLUGIN" --dir other --generate 200
