@@ -72,7 +72,7 @@ cp before.bkp.durable gap/m.bkp.durable
 backup-cli status --lightning-dir gap --json >five
 env LD_PRELOAD="$OTHERWORLD" OTHER_SECONDS=86400 backup-cli status --lightning-dir gap --json >six
 python3 "$support/jsonkeys.py" one two three four five six >printed
-sed -n '/^The JSON object/,/^\.El/p' "$docs/backup-cli.1" | sed -n 's/^\.It Va //p' | sed 's/ , /\n/g' | sort >described
+sed -n '/^The JSON object/,/^\.El/p' "$docs/backup-cli-status.1" | sed -n 's/^\.It Va //p' | sed 's/ , /\n/g' | sort >described
 python3 - <<'P' >described.leaves
 names = [line.strip() for line in open("described")]
 # A list or an object is there with what it holds.
