@@ -14,6 +14,7 @@
 
 /* A command that was hung up on ends by itself in so long, or is killed. */
 #define END_MS 1000
+#define KILL_MS 2000
 
 struct command {
 	pid_t pid;
@@ -112,21 +113,21 @@ int64_t bk_posix_send(void *ctx, void *stream, const void *data, size_t size, un
 	return rc ? rc : n < 0 ? -errno : n;
 }
 
-/* Waits for its end, which its closed streams tell it to come to. */
+/* Waits for its end, which its closed streams tell it to come to. One that hangs in the kernel, as
+ * over a disk that does not answer, is left behind. */
 static void reap(pid_t pid)
 {
 	const struct timespec step = {.tv_nsec = 5000000};
 
-	for (unsigned waited = 0; waited < END_MS; waited += 5) {
+	for (unsigned waited = 0; waited < END_MS + KILL_MS; waited += 5) {
 		pid_t rc = waitpid(pid, NULL, WNOHANG);
 
 		if (rc == pid || (rc < 0 && errno != EINTR))
 			return;
+		if (waited == END_MS)
+			kill(pid, SIGKILL);
 		nanosleep(&step, NULL);
 	}
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
 /* Reads all that was said on FD; SAID, SIZE bytes, is the last line of it. What a process that is
