@@ -176,5 +176,5 @@ static const struct bk_io_ops route_ops = {
 
 void routefs_init(struct routefs *route)
 {
-	*route = (struct routefs){.io = {&route_ops, route}};
+	*route = (struct routefs){.io = {.ops = &route_ops, .ctx = route}};
 }
