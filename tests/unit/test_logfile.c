@@ -38,7 +38,7 @@ static void batch_begin(struct batch *batch)
 	batch->first = add_event(&batch->forge, 0);
 	batch->second = add_event(&batch->forge, size);
 	batch->third = add_event(&batch->forge, 2 * size);
-	batch->lf.file = FILE_CLOSED;
+	batch->lf = (struct logfile){.file = FILE_CLOSED};
 }
 
 static void batch_end(struct batch *batch)
