@@ -61,7 +61,7 @@ run dev
 build clang
 run clang -L 'golden|fuzz' -E test_worst
 build asan backup backup-cli backup-fuse tests_support tests_unit tests_golden tests_cli tests_fuzz tests_integration
-run asan -L 'unit|golden|cli|fuzz|integration' -E 'traces|generated|kills|memory|disk|first_write|test_worst|\.sealed$'
+run asan -L 'unit|golden|cli|fuzz|integration' -E 'traces|generated|kills|memory|disk|first_write|test_worst|\.(sealed|padded)$'
 build tsan unit_tests crash_sync tests_fuse
 run tsan -R 'unit.(cache|image|follower|log|measure|opening|writer)$|crash_sync|fuse.(gone|growth|parallel)'
 step "all passed"

@@ -10,7 +10,7 @@ void bk_hkdf(uint8_t *out, const void *salt, size_t salt_size, const void *key, 
 	uint8_t middle[SECRET_SIZE];
 	crypto_auth_hmacsha256_state state;
 
-	crypto_auth_hmacsha256_init(&state, salt, salt_size);
+	crypto_auth_hmacsha256_init(&state, salt ? salt : "", salt_size);
 	crypto_auth_hmacsha256_update(&state, key, key_size);
 	crypto_auth_hmacsha256_final(&state, middle);
 	crypto_auth_hmacsha256_init(&state, middle, sizeof middle);

@@ -1,6 +1,11 @@
 /* secret.c - memory for what nobody else may read. */
 #include "secret.h"
 #include <sodium.h>
+#include <stddef.h>
+
+/* sodium_malloc ends what it gives at a page's end: only a size that this divides begins where any
+ * type may. */
+#define ALIGNMENT _Alignof(max_align_t)
 
 void *bk_secret_new(size_t size)
 {
@@ -8,6 +13,7 @@ void *bk_secret_new(size_t size)
 
 	if (sodium_init() < 0)
 		return NULL;
+	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	secret = sodium_malloc(size);
 	if (secret)
 		sodium_memzero(secret, size);
