@@ -3,8 +3,11 @@
 #include <bk/process.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,4 +79,53 @@ static bool file_too_large(void)
 Test(process, survives_a_file_that_grows_too_large)
 {
 	cr_assert(child_says(NULL, file_too_large) && child_says("1", file_too_large));
+}
+
+#define ATTR_SIZE 48
+#define SLICE_NS  100000000
+
+/* Linux's sched_getattr: size, policy, flags, nice, priority; then the slice. */
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t slice_ns, others[2];
+};
+
+static void attr_of(struct attr *out, pid_t thread)
+{
+	cr_assert_eq(syscall(SYS_sched_getattr, thread, out, ATTR_SIZE, 0), 0);
+}
+
+static bool has_short_slices(void)
+{
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+
+	return uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 12));
+}
+
+static void *give_way(void *out)
+{
+	bk_process_nice_thread(10);
+	attr_of(out, 0);
+	return NULL;
+}
+
+/* The thread alone, with slices as long as they can be where Linux knows such, and of the policy
+ * that it had. */
+Test(process, thread_gives_way)
+{
+	struct attr before, after, thread;
+	pthread_t id;
+
+	attr_of(&before, 0);
+	cr_assert(pthread_create(&id, NULL, give_way, &thread) == 0 && !pthread_join(id, NULL));
+	attr_of(&after, 0);
+	cr_assert(thread.nice == 10 && thread.policy == before.policy);
+	cr_assert(after.nice == before.nice && after.slice_ns == before.slice_ns);
+	if (has_short_slices())
+		cr_assert_eq(thread.slice_ns, SLICE_NS);
 }

@@ -12,7 +12,8 @@
  * with EFBIG, which is told, instead of ending the process without a word. */
 void bk_process_guard(void);
 
-/* Makes the calling thread, alone, give way to others: NICE as nice(2) has it. */
+/* Makes the calling thread, alone, give way to others: NICE as nice(2) has it. And who wakes need
+ * not wait for its slice's end (docs/decisions.md, "Nobody waits for who gives way"). */
 void bk_process_nice_thread(int nice);
 
 /* The same, and it reads and writes when nobody else does. */

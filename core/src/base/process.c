@@ -1,7 +1,9 @@
 /* process.c - what a program that holds pages and keys of a node asks of the system. */
 #include <bk/process.h>
+#include <assert.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -33,9 +35,31 @@ void bk_process_guard(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* Linux's sched_setattr, as of its first version. */
+#define KEEP_POLICY 0x08
+#define SLICE_NS    100000000 /* the longest that Linux takes */
+#define ATTR_SIZE   48
+
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+static_assert(sizeof(struct attr) == ATTR_SIZE, "as Linux has it");
+
 void bk_process_nice_thread(int nice)
 {
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice);
+	const struct attr attr = {
+		.size = ATTR_SIZE, .flags = KEEP_POLICY, .nice = nice, .runtime_ns = SLICE_NS};
+
+	/* Since 6.12 a thread that wakes takes the processor from one whose slices are longer; with
+	 * slices as long as its own it waits for their end (docs/decisions.md,
+	 * "Nobody waits for who gives way"). */
+	if (syscall(SYS_sched_setattr, 0, &attr, 0))
+		setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice);
 }
 
 void bk_process_lower_thread(int nice)

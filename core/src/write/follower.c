@@ -4,7 +4,6 @@
 #include <bk/follower.h>
 #include <bk/live.h>
 #include <bk/process.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -22,7 +21,7 @@
 #define NAP_NS  2000000
 
 #define LAG_US_MAX INT64_C(1000000)
-#define NICE       5 /* not more: the hook waits for a mutex that a thread without its turn holds */
+#define NICE       10 /* not more: the hook waits for a mutex that a thread without its turn holds */
 
 struct bk_follower {
 	struct bk_writer *writer;
@@ -270,12 +269,10 @@ static bool wait_for_work(struct bk_follower *follower, struct proof_plan *plan,
 static void *follower_run(void *arg)
 {
 	struct bk_follower *follower = arg;
-	const struct sched_param param = {0};
 	struct proof_plan plan;
 	uint64_t below;
 
-	/* Woken by a change, it must not take the processor from who lightningd waits for. */
-	pthread_setschedparam(pthread_self(), SCHED_BATCH, &param);
+	/* Who lightningd waits for must get a processor at once, whenever it wakes. */
 	bk_process_nice_thread(NICE);
 	while (wait_for_work(follower, &plan, &below)) {
 		struct bk_error err;
