@@ -46,20 +46,18 @@ static bool take(struct reader *reader, char what)
 	return true;
 }
 
-/* The first '"' from AT on that no backslash stands before. */
+/* The first '"' from AT on that no backslash stands before; each byte is looked at once for it. */
 static const char *find_quote(struct reader *reader, const char *at, bool *is_escaped)
 {
-	const char *quote, *escape;
+	const char *quote = memchr(at, '"', (size_t)(reader->end - at)), *escape;
 
-	for (;;) {
-		quote = memchr(at, '"', (size_t)(reader->end - at));
-		escape = quote && reader->has_escapes ? memchr(at, '\\', (size_t)(quote - at))
-						      : NULL;
-		if (!escape)
-			return quote;
+	while (quote && reader->has_escapes && (escape = memchr(at, '\\', (size_t)(quote - at)))) {
 		*is_escaped = true;
 		at = escape + 2; /* at most behind the quote */
+		if (at > quote)
+			quote = memchr(at, '"', (size_t)(reader->end - at));
 	}
+	return quote;
 }
 
 static bool take_string(struct reader *reader, struct raw *raw)

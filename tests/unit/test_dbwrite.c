@@ -147,6 +147,29 @@ Test(dbwrite, is_whole)
 	dbwrite_done(&write);
 }
 
+/* Each byte is looked at once: 16 MiB of escapes with no quote near would else take hours. */
+Test(dbwrite, of_many_escapes, .timeout = 60)
+{
+	static const char begin[] = HEAD "{\"data_version\":1,\"writes\":[\"", end[] = "\"]}}";
+	const size_t count = (size_t)8 << 20, size = strlen(begin) + 2 * count + strlen(end);
+	char *text = malloc(size), *at = text, *copy;
+	struct dbwrite write;
+
+	cr_assert(text);
+	at = mempcpy(at, begin, strlen(begin));
+	for (size_t i = 0; i < count; i++)
+		at = mempcpy(at, "\\n", 2);
+	memcpy(at, end, strlen(end));
+	dbwrite_init(&write);
+	cr_assert(read_text(&write, text, size, &copy) && write.change.statement_count == 1);
+	cr_assert(write.change.statements->size == count);
+	for (size_t i = 0; i < count; i++)
+		cr_assert(((const char *)write.change.statements->data)[i] == '\n');
+	dbwrite_done(&write);
+	free(copy);
+	free(text);
+}
+
 /* As many statements, and as long ones, as come; those with escapes stay where they are. */
 Test(dbwrite, of_many_statements)
 {
