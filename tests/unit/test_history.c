@@ -3,6 +3,8 @@
 #include "node.h"
 #include <bk/follower.h>
 #include <bk/history.h>
+#include <inttypes.h>
+#include <time.h>
 
 SUITE(history);
 
@@ -303,6 +305,75 @@ Test(history, ends_where_it_is_told_to)
 	log = node_log(&node);
 	fails(BK_E_LIMIT, bk_history(log, "t", &options, stop, &told, why()));
 	cr_assert(told == 5);
+	bk_log_close(log);
+	node_end(&node);
+}
+
+struct slow {
+	struct test_io *io;
+	unsigned reads; /* until nothing more was read */
+};
+
+/* Takes its time with the first, until the threads do nothing more. */
+static enum bk_code wait_for_threads(
+	void *ctx, const struct bk_entry *entry, const struct bk_diff *diff, struct bk_error *err)
+{
+	struct slow *slow = ctx;
+
+	(void)entry;
+	(void)diff;
+	(void)err;
+	if (slow->reads)
+		return BK_OK;
+	do {
+		slow->reads = slow->io->calls[OP_READ];
+		nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+	} while (slow->reads != slow->io->calls[OP_READ]);
+	return BK_OK;
+}
+
+/* A row of 2 MiB that does not get smaller in a log: what its readers may cost grows with that. */
+static void add_large_row(struct node *node)
+{
+	static const char begin[] = "INSERT INTO t VALUES (1, 1, x'", end[] = "'), (1, 2, 0)";
+	const size_t digits = (size_t)4 << 20;
+	char *sql = malloc(sizeof begin + digits + sizeof end), *at;
+	uint64_t state = 1;
+
+	cr_assert(sql);
+	at = stpcpy(sql, begin);
+	for (size_t i = 0; i < digits; i += 16)
+		at += sprintf(at, "%016" PRIx64, random_next(&state));
+	strcpy(at, end);
+	node_change(node, sql);
+	free(sql);
+}
+
+/* What is ready and not taken yet is bounded, also of the lot that is being taken. */
+Test(history, does_not_run_ahead_without_end, .timeout = 120)
+{
+	const char *key = "1";
+	struct bk_history_options options = {.key = &key, .key_count = 1, .threads = 1};
+	struct node node;
+	struct slow slow = {.io = &node.io};
+	struct bk_log *log;
+	unsigned told = 0, all;
+
+	node_begin(&node, 4);
+	node_change(&node, "CREATE TABLE t(k, n, v, PRIMARY KEY(k, n)) WITHOUT ROWID");
+	add_large_row(&node);
+	for (unsigned i = 0; i < 28; i++)
+		node_change(&node, "UPDATE t SET v = v + 1 WHERE k = 1 AND n = 2");
+	ok(bk_keyframes_build(node.writer, why()));
+	log = node_log(&node);
+	node.io.calls[OP_READ] = 0;
+	ok(bk_history(log, "t", &options, count, &told, why()));
+	cr_assert(told == 30);
+	all = node.io.calls[OP_READ];
+	node.io.calls[OP_READ] = 0;
+	options.threads = 2;
+	ok(bk_history(log, "t", &options, wait_for_threads, &slow, why()));
+	cr_assert(slow.reads < all * 3 / 4, "%u of %u", slow.reads, all);
 	bk_log_close(log);
 	node_end(&node);
 }

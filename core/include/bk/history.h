@@ -21,7 +21,7 @@ struct bk_history_options {
 				   * rowid; an integer, x'0aff', hexadecimal digits (as a text, or as
 				   * the blob that they are), or any text */
 	size_t key_count;         /* 0: all rows of the table, which takes longer */
-	unsigned threads;         /* 0: one for each processor; without a KEY it is one always */
+	unsigned threads;         /* 0: one for each processor, 8 at most; one without a KEY */
 	bk_progress_fn *progress; /* intervals done and in all, now and then, from the caller's
 				   * thread; may be NULL */
 };

@@ -54,13 +54,19 @@ static void queued_free(struct queued *queued)
 	free(queued);
 }
 
+/* The lot that is being taken has a place for one reading always, so that who takes gets on. */
+static bool is_full(const struct lots *lots, size_t nth, size_t bytes)
+{
+	return lots->bytes + bytes > LOTS_BYTES_MAX &&
+	       (nth != lots->taken || lots->lots[nth].first);
+}
+
 static void enqueue(struct lots *lots, size_t nth, struct queued *queued)
 {
 	struct lot *lot = &lots->lots[nth];
 
 	pthread_mutex_lock(&lots->mutex);
-	while (lots->bytes + queued->bytes > LOTS_BYTES_MAX && nth != lots->taken &&
-		!lots->is_given_up)
+	while (is_full(lots, nth, queued->bytes) && !lots->is_given_up)
 		pthread_cond_wait(&lots->room, &lots->mutex);
 	lots->bytes += queued->bytes;
 	*lot->end = queued;

@@ -4,7 +4,8 @@
  * Calling sequence: bk_lots_open, bk_lots_next until it gives none, bk_lots_close.
  *
  * Invariants: what the threads hold ready and was not taken yet stays under LOTS_BYTES_MAX, but for
- * one reading of each of them; the one whose lot is being taken never waits.
+ * one reading of each of them; the one whose lot is being taken waits only while something of it is
+ * ready.
  *
  * Threads: one calls; those that read are its own. */
 #ifndef BK_LOTS_H
