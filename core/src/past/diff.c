@@ -43,28 +43,26 @@ static uint32_t fewer(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* A sandbox over each of two stores, compared. */
+/* A sandbox over each of two stores, compared: all of it is drawn on one BUDGET. */
 static enum bk_code compare_stores(const struct wanted *wanted, const struct bk_io *io,
-	struct pagestore *from, struct budget *from_budget, struct pagestore *to,
-	struct budget *to_budget, const struct pageset *differs, struct bk_error *err)
+	struct budget *budget, struct pagestore *from, struct pagestore *to,
+	const struct pageset *differs, struct bk_error *err)
 {
 	struct sandbox before, after;
 	enum bk_code code;
 
-	bk_budget_begin(from_budget);
-	bk_budget_begin(to_budget);
-	code = bk_sandbox_open_reading(&before, from, io, from_budget, err);
+	bk_budget_begin(budget);
+	code = bk_sandbox_open_reading(&before, from, io, budget, err);
 	if (code)
 		return code;
-	code = bk_sandbox_open_reading(&after, to, io, to_budget, err);
+	code = bk_sandbox_open_reading(&after, to, io, budget, err);
 	if (!code) {
 		code = bk_dbdiff(
 			&before, &after, differs, wanted->table, wanted->take, wanted->ctx, err);
 		bk_sandbox_close(&after);
 	}
 	bk_sandbox_close(&before);
-	bk_budget_end(from_budget);
-	bk_budget_end(to_budget);
+	bk_budget_end(budget);
 	return code;
 }
 
@@ -73,7 +71,6 @@ static enum bk_code compare_step(
 	const struct wanted *wanted, struct stepper *stepper, struct bk_error *err)
 {
 	struct pagestore *older = &stepper->before.store, *newer = &stepper->image->overlay.store;
-	struct budget *budget = &stepper->image->budget;
 	bool is_forward = wanted->to == stepper->image->version;
 	struct pageset differs;
 	enum bk_code code =
@@ -82,9 +79,8 @@ static enum bk_code compare_step(
 	if (!code)
 		code = add_written(&differs, &stepper->before, err);
 	if (!code)
-		code = compare_stores(wanted, stepper->image->overlay.io,
-			is_forward ? older : newer, budget, is_forward ? newer : older, budget,
-			&differs, err);
+		code = compare_stores(wanted, stepper->image->overlay.io, &stepper->image->budget,
+			is_forward ? older : newer, is_forward ? newer : older, &differs, err);
 	bk_pageset_done(&differs);
 	return code;
 }
@@ -219,8 +215,8 @@ static enum bk_code compare_images(const struct wanted *wanted, struct bk_image 
 	if (!code)
 		code = find_differing(from, to, &differs, err);
 	if (!code)
-		code = compare_stores(wanted, from->overlay.io, &from->overlay.store, &from->budget,
-			&to->overlay.store, &to->budget, &differs, err);
+		code = compare_stores(wanted, from->overlay.io, &from->budget,
+			&from->overlay.store, &to->overlay.store, &differs, err);
 	bk_pageset_done(&differs);
 	return code;
 }
