@@ -14,7 +14,8 @@
 
 /* SQLite counts what it takes under a mutex, at each allocation: threads that replay side by side
  * would wait for each other at that most of the time. So it is counted here, without one, and what
- * a thread takes and gives back is only told to the others when it has come to something. */
+ * a thread takes and gives back is only told to the others when it has come to something. The limit
+ * can be passed by SHARES times SHARE_STEP, and by what threads take in the same moment. */
 #define SHARES     16
 #define SHARE_STEP ((int64_t)64 << 10)
 
