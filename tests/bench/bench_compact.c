@@ -5,6 +5,7 @@
  * another name; in the end both are read, page by page. Figures are printed; only a page that
  * differs fails. */
 #include "play.h"
+#include "timing.h"
 #include <bk/image.h>
 #include <bk/io.h>
 #include <bk/listing.h>
@@ -22,12 +23,14 @@
 #define WAIT_TIMEOUT_MS 600000
 
 static const char help[] =
-	"Usage: bench_compact --trace FILE [OPTIONS]\n"
+	"Usage: bench_compact [OPTIONS]\n"
 	"\n"
 	"Plays a trace to the plugin, compacts the log meanwhile, and compares the round trips of the\n"
 	"calls that came during a compaction with those of all others, and the images before and\n"
 	"after.\n"
 	"\n"
+	"  --trace FILE     recorded calls (default: those of a made-up node)\n"
+	"  --calls N        how many at most (default 60000)\n"
 	"  --times N        how often (default 10)\n"
 	"  --keep-all AGE   as backup-cli compact takes it: the rest is thinned to one an hour\n"
 	"  --every N        of N versions one is compared (default 25)\n"
@@ -49,14 +52,6 @@ struct bench {
 	unsigned count; /* compactions begun */
 	struct child child;
 };
-
-static uint64_t next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
 
 /* What the log was before the compaction NUMBER. */
 static const char *before_path(const struct bench *bench, unsigned number)
@@ -108,35 +103,16 @@ static bool is_time(struct bench *bench, uint64_t left)
 	       (blocks <= due || next_random(&bench->seed) % blocks < due);
 }
 
-static enum bk_code fill(
-	struct block *block, struct trace *trace, uint64_t *left, struct bk_error *err)
-{
-	enum bk_code code = BK_OK;
-	bool more = true;
-
-	block->count = block->text.size = 0;
-	while (!code && block->count < BLOCK_CALLS && *left) {
-		struct trace_call call;
-
-		code = trace_next(trace, &call, &more, err);
-		if (code || !more)
-			break;
-		code = block_add(block, &call, err);
-		--*left;
-	}
-	return code;
-}
-
 static enum bk_code play_all(struct bench *bench, struct bk_error *err)
 {
 	struct trace *trace = NULL;
-	uint64_t left = bench->calls.count;
+	uint64_t left = bench->calls.count, sql_bytes = 0;
 	struct block block;
 	enum bk_code code = calls_open(&bench->calls, &trace, err);
 
 	block_init(&block);
 	while (!code) {
-		code = fill(&block, trace, &left, err);
+		code = block_fill(&block, trace, &left, &sql_bytes, err);
 		if (code || !block.count)
 			break;
 		if (bench->lane.count && is_time(bench, left))
@@ -357,7 +333,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (bench.times > TIMES_MAX || !bench.every || !bench.seed) {
+	if (bench.times > TIMES_MAX || !bench.every) {
 		fputs(help, stderr);
 		return 2;
 	}

@@ -175,17 +175,24 @@ static void bench_million(const char *dir, const char *rows)
 	unlink(log);
 }
 
+static int usage(void)
+{
+	fputs("Usage: bench_past --log FILE | --trace FILE | --million [ROWS]\n", stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	char dir[] = "/tmp/bench_past.XXXXXX", path[300];
 	struct genlog_options options = {.versions = UINT32_MAX};
 	struct genlog_result made;
 	struct bk_error err;
+	int status = 0;
 
-	if (argc < 2 || !mkdtemp(dir)) {
-		fprintf(stderr, "Usage: bench_past --log FILE | --trace FILE | --million [ROWS]\n");
-		return 2;
-	}
+	if (argc < 2)
+		return usage();
+	if (!mkdtemp(dir))
+		die("cannot make a folder");
 	snprintf(path, sizeof path, "%s/log.bkp", dir);
 	if (strcmp(argv[1], "--million") == 0) {
 		bench_million(dir, argc > 2 ? argv[2] : "1000000");
@@ -196,7 +203,9 @@ int main(int argc, char **argv)
 		check(genlog_make(path, &options, &made, &err), &err);
 		bench_log(path);
 		unlink(path);
+	} else {
+		status = usage();
 	}
 	rmdir(dir);
-	return 0;
+	return status;
 }

@@ -9,8 +9,7 @@ enum bk_code calls_open(const struct calls *calls, struct trace **trace, struct 
 			    : trace_open_generated(trace, calls->seed, calls->count, err);
 }
 
-/* Fills BLOCK with what comes next; it stays empty when LEFT calls were taken or the trace ends. */
-static enum bk_code fill(struct block *block, struct trace *trace, uint64_t *left,
+enum bk_code block_fill(struct block *block, struct trace *trace, uint64_t *left,
 	uint64_t *sql_bytes, struct bk_error *err)
 {
 	enum bk_code code = BK_OK;
@@ -41,7 +40,7 @@ enum bk_code play(const struct calls *calls, struct lane *lanes, size_t lane_cou
 	block_init(&block);
 	*sql_bytes = 0;
 	for (size_t turn = 0; !code; turn++) {
-		code = fill(&block, trace, &count, sql_bytes, err);
+		code = block_fill(&block, trace, &count, sql_bytes, err);
 		if (!block.count)
 			break;
 		for (size_t i = 0; !code && i < lane_count; i++)
