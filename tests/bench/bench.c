@@ -3,12 +3,12 @@
  * calls. Then the log's size, the restore, the memory.
  *
  * Figures are printed, nothing is judged. */
+#include "args.h"
 #include "nodedb.h"
 #include "play.h"
 #include "report.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +20,16 @@
 #define COPY_BYTES         ((size_t)1 << 20)
 
 static const char help[] =
-	"Usage: bench [OPTIONS]\n"
+	"Usage: bench [OPTIONS] [DIR...]\n"
 	"\n"
 	"Plays db_write calls to the plugin and measures the round trip, beside a floor that only "
 	"writes\n"
-	"and syncs as many bytes.\n"
+	"and syncs as many bytes, in each DIR (default: /var/tmp, where syncing costs what\n"
+	"the disk costs, and /dev/shm, where it costs nothing).\n"
 	"\n"
 	"  --trace FILE  recorded calls (default: those of a made-up node)\n"
 	"  --calls N     how many at most (default 20000)\n"
 	"  --seed S      of the made-up node (default 1)\n"
-	"  --dir DIR     where to write; may be given more than once (default: /var/tmp, where "
-	"syncing\n"
-	"                costs what the disk costs, and /dev/shm, where it costs nothing)\n"
 	"  --json FILE   write the figures there too\n";
 
 #define DIRS_MAX 4
@@ -217,39 +215,16 @@ static int run(const struct bench *bench)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"trace", required_argument, NULL, 't'},
-		{"calls", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},
-		{"dir", required_argument, NULL, 'd'}, {"json", required_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct bench bench = {.calls = {.count = CALLS_DEFAULT, .seed = 1}};
-	int option;
+	const struct arg args[] = {{"trace", .text = &bench.calls.trace},
+		{"calls", .number = &bench.calls.count}, {"seed", .number = &bench.calls.seed},
+		{"json", .text = &bench.json}, {.name = NULL}};
+	int at = args_read(argc, argv, args, help);
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 't':
-			bench.calls.trace = optarg;
-			break;
-		case 'c':
-			bench.calls.count = strtoull(optarg, NULL, 10);
-			break;
-		case 's':
-			bench.calls.seed = strtoull(optarg, NULL, 10);
-			break;
-		case 'd':
-			if (bench.dir_count < DIRS_MAX)
-				bench.dirs[bench.dir_count++] = optarg;
-			break;
-		case 'j':
-			bench.json = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_SUCCESS;
-		default:
-			fputs(help, stderr);
-			return 2;
-		}
-	}
+	if (argc - at > DIRS_MAX)
+		args_refuse(help);
+	while (at < argc)
+		bench.dirs[bench.dir_count++] = argv[at++];
 	if (!bench.dir_count) {
 		bench.dirs[bench.dir_count++] = "/var/tmp";
 		if (access("/dev/shm", W_OK) == 0)

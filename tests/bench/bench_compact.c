@@ -4,6 +4,7 @@
  * At random moments backup-cli compact is run beside the plugin. What the log was before stays under
  * another name; in the end both are read, page by page. Figures are printed; only a page that
  * differs fails. */
+#include "args.h"
 #include "play.h"
 #include "timing.h"
 #include <bk/image.h>
@@ -11,7 +12,6 @@
 #include <bk/listing.h>
 #include <bk/log.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,52 +290,18 @@ static int run(struct bench *bench)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"trace", required_argument, NULL, 't'},
-		{"times", required_argument, NULL, 'n'}, {"keep-all", required_argument, NULL, 'k'},
-		{"every", required_argument, NULL, 'e'}, {"seed", required_argument, NULL, 's'},
-		{"dir", required_argument, NULL, 'd'}, {"calls", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct bench bench = {.calls = {.count = 60000, .seed = 1},
 		.times = 10,
 		.every = 25,
 		.seed = 1,
 		.dir = "/var/tmp"};
-	int option;
+	const struct arg args[] = {{"trace", .text = &bench.calls.trace},
+		{"calls", .number = &bench.calls.count}, {"times", .small = &bench.times},
+		{"keep-all", .text = &bench.keep_all}, {"every", .small = &bench.every},
+		{"seed", .number = &bench.seed}, {"dir", .text = &bench.dir}, {.name = NULL}};
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 't':
-			bench.calls.trace = optarg;
-			break;
-		case 'n':
-			bench.times = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'k':
-			bench.keep_all = optarg;
-			break;
-		case 'e':
-			bench.every = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 's':
-			bench.seed = strtoull(optarg, NULL, 10);
-			break;
-		case 'd':
-			bench.dir = optarg;
-			break;
-		case 'c':
-			bench.calls.count = strtoull(optarg, NULL, 10);
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_SUCCESS;
-		default:
-			fputs(help, stderr);
-			return 2;
-		}
-	}
-	if (bench.times > TIMES_MAX || !bench.every) {
-		fputs(help, stderr);
-		return 2;
-	}
+	args_read(argc, argv, args, help);
+	if (bench.times > TIMES_MAX || !bench.every)
+		args_refuse(help);
 	return run(&bench);
 }

@@ -4,9 +4,9 @@
  *
  * Figures are printed, nothing is judged. What is compared runs one after the other: it is counted,
  * and not timed. */
+#include "args.h"
 #include "device.h"
 #include "play.h"
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,34 +124,11 @@ static int run(const struct bench *bench)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"trace", required_argument, NULL, 't'},
-		{"calls", required_argument, NULL, 'c'}, {"dir", required_argument, NULL, 'd'},
-		{"fs", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
 	struct bench bench = {.calls = {.count = CALLS_DEFAULT, .seed = 1}, .dir = "/var/tmp"};
-	int option;
+	const struct arg args[] = {{"trace", .text = &bench.calls.trace},
+		{"calls", .number = &bench.calls.count}, {"dir", .text = &bench.dir},
+		{"fs", .text = &bench.only}, {.name = NULL}};
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 't':
-			bench.calls.trace = optarg;
-			break;
-		case 'c':
-			bench.calls.count = strtoull(optarg, NULL, 10);
-			break;
-		case 'd':
-			bench.dir = optarg;
-			break;
-		case 'f':
-			bench.only = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_SUCCESS;
-		default:
-			fputs(help, stderr);
-			return 2;
-		}
-	}
+	args_read(argc, argv, args, help);
 	return run(&bench);
 }

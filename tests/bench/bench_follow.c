@@ -3,6 +3,7 @@
  * without; both with zeros ahead.
  *
  * Figures are printed, nothing is judged. */
+#include "args.h"
 #include "slowdisk.h"
 #include "timing.h"
 #include "trace.h"
@@ -10,7 +11,6 @@
 #include <bk/live.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -215,28 +215,18 @@ static void run(struct bench *bench)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-		{"rate", required_argument, NULL, 'r'}, {"changes", required_argument, NULL, 'c'},
-		{"trace", required_argument, NULL, 't'}, {"disk", required_argument, NULL, 'D'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct bench bench = {.dir = "/var/tmp", .io = bk_io_posix(), .rate = 300, .changes = 6000};
+	const char *disk = NULL;
+	const struct arg args[] = {{"dir", .text = &bench.dir}, {"rate", .small = &bench.rate},
+		{"changes", .small = &bench.changes}, {"trace", .text = &bench.trace},
+		{"disk", .text = &disk}, {.name = NULL}};
 	double flush_ms, mb_s;
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'd')
-			bench.dir = optarg;
-		else if (option == 'r')
-			bench.rate = (unsigned)strtoul(optarg, NULL, 10);
-		else if (option == 'c')
-			bench.changes = (unsigned)strtoul(optarg, NULL, 10);
-		else if (option == 't')
-			bench.trace = optarg;
-		else if (option == 'D' && sscanf(optarg, "%lf,%lf", &flush_ms, &mb_s) == 2)
-			bench.io = slowdisk_io(flush_ms * 1e3, mb_s * 1e6);
-		else
-			return fputs(help, option == 'h' ? stdout : stderr), option == 'h' ? 0 : 2;
-	}
+	args_read(argc, argv, args, help);
+	if (disk && sscanf(disk, "%lf,%lf", &flush_ms, &mb_s) != 2)
+		args_refuse(help);
+	if (disk)
+		bench.io = slowdisk_io(flush_ms * 1e3, mb_s * 1e6);
 	run(&bench);
 	return EXIT_SUCCESS;
 }

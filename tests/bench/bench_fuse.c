@@ -4,6 +4,7 @@
  * ones again, and of the restored file out of the system's cache and out of the disk, in turn. And
  * sqlite3 answering one indexed query, from fork to exit: on random versions through the mount, and
  * on the restored file. Each answer is checked. */
+#include "args.h"
 #include "child.h"
 #include "genlog.h"
 #include "tempdir.h"
@@ -13,7 +14,6 @@
 #include <bk/restore.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -241,76 +241,40 @@ static void print_json(FILE *out, const struct bench *bench, const struct figure
 		f->plain_p50, f->plain_p99);
 }
 
-static int usage(void)
-{
-	fputs("Usage: bench_fuse [OPTIONS]\n"
-	      "  --log FILE      an existing log (default: one is made)\n"
-	      "  --versions N    how many versions to make (default 100000)\n"
-	      "  --trace FILE    make it of recorded calls, all of them\n"
-	      "  --database MB   make it of a node whose database has so many megabytes, half-way\n"
-	      "  --samples N     random versions queried (default 1000)\n"
-	      "  --rounds N      versions read whole (default 21)\n"
-	      "  --dir DIR       where to make what is needed (default /var/tmp)\n"
-	      "  --seed S        which traffic, and which versions (default 1)\n"
-	      "  --json FILE     the figures as JSON, too\n",
-		stderr);
-	return 2;
-}
+static const char help[] =
+	"Usage: bench_fuse [OPTIONS]\n"
+	"  --log FILE      an existing log (default: one is made)\n"
+	"  --versions N    how many versions to make (default 100000)\n"
+	"  --trace FILE    make it of recorded calls, all of them\n"
+	"  --database MB   make it of a node whose database has so many megabytes, half-way\n"
+	"  --samples N     random versions queried (default 1000)\n"
+	"  --rounds N      versions read whole (default 21)\n"
+	"  --dir DIR       where to make what is needed (default /var/tmp)\n"
+	"  --seed S        which traffic, and which versions (default 1)\n"
+	"  --json FILE     the figures as JSON, too\n";
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"log", required_argument, NULL, 'l'},
-		{"versions", required_argument, NULL, 'v'},
-		{"samples", required_argument, NULL, 'n'}, {"rounds", required_argument, NULL, 'r'},
-		{"dir", required_argument, NULL, 'd'}, {"seed", required_argument, NULL, 's'},
-		{"json", required_argument, NULL, 'j'}, {"trace", required_argument, NULL, 't'},
-		{"database", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
 	struct bench bench = {.samples = 1000, .rounds = 21, .random = 1};
-	const char *log = NULL, *base = "/var/tmp";
+	const char *log = NULL, *base = "/var/tmp", *json_path = NULL;
 	struct genlog_options made = {.versions = 100000};
+	uint64_t megabytes = 0;
+	const struct arg args[] = {{"log", .text = &log}, {"versions", .small = &made.versions},
+		{"samples", .small = &bench.samples}, {"rounds", .small = &bench.rounds},
+		{"dir", .text = &base}, {"seed", .number = &bench.random},
+		{"json", .text = &json_path}, {"trace", .text = &made.trace},
+		{"database", .number = &megabytes}, {.name = NULL}};
 	struct figures figures = {0};
 	struct bk_error err;
-	FILE *json = NULL;
-	int option;
+	FILE *json;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'l':
-			log = optarg;
-			break;
-		case 'v':
-			made.versions = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'n':
-			bench.samples = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'r':
-			bench.rounds = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 't':
-			made.trace = optarg;
-			made.versions = UINT32_MAX;
-			break;
-		case 'b':
-			made.database_bytes = strtoull(optarg, NULL, 10) * 1000000;
-			break;
-		case 'd':
-			base = optarg;
-			break;
-		case 's':
-			bench.random = strtoull(optarg, NULL, 10);
-			break;
-		case 'j':
-			json = fopen(optarg, "w");
-			if (!json)
-				die(optarg, strerror(errno));
-			break;
-		default:
-			return usage();
-		}
-	}
-	if (optind != argc || !bench.samples || !bench.rounds || made.versions < 2)
-		return usage();
+	if (args_read(argc, argv, args, help) != argc || !bench.samples || !bench.rounds ||
+		made.versions < 2)
+		args_refuse(help);
+	made.database_bytes = megabytes * 1000000;
+	if (made.trace)
+		made.versions = UINT32_MAX;
+	json = open_json(json_path);
 	must(tempdir_make_in(&bench.dir, base, &err), base, &err);
 	snprintf(bench.plain, sizeof bench.plain, "%s", tempdir_path(&bench.dir, "plain.sqlite3"));
 	snprintf(bench.mnt, sizeof bench.mnt, "%s", tempdir_path(&bench.dir, "mnt"));

@@ -5,6 +5,7 @@
  * restoring the head, beside a plain replay of all changes and a synced copy of the restored file.
  * Or the same, without the replay, of a log that there is, of recorded calls, of a large database.
  */
+#include "args.h"
 #include "genlog.h"
 #include "timing.h"
 #include "tracegen.h"
@@ -12,7 +13,6 @@
 #include <bk/restore.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -296,82 +296,43 @@ static void print_json(FILE *out, const struct figures *f, bool first)
 		f->copy_s, f->replay_s);
 }
 
-static int usage(void)
-{
-	fputs("Usage: bench_log [OPTIONS]\n"
-	      "  --dir DIR          where logs are made and removed (default /var/tmp)\n"
-	      "  --extension FILE   backupvfs.so (default: that of this build)\n"
-	      "  --log FILE         measure this log\n"
-	      "  --trace FILE       of recorded calls, all of them\n"
-	      "  --database MB      of a node whose database has so many megabytes, half-way\n"
-	      "  --versions N       only a log of N versions, instead of 10,000, 100,000 and "
-	      "1,000,000\n"
-	      "  --samples N        random versions opened in each (default 1000)\n"
-	      "  --seed S           which traffic, and which versions (default 1)\n"
-	      "  --without-replay   leave the replay of all changes out\n"
-	      "  --json FILE        the figures as JSON, too\n",
-		stderr);
-	return 2;
-}
+static const char help[] =
+	"Usage: bench_log [OPTIONS]\n"
+	"  --dir DIR          where logs are made and removed (default /var/tmp)\n"
+	"  --extension FILE   backupvfs.so (default: that of this build)\n"
+	"  --log FILE         measure this log\n"
+	"  --trace FILE       of recorded calls, all of them\n"
+	"  --database MB      of a node whose database has so many megabytes, half-way\n"
+	"  --versions N       only a log of N versions, instead of 10,000, 100,000 and "
+	"1,000,000\n"
+	"  --samples N        random versions opened in each (default 1000)\n"
+	"  --seed S           which traffic, and which versions (default 1)\n"
+	"  --without-replay   leave the replay of all changes out\n"
+	"  --json FILE        the figures as JSON, too\n";
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-		{"extension", required_argument, NULL, 'e'},
-		{"versions", required_argument, NULL, 'v'}, {"log", required_argument, NULL, 'l'},
-		{"samples", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
-		{"without-replay", no_argument, NULL, 'r'}, {"json", required_argument, NULL, 'j'},
-		{"trace", required_argument, NULL, 't'}, {"database", required_argument, NULL, 'b'},
-		{NULL, 0, NULL, 0}};
 	static const uint32_t sizes[] = {10000, 100000, 1000000};
 	struct bench bench = {
 		.dir = "/var/tmp", .extension = BK_EXTENSION, .samples = 1000, .made.seed = 1};
-	FILE *json = NULL;
+	const char *json_path = NULL;
+	uint64_t megabytes = 0;
+	const struct arg args[] = {{"dir", .text = &bench.dir},
+		{"extension", .text = &bench.extension},
+		{"versions", .small = &bench.made.versions}, {"log", .text = &bench.existing},
+		{"samples", .small = &bench.samples}, {"seed", .number = &bench.made.seed},
+		{"without-replay", .flag = &bench.without_replay}, {"json", .text = &json_path},
+		{"trace", .text = &bench.made.trace}, {"database", .number = &megabytes},
+		{.name = NULL}};
 	bool first = true;
-	int option;
+	FILE *json;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'd':
-			bench.dir = optarg;
-			break;
-		case 'e':
-			bench.extension = optarg;
-			break;
-		case 'l':
-			bench.existing = optarg;
-			break;
-		case 'v':
-			bench.made.versions = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'n':
-			bench.samples = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 's':
-			bench.made.seed = strtoul(optarg, NULL, 10);
-			break;
-		case 't':
-			bench.made.trace = optarg;
-			if (!bench.made.versions)
-				bench.made.versions = UINT32_MAX;
-			break;
-		case 'b':
-			bench.made.database_bytes = strtoull(optarg, NULL, 10) * 1000000;
-			break;
-		case 'r':
-			bench.without_replay = true;
-			break;
-		case 'j':
-			json = fopen(optarg, "w");
-			if (!json)
-				die(optarg, strerror(errno));
-			break;
-		default:
-			return usage();
-		}
-	}
-	if (optind != argc || !bench.samples)
-		return usage();
+	if (args_read(argc, argv, args, help) != argc || !bench.samples)
+		args_refuse(help);
+	bench.made.database_bytes = megabytes * 1000000;
+	if (bench.made.trace && !bench.made.versions)
+		bench.made.versions = UINT32_MAX;
+	json = open_json(json_path);
 	load_extension(bench.extension);
 	if (json)
 		fputs("[", json);

@@ -3,6 +3,7 @@
  * writing as many bytes, syncing them, and sending them there and back.
  *
  * Figures are printed, nothing is judged. bench_places.sh has the places elsewhere. */
+#include "args.h"
 #include "timing.h"
 #include "trace.h"
 #include <bk/log.h>
@@ -11,7 +12,6 @@
 #include <bk/writer.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,8 +229,7 @@ static void run(struct bench *bench)
 		open_lane(bench, &bench->lanes[i], i);
 	for (unsigned turn = 0; more; turn++)
 		for (unsigned i = 0; i < bench->lane_count; i++)
-			more = play(bench, &bench->lanes[(turn + i) % bench->lane_count]) &&
-			       more;
+			more = play(bench, &bench->lanes[(turn + i) % bench->lane_count]) && more;
 	printf("%u changes to each log, in %s\n", bench->lanes[0].count, bench->dir);
 	for (unsigned i = 0; i < bench->lane_count; i++)
 		print_lane(&bench->lanes[i]);
@@ -240,27 +239,16 @@ static void run(struct bench *bench)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-		{"changes", required_argument, NULL, 'c'}, {"trace", required_argument, NULL, 't'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct bench bench = {.dir = "/var/tmp", .changes = 800, .lane_count = 2};
-	int option;
+	const struct arg args[] = {{"dir", .text = &bench.dir},
+		{"changes", .small = &bench.changes}, {"trace", .text = &bench.trace}, {.name = NULL}};
+	int at = args_read(argc, argv, args, help);
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'd')
-			bench.dir = optarg;
-		else if (option == 'c')
-			bench.changes = (unsigned)strtoul(optarg, NULL, 10);
-		else if (option == 't')
-			bench.trace = optarg;
-		else
-			return fputs(help, option == 'h' ? stdout : stderr), option == 'h' ? 0 : 2;
-	}
-	if ((argc - optind) % 2 || (argc - optind) / 2 > LANES_MAX - 2 || !bench.changes)
-		return fputs(help, stderr), 2;
-	for (; optind < argc; optind += 2)
+	if ((argc - at) % 2 || (argc - at) / 2 > LANES_MAX - 2 || !bench.changes)
+		args_refuse(help);
+	for (; at < argc; at += 2)
 		bench.lanes[bench.lane_count++] =
-			(struct lane){.url = argv[optind], .command = argv[optind + 1]};
+			(struct lane){.url = argv[at], .command = argv[at + 1]};
 	run(&bench);
 	return EXIT_SUCCESS;
 }

@@ -4,6 +4,7 @@
  * plugin would have looked, it is looked whether a compaction is due, and done. In the end: what is
  * kept, whether each version that is kept can be rebuilt, what was written in all. Figures are
  * printed; what cannot be rebuilt fails, and with --max-size a log that was larger. */
+#include "args.h"
 #include "build.h"
 #include "timing.h"
 #include "trace.h"
@@ -15,7 +16,6 @@
 #include <bk/successor.h>
 #include <bk/verify.h>
 #include <bk/writer.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,58 +257,23 @@ static void run(struct year *year)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"versions", required_argument, NULL, 'n'},
-		{"max-size", required_argument, NULL, 'm'}, {"seed", required_argument, NULL, 's'},
-		{"log", required_argument, NULL, 'l'}, {"keep-all", required_argument, NULL, 'a'},
-		{"keep-hourly", required_argument, NULL, 'H'},
-		{"keep-daily", required_argument, NULL, 'd'},
-		{"keep-monthly", required_argument, NULL, 'M'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
 	struct year year = {.versions = 1000000, .seed = 1, .path = "/var/tmp/year.bkp"};
 	struct bk_policy *policy = &year.options.policy;
+	const char *size = NULL, *all = "30d", *hourly = "90d", *daily = "5y", *monthly = "forever";
+	const struct arg args[] = {{"versions", .small = &year.versions},
+		{"max-size", .text = &size}, {"seed", .number = &year.seed},
+		{"log", .text = &year.path}, {"keep-all", .text = &all},
+		{"keep-hourly", .text = &hourly}, {"keep-daily", .text = &daily},
+		{"keep-monthly", .text = &monthly}, {.name = NULL}};
 	struct bk_error err;
-	int option;
 
-	*policy = (struct bk_policy){.all_us = 30 * DAY_US,
-		.hourly_us = 90 * DAY_US,
-		.daily_us = 5 * YEAR_US,
-		.monthly_us = BK_POLICY_EVER};
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'n':
-			year.versions = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'm':
-			must(bk_policy_bytes(optarg, &policy->bytes_max, &err), "--max-size", &err);
-			break;
-		case 's':
-			year.seed = strtoull(optarg, NULL, 10);
-			break;
-		case 'l':
-			year.path = optarg;
-			break;
-		case 'a':
-			must(bk_policy_age(optarg, &policy->all_us, &err), "--keep-all", &err);
-			break;
-		case 'H':
-			must(bk_policy_age(optarg, &policy->hourly_us, &err), "--keep-hourly",
-				&err);
-			break;
-		case 'd':
-			must(bk_policy_age(optarg, &policy->daily_us, &err), "--keep-daily", &err);
-			break;
-		case 'M':
-			must(bk_policy_age(optarg, &policy->monthly_us, &err), "--keep-monthly",
-				&err);
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_SUCCESS;
-		default:
-			fputs(help, stderr);
-			return 2;
-		}
-	}
+	args_read(argc, argv, args, help);
+	if (size)
+		must(bk_policy_bytes(size, &policy->bytes_max, &err), "--max-size", &err);
+	must(bk_policy_age(all, &policy->all_us, &err), "--keep-all", &err);
+	must(bk_policy_age(hourly, &policy->hourly_us, &err), "--keep-hourly", &err);
+	must(bk_policy_age(daily, &policy->daily_us, &err), "--keep-daily", &err);
+	must(bk_policy_age(monthly, &policy->monthly_us, &err), "--keep-monthly", &err);
 	run(&year);
 	return EXIT_SUCCESS;
 }

@@ -61,6 +61,15 @@ void fill_cache(const char *path)
 	close(fd);
 }
 
+FILE *open_json(const char *path)
+{
+	FILE *file = path ? fopen(path, "we") : NULL;
+
+	if (path && !file)
+		die(path, strerror(errno));
+	return file;
+}
+
 void die(const char *doing, const char *why)
 {
 	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, doing, why);

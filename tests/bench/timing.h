@@ -4,6 +4,7 @@
 
 #include <bk/error.h>
 #include <stdint.h>
+#include <stdio.h>
 
 double seconds_now(void);
 
@@ -18,6 +19,9 @@ void drop_cache(const char *path);
 
 /* Reads the file once: what is measured then is not the disk. */
 void fill_cache(const char *path);
+
+/* The file for figures as JSON; NULL without PATH. */
+FILE *open_json(const char *path);
 
 /* Prints both and ends the benchmark. */
 _Noreturn void die(const char *doing, const char *why);

@@ -1,7 +1,7 @@
 /* gentrace.c - writes a made-up trace (tracegen.h) as lines of JSON. */
+#include "args.h"
 #include "jsontext.h"
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,31 +77,11 @@ static int run(uint64_t calls, uint64_t seed, const char *path)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"calls", required_argument, NULL, 'c'},
-		{"seed", required_argument, NULL, 's'}, {"out", required_argument, NULL, 'o'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	uint64_t calls = CALLS_DEFAULT, seed = 1;
 	const char *path = NULL;
-	int option;
+	const struct arg args[] = {{"calls", .number = &calls}, {"seed", .number = &seed},
+		{"out", .text = &path}, {.name = NULL}};
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			calls = strtoull(optarg, NULL, 10);
-			break;
-		case 's':
-			seed = strtoull(optarg, NULL, 10);
-			break;
-		case 'o':
-			path = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_SUCCESS;
-		default:
-			fputs(help, stderr);
-			return 2;
-		}
-	}
+	args_read(argc, argv, args, help);
 	return run(calls, seed, path);
 }
