@@ -65,5 +65,5 @@ run clang -L 'golden|fuzz' -E test_worst
 build asan backup backup-cli backup-fuse tests_support tests_unit tests_golden tests_cli tests_fuzz tests_integration
 run asan -L 'unit|golden|cli|fuzz|integration' -E 'traces|generated|kills|memory|disk|first_write|test_worst|cli_manners|cli_secret|cli_faults|\.(sealed|padded)$'
 build tsan unit_tests crash_sync tests_fuse
-run tsan -R 'unit.(cache|image|follower|history|log|measure|opening|writer)$|crash_sync|fuse.(gone|growth|parallel)'
+run tsan -R 'unit.(cache|image|follower|history|log|measure|opening|proof|writer)$|crash_sync|fuse.(gone|growth|parallel)'
 step "all passed"

@@ -1,86 +1,11 @@
 /* test_follower.c - delta keyframes written beside the changes (bk/follower.h). */
+#include "following.h"
 #include "forge.h"
-#include "node.h"
 #include <bk/image.h>
 #include <bk/listing.h>
-#include <bk/live.h>
-#include <bk/snapshot.h>
-#include <bk/writer.h>
 #include <errno.h>
-#include <pthread.h>
-#include <time.h>
 
 SUITE(follower);
-
-struct told {
-	pthread_mutex_t mutex;
-	pthread_cond_t came;
-	struct bk_error last;
-	unsigned count;
-};
-
-static void note(void *ctx, const struct bk_error *err)
-{
-	struct told *told = ctx;
-
-	pthread_mutex_lock(&told->mutex);
-	told->last = *err;
-	told->count++;
-	pthread_cond_signal(&told->came);
-	pthread_mutex_unlock(&told->mutex);
-}
-
-static struct told told_new(void)
-{
-	return (struct told){.mutex = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
-}
-
-static enum bk_code start(struct bk_follower **follower, struct node *node, struct told *told)
-{
-	struct bk_follower_options options = {.notify = note, .ctx = told};
-
-	return bk_follower_start(follower, node->writer, &options, why());
-}
-
-/* Waits until so many failures were told. */
-static void wait_told(struct told *told, unsigned count)
-{
-	struct timespec deadline;
-	int rc = 0;
-
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += 60;
-	pthread_mutex_lock(&told->mutex);
-	while (told->count < count && rc == 0)
-		rc = pthread_cond_timedwait(&told->came, &told->mutex, &deadline);
-	pthread_mutex_unlock(&told->mutex);
-	cr_assert(rc == 0, "%u failures were told, not %u", told->count, count);
-}
-
-static uint64_t keyframes_of(struct node *node)
-{
-	struct bk_log_status status;
-
-	ok(bk_log_status(bk_writer_log(node->writer), &status, why()));
-	return status.keyframes;
-}
-
-static void wait_keyframes(struct node *node, uint64_t count)
-{
-	const struct timespec step = {.tv_nsec = 1000000};
-
-	for (unsigned waited = 0; waited < 60000 && keyframes_of(node) < count; waited++)
-		nanosleep(&step, NULL);
-	cr_assert(keyframes_of(node) >= count, "%u keyframes", (unsigned)keyframes_of(node));
-}
-
-static enum bk_code append(struct node *node, uint32_t version, const char *sql)
-{
-	struct bk_slice slice = {sql, strlen(sql)};
-	struct bk_change change = {.version = version, .statements = &slice, .statement_count = 1};
-
-	return bk_writer_append(node->writer, &change, why());
-}
 
 /* "A keyframe is built … only over changes that lightningd has certainly committed (a later change
  * has arrived)". */
@@ -92,7 +17,7 @@ Test(follower, builds_closed_intervals_only)
 	node_begin(&node, 4);
 	node_busy(&node, 2); /* versions 1 to 4: full, not yet closed */
 	ok(bk_keyframes_build(node.writer, why()));
-	cr_assert(keyframes_of(&node) == 1);
+	cr_assert(node_keyframes(&node) == 1);
 	node_busy(&node, 1);
 	ok(bk_keyframes_build(node.writer, why()));
 	ok(bk_log_status(bk_writer_log(node.writer), &status, why()));
@@ -110,9 +35,9 @@ Test(follower, a_thread_keeps_up)
 		struct bk_follower *follower = NULL;
 
 		node_begin(&node, interval);
-		ok(start(&follower, &node, &told));
+		ok(follow(&follower, &node, &told));
 		node_busy(&node, 40);
-		wait_keyframes(&node, (node.version - 1) / interval + 1);
+		node_wait_keyframes(&node, (node.version - 1) / interval + 1);
 		node_check_all(&node, NULL, NULL);
 		bk_follower_stop(follower);
 		cr_assert(told.count == 0, "%s", told.last.msg);
@@ -134,9 +59,9 @@ Test(follower, catches_up)
 	node_begin(&node, 2);
 	node_busy(&node, 30);
 	node_restart(&node);
-	cr_assert(keyframes_of(&node) == 1);
-	ok(start(&follower, &node, &told));
-	wait_keyframes(&node, 16);
+	cr_assert(node_keyframes(&node) == 1);
+	ok(follow(&follower, &node, &told));
+	node_wait_keyframes(&node, 16);
 	bk_follower_stop(follower);
 	node_check_all(&node, NULL, NULL);
 	node_end(&node);
@@ -153,7 +78,7 @@ Test(follower, beside_readers_and_a_writer)
 
 	node_begin(&node, 3);
 	log = node_log(&node);
-	ok(start(&follower, &node, &told));
+	ok(follow(&follower, &node, &told));
 	for (unsigned i = 0; i < 60; i++) {
 		enum bk_log_news news;
 
@@ -177,7 +102,7 @@ Test(follower, beside_snapshots)
 	struct bk_follower *follower = NULL;
 
 	node_begin(&node, 1);
-	ok(start(&follower, &node, &told));
+	ok(follow(&follower, &node, &told));
 	for (unsigned i = 0; i < 100; i++) {
 		node_busy(&node, 1 + i % 3);
 		node_snapshot(&node, BK_SNAPSHOT_GAP);
@@ -198,12 +123,12 @@ Test(follower, a_change_that_cannot_be_replayed)
 
 	node_begin(&node, 2);
 	node_busy(&node, 3); /* to version 5 */
-	ok(start(&follower, &node, &told));
-	wait_keyframes(&node, 3);
-	ok(append(&node, 6, "INSERT INTO nowhere VALUES (1)"));
+	ok(follow(&follower, &node, &told));
+	node_wait_keyframes(&node, 3);
+	ok(node_append(&node, 6, "INSERT INTO nowhere VALUES (1)"));
 	node_unwatched(&node, "DELETE FROM busy");
 	node_busy(&node, 1);
-	wait_told(&told, 1);
+	told_wait(&told, 1);
 	cr_assert(told.last.code == BK_E_SQL &&
 			  strstr(told.last.msg, "version 6: statement 1 of 1") &&
 			  strstr(told.last.msg, "INSERT nowhere"),
@@ -216,7 +141,7 @@ Test(follower, a_change_that_cannot_be_replayed)
 	cr_assert(!bk_follower_needs_snapshot(follower));
 	node_check(&node, NULL, node.version, NULL);
 	node_busy(&node, 4);
-	wait_keyframes(&node, 5);
+	node_wait_keyframes(&node, 5);
 	node_check(&node, NULL, node.version, NULL);
 	node_check(&node, NULL, 5, NULL);
 	bk_follower_stop(follower);
@@ -231,11 +156,11 @@ Test(follower, checks_itself)
 
 	node_begin(&node, 2);
 	node_busy(&node, 1); /* to version 3 */
-	ok(append(&node, 4, "UPDATE vars SET intval = 44 WHERE name = 'data_version'"));
-	ok(append(&node, 5, "UPDATE vars SET intval = 5"));
+	ok(node_append(&node, 4, "UPDATE vars SET intval = 44 WHERE name = 'data_version'"));
+	ok(node_append(&node, 5, "UPDATE vars SET intval = 5"));
 	fails(BK_E_SQL, bk_keyframes_build(node.writer, why()));
 	says("version 4: vars.data_version is 44 after its replay");
-	cr_assert(keyframes_of(&node) == 2);
+	cr_assert(node_keyframes(&node) == 2);
 	node_end(&node);
 }
 
@@ -261,7 +186,7 @@ Test(follower, what_the_system_refuses)
 		node_busy(&node, 1);
 		node_check_all(&node, NULL, NULL);
 		ok(bk_keyframes_build(node.writer, why()));
-		cr_assert(keyframes_of(&node) == 5);
+		cr_assert(node_keyframes(&node) == 5);
 		node_restart(&node);
 		node_check_all(&node, NULL, NULL);
 		node_end(&node);
@@ -279,13 +204,13 @@ Test(follower, tries_again)
 
 	node_begin(&node, 4);
 	node_busy(&node, 2); /* four changes */
-	ok(start(&follower, &node, &told));
+	ok(follow(&follower, &node, &told));
 	test_io_fail(&node.io, OP_WRITE, 2, -ENOSPC); /* the first is the change's own */
 	node_busy(&node, 1);
-	wait_told(&told, 1);
+	told_wait(&told, 1);
 	cr_assert(told.last.code == BK_E_IO && !bk_follower_needs_snapshot(follower));
 	node_busy(&node, 4);
-	wait_keyframes(&node, 3);
+	node_wait_keyframes(&node, 3);
 	bk_follower_stop(follower);
 	node_check_all(&node, NULL, NULL);
 	node_end(&node);
@@ -340,210 +265,6 @@ Test(follower, says_whose_database_it_is)
 	node_end(&node);
 }
 
-static struct bk_follower_status status_of(struct bk_follower *follower)
-{
-	struct bk_follower_status status;
-
-	bk_follower_status(follower, &status);
-	return status;
-}
-
-static void wait_proven(struct bk_follower *follower, uint32_t version)
-{
-	const struct timespec step = {.tv_nsec = 1000000};
-
-	for (unsigned i = 0; i < 60000 && status_of(follower).proven != version; i++)
-		nanosleep(&step, NULL);
-	cr_assert(status_of(follower).proven == version, "version %u is proven, not %u",
-		status_of(follower).proven, version);
-}
-
-/* "What is acknowledged can be rebuilt, and that is proven": each change as soon as it is there,
- * not when its interval closes. */
-Test(follower, proves_each_change_as_it_comes)
-{
-	struct node node;
-	struct told told = told_new();
-	struct bk_follower *follower = NULL;
-
-	node_begin(&node, 0);
-	ok(start(&follower, &node, &told));
-	for (unsigned i = 0; i < 5; i++) {
-		node_busy(&node, 1);
-		wait_proven(follower, node.version);
-	}
-	cr_assert(keyframes_of(&node) == 1 && told.count == 0);
-	cr_assert(status_of(follower).behind == 0);
-	bk_follower_stop(follower);
-	node_end(&node);
-}
-
-/* What was replayed too early, and then struck out, is replayed no more. */
-Test(follower, begins_anew_after_a_rewind)
-{
-	struct node node;
-	struct told told = told_new();
-	struct bk_follower *follower = NULL;
-
-	node_begin(&node, 0);
-	node_busy(&node, 2);
-	ok(start(&follower, &node, &told));
-	for (unsigned i = 0; i < 20; i++) {
-		node_lost(&node, "INSERT INTO busy (peer) VALUES (12345)");
-		if (i % 2)
-			wait_proven(follower, node.version + 1);
-		ok(bk_writer_rewind(node.writer, node.version, why()));
-		node_busy(&node, 1);
-		wait_proven(follower, node.version);
-	}
-	cr_assert(told.count == 0, "%s", told.last.msg);
-	bk_follower_stop(follower);
-	ok(bk_keyframes_build(node.writer, why()));
-	node_check_all(&node, NULL, NULL);
-	node_end(&node);
-}
-
-/* The word comes at once, and the way out with the next change. */
-Test(follower, tells_at_once_of_what_cannot_be_replayed)
-{
-	struct node node;
-	struct told told = told_new();
-	struct bk_follower *follower = NULL;
-
-	node_begin(&node, 0);
-	node_busy(&node, 2);
-	ok(start(&follower, &node, &told));
-	ok(append(&node, node.version + 1, "INSERT INTO nowhere VALUES (1)"));
-	node_unwatched(&node, "DELETE FROM busy");
-	wait_told(&told, 1);
-	cr_assert(told.last.code == BK_E_SQL && bk_follower_needs_snapshot(follower));
-	cr_assert(status_of(follower).proven == node.version - 1);
-	node_snapshot(&node, BK_SNAPSHOT_REPLAY_FAILED);
-	cr_assert(!bk_follower_needs_snapshot(follower));
-	node_busy(&node, 2);
-	wait_proven(follower, node.version);
-	node_check(&node, NULL, node.version, NULL);
-	bk_follower_stop(follower);
-	node_end(&node);
-}
-
-static enum bk_code start_looking(struct bk_follower **follower, struct node *node)
-{
-	struct bk_follower_options options = {
-		.database = node->database, .quiet_ms = 5, .seen_ms = 10, .seen_again_ms = 20};
-
-	return bk_follower_start(follower, node->writer, &options, why());
-}
-
-/* One more change, as a plugin goes about it that looks at the database before each. */
-static void expected_change(struct bk_follower *follower, struct node *node, struct bk_live *live)
-{
-	struct bk_look look;
-
-	ok(bk_live_look(live, 1000, &look, why()));
-	bk_follower_expect(follower, true, look.stamp.inode, look.stamp.counter + 1);
-	node_busy(node, 1);
-}
-
-static struct bk_head wait_seen(struct node *node)
-{
-	const struct timespec step = {.tv_nsec = 1000000};
-	struct bk_head head = {0};
-
-	for (unsigned i = 0; i < 60000 && !head.has_stamp; i++) {
-		nanosleep(&step, NULL);
-		bk_writer_head(node->writer, &head);
-	}
-	cr_assert(head.has_stamp, "the head was not seen");
-	return head;
-}
-
-/* "and the last as soon as the database shows it committed", which the log notes, durably. */
-Test(follower, notes_what_the_database_shows_committed)
-{
-	struct bk_live *live;
-	struct bk_look look;
-	struct bk_head head;
-	struct node node;
-	struct bk_follower *follower = NULL;
-	unsigned syncs;
-
-	node_begin(&node, 0);
-	live = bk_live_new(node.database);
-	node_busy(&node, 2);
-	ok(start_looking(&follower, &node));
-	for (unsigned i = 0; i < 3; i++) {
-		expected_change(follower, &node, live);
-		syncs = node.io.calls[OP_SYNC];
-		wait_proven(follower, node.version);
-		head = wait_seen(&node);
-		ok(bk_live_look(live, 1000, &look, why()));
-		cr_assert(head.version == node.version && head.is_committed);
-		cr_assert(bk_stamp_same(&head.stamp, &look.stamp));
-	}
-	bk_follower_stop(follower);
-	cr_assert(node.io.calls[OP_SYNC] > syncs);
-	bk_live_free(live);
-	node_end(&node);
-}
-
-static void check_not_seen(struct node *node, bool is_committed)
-{
-	const struct timespec a_while = {.tv_nsec = 100000000};
-	struct bk_head head;
-
-	nanosleep(&a_while, NULL);
-	bk_writer_head(node->writer, &head);
-	cr_assert(head.is_committed == is_committed && !head.has_stamp);
-}
-
-/* A change that is acknowledged and not committed is not seen, whatever came before. */
-Test(follower, does_not_note_what_is_not_committed)
-{
-	struct bk_live *live;
-	struct node node;
-	struct bk_follower *follower = NULL;
-
-	node_begin(&node, 0);
-	live = bk_live_new(node.database);
-	node_busy(&node, 2);
-	ok(start_looking(&follower, &node));
-	expected_change(follower, &node, live);
-	wait_seen(&node);
-	node_lost(&node, "INSERT INTO busy (peer) VALUES (1)");
-	check_not_seen(&node, false);
-	bk_follower_stop(follower);
-	bk_live_free(live);
-	node_end(&node);
-}
-
-/* What somebody else wrote behind a change is not noted with it; nor is anything where it cannot be
- * told. */
-Test(follower, does_not_note_what_somebody_else_wrote)
-{
-	struct bk_live *live;
-	struct bk_look look;
-	struct node node;
-	struct bk_follower *follower = NULL;
-
-	node_begin(&node, 0);
-	live = bk_live_new(node.database);
-	node_busy(&node, 2);
-	ok(start_looking(&follower, &node));
-	node_busy(&node, 1);
-	check_not_seen(&node, false);
-	ok(bk_live_look(live, 1000, &look, why()));
-	/* The hand edit comes before the look. */
-	bk_follower_expect(follower, true, look.stamp.inode, look.stamp.counter + 1);
-	sql_run(node.db, "UPDATE busy SET note = 'by hand' WHERE id = 1");
-	node_busy(&node, 1);
-	check_not_seen(&node, false);
-	wait_proven(follower, node.version);
-	bk_follower_stop(follower);
-	bk_live_free(live);
-	node_end(&node);
-}
-
 /* Nearly no room: what does not fit for certain is not begun, and nothing stays behind. The changes
  * are proven all the same. */
 Test(follower, does_not_begin_what_does_not_fit)
@@ -556,16 +277,16 @@ Test(follower, does_not_begin_what_does_not_fit)
 	node_begin(&node, 4);
 	node_busy(&node, 1);
 	node.io.free_bytes = 1000;
-	ok(start(&follower, &node, &told));
+	ok(follow(&follower, &node, &told));
 	node_busy(&node, 12);
-	wait_told(&told, 1);
+	told_wait(&told, 1);
 	cr_assert(told.last.code == BK_E_IO && told.last.sys_errno == ENOSPC, "%s", told.last.msg);
-	wait_proven(follower, node.version);
+	follow_wait_proven(follower, node.version);
 	ok(bk_log_status(bk_writer_log(node.writer), &status, why()));
 	cr_assert(status.keyframes == 1 && told.count < 3);
 	node.io.free_bytes = 0;
 	node_busy(&node, 30);
-	wait_keyframes(&node, 8);
+	node_wait_keyframes(&node, 8);
 	bk_follower_stop(follower);
 	node_check_all(&node, NULL, NULL);
 	node_end(&node);
@@ -596,7 +317,7 @@ Test(follower, cuts_off_what_fails_half_way)
 			log_size(&node), size);
 	}
 	ok(bk_keyframes_build(node.writer, why()));
-	cr_assert(keyframes_of(&node) == 2);
+	cr_assert(node_keyframes(&node) == 2);
 	node_busy(&node, 2);
 	node_restart(&node);
 	node_check_all(&node, NULL, NULL);

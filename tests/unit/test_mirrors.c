@@ -1,10 +1,8 @@
 /* test_mirrors.c - a log's mirrors: brought level from wherever they stand, waited for by a quorum,
  * asked before a log is written to (bk/mirrors.h; docs/mirror.md). */
+#include "compacted.h"
 #include "forge.h"
-#include "node.h"
-#include <bk/compact.h>
 #include <bk/mirrors.h>
-#include <bk/successor.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/stat.h>
@@ -152,15 +150,26 @@ static unsigned told(struct rig *rig, enum bk_mirrors_news news)
 	return count;
 }
 
+static void wait_for_both(struct rig *rig)
+{
+	wait_for(rig, 0, BK_MIRROR_LEVEL);
+	wait_for(rig, 1, BK_MIRROR_LEVEL);
+}
+
+/* Two that get a log which is there already. */
+static void begin_late(struct rig *rig)
+{
+	rig_begin(rig, 2, 0);
+	node_busy(&rig->node, 300);
+	ok(rig_open(rig));
+	wait_for_both(rig);
+}
+
 Test(mirrors, a_late_one_gets_the_whole_log_and_follows)
 {
 	struct rig rig;
 
-	rig_begin(&rig, 2, 0);
-	node_busy(&rig.node, 300);
-	ok(rig_open(&rig));
-	wait_for(&rig, 0, BK_MIRROR_LEVEL);
-	wait_for(&rig, 1, BK_MIRROR_LEVEL);
+	begin_late(&rig);
 	node_busy(&rig.node, 50);
 	rig_close(&rig);
 	check_same(&rig, 0);
@@ -520,27 +529,10 @@ Test(mirrors, options_that_make_no_sense)
 
 static enum bk_code compact(struct rig *rig, unsigned id)
 {
-	const struct bk_compact_options options = {.program = "test"};
-	struct node *node = &rig->node;
 	struct bk_compact_result result;
-	struct bk_successor *successor;
-	struct bk_log *log = node_log(node);
-	struct bk_writer *to;
-	uint64_t left;
-	enum bk_code code;
 
-	node->io.random = (uint8_t)id;
-	ok(bk_compact(log, &options, &result, why()));
-	bk_log_close(log);
-	ok(bk_successor_open(&successor, bk_writer_log(node->writer), why()));
-	ok(bk_successor_catch_up(successor, &left, why()));
-	code = bk_successor_take(successor, node->writer, &to, why());
-	bk_successor_close(successor);
-	if (code)
-		return code;
-	bk_writer_leave(node->writer);
-	node->writer = to;
-	return BK_OK;
+	node_compact(&rig->node, NULL, id, &result);
+	return node_succeed(&rig->node);
 }
 
 /* A successor takes the log's place while changes come: each mirror gets it whole, and follows. One
@@ -549,19 +541,14 @@ Test(mirrors, follow_a_successor)
 {
 	struct rig rig;
 
-	rig_begin(&rig, 2, 0);
-	node_busy(&rig.node, 300);
-	ok(rig_open(&rig));
-	wait_for(&rig, 0, BK_MIRROR_LEVEL);
-	wait_for(&rig, 1, BK_MIRROR_LEVEL);
+	begin_late(&rig);
 	for (unsigned id = 2; id < 5; id++) {
 		node_busy(&rig.node, 20);
 		ok(compact(&rig, id));
 		node_busy(&rig.node, 20);
 		if (id == 3)
 			continue; /* the next one comes while they get this one */
-		wait_for(&rig, 0, BK_MIRROR_LEVEL);
-		wait_for(&rig, 1, BK_MIRROR_LEVEL);
+		wait_for_both(&rig);
 	}
 	ok(rig_open(&rig));
 	wait_for(&rig, 0, BK_MIRROR_LEVEL);
