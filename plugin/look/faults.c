@@ -265,18 +265,12 @@ void faults_find(struct faults *out, const struct look *look)
 	out->count = 0;
 	check_reading(out, look);
 	if (look->log.answer == LOOK_ANSWERED) {
-		if (look->dir) {
-			/* Where the log is not the right one, the node has nothing to mend. */
-			if (check_seen(out, look))
-				check_node(out, look);
-		}
+		/* Where the log is not the right one, the node has nothing to mend. */
+		if (look->dir && check_seen(out, look))
+			check_node(out, look);
 		check_damage(out, look);
-		if (look->dir) {
-			check_writer(out, look);
-			check_doubt(out, look);
-		} else if (*look->log.status.doubt) {
-			check_doubt(out, look);
-		}
+		check_writer(out, look);
+		check_doubt(out, look);
 	}
 	faults_of_places(out, look);
 	if (look->log.answer != LOOK_ANSWERED)
