@@ -128,6 +128,15 @@ look 'a gap, two days later' $later
 fresh
 cp early/node/lightningd.sqlite3 w/node
 fault 'an older database'
+play 405
+set_back="UPDATE vars SET intval = intval - 1 WHERE name = 'data_version'"
+sqlite3 w/node/lightningd.sqlite3 "$set_back"
+look 'its version set back'
+play 410
+fault 'which the plugin takes'
+play 405
+sqlite3 w/node/lightningd.sqlite3 "$set_back; INSERT INTO vars (name) VALUES ('one')"
+fault 'and something else changed'
 rm w/node/lightningd.sqlite3
 fault 'no database'
 sqlite3 w/node/lightningd.sqlite3 "INSERT INTO vars (name, blobval) VALUES ('node_id', x'02aa')"
