@@ -133,8 +133,12 @@ static enum bk_code plot(const char *path, const struct seen *seen, struct bk_er
 {
 	struct drawing drawing = {.seen = seen};
 	struct bk_log *log;
-	enum bk_code code = open_url(&log, seen->look->log.path, err);
+	enum bk_code code;
 
+	/* One that does not answer would be waited for. */
+	if (seen->look->log.answer != LOOK_ANSWERED)
+		return bk_fail(err, BK_E_IO, 0, "no picture, for the log could not be read");
+	code = open_url(&log, seen->look->log.path, err);
 	if (code)
 		return code;
 	code = plotdata_read(&drawing.data, log, err);

@@ -12,6 +12,9 @@ const char *const plotdata_ages[PLOTDATA_AGES] = {
 static const int64_t age_limits[PLOTDATA_AGES] = {
 	DAY_US, 7 * DAY_US, 30 * DAY_US, 91 * DAY_US, 365 * DAY_US, INT64_MAX};
 
+/* Times come out of a file, which may say anything: up to the year 2255. */
+#define TIME_MAX_US (INT64_C(1) << 53)
+
 /* A version, as it stands in the log. */
 struct mark {
 	int64_t time_us;
@@ -24,8 +27,18 @@ struct marks {
 	size_t count, capacity;
 };
 
-static enum bk_code add(struct marks *marks, const struct bk_entry *entry, struct bk_error *err)
+static int64_t time_of(const struct bk_entry *entry)
 {
+	if (entry->time_us < 0)
+		return 0;
+	return entry->time_us < TIME_MAX_US ? entry->time_us : TIME_MAX_US;
+}
+
+/* A bk_entry_fn. */
+static enum bk_code add(void *ctx, const struct bk_entry *entry, struct bk_error *err)
+{
+	struct marks *marks = ctx;
+
 	if (marks->count == marks->capacity) {
 		size_t capacity = marks->capacity ? 2 * marks->capacity : 1024;
 		struct mark *grown = realloc(marks->list, capacity * sizeof *grown);
@@ -35,30 +48,9 @@ static enum bk_code add(struct marks *marks, const struct bk_entry *entry, struc
 		marks->list = grown;
 		marks->capacity = capacity;
 	}
-	marks->list[marks->count++] = (struct mark){entry->time_us, entry->offset,
+	marks->list[marks->count++] = (struct mark){time_of(entry), entry->offset,
 		entry->flags & BK_ENTRY_SNAPSHOT ? 0 : entry->log_bytes};
 	return BK_OK;
-}
-
-static enum bk_code read_marks(struct marks *marks, struct bk_log *log, struct bk_error *err)
-{
-	struct bk_listing *listing;
-	struct bk_entry entry;
-	bool more = true;
-	enum bk_code code =
-		bk_listing_open_last(&listing, log, UINT64_MAX, BK_LISTING_VERSIONS, err);
-
-	if (code)
-		return code;
-	while (!code && more) {
-		code = bk_listing_next(listing, &entry, &more, err);
-		if (code == BK_E_DAMAGE)
-			code = BK_OK;
-		else if (!code && more)
-			code = add(marks, &entry, err);
-	}
-	bk_listing_close(listing);
-	return code;
 }
 
 /* Where what stands behind mark AT begins: the next one, or the log's end. */
@@ -136,7 +128,8 @@ enum bk_code plotdata_read(struct plotdata *out, struct bk_log *log, struct bk_e
 	enum bk_code code = bk_log_status(log, &status, err);
 
 	if (!code)
-		code = read_marks(&marks, log, err);
+		code = bk_listing_each(
+			log, UINT64_MAX, BK_LISTING_VERSIONS, true, add, &marks, err);
 	if (!code && marks.count) {
 		found.begin_us = found.end_us = marks.list[0].time_us;
 		for (size_t i = 0; i < marks.count; i++) {

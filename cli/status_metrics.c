@@ -92,7 +92,7 @@ static void print_node(FILE *out, const struct look *look)
 {
 	if (look->node.answer != LOOK_ANSWERED)
 		return;
-	gauge(out, "node_version", "The version of the node's own database.", look->node.after);
+	gauge(out, "node_version", "The version of the node's own database.", look->node.after.version);
 	if (look->log.answer == LOOK_ANSWERED)
 		gauge(out, "lag_versions", "By how many the log is behind the node.",
 			look_lag(look));

@@ -56,8 +56,8 @@ static void print_node(const struct look *look)
 		[LOOK_WRITER_HOLDS] = ", and a plugin holds the log"};
 	struct shown shown;
 
-	if (look->node.answer == LOOK_ANSWERED && look->node.after)
-		printf("  node      version %" PRIu32, look->node.after);
+	if (look->node.answer == LOOK_ANSWERED && look->node.after.version)
+		printf("  node      version %" PRIu32, look->node.after.version);
 	else if (look->node.answer == LOOK_ANSWERED)
 		printf("  node      no version yet");
 	else

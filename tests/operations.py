@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Each text with which the plugin can stop a node has its paragraph in docs/operations.md, found by its words.
+"""Each text with which the plugin can stop a node has its paragraph in docs/operations.md, found by its words; each fault
+that status names is there, and in its manual page, by its name.
 
     operations.py SOURCE
 
@@ -80,9 +81,14 @@ def main(source):
                 if not any(window in one for window in wanted for one in quoted):
                     missing.append(f"{file.relative_to(source)}: {text}")
     print(f"{count} texts, {len(missing)} without a paragraph")
+    kinds = {kind for file in (source / "plugin" / "look").glob("faults*.c")
+             for kind in re.findall(r'faults_(?:add|command|on)\(\s*out,\s*(?:look,\s*)?"([a-z-]+)"', file.read_text())}
+    page = (source / "docs" / "backup-cli-status.1").read_text()
+    missing += [f"{kind}: not in operations.md" for kind in sorted(kinds) if f"`{kind}`" not in document]
+    missing += [f"{kind}: not in backup-cli-status.1" for kind in sorted(kinds) if not re.search(rf"^\.It .*(?<![a-z-]){kind}(?![a-z-])", page, re.M)]
     for one in missing:
         print(one)
-    return 1 if missing or count < 30 else 0
+    return 1 if missing or count < 30 or len(kinds) < 30 else 0
 
 
 if __name__ == "__main__":

@@ -61,9 +61,9 @@ run dev
 build clang
 run clang -L 'golden|fuzz' -E test_worst
 # cli_manners puts a library before all others, which is the address sanitizer's own place; cli_secret dumps
-# core, which has terabytes of its shadow; cli_faults hangs on how many keyframes there are by then.
+# core, which has terabytes of its shadow.
 build asan backup backup-cli backup-fuse tests_support tests_unit tests_golden tests_cli tests_fuzz tests_integration
-run asan -L 'unit|golden|cli|fuzz|integration' -E 'traces|generated|kills|memory|disk|first_write|test_worst|cli_manners|cli_secret|cli_faults|\.(sealed|padded)$'
+run asan -L 'unit|golden|cli|fuzz|integration' -E 'traces|generated|kills|memory|disk|first_write|test_worst|cli_manners|cli_secret|\.(sealed|padded)$'
 build tsan unit_tests crash_sync tests_fuse
 run tsan -R 'unit.(cache|image|follower|history|log|measure|opening|proof|writer)$|crash_sync|fuse.(gone|growth|parallel)'
 step "all passed"

@@ -67,9 +67,10 @@ static enum bk_code set_time(struct pastrows *rows, struct pastrow *row, size_t 
 	return set_text(rows, row, at, sqlite3_mprintf("%s", time), err);
 }
 
-static enum bk_code add_entry(
-	struct pastrows *rows, const struct bk_entry *entry, struct bk_error *err)
+/* A bk_entry_fn. */
+static enum bk_code add_entry(void *ctx, const struct bk_entry *entry, struct bk_error *err)
 {
+	struct pastrows *rows = ctx;
 	struct pastrow *row = add_row(rows);
 	enum bk_code code;
 
@@ -86,21 +87,7 @@ static enum bk_code add_entry(
 
 static enum bk_code fill_log(struct pastrows *rows, struct bk_log *log, struct bk_error *err)
 {
-	struct bk_listing *listing;
-	struct bk_entry entry;
-	bool more = true;
-	enum bk_code code =
-		bk_listing_open_last(&listing, log, UINT64_MAX, BK_LISTING_VERSIONS, err);
-
-	if (code)
-		return code;
-	while (!code && more) {
-		code = bk_listing_next(listing, &entry, &more, err);
-		if (!code && more)
-			code = add_entry(rows, &entry, err);
-	}
-	bk_listing_close(listing);
-	return code;
+	return bk_listing_each(log, UINT64_MAX, BK_LISTING_VERSIONS, false, add_entry, rows, err);
 }
 
 static enum bk_code fill_at(

@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* The look has deadlines of its own, and ends before that. */
-#define SILENT_MS 20000u
+/* The look has deadlines of its own, 20 s with those for the node's database, and ends before that. */
+#define SILENT_MS 30000u
 
 #define ANSWER_BYTES_MAX ((size_t)1 << 20)
 #define PIECE_BYTES      4096

@@ -3,8 +3,7 @@
 #include "out.h"
 #include "reasons.h"
 #include "telling.h"
-#include <bk/verify.h>
-#include <bk/version.h>
+#include <bk/setback.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -115,24 +114,29 @@ static enum bk_code settle(struct session *session, const struct call *call, str
 	return BK_OK;
 }
 
-/* With the image of *VERSION, or where that is NULL of the version that the database is at. */
-static enum bk_code compare(struct session *session, const char *because, off_t bytes,
-	const uint32_t *version, struct bk_against_result *result, struct bk_error *err)
+/* Until watch_end. */
+static void begin_comparing(struct session *session, const char *because, off_t bytes,
+	struct telling *telling, struct bk_against_options *options)
 {
-	struct telling telling = {.doing = "comparing", .told = time(NULL)};
-	struct bk_against_options options = {.has_version = version,
-		.version = version ? *version : 0,
-		.busy_ms = LIVE_BUSY_MS,
-		.progress = telling_progress,
-		.ctx = &telling};
-	enum bk_code code;
-
+	*telling = (struct telling){.doing = "comparing", .told = time(NULL)};
+	*options = (struct bk_against_options){
+		.busy_ms = LIVE_BUSY_MS, .progress = telling_progress, .ctx = telling};
 	if (bytes > SAY_BYTES)
 		out_log(LEVEL_INFO,
 			"comparing the node's database of %llu MB with its backup, row by row: %s. "
 			"lightningd waits until that is done",
 			(unsigned long long)bytes / 1000000, because);
 	watch_begin(session->watch, "comparing the node's database with its backup");
+}
+
+static enum bk_code compare(struct session *session, const char *because, off_t bytes,
+	struct bk_against_result *result, struct bk_error *err)
+{
+	struct telling telling;
+	struct bk_against_options options;
+	enum bk_code code;
+
+	begin_comparing(session, because, bytes, &telling, &options);
 	code = bk_verify_against(
 		bk_writer_log(session->writer), session->lockfile.database, &options, result, err);
 	watch_end(session->watch);
@@ -205,37 +209,27 @@ enum bk_code doubt_check(
 		return doubt_raise(session, call, because, err.msg, why);
 	if (stat(session->lockfile.database, &st) == 0 && st.st_size > COMPARE_BYTES_MAX)
 		return compare_beside(session, call, because, why);
-	if (compare(session, because, st.st_size, NULL, &result, &err))
+	if (compare(session, because, st.st_size, &result, &err))
 		return heal_unreplayable(session, call, because, &err, why);
 	return take_result(session, call, &result, why);
 }
 
-/* Whether somebody has written to the database, in its place, since the head was seen in it: in an
- * old copy SQLite has counted fewer commits. */
-static bool was_written(struct session *session)
-{
-	const struct bk_stamp *now = &session->look.stamp;
-	struct bk_head head;
-
-	bk_writer_head(session->writer, &head);
-	return head.has_stamp && session->look.has_stamp && now->inode == head.stamp.inode &&
-	       (int32_t)(now->counter - head.stamp.counter) > 0;
-}
-
 bool doubt_is_set_back(struct session *session, const struct call *call)
 {
-	struct bk_against_result result = {0};
-	struct bk_error ignored;
-	struct stat st = {0};
+	struct telling telling;
+	struct bk_against_options options;
+	struct bk_log *log = bk_writer_log(session->writer);
+	off_t bytes = (off_t)session->look.stamp.size;
+	bool is;
 
-	if (bk_version_distance(call_base(call), call->head) != -1 || !call_sees_database(call) ||
-		!was_written(session) ||
-		stat(session->lockfile.database, &st) != 0 || st.st_size > COMPARE_BYTES_MAX ||
-		compare(session, "it is one version older than its backup", st.st_size, &call->head,
-			&result, &ignored))
+	if (!call_sees_database(call) || !bk_may_be_set_back(log, &session->look) ||
+		bytes > COMPARE_BYTES_MAX)
 		return false;
-	/* The row of vars that has the version is one difference, and there is no other. */
-	return result.differences == 1;
+	begin_comparing(
+		session, "it is one version older than its backup", bytes, &telling, &options);
+	is = bk_is_set_back(log, session->lockfile.database, &options);
+	watch_end(session->watch);
+	return is;
 }
 
 enum bk_code doubt_try(struct session *session, const struct call *call, struct refusal *why)

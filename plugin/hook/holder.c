@@ -1,7 +1,6 @@
 /* holder.c - who holds the log. */
 #include "holder.h"
 #include <bk/log.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,52 +17,56 @@ static const char *value_of(const char *text, const char *key)
 	return NULL;
 }
 
+static bool says(const char *text, const char *key, const char *value)
+{
+	const char *there = value_of(text, key);
+	size_t length = strlen(value);
+
+	return there && strncmp(there, value, length) == 0 && there[length] == '\n';
+}
+
 static bool is_this_host(const char *session)
 {
-	const char *there = value_of(session, "host");
 	char here[128] = "?";
-	size_t length;
 
 	gethostname(here, sizeof here - 1);
-	length = strlen(here);
-	return there && strncmp(there, here, length) == 0 && there[length] == '\n';
+	return says(session, "host", here);
 }
 
-static bool runs_here(long pid)
-{
-	char link[64], theirs[PATH_MAX], ours[PATH_MAX];
-	ssize_t length;
+/* What everybody may know of a process that lets nobody look into it. */
+struct process {
+	char name[64];
+	char state; /* D: it waits for what nothing ends */
+};
 
-	snprintf(link, sizeof link, "/proc/%ld/cwd", pid);
-	length = readlink(link, theirs, sizeof theirs - 1);
-	if (length < 0 || !getcwd(ours, sizeof ours))
-		return false;
-	theirs[length] = '\0';
-	return strcmp(theirs, ours) == 0;
-}
-
-/* The letter behind the name, which may hold anything, in parentheses: D is a wait that nothing
- * ends. */
-static char state_of(long pid)
+/* Behind the name, which may hold anything, in parentheses stands the state. */
+static bool process_of(struct process *process, long pid)
 {
-	char path[64], line[512] = "";
-	const char *end;
+	char path[64], line[512] = "", *name, *end;
 	FILE *file;
 
 	snprintf(path, sizeof path, "/proc/%ld/stat", pid);
 	file = fopen(path, "r");
 	if (!file)
-		return '\0';
+		return false;
 	if (!fgets(line, sizeof line, file))
 		*line = '\0';
 	fclose(file);
+	name = strchr(line, '(');
 	end = strrchr(line, ')');
-	return end && end[1] == ' ' ? end[2] : '\0';
+	if (!name || !end || end < name || end[1] != ' ')
+		return false;
+	process->state = end[2];
+	*end = '\0';
+	snprintf(process->name, sizeof process->name, "%s", name + 1);
+	return true;
 }
 
-void holder_find(struct holder *holder, const struct bk_io *io, const char *path)
+void holder_find(
+	struct holder *holder, const struct bk_io *io, const char *path, const char *program)
 {
 	char session[1024] = "";
+	struct process theirs, ours;
 	struct bk_error ignored;
 	const char *pid;
 	struct bk_log *log;
@@ -78,6 +81,9 @@ void holder_find(struct holder *holder, const struct bk_io *io, const char *path
 	if (!pid || !is_this_host(session))
 		return;
 	holder->pid = strtol(pid, NULL, 10);
-	holder->is_ours = holder->pid > 0 && runs_here(holder->pid);
-	holder->hangs = holder->is_ours && state_of(holder->pid) == 'D';
+	/* Its number may be another program's by now. */
+	holder->is_ours = holder->pid > 0 && strchr(program, '/') &&
+			  says(session, "program", program) && process_of(&theirs, holder->pid) &&
+			  process_of(&ours, getpid()) && strcmp(theirs.name, ours.name) == 0;
+	holder->hangs = holder->is_ours && theirs.state == 'D';
 }

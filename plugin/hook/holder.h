@@ -8,11 +8,13 @@
 
 struct holder {
 	long pid;     /* 0: it cannot be told */
-	bool is_ours; /* it runs in the lightning directory that we run in */
+	bool is_ours; /* it is a plugin in the lightning directory that we run in */
 	bool hangs;   /* it waits in the kernel, and no signal reaches it */
 };
 
-/* Who opened the log at PATH last, as the log says, if that process still runs on this machine. */
-void holder_find(struct holder *holder, const struct bk_io *io, const char *path);
+/* Who opened the log at PATH last, as the log says, if that process still runs on this machine. The
+ * log calls us PROGRAM (names.h). */
+void holder_find(
+	struct holder *holder, const struct bk_io *io, const char *path, const char *program);
 
 #endif

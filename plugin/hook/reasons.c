@@ -138,7 +138,7 @@ enum bk_code refuse_held(struct refusal *why, const struct names *names, const s
 	struct holder holder;
 	enum bk_code code = refuse_log(why, names, err);
 
-	holder_find(&holder, io, path);
+	holder_find(&holder, io, path, names->program);
 	if (!holder.is_ours)
 		return code;
 	refusal_set(why, code,

@@ -144,7 +144,7 @@ static enum bk_code check_owner(
 static enum bk_code open_writer(struct session *session, struct refusal *why)
 {
 	unsigned changes = session->lockfile.keyframe_changes;
-	struct bk_writer_options options = {.program = SESSION_PROGRAM,
+	struct bk_writer_options options = {.program = session->names.program,
 		.lock_wait_ms = LOCK_WAIT_MS,
 		.interval_changes = changes,
 		.seen_log = session->lockfile.seen.log,

@@ -29,9 +29,6 @@ struct doubt {
 	unsigned next_wait;
 };
 
-/* What the log calls us. */
-#define SESSION_PROGRAM "the plugin backup"
-
 /* What wrote to the log whose place another one took, until it is let go. */
 struct before {
 	struct bk_writer *writer;

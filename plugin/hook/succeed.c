@@ -75,7 +75,7 @@ static enum bk_code move_on(struct session *session, struct bk_writer *to, struc
 	session->writer = session->heal.writer = to;
 	session->follower = NULL;
 	session->space = session->heal.space = NULL;
-	code = bk_writer_announce(to, SESSION_PROGRAM, err);
+	code = bk_writer_announce(to, session->names.program, err);
 	return code ? code : session_follow(session, err);
 }
 

@@ -84,14 +84,14 @@ static bool check_seen(struct faults *out, const struct look *look)
 	return false;
 }
 
-/* The node's database was older than the log before it was read, and is so still. A head that was
- * not seen committed may be one that never was. */
+/* The node's database was older than the log before it was read, and is so still. A head that is
+ * not certain to be committed may be one that never was. */
 static bool is_older(const struct look *look)
 {
 	const struct bk_log_status *status = &look->log.status;
-	int32_t behind = bk_version_distance(status->version, look->node.after);
+	int32_t behind = bk_version_distance(status->version, look->node.after.version);
 
-	return behind > 1 || (behind == 1 && status->is_seen);
+	return behind > 1 || (behind == 1 && status->is_committed);
 }
 
 static void node_is_older(struct faults *out, const struct look *look)
@@ -104,7 +104,7 @@ static void node_is_older(struct faults *out, const struct look *look)
 	faults_add(out, "node-behind", mend,
 		"the node's database is older than its backup, at version %" PRIu32
 		" and not at %" PRIu32 ": it lost some state, and must not run",
-		look->node.after, look->log.status.version);
+		look->node.after.version, look->log.status.version);
 }
 
 static void check_node(struct faults *out, const struct look *look)
@@ -126,21 +126,26 @@ static void check_node(struct faults *out, const struct look *look)
 				node->why.msg);
 		return;
 	}
-	if (*status->node && *node->node && strcmp(status->node, node->node) != 0)
+	if (*status->node && *node->after.node && strcmp(status->node, node->after.node) != 0)
 		faults_add(out, "other-node", "name this node's own log: backup-cli init",
 			"the log is that of another node, %s", status->node);
-	else if (status->is_empty && node->after)
+	else if (status->is_empty && node->after.version)
 		faults_add(out, "node-ahead", "start lightningd: its plugin takes a snapshot",
 			"the log holds nothing yet, and the node is at version %" PRIu32,
-			node->after);
-	else if (!status->is_empty && bk_version_after(node->before, status->version))
+			node->after.version);
+	else if (!status->is_empty && bk_version_after(node->before.version, status->version))
 		faults_add(out, "node-ahead",
 			runs ? "start lightningd anew, with important-plugin=: its plugin closes "
 			       "the gap"
 			     : "start lightningd: its plugin closes the gap",
 			"the node went on without its backup: it is at version %" PRIu32
 			", and the log at %" PRIu32,
-			node->before, status->version);
+			node->before.version, status->version);
+	else if (look->log.is_set_back)
+		faults_add(out, "node-set-back", "start lightningd: its plugin takes a snapshot",
+			"somebody has set the node's data_version back by one, to %" PRIu32
+			", and changed nothing else",
+			node->after.version);
 	else if (!status->is_empty && is_older(look))
 		node_is_older(out, look);
 }
@@ -265,18 +270,12 @@ void faults_find(struct faults *out, const struct look *look)
 	out->count = 0;
 	check_reading(out, look);
 	if (look->log.answer == LOOK_ANSWERED) {
-		if (look->dir) {
-			/* Where the log is not the right one, the node has nothing to mend. */
-			if (check_seen(out, look))
-				check_node(out, look);
-		}
+		/* Where the log is not the right one, the node has nothing to mend. */
+		if (look->dir && check_seen(out, look))
+			check_node(out, look);
 		check_damage(out, look);
-		if (look->dir) {
-			check_writer(out, look);
-			check_doubt(out, look);
-		} else if (*look->log.status.doubt) {
-			check_doubt(out, look);
-		}
+		check_writer(out, look);
+		check_doubt(out, look);
 	}
 	faults_of_places(out, look);
 	if (look->log.answer != LOOK_ANSWERED)

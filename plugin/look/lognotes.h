@@ -52,7 +52,7 @@ BK_MUST_CHECK enum bk_code lognotes_write(const struct bk_io *io, const char *pa
  * it never was. */
 int64_t lognotes_verified_us(const struct lognotes *notes);
 
-/* Whether the newest look at any byte found damage. */
+/* Whether the newest look at all of it found damage, or a later one at a part. */
 bool lognotes_is_damaged(const struct lognotes *notes);
 
 #endif

@@ -26,10 +26,7 @@ static void look_at_node(const struct look *look, struct look_node *node, bool i
 		node->answer = LOOK_FAILED;
 	} else {
 		node->answer = LOOK_ANSWERED;
-		if (!is_again)
-			node->before = seen.version;
-		node->after = seen.version;
-		memcpy(node->node, seen.node, sizeof node->node);
+		*(is_again ? &node->after : &node->before) = seen;
 	}
 	bk_live_free(live);
 }

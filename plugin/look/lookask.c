@@ -2,10 +2,13 @@
 #include "lookask.h"
 #include "looklog.h"
 #include <bk/dest.h>
+#include <bk/setback.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#define LOOK_BUSY_MS 1000 /* for the node's database */
 
 /* What the threads share. Each works on what is its own, and hands it over when it is done; what
  * comes too late is left where it is, and so is all that the late one may still use. */
@@ -28,7 +31,9 @@ struct asking {
 
 struct reading {
 	struct looking *looking;
-	struct look_log log; /* likewise */
+	struct look_log log;  /* likewise */
+	struct bk_look node;  /* the node's database as it was before; all zero: not known */
+	const char *database; /* borrowed */
 };
 
 static struct timespec after_ms(unsigned ms)
@@ -123,6 +128,23 @@ static unsigned wait_for_places(struct looking *looking, struct look_place *plac
 	return count;
 }
 
+/* A bk_against_options.is_wanted. */
+static bool is_in_time(void *ctx)
+{
+	return !is_late(ctx);
+}
+
+/* What the plugin would find out when it starts: where that takes too long, the database is taken
+ * at its word. */
+static void look_for_set_back(struct reading *reading, struct bk_log *opened)
+{
+	const struct bk_against_options options = {
+		.busy_ms = LOOK_BUSY_MS, .is_wanted = is_in_time, .ctx = reading->looking};
+
+	reading->log.is_set_back = bk_may_be_set_back(opened, &reading->node) &&
+				   bk_is_set_back(opened, reading->database, &options);
+}
+
 static void *read_log(void *arg)
 {
 	struct reading *reading = arg;
@@ -135,6 +157,7 @@ static void *read_log(void *arg)
 	count = wait_for_places(looking, places);
 	if (opened) {
 		looklog_refresh(&reading->log, opened);
+		look_for_set_back(reading, opened);
 		compare(places, count, opened);
 		bk_log_close(opened);
 	}
@@ -185,7 +208,10 @@ static bool start_reading(struct looking *looking)
 	struct reading *reading = calloc(1, sizeof *reading);
 
 	if (reading)
-		*reading = (struct reading){.looking = looking, .log = looking->look->log};
+		*reading = (struct reading){.looking = looking,
+			.log = looking->look->log,
+			.node = looking->look->node.before,
+			.database = looking->look->database};
 	looking->look->log.answer = LOOK_SILENT;
 	if (start(looking, read_log, reading))
 		return true;

@@ -39,8 +39,8 @@ uint32_t look_lag(const struct look *look)
 	uint32_t head = look->log.status.is_empty ? 0 : look->log.status.version;
 
 	return look->node.answer == LOOK_ANSWERED && look->log.answer == LOOK_ANSWERED &&
-			       bk_version_after(look->node.before, head)
-		       ? look->node.before - head
+			       bk_version_after(look->node.before.version, head)
+		       ? look->node.before.version - head
 		       : 0;
 }
 
@@ -133,10 +133,10 @@ static void add_node(cJSON *root, const struct look *look)
 
 	cJSON_AddStringToObject(item, "directory", look->dir);
 	if (look->node.answer == LOOK_ANSWERED) {
-		jsonnumber_add(item, "version", look->node.after);
+		jsonnumber_add(item, "version", look->node.after.version);
 		jsonnumber_add(item, "lag_versions", look_lag(look));
-		if (*look->node.node)
-			cJSON_AddStringToObject(item, "id", look->node.node);
+		if (*look->node.after.node)
+			cJSON_AddStringToObject(item, "id", look->node.after.node);
 	} else {
 		cJSON_AddStringToObject(item, "why", look->node.why.msg);
 	}

@@ -38,8 +38,7 @@ struct look_place {
 struct look_node {
 	enum look_answer answer;
 	struct bk_error why;
-	uint32_t before, after; /* its version */
-	char node[BK_NODE_TEXT];
+	struct bk_look before, after;
 };
 
 enum look_writer {
@@ -59,7 +58,8 @@ struct look_log {
 	bool is_exposed; /* other users may read it */
 	bool is_left;    /* a successor that was not finished is beside it, and nobody at work */
 	enum look_writer writer;
-	bool has_notes; /* it is on this computer, and what was noted beside it is: */
+	bool is_set_back; /* the node's database says that it is older than this, and is not */
+	bool has_notes;   /* it is on this computer, and what was noted beside it is: */
 	struct lognotes notes;
 };
 

@@ -19,6 +19,15 @@ static void quote_in(char *out, const char *dir, const char *name, const char *i
 	bk_path_word(out, NAMES_WORD_MAX, path, instead);
 }
 
+/* A directory that is cut, or that would be more than one line, names another one. */
+static void name_program(char *out, const char *dir)
+{
+	int size = snprintf(out, NAMES_PROGRAM_MAX, "the plugin backup in %s", dir);
+
+	if (*dir != '/' || strpbrk(dir, "\n") || size >= NAMES_PROGRAM_MAX)
+		snprintf(out, NAMES_PROGRAM_MAX, "the plugin backup");
+}
+
 void names_fill(struct names *names, const struct lockfile *lockfile, const char *log)
 {
 	const char *database = lockfile ? lockfile->database : LOCKFILE_DATABASE;
@@ -28,6 +37,7 @@ void names_fill(struct names *names, const struct lockfile *lockfile, const char
 
 	if (!getcwd(dir, sizeof dir))
 		*dir = '\0';
+	name_program(names->program, dir);
 	bk_path_word(names->dir, NAMES_WORD_MAX, *dir ? dir : "LIGHTNING_DIR", "LIGHTNING_DIR");
 	quote_in(names->lockfile, dir, LOCKFILE_NAME, LOCKFILE_NAME);
 	quote_in(names->database, dir, database, "DATABASE");

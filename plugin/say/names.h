@@ -12,7 +12,11 @@
  */
 #define NAMES_WORD_MAX 768
 
+/* What the log calls us; another program that finds it locked prints as much of that. */
+#define NAMES_PROGRAM_MAX 128
+
 struct names {
+	char program[NAMES_PROGRAM_MAX];    /* the plugin, and where that has room the directory */
 	char dir[NAMES_WORD_MAX];           /* the lightning directory, which we run in */
 	char lockfile[NAMES_WORD_MAX];      /* backup.lock in it */
 	char database[NAMES_WORD_MAX];      /* the node's, where we look for it */

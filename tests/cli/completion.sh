@@ -46,6 +46,7 @@ c backup-cli history --lightning-dir node sc
 c backup-cli log lo
 c backup-cli restore --lightning-dir no
 c backup-cli mirror re
+c backup-cli key re
 c backup-fuse -
 c backup-fuse -o u
 # No option of any command is left out, and none is made up.

@@ -27,6 +27,10 @@ check 'verify --against' backup-cli verify --json --against other.sqlite3 log.bk
 check drill backup-cli drill --json --lightning-dir node
 check compact backup-cli compact --json --keep-daily 5d log.bkp
 check compact backup-cli compact --json --keep-hourly 5d --dry-run log.bkp
+echo 'a passphrase' >pass
+mkdir sealed
+backup-cli init --seal=passphrase --passphrase-fd 3 --lightning-dir sealed sealed.bkp 3<pass >/dev/null
+check verify backup-cli verify --json sealed.bkp
 # status has its description in its own page.
 backup-cli status --json --lightning-dir node 2>/dev/null >printed || true
 python3 "$here/jsonpage.py" - "$docs/backup-cli-status.1" <printed

@@ -4,7 +4,8 @@ support=$(dirname "$1")/../support
 ages() { # and how long it took
 	sed -e 's/[0-9]* [a-z]* ago/AGE ago/g; s/in [0-9.]* s/in N s/; s/within [0-9.]* ms/within N ms/; s/, 99 %.*/, 99 % .../' \
 		-e 's/SIZE free.*/SIZE free/; s/free, enough.*/free/; s/; [0-9]* versions.*//' \
-		-e 's/[0-9]* of 3 parts/N of 3 parts/; s/: [0-9]* frames.*/: .../; s/[0-9]* tables, [0-9]* rows/N tables, N rows/'
+		-e 's/[0-9]* of 3 parts/N of 3 parts/; s/: [0-9]* frames.*/: .../; s/[0-9]* tables, [0-9]* rows/N tables, N rows/' \
+		-e '/^Not looked at: the pages/d' # that there are older keyframes hangs on the follower
 }
 export ASAN_OPTIONS=verify_asan_link_order=0
 mkdir node m1

@@ -50,10 +50,8 @@ as_node "backup-cli history $url vars data_version" >/tmp/out
 as_node "backup-cli query $url 'SELECT count(*) FROM vars'" | grep -q '[1-9]' || fail "query"
 as_node "backup-cli extract --table vars --format csv $url" | grep -q data_version || fail "extract"
 sqlite3 :memory: ".load $(grep backupvfs.so /tmp/files)" || fail "the extension does not load"
-if backup-cli status --help >/dev/null 2>&1; then
-	step "status"
-	as_node "backup-cli status --lightning-dir $node" >/tmp/out || { cat /tmp/out; fail "status"; }
-fi
+step "status"
+as_node "backup-cli status --lightning-dir $node" >/tmp/out || { cat /tmp/out; fail "status"; }
 if [ -e /dev/fuse ]; then
 	step "mount"
 	mkdir -p /home/node/mnt

@@ -19,7 +19,9 @@ static struct look well(void)
 		.dir = node_dir,
 		.lock = {.places = {.quorum = 2, .count = 1},
 			.seen = {.log = "aa", .bytes = 900, .version = 90}},
-		.node = {.answer = LOOK_ANSWERED, .before = 99, .after = 100},
+		.node = {.answer = LOOK_ANSWERED,
+			.before = {.version = 99},
+			.after = {.version = 100}},
 		.running = {.answer = BK_RUNNING_YES},
 		.place_count = 1,
 		.places = {{.url = mirror,
@@ -71,10 +73,10 @@ Test(faults, none_where_all_is_well)
 	struct look look = well();
 
 	is(look, "");
-	look.node.before = look.node.after = 100;
+	look.node.before.version = look.node.after.version = 100;
 	is(look, "");
 	/* A change under way: in the log, and not committed yet. */
-	look.node.before = look.node.after = 99;
+	look.node.before.version = look.node.after.version = 99;
 	is(look, "");
 	look.running.answer = BK_RUNNING_NO;
 	look.log.writer = LOOK_WRITER_NONE;
@@ -90,16 +92,18 @@ Test(faults, log_and_node_out_of_step)
 {
 	struct look look = well();
 
-	look.node.before = look.node.after = 101;
+	look.node.before.version = look.node.after.version = 101;
 	is(look, "node-ahead");
-	look.node.before = look.node.after = 98;
+	look.node.before.version = look.node.after.version = 98;
 	is(look, "node-behind");
-	look.node.before = look.node.after = 99;
-	look.log.status.is_seen = true;
+	look.node.before.version = look.node.after.version = 99;
+	look.log.status.is_committed = true;
 	is(look, "node-behind");
+	look.log.is_set_back = true;
+	is(look, "node-set-back");
 	look = well();
 	look.log.status.version = 3; /* versions wrap */
-	look.node.before = look.node.after = UINT32_MAX;
+	look.node.before.version = look.node.after.version = UINT32_MAX;
 	look.lock.seen.version = UINT32_MAX - 5;
 	is(look, "node-behind");
 	look = well();

@@ -25,6 +25,7 @@ Test(names, fill)
 	cr_assert_eq(chdir(scratch("net")), 0);
 	cr_assert(getcwd(dir, sizeof dir));
 	names_fill(&names, NULL, NULL);
+	name_is(names.program, "the plugin backup in ", dir, "");
 	name_is(names.dir, "", dir, "");
 	name_is(names.lockfile, "", dir, "/backup.lock");
 	name_is(names.init, "backup-cli init --lightning-dir ", dir, "");

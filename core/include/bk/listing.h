@@ -42,6 +42,16 @@ BK_MUST_CHECK enum bk_code bk_listing_next(
 
 void bk_listing_close(struct bk_listing *listing);
 
+/* Takes one entry of many. Other codes than BK_OK end it. */
+typedef enum bk_code bk_entry_fn(void *ctx, const struct bk_entry *entry, struct bk_error *err);
+
+/* Gives TAKE, with CTX, each of the newest COUNT entries, oldest first. What damage hides is left
+ * out with PAST_DAMAGE, and else ends it. Fails as bk_listing_open_last, bk_listing_next and TAKE
+ * do. */
+BK_MUST_CHECK enum bk_code bk_listing_each(struct bk_log *log, uint64_t count,
+	enum bk_listing_what what, bool past_damage, bk_entry_fn *take, void *ctx,
+	struct bk_error *err);
+
 /* The entry of VERSION. Fails with BK_E_MISSING if the log does not hold it,
  * with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_log_find(

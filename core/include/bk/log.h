@@ -77,13 +77,14 @@ struct bk_log_status {
 	char predecessor[BK_LOG_ID_TEXT]; /* the log whose place this one took; "": none */
 	char successor[BK_LOG_ID_TEXT];   /* the log that took this one's place; "": none */
 	bool is_closed;                   /* the last writer closed it in order */
-	bool is_seen;         /* the head was seen committed in the node's database */
+	bool is_seen;                     /* the head was seen committed in the node's database */
+	bool is_committed;    /* that, or what came behind it says so: a node before it is older */
 	bool quorum_missed;   /* changes are in fewer places than the quorum asks for, */
 	uint32_t missed_from; /* from this version on */
-	uint64_t damaged_at;              /* offset of damage near the log's end; 0: none met */
-	bool head_unsure;                 /* a change newer than the head may be lost to it */
-	bool header_damaged; /* found when it was opened: the id is from a session's event, and
-			      * created_us that event's time; readers go on, no writer opens it */
+	uint64_t damaged_at;  /* offset of damage near the log's end; 0: none met */
+	bool head_unsure;     /* a change newer than the head may be lost to it */
+	bool header_damaged;  /* found when it was opened: the id is from a session's event, and
+			       * created_us that event's time; readers go on, no writer opens it */
 };
 
 BK_MUST_CHECK enum bk_code bk_log_status(

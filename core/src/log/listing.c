@@ -337,3 +337,24 @@ enum bk_code bk_listing_open_last(struct bk_listing **out, struct bk_log *log, u
 	*out = listing;
 	return BK_OK;
 }
+
+enum bk_code bk_listing_each(struct bk_log *log, uint64_t count, enum bk_listing_what what,
+	bool past_damage, bk_entry_fn *take, void *ctx, struct bk_error *err)
+{
+	struct bk_listing *listing;
+	struct bk_entry entry;
+	bool more = true;
+	enum bk_code code = bk_listing_open_last(&listing, log, count, what, err);
+
+	if (code)
+		return code;
+	while (!code && more) {
+		code = bk_listing_next(listing, &entry, &more, err);
+		if (code == BK_E_DAMAGE && past_damage)
+			code = BK_OK;
+		else if (!code && more)
+			code = take(ctx, &entry, err);
+	}
+	bk_listing_close(listing);
+	return code;
+}

@@ -188,6 +188,7 @@ enum bk_code bk_log_status(struct bk_log *log, struct bk_log_status *out, struct
 	memcpy(status.node, log->state.facts.node, sizeof status.node);
 	memcpy(status.doubt, log->state.facts.doubt, sizeof status.doubt);
 	status.is_seen = log->state.facts.has_seen;
+	status.is_committed = bk_state_is_committed(&log->state);
 	status.quorum_missed = log->state.facts.is_missed;
 	status.missed_from = log->state.facts.missed_from;
 	if (memcmp(log->lf.header.predecessor, none, LOG_ID_SIZE) != 0)

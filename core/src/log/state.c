@@ -211,3 +211,14 @@ bool bk_state_closed_interval(const struct state *state, uint64_t *next, size_t 
 	}
 	return false;
 }
+
+/* A change that came behind, if only to be struck out, and a lone pragma, tell that lightningd had
+ * committed what stands before. A keyframe holds nothing else. */
+bool bk_state_is_committed(const struct state *state)
+{
+	const struct bk_entry *last =
+		state->tail_count ? &state->tail[state->tail_count - 1] : NULL;
+
+	return state->facts.has_seen || !last || !bk_entry_stands(last) ||
+	       last->flags & BK_ENTRY_LONE;
+}

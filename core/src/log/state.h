@@ -59,4 +59,8 @@ BK_MUST_CHECK enum bk_code bk_state_take(
  * it ends and *COUNT to its entries. False if there is none yet. */
 bool bk_state_closed_interval(const struct state *state, uint64_t *next, size_t *count);
 
+/* Whether the newest change of STATE was committed for certain: what came behind it says so, or
+ * there is none behind a keyframe. */
+bool bk_state_is_committed(const struct state *state);
+
 #endif

@@ -12,9 +12,11 @@ struct versions {
 	size_t count, capacity;
 };
 
-static enum bk_code versions_add(
-	struct versions *versions, const struct bk_entry *entry, struct bk_error *err)
+/* A bk_entry_fn. */
+static enum bk_code versions_add(void *ctx, const struct bk_entry *entry, struct bk_error *err)
 {
+	struct versions *versions = ctx;
+
 	if (versions->count == versions->capacity) {
 		size_t capacity = versions->capacity ? versions->capacity * 2 : 4096;
 		struct bk_aged *list = realloc(versions->list, capacity * sizeof *list);
@@ -32,22 +34,9 @@ static enum bk_code versions_add(
 static enum bk_code list_versions(
 	struct versions *versions, struct bk_log *log, bool past_damage, struct bk_error *err)
 {
-	struct bk_listing *listing;
-	struct bk_entry entry;
-	bool more = true;
-	enum bk_code code =
-		bk_listing_open_last(&listing, log, UINT64_MAX, BK_LISTING_VERSIONS, err);
+	enum bk_code code = bk_listing_each(log, UINT64_MAX, BK_LISTING_VERSIONS, past_damage,
+		versions_add, versions, err);
 
-	if (code)
-		return code;
-	while (!code && more) {
-		code = bk_listing_next(listing, &entry, &more, err);
-		if (code == BK_E_DAMAGE && past_damage)
-			code = BK_OK;
-		else if (!code && more)
-			code = versions_add(versions, &entry, err);
-	}
-	bk_listing_close(listing);
 	if (!code && !versions->count)
 		code = bk_fail(err, BK_E_MISSING, 0,
 			"the log %s is empty: there is nothing to compact", bk_log_path(log));

@@ -92,7 +92,6 @@ static enum bk_code against_past_damage(struct bk_log *log, const struct sandbox
 	uint32_t version = options->has_version ? options->version : found->version;
 	enum bk_code code = bk_rebuild_do(log, version, NULL, try_against, &attempt, err);
 
-
 	found->is_held = !code;
 	return code == BK_E_MISSING ? BK_OK : code;
 }

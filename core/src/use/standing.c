@@ -30,48 +30,40 @@ static bool has_end(struct bk_log *log, uint64_t end, uint64_t sum)
 	return has;
 }
 
-/* Of the newest COUNT versions those that do not stand before END; *ALL if none of them does. */
-static enum bk_code count_behind(struct bk_standing *out, struct bk_log *log, uint64_t end,
-	uint64_t count, bool *all, struct bk_error *err)
-{
-	struct bk_listing *listing;
-	struct bk_entry entry;
-	bool more = true;
-	enum bk_code code = bk_listing_open_last(&listing, log, count, BK_LISTING_VERSIONS, err);
+/* Of the newest versions those that do not stand before END. */
+struct behind {
+	uint64_t end, versions;
+	int64_t since_us; /* when the first of them came */
+	bool all;         /* none of those that were looked at stands before it */
+};
 
-	if (code)
-		return code;
-	out->versions = 0;
-	out->since_us = 0;
-	*all = true;
-	while (!code && more) {
-		code = bk_listing_next(listing, &entry, &more, err);
-		if (code == BK_E_DAMAGE) {
-			code = BK_OK;
-			continue;
-		}
-		if (code || !more)
-			break;
-		if (entry.offset < end)
-			*all = false;
-		else if (!out->versions++)
-			out->since_us = entry.time_us;
-	}
-	bk_listing_close(listing);
-	return code;
+/* A bk_entry_fn. */
+static enum bk_code count_behind(void *ctx, const struct bk_entry *entry, struct bk_error *err)
+{
+	struct behind *behind = ctx;
+
+	(void)err;
+	if (entry->offset < behind->end)
+		behind->all = false;
+	else if (!behind->versions++)
+		behind->since_us = entry->time_us;
+	return BK_OK;
 }
 
 static enum bk_code look_behind(struct bk_standing *out, struct bk_log *log, uint64_t end,
 	uint64_t changes, struct bk_error *err)
 {
-	uint64_t count = LOOK_FIRST;
-	bool all;
-	enum bk_code code = count_behind(out, log, end, count, &all, err);
+	struct behind behind = {.all = true};
+	enum bk_code code = BK_OK;
 
-	while (!code && all && count <= changes) {
-		count *= LOOK_MORE;
-		code = count_behind(out, log, end, count, &all, err);
+	for (uint64_t count = LOOK_FIRST; !code && behind.all; count *= LOOK_MORE) {
+		behind = (struct behind){.end = end, .all = true};
+		code = bk_listing_each(
+			log, count, BK_LISTING_VERSIONS, true, count_behind, &behind, err);
+		behind.all &= count <= changes;
 	}
+	out->versions = behind.versions;
+	out->since_us = behind.since_us;
 	return code;
 }
 

@@ -188,10 +188,6 @@ BK_MUST_CHECK enum bk_code bk_writer_put_slots(
 BK_MUST_CHECK enum bk_code bk_writer_open_quietly(struct bk_writer **out, const struct bk_io *io,
 	const char *path, const struct bk_writer_options *options, struct bk_error *err);
 
-/* Whether the newest change of STATE was committed for certain: what came behind it says so, or
- * there is none behind a keyframe. */
-bool bk_state_is_committed(const struct state *state);
-
 /* A writer over LOG, whose state and file are ready; takes LOG over, also on failure. */
 BK_MUST_CHECK enum bk_code bk_writer_new(struct bk_writer **out, struct bk_log *log,
 	const struct bk_writer_options *options, struct bk_error *err);

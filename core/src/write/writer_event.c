@@ -89,17 +89,6 @@ enum bk_code bk_writer_settle_doubt(struct bk_writer *writer, const char *by, st
 	return bk_writer_event(writer, EVENT_SETTLED, text, err);
 }
 
-/* A change that came behind, if only to be struck out, and a lone pragma, tell that lightningd had
- * committed what stands before. A keyframe holds nothing else. */
-bool bk_state_is_committed(const struct state *state)
-{
-	const struct bk_entry *last =
-		state->tail_count ? &state->tail[state->tail_count - 1] : NULL;
-
-	return state->facts.has_seen || !last || !bk_entry_stands(last) ||
-	       last->flags & BK_ENTRY_LONE;
-}
-
 void bk_writer_head(const struct bk_writer *writer, struct bk_head *head)
 {
 	const struct state *state = &writer->log->state;
