@@ -234,6 +234,12 @@ enum bk_code keys_fill(struct bk_error *err)
 	return code;
 }
 
+bool keys_are_given(void)
+{
+	return keys_given.file_count || keys_given.passphrase.is_wanted ||
+	       keys_given.words.is_wanted || keys_given.hsm_secret || keys_given.secret.is_wanted;
+}
+
 enum bk_code keys_of_node(const char *dir, const struct lockfile *lock, struct bk_error *err)
 {
 	struct bk_keyring *ring = keys_ring();

@@ -105,6 +105,14 @@ backup-cli init --lightning-dir other log.bkp >/dev/null
 simnode --plugin "$PLUGIN" --dir bare --generate 381 2>&1 | grep -o '[^ ]* is in the clear.*its place' | head -1
 
 t backup-cli restore --words-fd 3 log.bkp clear.sqlite3 3<words
+# Nor does init take it, or make one.
+t backup-cli init --words-fd 3 --lightning-dir other log.bkp 3<words
+t backup-cli init --lightning-dir bare log.bkp
+t backup-cli init --lightning-dir bare new.bkp
+grep key_file bare/backup.lock
+mkdir third
+t backup-cli init --words-fd 3 --lightning-dir third new.bkp 3<words
+ls third
 
 # A log in the clear is sealed by its successor.
 hsm_secret other/hsm_secret
