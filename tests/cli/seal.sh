@@ -87,6 +87,12 @@ backup-cli mirror --lightning-dir bare quorum 2 >/dev/null
 simnode --plugin "$PLUGIN" --dir bare --generate 380
 cmp log.bkp mirror.bkp && echo "byte for byte"
 t backup-cli verify mirror.bkp | counts
+# So does a copy; one who gave a key is told if it is another.
+t backup-cli copy mirror.bkp copy.bkp
+cmp log.bkp copy.bkp && echo "byte for byte"
+t backup-cli copy --words-fd 3 log.bkp copied.bkp 3<others
+t backup-cli copy --words-fd 3 log.bkp copied.bkp 3<words | sed 's/, of .* (/, of TIME (/'
+cmp log.bkp copied.bkp && echo "byte for byte"
 mkdir again
 t backup-cli restore --words-fd 3 mirror.bkp again 3<words | sed -n 1p
 same again/lightningd.sqlite3 bare/lightningd.sqlite3
