@@ -1,5 +1,5 @@
-/* keys.h - the options that say what opens a sealed log, which all commands take, and the keyring
- * that they fill. */
+/* keys.h - the options that say what opens a sealed log, which all commands and backup-fuse take,
+ * and the keyring that they fill. */
 #ifndef KEYS_H
 #define KEYS_H
 
@@ -29,6 +29,12 @@ extern struct keys_given keys_given;
 /* The keyring of the program, which opens whatever log is opened; NULL: no memory. */
 struct bk_keyring *keys_ring(void);
 void keys_done(void);
+
+/* Drops the words, and the passphrase of the seed; the keyring has what they give. */
+void keys_forget_words(void);
+
+/* What to say behind an error with BK_E_SEALED: a line. */
+extern const char keys_hint[];
 
 /* Fills the keyring with what was given: a log in the clear is refused then, since whoever can
  * write where it stands may have put it there. Once; further calls do nothing. Fails as what reads
