@@ -211,12 +211,16 @@ enum bk_code compact_log(struct compaction *c, struct bk_log *log, struct bk_err
 	code = c->dry_run ? bk_compact_plan(log, &c->options, &result, err)
 			  : bk_compact(log, &c->options, &result, err);
 	progress_end(&c->progress);
-	if (!code && !c->dry_run)
+	if (code) {
+		keyfile_undo(&c->key, c->io); /* nothing is sealed for it */
+		return code;
+	}
+	if (!c->dry_run)
 		code = c->is_held ? compact_wait(c, log, err) : compact_take(c, log, err);
-	if (code)
-		keyfile_undo(&c->key, c->io); /* the log is as it was */
 	if (!code && !c->dry_run)
 		code = compact_name_key(c, err);
+	if (code)
+		compact_keep_key(c);
 	return code ? code : compact_print(c, &result, err);
 }
 

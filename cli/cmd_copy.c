@@ -1,7 +1,9 @@
 /* cmd_copy.c - backup-cli copy: a whole copy of a log, also of one in use. */
 #include "arguments.h"
+#include "keys.h"
 #include "owner.h"
 #include <bk/copy.h>
+#include <bk/keyring.h>
 #include <bk/moment.h>
 #include <bk/path.h>
 #include <stdio.h>
@@ -77,10 +79,8 @@ static void tell(const struct bk_log_status *status, const char *dest)
 		word_of(&word, dest));
 }
 
-/* A log_fn. */
-static enum bk_code copy_from(struct bk_log *log, void *ctx, struct bk_error *err)
+static enum bk_code copy_from(struct bk_log *log, const char *dest, struct bk_error *err)
 {
-	const char *dest = ((const struct arguments *)ctx)->dest;
 	struct progress progress = progress_of("copying");
 	struct bk_log_status status = {0};
 	enum bk_code code = bk_log_status(log, &status, err);
@@ -99,13 +99,67 @@ static enum bk_code copy_from(struct bk_log *log, void *ctx, struct bk_error *er
 	return code;
 }
 
+static enum bk_code copy_shut(struct bk_shut *shut, const char *dest, struct bk_error *err)
+{
+	struct progress progress = progress_of("copying");
+	enum bk_code code = enter_dest(dest, err);
+	char size[32];
+
+	if (!code)
+		code = bk_shut_copy(shut, dest, progress_show, &progress, err);
+	progress_end(&progress);
+	if (code)
+		return code;
+	bytes_text(size, bk_shut_bytes(shut));
+	printf("Copied the log, which is sealed, to %s (%s). Up to which version takes a key to "
+	       "tell.\n",
+		dest, size);
+	return BK_OK;
+}
+
+/* Of a sealed log for which no key was given. */
+static enum bk_code copy_without_key(const char *url, const char *dest, struct bk_error *err)
+{
+	struct bk_shut *shut;
+	const struct bk_io *io;
+	char *path;
+	enum bk_code code = find_log(&path, url, err);
+
+	if (code)
+		return code;
+	code = reach_url(&io, url, err);
+	if (!code)
+		code = bk_shut_open(&shut, io, path, err);
+	free(path);
+	if (code)
+		return code;
+	code = copy_shut(shut, dest, err);
+	bk_shut_close(shut);
+	return code;
+}
+
+static int copy_log(const struct arguments *arguments)
+{
+	struct bk_error err;
+	struct bk_log *log;
+	enum bk_code code = open_url(&log, arguments->url, &err);
+
+	if (!code) {
+		code = copy_from(log, arguments->dest, &err);
+		bk_log_close(log);
+	} else if (code == BK_E_SEALED && bk_keyring_is_empty(keys_ring())) {
+		code = copy_without_key(arguments->url, arguments->dest, &err);
+	}
+	return code ? report(&err) : EXIT_DONE;
+}
+
 static int copy_run(int argc, char **argv)
 {
 	struct arguments arguments = {0};
 	int status = parse(argc, argv, &arguments);
 
 	if (status == EXIT_DONE)
-		status = on_log(arguments.url, copy_from, &arguments);
+		status = copy_log(&arguments);
 	free(arguments.url);
 	return status;
 }
@@ -125,6 +179,7 @@ const struct command cmd_copy = {
 		"  -V                   the release\n"
 		"\n"
 		"Damage is copied as it is: backup-cli verify FILE finds it. What comes later is\n"
-		"not in the copy; a mirror keeps up (backup-cli mirror).\n",
+		"not in the copy; a mirror keeps up (backup-cli mirror). A sealed log is copied\n"
+		"as it is, and needs no key.\n",
 	.run = copy_run,
 };

@@ -1,5 +1,6 @@
 /* common.c - what the commands share. */
 #include "common.h"
+#include "keys.h"
 #include "interrupt.h"
 #include "owner.h"
 #include <bk/dest.h>
@@ -45,9 +46,7 @@ int report(const struct bk_error *err)
 	flush_out(); /* what was said before comes before, in a file that takes both */
 	fprintf(stderr, "backup-cli: %s\n", shown_of(&shown, err->msg));
 	if (err->code == BK_E_SEALED)
-		fputs("Give what opens it: --key-file FILE, --passphrase, --words or --hsm-secret "
-		      "FILE; backup-cli key --help tells more.\n",
-			stderr);
+		fprintf(stderr, "%s\n", keys_hint);
 	switch (err->code) {
 	case BK_E_DAMAGE:
 		return EXIT_DAMAGE;

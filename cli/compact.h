@@ -43,6 +43,9 @@ BK_MUST_CHECK enum bk_code compact_seal(
 /* Has backup.lock name that key file. Fails as lockfile_write does. */
 BK_MUST_CHECK enum bk_code compact_name_key(const struct compaction *c, struct bk_error *err);
 
+/* Says what the key file is good for where the successor took the place, or may have. */
+void compact_keep_key(const struct compaction *c);
+
 /* Has the finished successor of LOG, a reader's, take the log's place; or waits until who writes
  * the log has done so. */
 BK_MUST_CHECK enum bk_code compact_take(

@@ -68,3 +68,16 @@ enum bk_code compact_name_key(const struct compaction *c, struct bk_error *err)
 			c->key.path);
 	return code;
 }
+
+void compact_keep_key(const struct compaction *c)
+{
+	struct word key, dir, url;
+
+	if (c->key.path)
+		fprintf(stderr,
+			"The key file stays: the log may be sealed by now. If it is: backup-cli "
+			"init "
+			"--key-file %s --lightning-dir %s %s\n",
+			word_of(&key, c->key.path), word_of(&dir, dir_of(c)),
+			word_of(&url, c->path));
+}

@@ -53,12 +53,14 @@ BK_MUST_CHECK enum bk_code init_find_paths(struct init *init, struct bk_error *e
 BK_MUST_CHECK enum bk_code init_read_lock(struct init *init, struct bk_error *err);
 BK_MUST_CHECK enum bk_code init_find_database(struct init *init, struct bk_error *err);
 
-/* What the new log is sealed with, if it is to be: makes the key file beside backup.lock. Fails as
- * sealing_add, keyfile_begin and bk_seal_new do. */
+/* What the new log is sealed with, if it is to be: makes the key file beside backup.lock. Fails
+ * with BK_E_INVALID if nothing says for whom, and a key was given or backup.lock names a key file;
+ * as sealing_add, keyfile_begin and bk_seal_new do. */
 BK_MUST_CHECK enum bk_code init_seal(struct init *init, struct bk_error *err);
 
 /* The same for a log that stands there and is sealed: the key file opens it then. Fails with
- * BK_E_EXISTS if it is in the clear and should be sealed, and as keyfile_fit does. */
+ * BK_E_EXISTS if it is in the clear and --seal was given, BK_E_UNSAFE if it is, and a key was
+ * given, or backup.lock names a key file; and as keyfile_fit does. */
 BK_MUST_CHECK enum bk_code init_seal_adopted(struct init *init, struct bk_error *err);
 
 /* Takes a key file away that was made in vain. */

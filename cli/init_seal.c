@@ -28,10 +28,31 @@ static bool is_given(const char *kind)
 	return strcmp(kind, "passphrase") == 0 && keys_given.passphrase.is_wanted;
 }
 
+/* Whether who runs this has a sealed log in mind. */
+static bool means_sealed(const struct init *init)
+{
+	return keys_are_given() || (init->has_lock && init->lock.key_file);
+}
+
+/* What makes it plain that one in the clear is meant. */
+static const char *how_clear(const struct init *init)
+{
+	return init->has_lock && init->lock.key_file ? "remove \"key_file\" from backup.lock first"
+						     : "give no key";
+}
+
 enum bk_code init_seal(struct init *init, struct bk_error *err)
 {
 	enum bk_code code = BK_OK;
 
+	if (!init->seal_count && means_sealed(init))
+		return bk_fail(err, BK_E_INVALID, 0,
+			"there is no log %s yet, and it would be made in the clear, though %s: "
+			"give "
+			"--seal, too; or, if it is to be in the clear, %s",
+			init->log_path,
+			keys_are_given() ? "a key was given" : "backup.lock names a key file",
+			how_clear(init));
 	if (!init->seal_count)
 		return BK_OK;
 	if (init->is_alone)
@@ -72,6 +93,12 @@ enum bk_code init_seal_adopted(struct init *init, struct bk_error *err)
 			"%s is there, in the clear: backup-cli compact --seal makes a sealed log "
 			"of it",
 			init->log_path);
+	if (!is_sealed && means_sealed(init))
+		return bk_fail(err, BK_E_UNSAFE, 0,
+			"%s is in the clear, and should be sealed: whoever can write there may "
+			"have put another log in its place. Bring the right one back, from a "
+			"mirror or a copy; or, if it is in the clear on purpose, %s",
+			init->log_path, how_clear(init));
 	if (!is_sealed)
 		return BK_OK;
 	code = begin_key(init, err);

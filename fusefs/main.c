@@ -2,19 +2,19 @@
 #include "background.h"
 #include "commandline.h"
 #include "follow.h"
+#include "keys.h"
 #include "lockurl.h"
 #include "mountpoint.h"
 #include "say.h"
 #include "session.h"
 #include "stop.h"
 #include <bk/dest.h>
-#include <bk/keyring.h>
 #include <bk/memory.h>
 #include <bk/process.h>
 #include <bk/remote.h>
 #include <bk/streams.h>
 #include <errno.h>
-#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,54 +43,21 @@ static enum bk_code check_owner(const char *dir, struct bk_error *err)
 		(unsigned)st.st_uid);
 }
 
-/* The key file that backup.lock in DIR names. */
-static enum bk_code find_key(struct options *options, const char *dir, struct bk_error *err)
+/* Where backup.lock is, which names the log if no URL does. */
+static const char *dir_of(const struct options *options)
 {
-	char path[PATH_MAX];
-	struct lockfile lock;
-	enum bk_code code;
-
-	snprintf(path, sizeof path, "%s/" LOCKFILE_NAME, dir);
-	code = lockfile_read(&lock, bk_io_posix(), path, err);
-	if (code)
-		return code;
-	if (lock.key_file && *lock.key_file == '/') {
-		options->key_file = strdup(lock.key_file);
-	} else if (lock.key_file) {
-		snprintf(path, sizeof path, "%s/%s", dir, lock.key_file);
-		options->key_file = strdup(path);
-	}
-	lockfile_done(&lock);
-	return BK_OK;
+	return options->lightning_dir ? options->lightning_dir : ".";
 }
 
 static enum bk_code find_url(struct options *options, struct bk_error *err)
 {
-	const char *dir = options->lightning_dir ? options->lightning_dir : ".";
 	enum bk_code code;
 
 	if (options->url)
 		return BK_OK;
-	code = check_owner(dir, err);
-	if (!code)
-		code = lockfile_url(&options->url, bk_io_posix(), dir, err);
-	return code || options->key_file ? code : find_key(options, dir, err);
-}
-
-/* The working directory changes: the key file's path becomes an absolute one. */
-static enum bk_code find_key_path(struct options *options, struct bk_error *err)
-{
-	char *path;
-
-	if (!options->key_file)
-		return BK_OK;
-	path = realpath(options->key_file, NULL);
-	if (!path)
-		return bk_fail(
-			err, BK_E_MISSING, errno, "cannot find the key file %s", options->key_file);
-	free(options->key_file);
-	options->key_file = path;
-	return BK_OK;
+	options->by_lock = true;
+	code = check_owner(dir_of(options), err);
+	return code ? code : lockfile_url(&options->url, bk_io_posix(), dir_of(options), err);
 }
 
 /* What is open in the course of a mount. */
@@ -200,29 +167,46 @@ static enum bk_code reach(struct mount *mount, const struct bk_io **io, struct b
 	return code;
 }
 
-/* In the process that stays: memory that is locked is not the other's. A log that has a key file is
- * a sealed one. */
-static enum bk_code take_key(struct mount *mount, struct bk_error *err)
+/* A passphrase is being typed. */
+static void on_signal(int signal)
 {
-	enum bk_code code = BK_OK;
+	secret_interrupted();
+	raise(signal);
+}
 
+static void catch_signals(void (*handler)(int))
+{
+	static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = handler, .sa_flags = (int)SA_RESETHAND};
+
+	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
+		sigaction(caught[i], &action, NULL);
+}
+
+/* In the process that stays: memory that is locked is not the other's. */
+static enum bk_code take_keys(struct mount *mount, struct bk_error *err)
+{
+	enum bk_code code;
+
+	catch_signals(on_signal);
+	code = keys_fill(err);
+	if (!code && mount->options->by_lock)
+		code = keys_of_dir(dir_of(mount->options), err);
+	catch_signals(SIG_DFL);
+	keys_forget_words();
 	mount->io = *bk_io_posix();
-	if (mount->options->key_file)
-		code = bk_keyring_new(&mount->io.keys, err);
-	if (code || !mount->options->key_file)
-		return code;
-	bk_keyring_want_sealed(mount->io.keys, true);
-	return bk_keyring_add_file(mount->io.keys, &mount->io, mount->options->key_file, err);
+	mount->io.keys = keys_ring();
+	return code;
 }
 
 static enum bk_code open_log(struct mount *mount, struct bk_error *err)
 {
 	const struct bk_io *io;
-	enum bk_code code = take_key(mount, err);
+	enum bk_code code = take_keys(mount, err);
 
-	if (!code)
-		code = reach(mount, &io, err);
-
+	if (code)
+		return code;
+	code = reach(mount, &io, err);
 	if (!code)
 		code = fs_init(&mount->fs, io, mount->options, mount->path, mount->url, err);
 	if (code == BK_E_MISSING)
@@ -250,7 +234,7 @@ static enum bk_code run(const struct options *options, struct bk_error *err)
 		fs_done(&mount.fs);
 	}
 	bk_remote_free(mount.remote);
-	bk_keyring_free(mount.io.keys);
+	keys_done();
 	free(mount.path);
 	free(mount.url);
 	return code;
@@ -259,6 +243,8 @@ static enum bk_code run(const struct options *options, struct bk_error *err)
 static int report(const struct bk_error *err)
 {
 	say("%s", err->msg);
+	if (err->code == BK_E_SEALED)
+		say("%s", keys_hint);
 	switch (err->code) {
 	case BK_E_DAMAGE:
 		return EXIT_DAMAGE;
@@ -277,7 +263,7 @@ static int mount_and_report(struct options *options)
 		options_no_url();
 		return EXIT_USAGE;
 	}
-	if (find_url(options, &err) || find_key_path(options, &err) || run(options, &err))
+	if (find_url(options, &err) || run(options, &err))
 		return report(&err);
 	return EXIT_DONE;
 }

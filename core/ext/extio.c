@@ -17,6 +17,9 @@ static enum bk_code take_key(const char *path, struct bk_error *err)
 	struct bk_keyring *keys = NULL;
 	enum bk_code code = bk_keyring_new(&keys, err);
 
+	/* As for backup-cli: who names a key has a sealed log in mind. */
+	if (!code)
+		bk_keyring_want_sealed(keys, true);
 	if (!code)
 		code = bk_keyring_add_file(keys, base, path, err);
 	if (code) {

@@ -1,5 +1,6 @@
 /* commandline.c - the command line, read. */
 #include "commandline.h"
+#include "keys.h"
 #include "mountoptions.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -29,8 +30,13 @@ const char options_help[] =
 	"  -o nonempty       mount over a directory that is not empty\n"
 	"  --lightning-dir DIR\n"
 	"                    the log is the one that DIR/backup.lock names\n"
-	"  --key-file FILE   opens a sealed log; where no URL is given, the key file that\n"
-	"                    backup.lock names does\n"
+	"  --key-file FILE, --hsm-secret FILE\n"
+	"                    what opens a sealed log: a key file, the node's hsm_secret,\n"
+	"  --words, --passphrase, --seed-passphrase\n"
+	"                    what is then asked for at the terminal, or\n"
+	"  --words-fd N, --passphrase-fd N, --seed-passphrase-fd N, --secret-fd N\n"
+	"                    a line from the descriptor N (backup-cli key --help). Where no\n"
+	"                    URL is given, the key file that backup.lock names opens it\n"
 	"  -h, --help        this text\n"
 	"  -V, --version     the release\n"
 	"\n"
@@ -38,7 +44,7 @@ const char options_help[] =
 	"that backup.lock names in DIR, or in the current directory.\n"
 	"To unmount: fusermount3 -u MOUNTPOINT\n";
 
-enum { KEY_LIGHTNING_DIR = 256, KEY_KEY_FILE };
+enum { KEY_LIGHTNING_DIR = 256 };
 
 static enum options_kind wrong(const char *what, const char *word)
 {
@@ -61,6 +67,16 @@ static bool replace(char **text, const char *by)
 	return *text;
 }
 
+static enum options_kind take_key_option(int key, const char *word)
+{
+	enum bk_code code;
+	struct bk_error err;
+
+	if (!keys_take(key, optarg, &code, &err))
+		return wrong("there is no such option", word);
+	return code ? wrong(err.msg, "") : OPTIONS_MOUNT;
+}
+
 /* Takes the option KEY; argv[optind - 1] is its word, or that of its value. */
 static enum options_kind take_option(struct options *options, int key, char **argv)
 {
@@ -78,12 +94,10 @@ static enum options_kind take_option(struct options *options, int key, char **ar
 		return mountoptions_read(options, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
 	case KEY_LIGHTNING_DIR:
 		return replace(&options->lightning_dir, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
-	case KEY_KEY_FILE:
-		return replace(&options->key_file, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
 	case ':':
 		return wrong("this option wants a value", word);
 	default:
-		return wrong("there is no such option", word);
+		return take_key_option(key, word);
 	}
 }
 
@@ -107,12 +121,13 @@ static enum options_kind take_words(struct options *options, int count, char **w
 	return replace(&options->mountpoint, words[count - 1]) ? OPTIONS_MOUNT : OPTIONS_WRONG;
 }
 
+#define OWN_NAMES 4
+
 enum options_kind options_read(struct options *options, int argc, char **argv)
 {
-	static const struct option names[] = {{"foreground", no_argument, NULL, 'f'},
+	struct option names[OWN_NAMES + KEYS_OPTIONS + 1] = {{"foreground", no_argument, NULL, 'f'},
 		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
-		{"lightning-dir", required_argument, NULL, KEY_LIGHTNING_DIR},
-		{"key-file", required_argument, NULL, KEY_KEY_FILE}, {NULL, 0, NULL, 0}};
+		{"lightning-dir", required_argument, NULL, KEY_LIGHTNING_DIR}};
 	enum options_kind kind = OPTIONS_MOUNT;
 	int key;
 
@@ -122,6 +137,7 @@ enum options_kind options_read(struct options *options, int argc, char **argv)
 		.gid = getegid(),
 		.umask = 0077,
 	};
+	memcpy(names + OWN_NAMES, keys_options, (KEYS_OPTIONS + 1) * sizeof *names);
 	opterr = 0;
 	optind = 0; /* from the beginning, for those who read a second line */
 	while (kind == OPTIONS_MOUNT &&
@@ -137,6 +153,5 @@ void options_done(struct options *options)
 	free(options->url);
 	free(options->mountpoint);
 	free(options->lightning_dir);
-	free(options->key_file);
 	free(options->mount_options);
 }

@@ -13,7 +13,7 @@ struct options {
 	char *url; /* NULL: the one that backup.lock names in lightning_dir, or in the current one
 		    */
 	char *mountpoint, *lightning_dir;
-	char *key_file; /* of a sealed log; NULL: none */
+	bool by_lock; /* url is what backup.lock names */
 	bool foreground, allow_other, nonempty;
 	bool rw, by_mount; /* as mount(8) gives them for "defaults" */
 	size_t cache_bytes;

@@ -87,6 +87,12 @@ backup-cli mirror --lightning-dir bare quorum 2 >/dev/null
 simnode --plugin "$PLUGIN" --dir bare --generate 380
 cmp log.bkp mirror.bkp && echo "byte for byte"
 t backup-cli verify mirror.bkp | counts
+# So does a copy; one who gave a key is told if it is another.
+t backup-cli copy mirror.bkp copy.bkp
+cmp log.bkp copy.bkp && echo "byte for byte"
+t backup-cli copy --words-fd 3 log.bkp copied.bkp 3<others
+t backup-cli copy --words-fd 3 log.bkp copied.bkp 3<words | sed 's/, of .* (/, of TIME (/'
+cmp log.bkp copied.bkp && echo "byte for byte"
 mkdir again
 t backup-cli restore --words-fd 3 mirror.bkp again 3<words | sed -n 1p
 same again/lightningd.sqlite3 bare/lightningd.sqlite3
@@ -105,6 +111,14 @@ backup-cli init --lightning-dir other log.bkp >/dev/null
 simnode --plugin "$PLUGIN" --dir bare --generate 381 2>&1 | grep -o '[^ ]* is in the clear.*its place' | head -1
 
 t backup-cli restore --words-fd 3 log.bkp clear.sqlite3 3<words
+# Nor does init take it, or make one.
+t backup-cli init --words-fd 3 --lightning-dir other log.bkp 3<words
+t backup-cli init --lightning-dir bare log.bkp
+t backup-cli init --lightning-dir bare new.bkp
+grep key_file bare/backup.lock
+mkdir third
+t backup-cli init --words-fd 3 --lightning-dir third new.bkp 3<words
+ls third
 
 # A log in the clear is sealed by its successor.
 hsm_secret other/hsm_secret

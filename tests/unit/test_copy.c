@@ -115,3 +115,84 @@ Test(copy, that_fails)
 	cr_assert(status.version == node.version);
 	end(&node, log);
 }
+
+/* As a mirror's owner has it: without the key. */
+static struct bk_shut *open_shut(struct node *node, struct bk_io *io)
+{
+	struct bk_shut *shut;
+
+	*io = node->io.io;
+	io->keys = NULL;
+	ok(bk_shut_open(&shut, io, node->path, why()));
+	return shut;
+}
+
+static enum bk_code copy_shut(struct bk_shut *shut)
+{
+	return bk_shut_copy(shut, scratch("copy"), NULL, NULL, why());
+}
+
+Test(copy, without_a_key)
+{
+	struct node node;
+	struct bk_log *log = begin(&node), *copied = NULL;
+	struct bk_log_status status;
+	uint32_t version = node.version;
+	struct bk_shut *shut;
+	struct bk_io io;
+
+	ok(bk_log_status(log, &status, why()));
+	shut = open_shut(&node, &io);
+	node_busy(&node, 5);
+	cr_assert(bk_shut_bytes(shut) == status.log_bytes);
+	ok(copy_shut(shut));
+	fails(BK_E_EXISTS, copy_shut(shut));
+	bk_shut_close(shut);
+	ok(bk_log_open(&copied, &node.io.io, scratch("copy"), why()));
+	for (uint32_t at = 1; at <= version; at++)
+		node_check(&node, copied, at, NULL);
+	ok(bk_log_status(copied, &status, why()));
+	cr_assert(status.version == version && !status.torn_bytes);
+	bk_log_close(copied);
+	end(&node, log);
+}
+
+Test(copy, without_a_key_of_a_log_that_is_cut)
+{
+	struct node node;
+	struct bk_log *log = begin(&node);
+	struct cutting cutting = {.node = &node};
+	struct bk_shut *shut;
+	struct forge forge;
+	struct bk_io io;
+
+	shut = open_shut(&node, &io);
+	forge_load(&forge, node.path);
+	cutting.to = forge.frames[forge.count - 1];
+	forge_done(&forge);
+	fails(BK_E_BUSY, bk_shut_copy(shut, scratch("copy"), cut, &cutting, why()));
+	cr_assert(!has_file(scratch("copy")) && !has_file(scratch("copy.copying")));
+	bk_shut_close(shut);
+	end(&node, log);
+}
+
+Test(copy, without_a_key_that_fails)
+{
+	static const enum test_op ops[] = {
+		OP_OPEN, OP_READ, OP_WRITE, OP_SYNC, OP_RENAME_NEW, OP_SYNC_DIR};
+	struct node node;
+	struct bk_log *log = begin(&node);
+	struct bk_shut *shut;
+	struct bk_io io;
+
+	shut = open_shut(&node, &io);
+	for (size_t i = 0; i < COUNT_OF(ops); i++) {
+		test_io_fail(&node.io, ops[i], 1, -EIO);
+		fails(BK_E_IO, copy_shut(shut));
+		test_io_fail(&node.io, OP_NONE, 0, 0);
+		cr_assert(!has_file(scratch("copy")) && !has_file(scratch("copy.copying")));
+	}
+	ok(copy_shut(shut));
+	bk_shut_close(shut);
+	end(&node, log);
+}

@@ -1,12 +1,15 @@
 /* test_sealed.c - sealed logs: what opens them, and what a stranger can do to one without the key
  * (docs/format.md, 13). The suites that run a second time with BK_TEST_SEALED show that all else
  * is as in a log in the clear. */
+#include "bech32.h"
 #include "forge.h"
 #include "log.h"
 #include "node.h"
 #include "seal.h"
+#include "slots.h"
 #include <bk/slots.h>
 #include <bk/verify.h>
+#include <sys/resource.h>
 
 SUITE(sealed);
 
@@ -177,6 +180,78 @@ Test(sealed, slots_are_listed)
 	bk_keyring_free(ring);
 	bk_keyring_free(stranger);
 	forge_done(&forge);
+}
+
+/* A reader looks at so many different slots: more are not promised. */
+Test(sealed, as_many_slots_as_a_reader_looks_at)
+{
+	struct bk_keyring *ring;
+	uint8_t identity[SECRET_SIZE] = {0}, point[SECRET_SIZE];
+	char text[BECH32_TEXT];
+	struct node node;
+
+	begin(&node);
+	for (unsigned i = 1; i <= LOG_SLOTS_MAX; i++) {
+		identity[1] = (uint8_t)i; /* of the first byte three bits count for nothing */
+		bk_age_recipient(point, identity);
+		bk_bech32_encode(text, AGE_RECIPIENT, point);
+		ring = ring_of(NULL);
+		ok(bk_keyring_add_recipient(ring, text, why()));
+		if (i < LOG_SLOTS_MAX)
+			ok(bk_writer_add_slots(node.writer, ring, why()));
+		else
+			fails(BK_E_LIMIT, bk_writer_add_slots(node.writer, ring, why()));
+		bk_keyring_free(ring);
+	}
+	says("has 32 slots, and can have 32");
+	node_end(&node);
+}
+
+/* A log at PATH that opens for a passphrase, whose slot is the first, and a seed. */
+static void seal_for_two(const struct bk_io *io, const char *path)
+{
+	struct bk_keyring *ring = ring_of(NULL);
+	struct bk_seal *seal;
+	uint32_t version;
+
+	ok(bk_keyring_add_secret(ring,
+		"7777777777777777777777777777777777777777777777777777777777777777", 64, why()));
+	ok(bk_keyring_add_passphrase(ring, "right", 5, why()));
+	ok(bk_seal_new(&seal, ring, io, why()));
+	ok(bk_log_create_sealed(io, path, NULL, seal, 1000, NULL, NULL, &version, why()));
+	bk_seal_free(seal);
+	bk_keyring_free(ring);
+}
+
+/* From now on this process has no more than MORE bytes. */
+static void limit_memory(size_t more)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long pages;
+	struct rlimit limit;
+
+	cr_assert(file && fscanf(file, "%lu", &pages) == 1 && !fclose(file));
+	cr_assert(getrlimit(RLIMIT_AS, &limit) == 0);
+	limit.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + more;
+	cr_assert(setrlimit(RLIMIT_AS, &limit) == 0);
+}
+
+/* Where a passphrase takes more memory than there is, something else that was given may open. */
+Test(sealed, a_passphrase_that_there_is_no_memory_for)
+{
+	struct bk_keyring *both = ring_of("right"), *alone = ring_of("right");
+	struct node node = {.path = scratch("log")};
+
+	test_io_init(&node.io);
+	ok(bk_keyring_add_secret(both,
+		"7777777777777777777777777777777777777777777777777777777777777777", 64, why()));
+	seal_for_two(&node.io.io, node.path);
+	limit_memory((size_t)128 << 20);
+	ok(open_with(&node, both));
+	fails(BK_E_NOMEM, open_with(&node, alone));
+	says("argon2id takes 256 MiB");
+	bk_keyring_free(both);
+	bk_keyring_free(alone);
 }
 
 /* A log in the clear is refused by who was told that it is sealed. */

@@ -17,4 +17,18 @@
 BK_MUST_CHECK enum bk_code bk_log_copy(struct bk_log *log, const char *path,
 	bk_progress_fn *progress, void *ctx, struct bk_log_status *status, struct bk_error *err);
 
+/* A sealed log for which there is no key: its bytes, up to where the last valid frame ends. */
+struct bk_shut;
+
+/* Fails as bk_log_open does, but for BK_E_SEALED. */
+BK_MUST_CHECK enum bk_code bk_shut_open(
+	struct bk_shut **out, const struct bk_io *io, const char *path, struct bk_error *err);
+void bk_shut_close(struct bk_shut *shut); /* takes NULL */
+
+uint64_t bk_shut_bytes(const struct bk_shut *shut);
+
+/* Copies it as bk_log_copy does, and fails as that does. */
+BK_MUST_CHECK enum bk_code bk_shut_copy(struct bk_shut *shut, const char *path,
+	bk_progress_fn *progress, void *ctx, struct bk_error *err);
+
 #endif

@@ -123,7 +123,8 @@ BK_MUST_CHECK enum bk_code bk_writer_rewind(
 	struct bk_writer *writer, uint32_t version, struct bk_error *err);
 
 /* Gives the log, which is sealed, a slot more for each that RING holds, and makes it durable. Fails
- * with BK_E_INVALID if the log is in the clear, BK_E_IO, BK_E_NOMEM. */
+ * with BK_E_INVALID if the log is in the clear, BK_E_LIMIT if a reader would not look at all of
+ * them, BK_E_IO, BK_E_NOMEM. */
 struct bk_keyring;
 BK_MUST_CHECK enum bk_code bk_writer_add_slots(
 	struct bk_writer *writer, const struct bk_keyring *ring, struct bk_error *err);

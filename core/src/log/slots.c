@@ -63,16 +63,20 @@ static enum bk_code gather(
 	return code == BK_E_LIMIT ? BK_OK : code;
 }
 
-/* Tries the slots of SEAL from FROM on. */
+/* Tries the slots of SEAL from FROM on. Where a passphrase would take more memory than there is,
+ * others may open all the same. */
 static enum bk_code try_slots(
 	struct logfile *lf, const struct bk_seal *seal, size_t from, struct bk_error *err)
 {
 	enum bk_code code = BK_OK;
 
-	for (size_t i = from; i < seal->count && !lf->key && !code; i++)
-		code = bk_keyring_open(
+	for (size_t i = from; i < seal->count && !lf->key; i++) {
+		enum bk_code tried = bk_keyring_open(
 			lf->file.io->keys, seal->slots + i * SLOT_SIZE, &lf->key, err);
-	return code;
+
+		code = tried ? tried : code;
+	}
+	return lf->key ? BK_OK : code;
 }
 
 static const struct {

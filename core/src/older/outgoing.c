@@ -1,19 +1,19 @@
 /* outgoing.c - an image, sent as a SNAPSHOT. */
 #include "outgoing.h"
 #include "bigend.h"
-#include "file.h"
 #include "packet.h"
 #include "zip.h"
 #include <bk/path.h>
+#include <bk/spill.h>
 #include <stdlib.h>
 
 #define PIECE_BYTES ((size_t)1 << 20)
 
-/* What stands packed in FILE, SIZE bytes so far, grows by what is in OUT. */
+/* What stands packed in SPILL, SIZE bytes so far, grows by what is in OUT. */
 static enum bk_code spool(
-	struct file *file, uint64_t *size, struct bk_buf *out, struct bk_error *err)
+	struct bk_spill *spill, uint64_t *size, struct bk_buf *out, struct bk_error *err)
 {
-	enum bk_code code = bk_file_write(file, out->data, out->size, *size, err);
+	enum bk_code code = bk_spill_write(spill, out->data, out->size, *size, err);
 
 	*size += out->size;
 	out->size = 0;
@@ -24,9 +24,9 @@ static enum bk_code spool(
 	return code;
 }
 
-/* Packs IMAGE into FILE. */
+/* Packs IMAGE into SPILL. */
 static enum bk_code pack_image(
-	struct bk_image *image, struct file *file, uint64_t *size, struct bk_error *err)
+	struct bk_image *image, struct bk_spill *spill, uint64_t *size, struct bk_error *err)
 {
 	uint8_t *piece = malloc(PIECE_BYTES);
 	struct bk_buf out;
@@ -45,21 +45,21 @@ static enum bk_code pack_image(
 		if (!code)
 			code = bk_zip_pack(&zip, piece, part, &out, err);
 		if (!code)
-			code = spool(file, size, &out, err);
+			code = spool(spill, size, &out, err);
 	}
 	if (!code)
 		code = bk_zip_pack_end(&zip, &out, err);
 	if (!code)
-		code = spool(file, size, &out, err);
+		code = spool(spill, size, &out, err);
 	bk_zip_done(&zip);
 	bk_buf_done(&out);
 	free(piece);
 	return code;
 }
 
-/* Sends what stands in FILE as a SNAPSHOT of VERSION. */
-static enum bk_code send_spooled(struct channel *channel, uint32_t version, const struct file *file,
-	uint64_t size, struct bk_error *err)
+/* Sends what stands in SPILL as a SNAPSHOT of VERSION. */
+static enum bk_code send_spooled(struct channel *channel, uint32_t version,
+	const struct bk_spill *spill, uint64_t size, struct bk_error *err)
 {
 	uint8_t head[PACKET_HEAD_SIZE + 4] = {PACKET_SNAPSHOT}, piece[ZIP_PIECE];
 	size_t part = 0;
@@ -69,7 +69,7 @@ static enum bk_code send_spooled(struct channel *channel, uint32_t version, cons
 	bk_store_be32(head + PACKET_HEAD_SIZE, version);
 	code = bk_channel_send(channel, head, sizeof head, err);
 	for (uint64_t at = 0; at < size && !code; at += part) {
-		code = bk_file_read(file, piece, sizeof piece, at, &part, err);
+		code = bk_spill_read(spill, piece, sizeof piece, at, &part, err);
 		if (!code && !part)
 			code = bk_fail(err, BK_E_IO, 0, "a temporary file became shorter");
 		if (!code)
@@ -82,17 +82,17 @@ enum bk_code bk_outgoing_send(struct channel *channel, const struct bk_io *io, c
 	struct bk_image *image, struct bk_error *err)
 {
 	char *dir = bk_path_directory(beside);
-	struct file file = FILE_CLOSED;
+	struct bk_spill *spill = NULL;
 	uint64_t size = 0;
 	enum bk_code code = dir ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a snapshot");
 
 	if (!code && bk_image_size(image)) {
-		code = bk_file_open_temp(&file, io, dir, err);
+		code = bk_spill_open(&spill, io, dir, err);
 		if (!code)
-			code = pack_image(image, &file, &size, err);
+			code = pack_image(image, spill, &size, err);
 		if (!code)
-			code = send_spooled(channel, bk_image_version(image), &file, size, err);
-		bk_file_close(&file);
+			code = send_spooled(channel, bk_image_version(image), spill, size, err);
+		bk_spill_close(spill);
 	}
 	free(dir);
 	return code;

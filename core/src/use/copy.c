@@ -1,15 +1,12 @@
 /* copy.c - a whole copy of a log. */
+#include "copying.h"
 #include "log.h"
-#include "newfile.h"
 #include <bk/copy.h>
 #include <stdlib.h>
 
 #define PIECE ((size_t)1 << 20)
 
-#define TEMP_SUFFIX ".copying"
-
-/* Copies the first SIZE bytes, which stay what they are as long as the log only grows. */
-static enum bk_code copy_bytes(const struct file *from, const struct file *to, uint64_t size,
+enum bk_code bk_copy_bytes(const struct file *from, const struct file *to, uint64_t size,
 	bk_progress_fn *progress, void *ctx, struct bk_error *err)
 {
 	uint8_t *piece = malloc(PIECE);
@@ -33,6 +30,18 @@ static enum bk_code copy_bytes(const struct file *from, const struct file *to, u
 	return code;
 }
 
+enum bk_code bk_copy_replaced(const char *path, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_BUSY, 0,
+		"%s was cut or replaced while it was copied: copy it again", path);
+}
+
+enum bk_code bk_copy_differs(const struct newfile *nf, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_DAMAGE, 0,
+		"what was copied to %s reads otherwise than what it was copied from", nf->temp);
+}
+
 /* Whether what was copied is still what the log is: a keyframe that failed may have been cut off
  * again, with other frames in its place. */
 static enum bk_code check_source(struct bk_log *log, struct bk_error *err)
@@ -41,9 +50,7 @@ static enum bk_code check_source(struct bk_log *log, struct bk_error *err)
 	enum bk_code code = bk_log_refresh(log, &news, err);
 
 	if (!code && news == BK_LOG_REPLACED)
-		code = bk_fail(err, BK_E_BUSY, 0,
-			"%s was cut or replaced while it was copied: copy it again",
-			bk_log_path(log));
+		code = bk_copy_replaced(bk_log_path(log), err);
 	return code;
 }
 
@@ -62,9 +69,7 @@ static enum bk_code check_copy(const struct newfile *nf, const struct bk_log_sta
 		return code;
 	if (status->log_bytes != before->log_bytes || status->version != before->version ||
 		status->history != before->history)
-		code = bk_fail(err, BK_E_DAMAGE, 0,
-			"what was copied to %s reads otherwise than what it was copied from",
-			nf->temp);
+		code = bk_copy_differs(nf, err);
 	return code;
 }
 
@@ -77,10 +82,10 @@ enum bk_code bk_log_copy(struct bk_log *log, const char *path, bk_progress_fn *p
 	enum bk_code code = bk_log_status(log, &before, err);
 
 	if (!code)
-		code = bk_newfile_open(&nf, file->io, path, TEMP_SUFFIX, err);
+		code = bk_newfile_open(&nf, file->io, path, COPY_SUFFIX, err);
 	if (code)
 		return code;
-	code = copy_bytes(file, &nf.file, before.log_bytes, progress, ctx, err);
+	code = bk_copy_bytes(file, &nf.file, before.log_bytes, progress, ctx, err);
 	if (!code)
 		code = check_source(log, err);
 	if (!code)

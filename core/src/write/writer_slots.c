@@ -42,6 +42,23 @@ static enum bk_code add(void *ctx, const struct recipient *who, struct bk_error 
 	return bk_seal_add_recipient(adding->seal, who, adding->io, err);
 }
 
+/* A reader looks at so many, and would never come to more. */
+static enum bk_code check_room(
+	const struct logfile *lf, const struct bk_seal *seal, struct bk_error *err)
+{
+	struct bk_seal *there;
+	enum bk_code code = bk_logfile_seal(&there, lf, true, err);
+
+	if (!code && there->count + seal->count > LOG_SLOTS_MAX)
+		code = bk_fail(err, BK_E_LIMIT, 0,
+			"%s has %zu slots, and can have %d: backup-cli key remove takes one away, "
+			"and "
+			"with it those that were not made with the log's key",
+			lf->file.path, there->count, LOG_SLOTS_MAX);
+	bk_seal_free(there);
+	return code;
+}
+
 enum bk_code bk_writer_add_slots(
 	struct bk_writer *writer, const struct bk_keyring *ring, struct bk_error *err)
 {
@@ -57,6 +74,8 @@ enum bk_code bk_writer_add_slots(
 	code = bk_seal_of_key(&adding.seal, lf->key, err);
 	if (!code)
 		code = bk_keyring_recipients(ring, adding.io, add, &adding, err);
+	if (!code)
+		code = check_room(lf, adding.seal, err);
 	if (!code)
 		code = bk_writer_put_slots(writer, adding.seal, err);
 	if (!code)

@@ -1,12 +1,13 @@
 /* keys.c - what opens a sealed log. */
 #include "keys.h"
-#include "common.h"
 #include "lockfile.h"
 #include "nodedir.h"
 #include <bk/io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FD_MAX 65535
 
 /* Letters that no command has. */
 enum {
@@ -31,6 +32,10 @@ const struct option keys_options[] = {{"key-file", required_argument, NULL, KEY_
 	{"hsm-secret", required_argument, NULL, KEY_HSM_SECRET},
 	{"secret-fd", required_argument, NULL, KEY_SECRET_FD}, {NULL, 0, NULL, 0}};
 
+const char keys_hint[] =
+	"Give what opens it: --key-file FILE, --passphrase, --words or --hsm-secret FILE; "
+	"backup-cli key --help tells more.";
+
 struct keys_given keys_given;
 
 static struct {
@@ -41,11 +46,12 @@ static struct {
 
 static enum bk_code take_from(struct secret_from *from, const char *fd, struct bk_error *err)
 {
-	uint64_t number = 0;
+	char *end = NULL;
+	long number = fd ? strtol(fd, &end, 10) : -1;
 
-	if (fd && !parse_number(fd, 65535, &number))
+	if (fd && (*fd < '0' || *fd > '9' || *end || number > FD_MAX))
 		return bk_fail(err, BK_E_INVALID, 0, "\"%s\" is no number of a descriptor", fd);
-	*from = (struct secret_from){.is_wanted = true, .fd = fd ? (int)number : -1};
+	*from = (struct secret_from){.is_wanted = true, .fd = (int)number};
 	return BK_OK;
 }
 
@@ -97,11 +103,16 @@ struct bk_keyring *keys_ring(void)
 	return keys.ring;
 }
 
+void keys_forget_words(void)
+{
+	secret_done(&keys.words);
+	secret_done(&keys.seed_passphrase);
+}
+
 void keys_done(void)
 {
 	bk_keyring_free(keys.ring);
-	secret_done(&keys.words);
-	secret_done(&keys.seed_passphrase);
+	keys_forget_words();
 	keys.ring = NULL;
 }
 
@@ -184,11 +195,11 @@ static enum bk_code add_secret(struct bk_keyring *ring, struct bk_error *err)
 static enum bk_code add_hsm_secret_of(
 	struct bk_keyring *ring, const char *dir, bool *has, struct bk_error *err)
 {
-	char *path = NULL;
-	enum bk_code code;
+	char *path;
+	enum bk_code code = nodedir_path(&path, dir, "hsm_secret", err);
 
-	if (asprintf(&path, "%s/hsm_secret", dir) < 0)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+	if (code)
+		return code;
 	code = add_hsm_secret(ring, path, err);
 	free(path);
 	*has = !code;
@@ -232,6 +243,12 @@ enum bk_code keys_fill(struct bk_error *err)
 	if (!code && !bk_keyring_is_empty(ring))
 		bk_keyring_want_sealed(ring, true);
 	return code;
+}
+
+bool keys_are_given(void)
+{
+	return keys_given.file_count || keys_given.passphrase.is_wanted ||
+	       keys_given.words.is_wanted || keys_given.hsm_secret || keys_given.secret.is_wanted;
 }
 
 enum bk_code keys_of_node(const char *dir, const struct lockfile *lock, struct bk_error *err)

@@ -1,5 +1,5 @@
-/* keys.h - the options that say what opens a sealed log, which all commands take, and the keyring
- * that they fill. */
+/* keys.h - the options that say what opens a sealed log, which all commands and backup-fuse take,
+ * and the keyring that they fill. */
 #ifndef KEYS_H
 #define KEYS_H
 
@@ -30,10 +30,19 @@ extern struct keys_given keys_given;
 struct bk_keyring *keys_ring(void);
 void keys_done(void);
 
-/* Fills the keyring with what was given: a log in the clear is refused then, since whoever can write
- * where it stands may have put it there. Once; further calls do nothing. Fails as what reads it
- * does. */
+/* Drops the words, and the passphrase of the seed; the keyring has what they give. */
+void keys_forget_words(void);
+
+/* What to say behind an error with BK_E_SEALED: a line. */
+extern const char keys_hint[];
+
+/* Fills the keyring with what was given: a log in the clear is refused then, since whoever can
+ * write where it stands may have put it there. Once; further calls do nothing. Fails as what reads
+ * it does. */
 BK_MUST_CHECK enum bk_code keys_fill(struct bk_error *err);
+
+/* Whether an option gave one. */
+bool keys_are_given(void);
 
 /* Parts of that, into RING: key files; a passphrase, a new one with IS_NEW; the seed, from what was
  * given, or from the file hsm_secret in DIR (NULL: from nowhere else). *HAS: there was one. */
