@@ -35,8 +35,8 @@ run() {
 	shift
 	step "testing: $preset"
 	status=0
-	# One more than there are processors: some tests do little but wait.
-	ctest --test-dir "build/$preset" -j$((jobs + 1)) --output-on-failure --no-tests=error "$@" || status=$?
+	# More than there are processors: many tests do little but wait.
+	ctest --test-dir "build/$preset" -j$((2 * jobs + 1)) --output-on-failure --no-tests=error "$@" || status=$?
 	# What could not be tried, and why; tests that have such parts are listed above as skipped.
 	grep -h '^skipped: ' "build/$preset/Testing/Temporary/LastTest.log" | sort | uniq -c || true
 	return $status

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEEDS         2
+#define SEEDS         1
 #define SEEDS_TORTURE 100
 #define STEPS         20
 #define WAY_STEP      1000000

@@ -77,7 +77,8 @@ uint8_t *file_bytes(const char *path, size_t *size)
 	long end;
 
 	cr_assert(file, "cannot open %s", path);
-	cr_assert(fseek(file, 0, SEEK_END) == 0 && (end = ftell(file)) >= 0);
+	end = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+	cr_assert(end >= 0);
 	rewind(file);
 	bytes = malloc((size_t)end + 1);
 	cr_assert(bytes && fread(bytes, 1, (size_t)end, file) == (size_t)end);

@@ -49,7 +49,7 @@ static void go_on(struct node *node, const char *path, unsigned count)
 
 static void make_logs(struct logs *logs)
 {
-	char name[16], from[16];
+	char name[32], from[32];
 	uint32_t version;
 
 	node_begin(&logs->node, 0);

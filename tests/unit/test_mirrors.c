@@ -41,7 +41,7 @@ static void rig_begin(struct rig *rig, unsigned count, unsigned quorum)
 {
 	*rig = (struct rig){.told = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
 	for (unsigned i = 0; i < count; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof name, "m%u", i);
 		snprintf(rig->urls[i], sizeof rig->urls[i], "%s", scratch(name));
