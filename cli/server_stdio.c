@@ -1,6 +1,7 @@
 /* server_stdio.c - backup-cli server --stdio: holds the logs of other computers' nodes. */
 #include "arguments.h"
 #include "server.h"
+#include <bk/image.h>
 #include <bk/server.h>
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +23,45 @@ static int64_t transmit(void *ctx, const void *data, size_t size)
 
 	(void)ctx;
 	return n < 0 ? -errno : n;
+}
+
+/* What SQLite reads of a database when it opens it, mostly. */
+#define FIRST_BYTES (64 << 10)
+
+/* Longer nobody waits for what would come anyway, piece by piece. */
+#define LOOK_US 2000000
+
+static bool is_late(void *until)
+{
+	return bk_io_posix()->ops->now_us(bk_io_posix()->ctx) > *(int64_t *)until;
+}
+
+/* As bk/server.h has it. */
+static void look(const struct bk_io *io, const char *path, const uint32_t *version)
+{
+	int64_t until = io->ops->now_us(io->ctx) + LOOK_US;
+	const struct bk_image_options options = {.is_cancelled = is_late, .ctx = &until};
+	struct bk_log_status status;
+	struct bk_image *image;
+	struct bk_log *log;
+	struct bk_error err;
+	enum bk_code code = bk_log_open(&log, io, path, &err);
+
+	if (code)
+		return;
+	code = bk_log_status(log, &status, &err);
+	if (!code)
+		code = bk_image_open(
+			&image, log, version ? *version : status.version, &options, &err);
+	if (!code) {
+		size_t done;
+		uint8_t *first = malloc(FIRST_BYTES);
+
+		code = first ? bk_image_read(image, first, FIRST_BYTES, 0, &done, &err) : BK_OK;
+		free(first);
+		bk_image_close(image);
+	}
+	bk_log_close(log);
 }
 
 /* Seconds of a text such as "30d", "12h" or "3600"; false if it is none. */
@@ -94,7 +134,7 @@ int server_stdio(int argc, char **argv)
 		{"max-log-mb", required_argument, NULL, 'm'},
 		{"max-logs", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
 	const struct bk_server_stream stream = {.receive = receive, .send = transmit};
-	struct bk_server_options server = {0};
+	struct bk_server_options server = {.look = look};
 	struct bk_error err;
 	bool stdio = false;
 	int option, status = EXIT_DONE;

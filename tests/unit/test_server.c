@@ -1,10 +1,13 @@
 /* test_server.c - a place on another computer: the client's end (place_ssh.h) and the server's
  * (bk/server.h), with a stream between them that can be cut at any byte (docs/mirror.md, 3). */
+#include "codec.h"
 #include "forge.h"
 #include "node.h"
 #include "place_ssh.h"
 #include "sshurl.h"
 #include "wire.h"
+#include <bk/image.h>
+#include <bk/remote.h>
 #include <bk/server.h>
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +25,8 @@ static struct line {
 	enum bk_code code; /* how the server ended */
 	struct bk_error err;
 	uint64_t passed, cut_at; /* bytes either way; behind CUT_AT nothing passes. 0: never */
+	unsigned requests;
+	void *(*serve)(void *arg); /* what is at the other end; NULL: a server */
 	char command[1024];
 } line;
 
@@ -58,7 +63,7 @@ static int line_run(void *ctx, char *const argv[], void **stream)
 		snprintf(line.command + strlen(line.command),
 			sizeof line.command - strlen(line.command), "%s%s", i ? " " : "", argv[i]);
 	cr_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, line.ends) == 0);
-	cr_assert(pthread_create(&line.thread, NULL, serve, NULL) == 0);
+	cr_assert(pthread_create(&line.thread, NULL, line.serve ? line.serve : serve, NULL) == 0);
 	line.passed = 0;
 	*stream = &line;
 	return 0;
@@ -96,6 +101,7 @@ static int64_t line_send(
 {
 	size_t part = may_pass(size);
 
+	line.requests++;
 	(void)ctx;
 	(void)stream;
 	(void)timeout_ms;
@@ -294,6 +300,166 @@ Test(server, no_more_logs_than_may_be_there)
 	ok(place->ops->begin(place, bytes, PLACE_SUCCEEDS, why()));
 	place->ops->close(place);
 	free(bytes);
+}
+
+/* As the server of backup-cli does it. */
+static void look(const struct bk_io *io, const char *path, const uint32_t *version)
+{
+	struct bk_log_status status;
+	struct bk_image *image;
+	struct bk_log *log;
+
+	ok(bk_log_open(&log, io, path, why()));
+	ok(bk_log_status(log, &status, why()));
+	ok(bk_image_open(&image, log, version ? *version : status.version, NULL, why()));
+	bk_image_close(image);
+	bk_log_close(log);
+}
+
+/* A log of many blocks and keyframes, held by the server; the head. */
+static uint32_t large_log(void)
+{
+	struct node node;
+	uint64_t random = 1;
+	uint32_t version;
+	uint8_t *bytes;
+	size_t size;
+
+	node_begin(&node, 16);
+	node_change(&node, "CREATE TABLE t (x INTEGER PRIMARY KEY, y)");
+	for (unsigned i = 0; i < 600; i++) {
+		char sql[2000], *at = sql;
+
+		at += sprintf(at, "INSERT OR REPLACE INTO t VALUES (%u, '", i % 97);
+		for (unsigned j = 0; j < 100; j++)
+			at += sprintf(at, "%016llx", (unsigned long long)random_next(&random));
+		strcpy(at, "')");
+		node_change(&node, sql);
+		if (i % 16 == 0)
+			ok(bk_keyframes_build(node.writer, why()));
+	}
+	version = node.version;
+	node_end(&node);
+	bytes = file_bytes(scratch("log"), &size);
+	cr_assert(size > 8 * ((size_t)64 << 10) && bring_level(bytes, size));
+	free(bytes);
+	return version;
+}
+
+/* Opens the image of VERSION from afar, which must be that of the log here; how many requests that
+ * took. */
+static unsigned open_afar(struct bk_log *log, struct bk_log *here, uint32_t version)
+{
+	static uint8_t a[1 << 20], b[1 << 20];
+	struct bk_image *image, *other;
+	unsigned before = line.requests, took;
+	size_t size, size_here;
+
+	ok(bk_image_open(&image, log, version, NULL, why()));
+	took = line.requests - before;
+	ok(bk_image_open(&other, here, version, NULL, why()));
+	ok(bk_image_read(image, a, sizeof a, 0, &size, why()));
+	ok(bk_image_read(other, b, sizeof b, 0, &size_here, why()));
+	cr_assert(size == size_here && memcmp(a, b, size) == 0);
+	bk_image_close(image);
+	bk_image_close(other);
+	return took;
+}
+
+/* What opening each of some versions takes, over a connection of their own; the most. */
+static unsigned open_some(struct bk_log *here, uint32_t head)
+{
+	struct bk_remote *remote;
+	struct bk_log *log;
+	unsigned most = 0;
+
+	ok(bk_remote_new(&remote, &line.io.io, why()));
+	ok(bk_log_open(&log, bk_remote_io(remote), URL, why()));
+	for (uint32_t version = head / 5; version < head; version += head / 5) {
+		unsigned took = open_afar(log, here, version);
+
+		most = took > most ? took : most;
+	}
+	bk_log_close(log);
+	bk_remote_free(remote);
+	return most;
+}
+
+/* "An IMAGE": what opening a version reads comes in one exchange; another may ask for the log's
+ * head. */
+Test(server, an_image_comes_in_one_exchange, .timeout = 60)
+{
+	struct bk_log *here;
+	uint32_t head;
+
+	line_begin();
+	head = large_log();
+	ok(bk_log_open(&here, &line.io.io, scratch("log"), why()));
+	cr_assert(open_some(here, head) > 5, "a log too small to show anything");
+	line.options.look = look;
+	cr_assert(open_some(here, head) <= 2);
+	bk_log_close(here);
+}
+
+static uint8_t hostile_parts[64];
+static size_t hostile_size;
+
+static void hostile_send(enum wire_type type, const void *body, size_t size)
+{
+	uint8_t message[8 + 128];
+
+	bk_wire_put_head(message, (uint32_t)size, type);
+	memcpy(message + 8, body, size);
+	send(line.ends[1], message, 8 + size, MSG_NOSIGNAL);
+}
+
+/* A server that greets, and sends HOSTILE_PARTS as its answer, for as long as it can. */
+static void *serve_hostile(void *arg)
+{
+	uint8_t body[WIRE_HELLO_SIZE], request[128];
+
+	if (recv(line.ends[1], request, sizeof request, 0) > 0) {
+		bk_wire_put_hello(body, WIRE_IMAGES);
+		hostile_send(WIRE_HELLO, body, sizeof body);
+	}
+	if (recv(line.ends[1], request, sizeof request, 0) > 0)
+		for (unsigned i = 0; i < 1000; i++)
+			hostile_send(WIRE_DATA, hostile_parts, hostile_size);
+	shutdown(line.ends[1], SHUT_RDWR);
+	return arg;
+}
+
+static void count_parts(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size)
+{
+	(void)offset;
+	(void)bytes;
+	*(size_t *)ctx += size;
+}
+
+/* Parts that are none, and ones without end, end the connection. */
+Test(server, an_image_that_is_none)
+{
+	static const struct {
+		uint64_t offset;
+		uint32_t size;
+		size_t there, taken;
+	} bad[] = {{0, 9, 8, 0}, {0, UINT32_MAX, 8, 0}, {UINT64_MAX, 8, 8, 0}, {0, 8, 9, 8},
+		{1, 8, 8, 64 * 8}};
+	const uint8_t id[LOG_ID_SIZE] = {0};
+
+	line_begin();
+	line.serve = serve_hostile;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct place *place;
+		size_t taken = 0;
+
+		bk_put_u32(bk_put_u64(hostile_parts, bad[i].offset), bad[i].size);
+		hostile_size = WIRE_PART_SIZE + bad[i].there;
+		place = connect_to(URL);
+		fails(BK_E_IO, place->ops->image(place, id, NULL, count_parts, &taken, why()));
+		cr_assert(taken == bad[i].taken, "%zu: %zu", i, taken);
+		place->ops->close(place);
+	}
 }
 
 Test(server, names_that_lead_elsewhere_are_refused)

@@ -48,6 +48,8 @@ struct bk_io_ops {
 	 * silence. May be NULL. */
 	void (*write_behind)(void *ctx, int fd, uint64_t offset, uint64_t size);
 	int (*truncate)(void *ctx, int fd, uint64_t size);
+	/* A hint: the image of a VERSION of the log FD is going to be read. May be NULL. */
+	void (*foresee)(void *ctx, int fd, uint32_t version);
 	/* The first offset at or behind OFFSET that is in no hole of the file, INT64_MAX if there
 	 * is none; fails where the system cannot tell. May be NULL. */
 	int64_t (*next_data)(void *ctx, int fd, uint64_t offset);
@@ -93,6 +95,9 @@ struct bk_io {
 	void *ctx;
 	struct bk_keyring
 		*keys; /* what opens sealed logs (bk/keyring.h); borrowed; NULL: nothing */
+	/* Told what was read of each file, from the thread that did; NULL: nobody. */
+	void (*saw)(void *saw_ctx, const char *path, uint64_t offset, size_t size);
+	void *saw_ctx;
 };
 
 /* The real world. Never fails; lives for ever. */

@@ -19,6 +19,11 @@ struct bk_server_options {
 	uint64_t bytes_max; /* of one log; 0: any */
 	unsigned logs_max;  /* in ROOT, but for what was put aside; 0: 1,000 */
 	bool append_only;   /* a client's word puts no log aside but for its successor */
+
+	/* Opens the image of VERSION of the log PATH through IO, that of the newest one if VERSION
+	 * is NULL, and closes it: so a client learns at once what its own opening of it will read.
+	 * How far it comes does not matter. NULL: clients have to find out for themselves. */
+	void (*look)(const struct bk_io *io, const char *path, const uint32_t *version);
 };
 
 /* As read and write have it: a count, 0 at the end, or -errno. */

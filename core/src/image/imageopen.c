@@ -147,6 +147,7 @@ enum bk_code bk_image_open(struct bk_image **out, struct bk_log *log, uint32_t v
 	bool past_damage = options && options->past_damage;
 	enum bk_code code = BK_E_DAMAGE;
 
+	bk_file_foresee(&log->lf.file, version);
 	if (!past_damage || !options->older)
 		code = open_nearest(out, log, version, options, err);
 	if (code == BK_E_DAMAGE && past_damage)

@@ -93,8 +93,18 @@ enum bk_code bk_file_read(const struct file *file, void *data, size_t size, uint
 			break;
 		done += (size_t)n;
 	}
+	if (io->saw)
+		io->saw(io->saw_ctx, file->path, offset, done);
 	*size_out = done;
 	return BK_OK;
+}
+
+void bk_file_foresee(const struct file *file, uint32_t version)
+{
+	const struct bk_io *io = file->io;
+
+	if (io->ops->foresee)
+		io->ops->foresee(io->ctx, file->fd, version);
 }
 
 uint64_t bk_file_next_data(const struct file *file, uint64_t offset)

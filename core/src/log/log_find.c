@@ -29,7 +29,11 @@ enum bk_code bk_log_find(
 	struct bk_error later;
 	struct bk_entry found;
 	bool more;
-	enum bk_code code = bk_listing_open(&listing, log, version, BK_LISTING_VERSIONS, err);
+	enum bk_code code;
+
+	/* Who asks for one will mostly read it, too; and what leads to the one leads to the other. */
+	bk_file_foresee(&log->lf.file, version);
+	code = bk_listing_open(&listing, log, version, BK_LISTING_VERSIONS, err);
 
 	if (code)
 		return code;

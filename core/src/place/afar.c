@@ -29,9 +29,11 @@ static enum bk_code ask(struct afar *afar, struct bk_error *err)
 		return bk_fail(err, BK_E_MISSING, 0, "there is no log at %s", afar->url);
 	if (!code && afar->log.is_there && memcmp(head.now.id, afar->log.id, LOG_ID_SIZE) != 0)
 		return bk_fail(err, BK_E_MISSING, 0, "another log stands at %s", afar->url);
-	if (!code)
-		afar->log = head.now;
-	return code;
+	if (code)
+		return code;
+	afar->log = head.now;
+	afar->asked_us = afar->io->ops->now_us(afar->io->ctx);
+	return BK_OK;
 }
 
 /* A line that broke is made anew, once. */
@@ -64,35 +66,110 @@ static int errno_of(enum bk_code code)
 	}
 }
 
-static struct afar_block *slot_of(struct afar *afar, uint64_t number)
+/* The slot of the block, or that which is to be its; *IS_THERE tells. */
+static struct afar_block *slot_of(struct afar *afar, uint64_t number, bool *is_there)
 {
-	return &afar->blocks[number % AFAR_BLOCKS];
+	struct afar_block *ways = &afar->blocks[number % (AFAR_BLOCKS / AFAR_WAYS) * AFAR_WAYS];
+	struct afar_block *oldest = ways;
+
+	for (struct afar_block *way = ways; way < ways + AFAR_WAYS; way++) {
+		*is_there = way->used && way->number == number;
+		if (*is_there)
+			return way;
+		if (way->used < oldest->used)
+			oldest = way;
+	}
+	return oldest;
 }
 
-/* The block, if it is in the cache as far as the log goes. */
-static struct afar_block *cached(struct afar *afar, uint64_t number)
+/* How many bytes of the block are there from FROM on. */
+static size_t there(const struct afar_block *block, size_t from)
 {
-	struct afar_block *block = slot_of(afar, number);
-	uint64_t start = number * AFAR_BLOCK;
+	size_t end = from < block->size ? block->size : from;
 
-	if (!block->size || block->number != number)
-		return NULL;
-	return block->size == AFAR_BLOCK || start + block->size >= afar->log.end ? block : NULL;
+	while (end < AFAR_BLOCK && block->parts >> end / AFAR_PART & 1)
+		end = (end / AFAR_PART + 1) * AFAR_PART;
+	if (end < block->cut && end / AFAR_PART == block->cut / AFAR_PART)
+		end = block->cut;
+	return end - from;
 }
 
-static enum bk_code keep(
-	struct afar *afar, uint64_t number, const uint8_t *bytes, size_t size, struct bk_error *err)
+/* The slot of the block, emptied if another's was in it. Fails with BK_E_NOMEM. */
+static enum bk_code take_slot(
+	struct afar *afar, uint64_t number, struct afar_block **out, struct bk_error *err)
 {
-	struct afar_block *block = slot_of(afar, number);
+	bool is_there;
+	struct afar_block *block = slot_of(afar, number, &is_there);
 
 	if (!block->bytes)
 		block->bytes = malloc(AFAR_BLOCK);
 	if (!block->bytes)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", afar->url);
-	memcpy(block->bytes, bytes, size);
-	block->number = number;
-	block->size = (uint32_t)size;
+	if (!is_there)
+		*block = (struct afar_block){.number = number, .bytes = block->bytes};
+	block->used = ++afar->count;
+	*out = block;
 	return BK_OK;
+}
+
+/* Keeps SIZE bytes from the beginning of the block. */
+static enum bk_code keep(
+	struct afar *afar, uint64_t number, const uint8_t *bytes, size_t size, struct bk_error *err)
+{
+	struct afar_block *block;
+	enum bk_code code = take_slot(afar, number, &block, err);
+
+	if (code)
+		return code;
+	memcpy(block->bytes, bytes, size);
+	if (size > block->size)
+		block->size = (uint32_t)size;
+	return BK_OK;
+}
+
+/* Keeps SIZE bytes at FROM, where a part begins, within one block. */
+static void keep_parts(struct afar_block *block, size_t from, const uint8_t *bytes, size_t size)
+{
+	memcpy(block->bytes + from, bytes, size);
+	for (; size >= AFAR_PART; from += AFAR_PART, size -= AFAR_PART)
+		block->parts |= (uint64_t)1 << from / AFAR_PART;
+	if (size)
+		block->cut = (uint32_t)(from + size);
+}
+
+/* Takes what the other side has sent in advance. What is nothing to us is let go. */
+static void take_parts(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size)
+{
+	struct afar *afar = ctx;
+
+	if (offset % AFAR_PART)
+		return;
+	while (size) {
+		size_t from = (size_t)(offset % AFAR_BLOCK);
+		size_t part = AFAR_BLOCK - from < size ? AFAR_BLOCK - from : size;
+		struct afar_block *block;
+		struct bk_error err;
+
+		if (take_slot(afar, offset / AFAR_BLOCK, &block, &err))
+			return;
+		keep_parts(block, from, bytes, part);
+		offset += part;
+		bytes += part;
+		size -= part;
+	}
+}
+
+/* Asks for all of what was foreseen. If that fails, it comes as it is read. */
+static void ask_foreseen(struct afar *afar)
+{
+	const uint32_t *version = afar->foreseen == AFAR_VERSION ? &afar->version : NULL;
+	struct bk_error err;
+
+	afar->foreseen = version ? AFAR_ASKED : AFAR_NOTHING;
+	if (afar->place && afar->place->ops->image &&
+		afar->place->ops->image(
+			afar->place, afar->log.id, version, take_parts, afar, &err) == BK_E_IO)
+		hang_up(afar);
 }
 
 /* Reads COUNT blocks from NUMBER on, or as many as there are, into the cache. */
@@ -128,36 +205,74 @@ static enum bk_code bring(struct afar *afar, uint64_t number, struct bk_error *e
 	return code == BK_E_IO ? fetch(afar, number, afar->ahead, err) : code;
 }
 
+/* What is in the cache at OFFSET, *SIZE bytes of it; NULL if nothing is. */
+static const uint8_t *cached(struct afar *afar, uint64_t offset, size_t *size)
+{
+	size_t from = (size_t)(offset % AFAR_BLOCK);
+	bool is_there;
+	struct afar_block *block = slot_of(afar, offset / AFAR_BLOCK, &is_there);
+
+	*size = is_there ? there(block, from) : 0;
+	if (!*size)
+		return NULL;
+	block->used = ++afar->count;
+	return block->bytes + from;
+}
+
+static bool is_due(const struct afar *afar)
+{
+	return afar->foreseen == AFAR_NEWEST || afar->foreseen == AFAR_VERSION;
+}
+
 int64_t bk_afar_read(struct afar *afar, void *data, size_t size, uint64_t offset)
 {
-	uint64_t number = offset / AFAR_BLOCK;
-	size_t from = (size_t)(offset % AFAR_BLOCK);
-	struct afar_block *block;
+	const uint8_t *bytes;
 	struct bk_error err;
 	enum bk_code code = BK_OK;
-	int64_t n = 0;
+	size_t n;
 
 	pthread_mutex_lock(&afar->mutex);
-	block = cached(afar, number);
-	if (!block && offset < afar->log.end) {
-		code = bring(afar, number, &err);
-		block = code ? NULL : cached(afar, number);
+	bytes = cached(afar, offset, &n);
+	if (!bytes && offset < afar->log.end && is_due(afar)) {
+		ask_foreseen(afar);
+		bytes = cached(afar, offset, &n);
 	}
-	if (block && from < block->size) {
-		n = (int64_t)(block->size - from < size ? block->size - from : size);
-		memcpy(data, block->bytes + from, (size_t)n);
+	if (!bytes && offset < afar->log.end) {
+		code = bring(afar, offset / AFAR_BLOCK, &err);
+		bytes = code ? NULL : cached(afar, offset, &n);
 	}
+	n = n < size ? n : size;
+	if (bytes)
+		memcpy(data, bytes, n);
 	pthread_mutex_unlock(&afar->mutex);
-	return code ? errno_of(code) : n;
+	return code ? errno_of(code) : bytes ? (int64_t)n : 0;
+}
+
+void bk_afar_foresee(struct afar *afar, uint32_t version)
+{
+	pthread_mutex_lock(&afar->mutex);
+	if (afar->foreseen != AFAR_ASKED || afar->version != version)
+		afar->foreseen = AFAR_VERSION;
+	afar->version = version;
+	pthread_mutex_unlock(&afar->mutex);
+}
+
+/* Whether it is only just known how long the log is. */
+static bool is_fresh(const struct afar *afar)
+{
+	int64_t ago_us = afar->io->ops->now_us(afar->io->ctx) - afar->asked_us;
+
+	return afar->place && ago_us >= 0 && ago_us < AFAR_FRESH_US;
 }
 
 int bk_afar_stat(struct afar *afar, struct bk_io_stat *out)
 {
 	struct bk_error err;
-	enum bk_code code;
+	enum bk_code code = BK_OK;
 
 	pthread_mutex_lock(&afar->mutex);
-	code = ask_again(afar, &err);
+	if (!is_fresh(afar))
+		code = ask_again(afar, &err);
 	if (!code)
 		*out = (struct bk_io_stat){.size = afar->log.end,
 			.device = 1,
@@ -179,6 +294,7 @@ enum bk_code bk_afar_open(
 	afar->io = io;
 	afar->ahead = 1;
 	afar->next = UINT64_MAX;
+	afar->foreseen = AFAR_NEWEST;
 	afar->url = strdup(url);
 	afar->run = malloc(AFAR_AHEAD * AFAR_BLOCK);
 	if (!afar->url || !afar->run)

@@ -64,6 +64,14 @@ struct place_ops {
 	BK_MUST_CHECK enum bk_code (*read)(struct place *place, const uint8_t *id, uint64_t offset,
 		void *data, size_t size, size_t *got, struct bk_error *err);
 
+	/* Gives TAKE, with CTX, the parts of the log ID that opening the image of VERSION reads (of
+	 * the newest one, if VERSION is NULL), or some of them. NULL where reading costs no more
+	 * than asking. */
+	BK_MUST_CHECK enum bk_code (*image)(struct place *place, const uint8_t *id,
+		const uint32_t *version,
+		void (*take)(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size),
+		void *ctx, struct bk_error *err);
+
 	/* Appends to NAMES one line for each log that was put aside and is still kept. */
 	BK_MUST_CHECK enum bk_code (*list)(
 		struct place *place, struct bk_buf *names, struct bk_error *err);

@@ -11,11 +11,15 @@
 /* A place that does not move for so long is away. */
 #define MOVE_MS 60000
 
+/* More than a server has to send of an image. */
+#define IMAGE_MESSAGES_MAX 64
+
 struct place_ssh {
 	struct place place;
 	const struct bk_io *io;
 	void *command;
 	char *host;
+	uint32_t flags; /* of the server's HELLO */
 	struct link link;
 	char said[256]; /* by ssh, when it ended */
 };
@@ -72,9 +76,9 @@ static enum bk_code failed(
 		length ? (const char *)cur.at : "");
 }
 
-/* Waits for the answer, which must be of TYPE. */
-static enum bk_code wait_for(
-	struct place_ssh *ssh, enum wire_type type, struct message *message, struct bk_error *err)
+/* Waits for the answer, which must be of TYPE, or of the type OR. */
+static enum bk_code wait_either(struct place_ssh *ssh, enum wire_type type, enum wire_type or,
+	struct message *message, struct bk_error *err)
 {
 	bool more;
 	enum bk_code code = bk_link_receive(&ssh->link, message, &more, err);
@@ -83,9 +87,15 @@ static enum bk_code wait_for(
 		code = bk_fail(err, BK_E_IO, 0, "the connection ended");
 	if (!code && message->type == WIRE_ERROR)
 		return failed(ssh, message, err);
-	if (!code && message->type != type)
+	if (!code && message->type != type && message->type != or)
 		code = bk_fail(err, BK_E_IO, 0, "it answers something else than was asked");
 	return code ? broken(ssh, err) : BK_OK;
+}
+
+static enum bk_code wait_for(
+	struct place_ssh *ssh, enum wire_type type, struct message *message, struct bk_error *err)
+{
+	return wait_either(ssh, type, type, message, err);
 }
 
 /* Sends a request of HEAD, and DATA behind it. */
@@ -185,6 +195,48 @@ static enum bk_code ssh_read(struct place *place, const uint8_t *id, uint64_t of
 	return BK_OK;
 }
 
+/* Gives TAKE the parts in MESSAGE; false where it is not made of such. */
+static bool take_parts(const struct message *message,
+	void (*take)(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size), void *ctx)
+{
+	struct cursor cur = bk_cursor_of(message->body, message->size);
+
+	while (bk_cursor_left(&cur) >= WIRE_PART_SIZE) {
+		uint64_t offset = bk_get_u64(&cur);
+		uint32_t size = bk_get_u32(&cur);
+		const uint8_t *bytes = bk_get_bytes(&cur, size);
+
+		if (!bytes || offset > INT64_MAX)
+			return false;
+		take(ctx, offset, bytes, size);
+	}
+	return !bk_cursor_left(&cur);
+}
+
+static enum bk_code ssh_image(struct place *place, const uint8_t *id, const uint32_t *version,
+	void (*take)(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size), void *ctx,
+	struct bk_error *err)
+{
+	struct place_ssh *ssh = ssh_of(place);
+	uint8_t head[WIRE_IMAGE_SIZE];
+	struct message message;
+	enum bk_code code;
+
+	if (!(ssh->flags & WIRE_IMAGES))
+		return BK_OK;
+	memcpy(head, id, LOG_ID_SIZE);
+	bk_put_u32(bk_put_u32(head + 16, version ? 0 : WIRE_NEWEST), version ? *version : 0);
+	code = request(ssh, WIRE_IMAGE, head, sizeof head, NULL, 0, err);
+	for (unsigned i = 0; !code && i < IMAGE_MESSAGES_MAX; i++) {
+		code = wait_either(ssh, WIRE_DATA, WIRE_OK, &message, err);
+		if (!code && message.type == WIRE_OK)
+			return BK_OK;
+		if (!code && !take_parts(&message, take, ctx))
+			return bad_answer(ssh, err);
+	}
+	return code ? code : bad_answer(ssh, err);
+}
+
 static enum bk_code ssh_list(struct place *place, struct bk_buf *names, struct bk_error *err)
 {
 	struct message message;
@@ -211,6 +263,7 @@ static const struct place_ops ssh_ops = {
 	.append = ssh_append,
 	.commit = ssh_commit,
 	.read = ssh_read,
+	.image = ssh_image,
 	.list = ssh_list,
 	.close = ssh_close,
 };
@@ -219,14 +272,13 @@ static enum bk_code greet(struct place_ssh *ssh, const char *name, struct bk_err
 {
 	uint8_t head[WIRE_HELLO_SIZE];
 	struct message message;
-	uint32_t flags;
 	enum bk_code code;
 
 	bk_wire_put_hello(head, WIRE_VERSION);
 	code = request(ssh, WIRE_HELLO, head, sizeof head, name, strlen(name), err);
 	if (!code)
 		code = wait_for(ssh, WIRE_HELLO, &message, err);
-	if (!code && !bk_wire_get_hello(message.body, message.size, &flags))
+	if (!code && !bk_wire_get_hello(message.body, message.size, &ssh->flags))
 		code = bad_answer(ssh, err);
 	return code;
 }

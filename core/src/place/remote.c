@@ -118,6 +118,14 @@ static void remote_write_behind(void *ctx, int fd, uint64_t offset, uint64_t siz
 		remote->base->ops->write_behind(remote->base->ctx, fd, offset, size);
 }
 
+static void remote_foresee(void *ctx, int fd, uint32_t version)
+{
+	struct afar *log = log_of(ctx, fd);
+
+	if (log)
+		bk_afar_foresee(log, version);
+}
+
 static int remote_truncate(void *ctx, int fd, uint64_t size)
 {
 	struct bk_remote *remote = ctx;
@@ -239,6 +247,7 @@ static const struct bk_io_ops remote_ops = {
 	.pwrite = remote_pwrite,
 	.datasync = remote_datasync,
 	.write_behind = remote_write_behind,
+	.foresee = remote_foresee,
 	.truncate = remote_truncate,
 	.next_data = remote_next_data,
 	.stat = remote_stat,

@@ -1,6 +1,7 @@
 /* server.c - a server of places: takes a client's requests, one after the other. */
 #include "codec.h"
 #include "link.h"
+#include "sight.h"
 #include "store.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,7 +101,8 @@ static enum bk_code take_hello(
 			&why);
 	if (why.code)
 		return answer_failure(server, &why, err);
-	bk_wire_put_hello(body, server->options->append_only ? WIRE_APPEND_ONLY : 0);
+	bk_wire_put_hello(body, (server->options->append_only ? WIRE_APPEND_ONLY : 0) |
+					(server->options->look ? WIRE_IMAGES : 0));
 	return answer(server, WIRE_HELLO, body, sizeof body, err);
 }
 
@@ -222,6 +224,79 @@ static enum bk_code take_read(struct server *server, const struct message *messa
 	return bk_link_send(&server->link, WIRE_DATA, err);
 }
 
+/* Adds the parts of the log ID from that at *INDEX on to the answer, as far as they follow each other
+ * and there is room. */
+static enum bk_code add_run(struct server *server, const uint8_t *id, const struct sight *sight,
+	size_t *index, struct bk_error *why, struct bk_error *err)
+{
+	struct bk_buf *out = &server->link.out;
+	size_t room = PLACE_RUN_MAX + WIRE_HEAD_SIZE - out->size - WIRE_PART_SIZE;
+	size_t count = bk_sight_run(sight, *index, room / SIGHT_PART), got;
+	uint64_t offset = sight->parts[*index] * SIGHT_PART;
+	enum bk_code code =
+		bk_buf_reserve(out, WIRE_PART_SIZE + count * (size_t)SIGHT_PART, err);
+
+	if (code || !is_done(bk_store_read(&server->store, id, offset,
+				     out->data + out->size + WIRE_PART_SIZE,
+				     count * (size_t)SIGHT_PART, &got, why),
+			    why))
+		return code;
+	bk_put_u32(bk_put_u64(out->data + out->size, offset), (uint32_t)got);
+	out->size += WIRE_PART_SIZE + got;
+	*index += count;
+	return BK_OK;
+}
+
+/* Sends what was seen of the log ID, in as many messages as it takes. */
+static enum bk_code send_seen(struct server *server, const uint8_t *id, const struct sight *sight,
+	struct bk_error *why, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	for (size_t i = 0; !code && i < sight->count;) {
+		code = bk_link_begin(&server->link, err);
+		while (!code && !why->code && i < sight->count &&
+			server->link.out.size + WIRE_PART_SIZE + SIGHT_PART <=
+				PLACE_RUN_MAX + WIRE_HEAD_SIZE)
+			code = add_run(server, id, sight, &i, why, err);
+		if (code || why->code)
+			return code;
+		code = bk_link_send(&server->link, WIRE_DATA, err);
+	}
+	return code ? code : answer(server, WIRE_OK, NULL, 0, err);
+}
+
+/* Which parts an image takes is found out by opening it. */
+static enum bk_code take_image(struct server *server, const struct message *message,
+	struct bk_error *why, struct bk_error *err)
+{
+	struct sight *sight = malloc(sizeof *sight);
+	struct bk_io io = *server->io;
+	uint8_t id[LOG_ID_SIZE];
+	uint32_t flags, version;
+	enum bk_code code;
+
+	if (!sight)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to look at an image");
+	flags = message->size == WIRE_IMAGE_SIZE ? bk_load_u32(message->body + 16) : UINT32_MAX;
+	if (flags > WIRE_NEWEST) {
+		free(sight);
+		return bad("a question for an image that is none", err);
+	}
+	memcpy(id, message->body, LOG_ID_SIZE);
+	version = bk_load_u32(message->body + 20);
+	bk_sight_begin(sight, server->store.path);
+	io.saw = bk_sight_note;
+	io.saw_ctx = sight;
+	if (server->options->look)
+		server->options->look(
+			&io, server->store.path, flags & WIRE_NEWEST ? NULL : &version);
+	bk_sight_end(sight);
+	code = send_seen(server, id, sight, why, err);
+	free(sight);
+	return code;
+}
+
 static enum bk_code take_list(struct server *server, struct bk_error *why, struct bk_error *err)
 {
 	struct bk_buf names;
@@ -257,6 +332,8 @@ static enum bk_code take(struct server *server, const struct message *message, s
 		return take_read(server, message, why, err);
 	case WIRE_LIST:
 		return take_list(server, why, err);
+	case WIRE_IMAGE:
+		return take_image(server, message, why, err);
 	default:
 		return bad("a request that is none", err);
 	}

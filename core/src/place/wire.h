@@ -15,6 +15,8 @@
 #define WIRE_LOG_SIZE   48
 #define WIRE_RUN_SIZE   32 /* what stands before the bytes of an APPEND */
 #define WIRE_READ_SIZE  28
+#define WIRE_IMAGE_SIZE 24
+#define WIRE_PART_SIZE  12 /* what stands before the bytes of one part of an IMAGE's answer */
 
 enum wire_type {
 	WIRE_HELLO = 1,
@@ -24,12 +26,15 @@ enum wire_type {
 	WIRE_COMMIT = 5,
 	WIRE_READ = 6,
 	WIRE_LIST = 7,
+	WIRE_IMAGE = 8,
 	WIRE_OK = 0x80,
 	WIRE_DATA = 0x81,
 	WIRE_ERROR = 0xff,
 };
 
-#define WIRE_APPEND_ONLY 1 /* flag of the server's HELLO */
+#define WIRE_APPEND_ONLY 1 /* flags of the server's HELLO */
+#define WIRE_IMAGES      2
+#define WIRE_NEWEST      1 /* flag of an IMAGE */
 #define WIRE_SYNC        1 /* flag of an APPEND */
 
 void bk_wire_put_head(uint8_t *out, uint32_t size, enum wire_type type);
