@@ -26,7 +26,8 @@ static const struct budget_limits limits = {.steps = 100000, .length = 1 << 20};
 static bool is_answer(enum bk_code code, const struct bk_error *err)
 {
 	bool is_one = !code || code == BK_E_DAMAGE || code == BK_E_FORMAT || code == BK_E_MISSING ||
-		      code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM;
+		      code == BK_E_SEALED || code == BK_E_SQL || code == BK_E_LIMIT ||
+		      code == BK_E_NOMEM;
 
 	REQUIRE(!code || *err->msg);
 	if (!is_one)
