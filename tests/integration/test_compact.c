@@ -185,8 +185,22 @@ static void check_mirror(struct world *world)
 	run_done(&run);
 }
 
-/* Mirrors that no change waits for get the successor whole, beside the changes; with a quorum the
- * log is not compacted beside the node, and that is said. */
+/* The mirror holds the log that the node writes to, with its newest change. */
+static void check_mirror_has(struct world *world)
+{
+	struct bk_log_status here = status_of(world), there;
+	struct bk_log *log;
+
+	must(bk_log_open(&log, bk_io_posix(), world_path(world, "mirror.bkp"), &world->err),
+		&world->err);
+	must(bk_log_status(log, &there, &world->err), &world->err);
+	bk_log_close(log);
+	cr_assert_str_eq(there.id, here.id);
+	cr_assert_eq(there.version, here.version);
+}
+
+/* Mirrors that no change waits for get the successor whole, beside the changes; those of a quorum
+ * have it before it takes the log's place. */
 Test(compact, with_mirrors, .timeout = TIMEOUT_S)
 {
 	struct bk_log_status before;
@@ -223,10 +237,18 @@ Test(compact, with_mirrors, .timeout = TIMEOUT_S)
 	world_lockfile(&world, keys);
 	free(keys);
 	world_start(&world);
-	world_play(&world, 10);
+	world_play(&world, 200);
+	before = status_of(&world);
 	ask(&world);
-	expect_answer(&world, "a quorum of mirrors");
+	expect_answer(&world, "\"version_count\":");
+	cr_assert_str_eq(status_of(&world).predecessor, before.id);
+	world_play(&world, 1);
+	check_mirror_has(&world);
+	world_play(&world, 100);
+	cr_assert(!node_has_logged(world.node, "unusual", "fewer than 2 places"));
 	world_stop(&world);
 	check_mirror(&world);
+	must(file_copy(world_path(&world, "mirror.bkp"), world.log, &world.err), &world.err);
+	world_check(&world);
 	world_done(&world);
 }

@@ -90,12 +90,18 @@ enum bk_code bk_store_head(struct store *store, struct place_head *out, struct b
 	return tell(store, out, err);
 }
 
+static struct aside aside_of(const struct store *store)
+{
+	return (struct aside){
+		.io = store->io, .path = store->path, .keep_s = store->options.keep_s};
+}
+
 /* What stands at the name is put aside; nothing may stand there. */
 static enum bk_code put_aside(struct store *store, struct bk_error *err)
 {
 	const struct bk_io *io = store->io;
 	struct bk_io_stat st;
-	struct aside aside = {.io = io, .path = store->path, .keep_s = store->options.keep_s};
+	struct aside aside = aside_of(store);
 	char *name = NULL;
 	enum bk_code code;
 
@@ -144,6 +150,9 @@ static enum bk_code begin_anew(struct store *store, const uint8_t *header, struc
 static enum bk_code begin_next(struct store *store, const struct log_header *log,
 	const uint8_t *header, const struct place_head *head, struct bk_error *err)
 {
+	struct aside aside = aside_of(store);
+	enum bk_code code;
+
 	if (memcmp(log->predecessor, head->now.id, LOG_ID_SIZE) != 0)
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"%s holds another log: name a place of its own for this one, or run "
@@ -151,6 +160,10 @@ static enum bk_code begin_next(struct store *store, const struct log_header *log
 			store->path);
 	if (head->coming.is_there && memcmp(head->coming.id, log->id, LOG_ID_SIZE) == 0)
 		return BK_OK;
+	/* A log that could not take the name in the end is not begun. */
+	code = bk_aside_room(&aside, STORE_ASIDE_MAX, err);
+	if (code)
+		return code;
 	/* It was never whole, and never the place's. */
 	if (head->coming.is_there)
 		drop_next(store);
@@ -218,8 +231,7 @@ enum bk_code bk_store_read(struct store *store, const uint8_t *id, uint64_t offs
 
 enum bk_code bk_store_list(struct store *store, struct bk_buf *names, struct bk_error *err)
 {
-	struct aside aside = {
-		.io = store->io, .path = store->path, .keep_s = store->options.keep_s};
+	struct aside aside = aside_of(store);
 
 	return bk_aside_list(&aside, names, err);
 }
