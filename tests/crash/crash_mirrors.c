@@ -109,12 +109,24 @@ static void close_all(struct run *run)
 	run->mirrors = NULL;
 }
 
+static bool are_level(struct run *run)
+{
+	struct bk_mirror_status status;
+	unsigned level = 0;
+
+	for (unsigned i = 0; i < 2; i++)
+		level += bk_mirrors_status(run->mirrors, i, &status) &&
+			 status.state == BK_MIRROR_LEVEL;
+	return level == 2;
+}
+
 static bool is_alive(void *ctx)
 {
 	return !((struct run *)ctx)->route.is_dead;
 }
 
-/* A successor takes the log's place; where it cannot, the log goes on. */
+/* A successor takes the log's place; where it cannot, the log goes on. A mirror that is away for
+ * two of them is for an operator. */
 static void compact(struct run *run)
 {
 	const struct bk_compact_options options = {.program = "crash_mirrors"};
@@ -124,9 +136,9 @@ static void compact(struct run *run)
 	struct bk_error err;
 	struct bk_log *log;
 	uint64_t left;
-	enum bk_code code = bk_log_open(&log, &run->route.io, LOG, &err);
+	enum bk_code code;
 
-	if (code)
+	if (!are_level(run) || bk_log_open(&log, &run->route.io, LOG, &err))
 		return;
 	code = bk_compact(log, &options, &result, &err);
 	bk_log_close(log);

@@ -146,6 +146,14 @@ static enum bk_code begin_anew(struct store *store, const uint8_t *header, struc
 	return code ? code : bk_hold_begin(&store->now, header, err);
 }
 
+/* Whether LOG is a successor of what stands there, or of one that was to be. */
+static bool follows(const struct log_header *log, const struct place_head *head)
+{
+	return memcmp(log->predecessor, head->now.id, LOG_ID_SIZE) == 0 ||
+	       (head->coming.is_there &&
+		       memcmp(log->predecessor, head->coming.id, LOG_ID_SIZE) == 0);
+}
+
 /* A log that follows the one that is there. */
 static enum bk_code begin_next(struct store *store, const struct log_header *log,
 	const uint8_t *header, const struct place_head *head, struct bk_error *err)
@@ -153,13 +161,13 @@ static enum bk_code begin_next(struct store *store, const struct log_header *log
 	struct aside aside = aside_of(store);
 	enum bk_code code;
 
-	if (memcmp(log->predecessor, head->now.id, LOG_ID_SIZE) != 0)
+	if (head->coming.is_there && memcmp(head->coming.id, log->id, LOG_ID_SIZE) == 0)
+		return BK_OK;
+	if (!follows(log, head))
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"%s holds another log: name a place of its own for this one, or run "
 			"backup-cli mirror reset",
 			store->path);
-	if (head->coming.is_there && memcmp(head->coming.id, log->id, LOG_ID_SIZE) == 0)
-		return BK_OK;
 	/* A log that could not take the name in the end is not begun. */
 	code = bk_aside_room(&aside, STORE_ASIDE_MAX, err);
 	if (code)
