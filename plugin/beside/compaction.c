@@ -104,8 +104,7 @@ static bool is_due(const struct compaction *c, const struct bk_policy *policy)
 {
 	uint64_t grown = c->looked_bytes / GROWN_PART;
 
-	if (c->options.has_quorum || now_ms() < c->look_at ||
-		(bk_policy_keeps_all(policy) && !policy->bytes_max))
+	if (now_ms() < c->look_at || (bk_policy_keeps_all(policy) && !policy->bytes_max))
 		return false;
 	return log_bytes(c) >= c->looked_bytes + (grown > GROWN_BYTES ? grown : GROWN_BYTES);
 }
@@ -201,6 +200,8 @@ static enum bk_code catch_up(
 		}
 		if (!code)
 			code = bk_successor_catch_up(successor, &left, err);
+		if (!code && c->options.mirrors)
+			code = bk_successor_send(successor, c->options.mirrors, is_wanted, c, err);
 		if (!code)
 			code = bk_log_status(c->log, &after, err);
 		if (!code)
@@ -451,13 +452,6 @@ void compaction_ask(struct compaction *c, const cJSON *id)
 	if (!c) {
 		out_error(
 			id, OUT_ERROR_FAILED, "no log is open: lightningd has sent no change yet");
-		return;
-	}
-	if (c->options.has_quorum) {
-		out_error(id, OUT_ERROR_FAILED,
-			"a quorum of mirrors must have each change, and would have none while it "
-			"gets a successor: the log is compacted while lightningd is stopped, by "
-			"backup-cli compact");
 		return;
 	}
 	copy = cJSON_Duplicate(id, 1);

@@ -11,6 +11,7 @@
 #define COMPACTION_H
 
 #include <bk/io.h>
+#include <bk/mirrors.h>
 #include <bk/policy.h>
 #include <bk/successor.h>
 #include <cJSON.h>
@@ -21,8 +22,9 @@ struct compaction;
 /* What it points to is borrowed. */
 struct compaction_options {
 	const struct bk_io *io;
-	const char *path; /* of the log */
-	bool has_quorum;  /* of mirrors: then nothing is done, and that is said */
+	const char *path;           /* of the log */
+	struct bk_mirrors *mirrors; /* of the log, which get the successor before it takes the place
+				     * where a quorum of them must have each change; NULL: none */
 
 	/* Called by the thread: what is to be kept, false where nothing says it, which keeps all;
 	 * a successor is ready to be taken; it was, and what wrote to the log

@@ -48,7 +48,7 @@ enum bk_code succeed_start(struct session *session, struct bk_error *err)
 {
 	const struct compaction_options options = {.io = session->io,
 		.path = session->path,
-		.has_quorum = session->places && session->lockfile.places.quorum > 1,
+		.mirrors = places_mirrors(session->places),
 		.policy = read_policy,
 		.ready = wake,
 		.taken = let_go,

@@ -37,7 +37,7 @@ static const char help[] =
 /* A log with its mirror, and the floor under it. */
 struct lane {
 	const char *url, *command; /* NULL: no mirror; a mirror without a line to it */
-	char path[256], mirror[300], floor[300];
+	char path[256], mirror[264], floor[264];
 	struct trace *trace;
 	struct bk_writer *writer;
 	struct bk_mirrors *mirrors;
@@ -94,9 +94,9 @@ static void open_lane(struct bench *bench, struct lane *lane, unsigned number)
 
 	snprintf(lane->path, sizeof lane->path, "%s/bench_places-%d-%u.bkp", bench->dir,
 		(int)getpid(), number);
-	snprintf(lane->floor, sizeof lane->floor, "%s.floor", lane->path);
+	snprintf(lane->floor, sizeof lane->floor, "%.255s.floor", lane->path);
 	if (number == 1) {
-		snprintf(lane->mirror, sizeof lane->mirror, "%s.mirror", lane->path);
+		snprintf(lane->mirror, sizeof lane->mirror, "%.255s.mirror", lane->path);
 		lane->url = lane->mirror;
 	}
 	lane->us = calloc(bench->changes, sizeof *lane->us);
@@ -214,7 +214,7 @@ static void close_lane(struct lane *lane)
 	if (*lane->mirror) {
 		char fact[320];
 
-		snprintf(fact, sizeof fact, "%s.durable", lane->mirror);
+		snprintf(fact, sizeof fact, "%.263s.durable", lane->mirror);
 		unlink(lane->mirror);
 		unlink(fact);
 	}

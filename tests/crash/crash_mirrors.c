@@ -1,12 +1,15 @@
 /* crash_mirrors.c - a log and two mirrors with a quorum of two, each on a disk of its own. At a
  * random call the node is killed, and any of the three computers loses its power with it; or a
  * mirror's disk fails, is full or hangs while the node goes on. Then all is opened anew: what was
- * acknowledged is in the log, the node goes on, and in the end all three hold the same bytes. */
+ * acknowledged is in the log, the node goes on, and in the end all three hold the same bytes.
+ * Meanwhile the log is compacted, and its successor takes its place everywhere. */
 #include "how.h"
 #include "routefs.h"
+#include <bk/compact.h>
 #include <bk/log.h>
 #include <bk/mirrors.h>
 #include <bk/snapshot.h>
+#include <bk/successor.h>
 #include <bk/writer.h>
 #include <errno.h>
 #include <stdio.h>
@@ -30,7 +33,7 @@ struct run {
 	struct bk_writer *writer;
 	uint32_t acknowledged; /* version */
 	atomic_int calls_left; /* until the node is killed */
-	unsigned losses, faults, kills, missed;
+	unsigned losses, faults, kills, missed, successors;
 };
 
 static void require(const struct run *run, bool holds, const char *what)
@@ -47,8 +50,22 @@ static void sql_of(char *out, size_t size, const struct run *run, uint32_t versi
 {
 	struct rng rng = rng_of(run->seed, version);
 
-	snprintf(out, size, "INSERT INTO t VALUES (%u, '%0*u')", version,
-		(int)rng_below(&rng, 3000), version);
+	if (version == 1)
+		snprintf(out, size, "CREATE TABLE t (n, text)");
+	else
+		snprintf(out, size, "INSERT INTO t VALUES (%u, '%0*u')", version,
+			(int)rng_below(&rng, 3000), version);
+}
+
+/* What each change does beside that, as a node's does. */
+static void vars_sql_of(char *out, size_t size, uint32_t version)
+{
+	if (version == 1)
+		snprintf(out, size,
+			"CREATE TABLE vars AS SELECT 'data_version' AS name, 1 AS intval");
+	else
+		snprintf(out, size, "UPDATE vars SET intval = %u WHERE name = 'data_version'",
+			version);
 }
 
 static void count_down(void *ctx, struct simfs *fs)
@@ -92,19 +109,76 @@ static void close_all(struct run *run)
 	run->mirrors = NULL;
 }
 
+static bool are_level(struct run *run)
+{
+	struct bk_mirror_status status;
+	unsigned level = 0;
+
+	for (unsigned i = 0; i < 2; i++)
+		level += bk_mirrors_status(run->mirrors, i, &status) &&
+			 status.state == BK_MIRROR_LEVEL;
+	return level == 2;
+}
+
+static bool is_alive(void *ctx)
+{
+	return !((struct run *)ctx)->route.is_dead;
+}
+
+/* A successor takes the log's place; where it cannot, the log goes on. A mirror that is away for
+ * two of them is for an operator. */
+static void compact(struct run *run)
+{
+	const struct bk_compact_options options = {.program = "crash_mirrors"};
+	struct bk_successor *successor = NULL;
+	struct bk_compact_result result;
+	struct bk_writer *to = NULL;
+	struct bk_error err;
+	struct bk_log *log;
+	uint64_t left;
+	enum bk_code code;
+
+	if (!are_level(run) || bk_log_open(&log, &run->route.io, LOG, &err))
+		return;
+	code = bk_compact(log, &options, &result, &err);
+	bk_log_close(log);
+	if (!code)
+		code = bk_successor_open(&successor, bk_writer_log(run->writer), &err);
+	if (!code)
+		code = bk_successor_catch_up(successor, &left, &err);
+	if (!code)
+		code = bk_successor_send(successor, run->mirrors, is_alive, run, &err);
+	if (!code)
+		code = bk_successor_take(successor, run->writer, &to, &err);
+	bk_successor_close(successor);
+	if (code) {
+		bk_successor_remove(&run->route.io, LOG);
+		return;
+	}
+	bk_writer_leave(run->writer);
+	run->writer = to;
+	run->successors++;
+}
+
 /* Appends COUNT changes; false if one was not acknowledged. */
 static bool go_on(struct run *run, unsigned count)
 {
+	unsigned compacted = (unsigned)rng_below(&run->rng, 2 * count);
+
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t version = bk_writer_version(run->writer) + 1;
-		char sql[4096];
-		struct bk_slice slice;
+		char sql[4096], vars[128];
+		struct bk_slice statements[2];
 		struct bk_change change = {
-			.version = version, .statements = &slice, .statement_count = 1};
+			.version = version, .statements = statements, .statement_count = 2};
 		struct bk_error err;
 
+		if (i == compacted)
+			compact(run);
 		sql_of(sql, sizeof sql, run, version);
-		slice = (struct bk_slice){sql, strlen(sql)};
+		vars_sql_of(vars, sizeof vars, version);
+		statements[0] = (struct bk_slice){sql, strlen(sql)};
+		statements[1] = (struct bk_slice){vars, strlen(vars)};
 		if (bk_writer_append(run->writer, &change, &err))
 			return false;
 		run->acknowledged = version;
@@ -265,9 +339,8 @@ int main(int argc, char **argv)
 
 	for (run.seed = only ? only : 1; run.seed <= last; run.seed++)
 		run_seed(&run);
-	printf("%u kills, %u power losses, %u troubles of one mirror: what was acknowledged was "
-	       "there, "
-	       "and all three places came level.\n",
-		run.kills, run.losses, run.faults);
+	printf("%u kills, %u power losses, %u troubles of one mirror, %u successors: what was "
+	       "acknowledged was there, and all three places came level.\n",
+		run.kills, run.losses, run.faults, run.successors);
 	return EXIT_SUCCESS;
 }

@@ -1,12 +1,15 @@
 /* test_compact.c - the log compacted beside a running node: by the RPC, by the policy of
  * backup.lock, by backup-cli compact; killed, and without room. */
 #include "mounts.h"
+#include "plain.h"
+#include "sqltext.h"
 #include "world.h"
 #include <bk/io.h>
 #include <bk/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -153,6 +156,78 @@ Test(compact, when_it_exceeds_its_policy, .timeout = TIMEOUT_S)
 	world_done(&world);
 }
 
+#define SIZE_MAX_BYTES UINT64_C(4000000)
+
+/* Plays a call that brings 8 KB which do not compress, in place of those before: the log grows, and
+ * the database does not. */
+static void play_turning(struct world *world)
+{
+	static struct sqltext sql;
+	struct trace_call call = {.change = {.version = node_version(world->node) + 1}};
+	enum node_answer answer;
+
+	cr_assert(sql.text || sqltext_init(&sql));
+	sqltext_clear(&sql);
+	sql_put(&sql, "DELETE FROM big");
+	sql_end(&sql);
+	sql_put(&sql, "INSERT INTO big VALUES (");
+	sql_blob(&sql, call.change.version, 8192);
+	sql_put(&sql, ")");
+	sql_end(&sql);
+	call.change.statements = sql.statements;
+	call.change.statement_count = sql.count;
+	must(node_call(world->node, &call, &answer, &world->err), &world->err);
+	cr_assert_eq(answer, NODE_COMMITTED, "%s", node_reason(world->node));
+}
+
+/* Plays until the log has been compacted: in haste, until it is so large that it will be. */
+static void grow(struct world *world)
+{
+	const struct timespec pause = {.tv_nsec = 200000000};
+
+	while (!node_has_logged(world->node, "info", "compacted the log: ")) {
+		play_turning(world);
+		if (status_of(world).log_bytes > SIZE_MAX_BYTES / 10 * 6)
+			nanosleep(&pause, NULL);
+		cr_assert(!node_has_logged(world->node, "unusual", "could not be compacted"), "%s",
+			node_logs(world->node));
+	}
+	node_forget_logs(world->node);
+}
+
+/* All is kept that fits into a size, on a disk of that size and a tenth more: compacted again and
+ * again, each time to less than it was, and the node never stands still. */
+Test(compact, when_it_exceeds_its_size, .timeout = TIMEOUT_S)
+{
+	struct bk_log_status before, after;
+	struct world world;
+	const char *place;
+
+	if (!mounts_allowed())
+		return;
+	world_make_fast(&world);
+	place = mounts_place(&world, "disk");
+	cr_assert_eq(mount("tmpfs", place, "tmpfs", 0, "size=4400000"), 0);
+	plain_set_up(&world, 10, 0);
+	world_lockfile(&world, "\"keep\": {\"max_size\": \"4M\"}");
+	world_start(&world);
+	plain_play(&world, 1);
+	before = status_of(&world);
+	for (unsigned i = 0; i < 4; i++) {
+		grow(&world);
+		after = status_of(&world);
+		cr_assert_str_neq(after.id, before.id);
+		cr_assert_lt(after.log_bytes, SIZE_MAX_BYTES / 10 * 6);
+		before = after;
+	}
+	verify(&world);
+	plain_play(&world, 20);
+	world_stop(&world);
+	verify(&world);
+	world_check_restore(&world, world.database);
+	world_done(&world);
+}
+
 /* Killed while a successor is built: the node goes on with its log, and the leftover goes. */
 Test(compact, when_it_is_killed, .timeout = TIMEOUT_S)
 {
@@ -185,8 +260,22 @@ static void check_mirror(struct world *world)
 	run_done(&run);
 }
 
-/* Mirrors that no change waits for get the successor whole, beside the changes; with a quorum the
- * log is not compacted beside the node, and that is said. */
+/* The mirror holds the log that the node writes to, with its newest change. */
+static void check_mirror_has(struct world *world)
+{
+	struct bk_log_status here = status_of(world), there;
+	struct bk_log *log;
+
+	must(bk_log_open(&log, bk_io_posix(), world_path(world, "mirror.bkp"), &world->err),
+		&world->err);
+	must(bk_log_status(log, &there, &world->err), &world->err);
+	bk_log_close(log);
+	cr_assert_str_eq(there.id, here.id);
+	cr_assert_eq(there.version, here.version);
+}
+
+/* Mirrors that no change waits for get the successor whole, beside the changes; those of a quorum
+ * have it before it takes the log's place. */
 Test(compact, with_mirrors, .timeout = TIMEOUT_S)
 {
 	struct bk_log_status before;
@@ -223,10 +312,18 @@ Test(compact, with_mirrors, .timeout = TIMEOUT_S)
 	world_lockfile(&world, keys);
 	free(keys);
 	world_start(&world);
-	world_play(&world, 10);
+	world_play(&world, 200);
+	before = status_of(&world);
 	ask(&world);
-	expect_answer(&world, "a quorum of mirrors");
+	expect_answer(&world, "\"version_count\":");
+	cr_assert_str_eq(status_of(&world).predecessor, before.id);
+	world_play(&world, 1);
+	check_mirror_has(&world);
+	world_play(&world, 100);
+	cr_assert(!node_has_logged(world.node, "unusual", "fewer than 2 places"));
 	world_stop(&world);
 	check_mirror(&world);
+	must(file_copy(world_path(&world, "mirror.bkp"), world.log, &world.err), &world.err);
+	world_check(&world);
 	world_done(&world);
 }

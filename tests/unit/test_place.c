@@ -232,6 +232,27 @@ Test(place, keeps_what_a_successor_replaced)
 	place->ops->close(place);
 }
 
+Test(place, takes_the_successor_of_one_that_it_has_not_whole)
+{
+	struct source first = log_of(1, 0, 2), second = log_of(2, 1, 3), third = log_of(3, 2, 2),
+		      other = log_of(5, 4, 2);
+	struct test_io io;
+	struct place *place;
+
+	test_io_init(&io);
+	place = place_with(&io, &first);
+	fails(BK_E_UNSAFE, place->ops->begin(place, third.bytes, PLACE_SUCCEEDS, why()));
+	ok(place->ops->begin(place, second.bytes, PLACE_SUCCEEDS, why()));
+	ok(send(place, &second, LOG_HEADER_SIZE, second.size - FRAME));
+	fails(BK_E_UNSAFE, place->ops->begin(place, other.bytes, PLACE_SUCCEEDS, why()));
+	ok(place->ops->begin(place, third.bytes, PLACE_SUCCEEDS, why()));
+	ok(send(place, &third, LOG_HEADER_SIZE, third.size));
+	check_now(place, &first);
+	ok(place->ops->commit(place, third.header.id, why()));
+	check_now(place, &third);
+	place->ops->close(place);
+}
+
 Test(place, takes_no_other_log_but_by_an_operators_word)
 {
 	struct source log = log_of(1, 0, 3), other = log_of(2, 0, 3);

@@ -2,8 +2,8 @@
  * name by the writer (docs/format.md, 12).
  *
  * Calling sequence: bk_compact (compact.h) builds it, in any process; then the process that writes
- * the log: bk_successor_open, any bk_successor_catch_up, bk_successor_take, and from then on it
- * writes to the new log. bk_successor_close before that leaves the log as it was.
+ * the log: bk_successor_open, any bk_successor_catch_up, each with bk_successor_send behind it where
+ * the log has mirrors, bk_successor_take, and from then on it writes to the new log. bk_successor_close before that leaves the log as it was.
  *
  * Threads: one thread at a time. bk_successor_take is for the thread that changes come from. */
 #ifndef BK_SUCCESSOR_H
@@ -12,6 +12,7 @@
 #include <bk/error.h>
 #include <bk/io.h>
 #include <bk/log.h>
+#include <bk/mirrors.h>
 #include <bk/writer.h>
 #include <stdbool.h>
 
@@ -34,12 +35,20 @@ void bk_successor_from(struct bk_successor *successor, struct bk_log *log);
 BK_MUST_CHECK enum bk_code bk_successor_catch_up(
 	struct bk_successor *successor, uint64_t *left, struct bk_error *err);
 
+/* Where a quorum of MIRRORS, the log's own, must have each change, they get the successor now, as
+ * far as it is durable, beside the changes; returns when those that the quorum needs have it. With
+ * any other it does nothing. IS_WANTED is asked now and then with CTX, and may be NULL. MIRRORS must
+ * outlive SUCCESSOR. Fails with BK_E_IO where some are away, as one did that cannot take it,
+ * BK_E_CANCELLED, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_successor_send(struct bk_successor *successor,
+	struct bk_mirrors *mirrors, bool (*is_wanted)(void *ctx), void *ctx, struct bk_error *err);
+
 /* Puts it in the place of OLD's log, which it must have been caught up with: takes in the rest,
  * makes the last frame of OLD's log durable, which names it, and takes the name. *OUT writes to it
  * from then on; OLD refuses everything and is to be closed with bk_writer_leave. SUCCESSOR is to be
- * closed either way. Fails with BK_E_BUSY if too much is to be taken in, and as
- * bk_successor_catch_up does, BK_E_UNSAFE where OLD has mirrors and a quorum of more than one:
- * OLD goes on then, unless it has failed itself. Other mirrors follow *OUT, and get it whole. */
+ * closed either way. Fails with BK_E_BUSY if too much is to be taken in, or the mirrors that a
+ * quorum needs have it not, and as bk_successor_catch_up does: OLD goes on then, unless it has
+ * failed itself. Mirrors follow *OUT, and get it whole. */
 BK_MUST_CHECK enum bk_code bk_successor_take(struct bk_successor *successor, struct bk_writer *old,
 	struct bk_writer **out, struct bk_error *err);
 

@@ -87,8 +87,7 @@ static unsigned prune(const struct aside *aside, struct bk_buf *names)
 	return left;
 }
 
-enum bk_code bk_aside_name(char **name, const struct aside *aside, const uint8_t *id, unsigned max,
-	struct bk_error *err)
+enum bk_code bk_aside_room(const struct aside *aside, unsigned max, struct bk_error *err)
 {
 	struct bk_buf names;
 	unsigned left = 0;
@@ -106,6 +105,14 @@ enum bk_code bk_aside_name(char **name, const struct aside *aside, const uint8_t
 			"%s keeps %u logs that were put aside, and takes no other before one of "
 			"them is old enough",
 			aside->path, left);
+	return code;
+}
+
+enum bk_code bk_aside_name(char **name, const struct aside *aside, const uint8_t *id, unsigned max,
+	struct bk_error *err)
+{
+	enum bk_code code = bk_aside_room(aside, max, err);
+
 	if (!code && asprintf(name, "%s" ASIDE_MARK "%02x%02x%02x%02x-%" PRId64, aside->path, id[0],
 			     id[1], id[2], id[3], now_s(aside->io)) < 0)
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");

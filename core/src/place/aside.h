@@ -15,9 +15,13 @@ struct aside {
 	int64_t keep_s;
 };
 
+/* Whether another may be put aside: those that are old enough are removed first. Fails with
+ * BK_E_LIMIT if MAX are left, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_aside_room(
+	const struct aside *aside, unsigned max, struct bk_error *err);
+
 /* Sets *NAME, which the caller frees, to what the log ID at the path is to be called when it is put
- * aside now. Those that are old enough are removed first; fails with BK_E_LIMIT if MAX are left,
- * BK_E_IO, BK_E_NOMEM. */
+ * aside now. Fails as bk_aside_room does. */
 BK_MUST_CHECK enum bk_code bk_aside_name(char **name, const struct aside *aside, const uint8_t *id,
 	unsigned max, struct bk_error *err);
 

@@ -90,12 +90,18 @@ enum bk_code bk_store_head(struct store *store, struct place_head *out, struct b
 	return tell(store, out, err);
 }
 
+static struct aside aside_of(const struct store *store)
+{
+	return (struct aside){
+		.io = store->io, .path = store->path, .keep_s = store->options.keep_s};
+}
+
 /* What stands at the name is put aside; nothing may stand there. */
 static enum bk_code put_aside(struct store *store, struct bk_error *err)
 {
 	const struct bk_io *io = store->io;
 	struct bk_io_stat st;
-	struct aside aside = {.io = io, .path = store->path, .keep_s = store->options.keep_s};
+	struct aside aside = aside_of(store);
 	char *name = NULL;
 	enum bk_code code;
 
@@ -140,17 +146,32 @@ static enum bk_code begin_anew(struct store *store, const uint8_t *header, struc
 	return code ? code : bk_hold_begin(&store->now, header, err);
 }
 
+/* Whether LOG is a successor of what stands there, or of one that was to be. */
+static bool follows(const struct log_header *log, const struct place_head *head)
+{
+	return memcmp(log->predecessor, head->now.id, LOG_ID_SIZE) == 0 ||
+	       (head->coming.is_there &&
+		       memcmp(log->predecessor, head->coming.id, LOG_ID_SIZE) == 0);
+}
+
 /* A log that follows the one that is there. */
 static enum bk_code begin_next(struct store *store, const struct log_header *log,
 	const uint8_t *header, const struct place_head *head, struct bk_error *err)
 {
-	if (memcmp(log->predecessor, head->now.id, LOG_ID_SIZE) != 0)
+	struct aside aside = aside_of(store);
+	enum bk_code code;
+
+	if (head->coming.is_there && memcmp(head->coming.id, log->id, LOG_ID_SIZE) == 0)
+		return BK_OK;
+	if (!follows(log, head))
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"%s holds another log: name a place of its own for this one, or run "
 			"backup-cli mirror reset",
 			store->path);
-	if (head->coming.is_there && memcmp(head->coming.id, log->id, LOG_ID_SIZE) == 0)
-		return BK_OK;
+	/* A log that could not take the name in the end is not begun. */
+	code = bk_aside_room(&aside, STORE_ASIDE_MAX, err);
+	if (code)
+		return code;
 	/* It was never whole, and never the place's. */
 	if (head->coming.is_there)
 		drop_next(store);
@@ -218,8 +239,7 @@ enum bk_code bk_store_read(struct store *store, const uint8_t *id, uint64_t offs
 
 enum bk_code bk_store_list(struct store *store, struct bk_buf *names, struct bk_error *err)
 {
-	struct aside aside = {
-		.io = store->io, .path = store->path, .keep_s = store->options.keep_s};
+	struct aside aside = aside_of(store);
 
 	return bk_aside_list(&aside, names, err);
 }

@@ -20,6 +20,8 @@ struct bk_successor {
 	char *name; /* then: the name it took, whose durability is left to bk_successor_close */
 	struct carry carry;
 	uint8_t header[LOG_HEADER_SIZE]; /* of `to`, for mirrors */
+	struct bk_mirrors *mirrors;      /* that are sent it; NULL: none are */
+	uint64_t sent;                   /* those that the quorum needs have it up to there */
 };
 
 /* The path at which LOG's users know it. */
@@ -126,6 +128,8 @@ void bk_successor_close(struct bk_successor *successor)
 	if (!successor)
 		return;
 	bk_carry_done(&successor->carry);
+	if (successor->mirrors && successor->to)
+		bk_mirrors_end_ahead(successor->mirrors);
 	if (successor->to)
 		bk_writer_free(successor->to);
 	/* Until then it is found by the frame that names it. */
@@ -157,6 +161,35 @@ enum bk_code bk_successor_catch_up(
 		code = bk_writer_sync(successor->to, err);
 	if (!code)
 		*left = end_of(carry->from) - end;
+	return code;
+}
+
+static enum bk_code read_header(struct bk_successor *successor, struct bk_error *err)
+{
+	size_t got;
+
+	return bk_file_read(
+		&successor->to->log->lf.file, successor->header, LOG_HEADER_SIZE, 0, &got, err);
+}
+
+enum bk_code bk_successor_send(struct bk_successor *successor, struct bk_mirrors *mirrors,
+	bool (*is_wanted)(void *ctx), void *ctx, struct bk_error *err)
+{
+	const struct mirrors_wanted wanted = {.is_wanted = is_wanted, .ctx = ctx};
+	const struct bk_log *log = successor->to->log;
+	uint64_t end = successor->to->durable;
+	enum bk_code code;
+
+	if (bk_mirrors_quorum(mirrors) < 2)
+		return BK_OK;
+	code = read_header(successor, err);
+	if (code)
+		return code;
+	successor->mirrors = mirrors;
+	code = bk_mirrors_send_ahead(
+		mirrors, &log->lf.header, successor->header, log->lf.file.path, end, &wanted, err);
+	if (!code)
+		successor->sent = end;
 	return code;
 }
 
@@ -269,13 +302,11 @@ static enum bk_code take(
 	struct bk_successor *successor, struct bk_writer *old, bool *is_open, struct bk_error *err)
 {
 	struct bk_writer *to = successor->to;
-	size_t got;
 	enum bk_code code = bk_carry_check(&successor->carry, err);
 
 	*is_open = true;
 	if (!code)
-		code = bk_file_read(
-			&to->log->lf.file, successor->header, LOG_HEADER_SIZE, 0, &got, err);
+		code = read_header(successor, err);
 	if (!code && !bk_file_stands_at(&to->log->lf.file, to->log->lf.file.path))
 		code = not_ours(to, "was replaced", err);
 	if (!code)
@@ -289,11 +320,10 @@ enum bk_code bk_successor_take(struct bk_successor *successor, struct bk_writer 
 	bool is_open;
 	enum bk_code code;
 
-	if (old->mirrors && bk_mirrors_quorum(old->mirrors) > 1)
-		return bk_fail(err, BK_E_UNSAFE, 0,
-			"%s has mirrors of which a quorum must have each change, and they would "
-			"have none while they get its successor: stop lightningd, and run "
-			"backup-cli compact",
+	if (old->mirrors && !bk_mirrors_have_ahead(old->mirrors, successor->to->log->lf.header.id,
+				    successor->sent))
+		return bk_fail(err, BK_E_BUSY, 0,
+			"the mirrors of %s that the quorum needs have not its successor yet",
 			bk_log_path(old->log));
 	bk_successor_from(successor, old->log);
 	code = take_rest(successor, old, err);

@@ -100,8 +100,10 @@ static bool wait_attached(struct mirror *mirror)
 
 static enum bk_code ask(struct mirror *mirror, struct place_head *head, struct bk_error *err)
 {
-	enum bk_code code = bk_place_open(&mirror->place, mirror->all->io, mirror->url, err);
+	enum bk_code code = BK_OK;
 
+	if (!mirror->place)
+		code = bk_place_open(&mirror->place, mirror->all->io, mirror->url, err);
 	if (!code)
 		code = mirror->place->ops->head(mirror->place, head, err);
 	if (code)
@@ -180,14 +182,14 @@ static enum bk_code resume(
 	return BK_OK;
 }
 
-/* Waits for more to send than up to `sent`; false at the end. */
+/* Waits for more to send than up to `sent`, or of a successor; false at the end. */
 static bool wait_for_more(struct mirror *mirror, uint64_t *target)
 {
 	struct bk_mirrors *all = mirror->all;
 	bool go_on;
 
 	pthread_mutex_lock(&all->mutex);
-	while (is_current(mirror) && all->target <= mirror->sent)
+	while (is_current(mirror) && all->target <= mirror->sent && !bk_mirror_has_ahead(mirror))
 		pthread_cond_wait(&all->work, &all->mutex);
 	go_on = is_current(mirror);
 	*target = all->target;
@@ -267,22 +269,6 @@ static enum bk_code settle(struct mirror *mirror, struct bk_error *err)
 	return reached(mirror, target, err);
 }
 
-/* Opens the log of MIRROR's turn at PATH once more. */
-static enum bk_code open_primary(struct mirror *mirror, const char *path, struct bk_error *err)
-{
-	uint8_t header[LOG_HEADER_SIZE];
-	size_t got;
-	enum bk_code code = bk_file_open(&mirror->primary, mirror->all->io, path, BK_IO_READ, err);
-
-	if (!code)
-		code = bk_file_read(&mirror->primary, header, sizeof header, 0, &got, err);
-	if (!code && (got < sizeof header || memcmp(header, mirror->header, sizeof header) != 0))
-		code = bk_fail(err, BK_E_BUSY, 0, "%s was replaced just now", path);
-	if (code)
-		bk_file_close(&mirror->primary);
-	return code;
-}
-
 /* Takes over what the log is now. */
 static enum bk_code take_log(struct mirror *mirror, struct bk_error *err)
 {
@@ -303,7 +289,8 @@ static enum bk_code take_log(struct mirror *mirror, struct bk_error *err)
 	if (!path)
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to follow the log");
 	else if (!is_open)
-		code = open_primary(mirror, path, err);
+		code = bk_mirror_open_log(
+			&mirror->primary, all->io, path, mirror->header, err);
 	free(path);
 	return code;
 }
@@ -313,8 +300,10 @@ static enum bk_code follow(struct mirror *mirror, struct bk_error *err)
 {
 	struct place_head head;
 	uint64_t target;
-	enum bk_code code = ask(mirror, &head, err);
+	enum bk_code code;
 
+	bk_mirror_drop_ahead(mirror);
+	code = ask(mirror, &head, err);
 	if (code || !wait_attached(mirror))
 		return code;
 	code = take_log(mirror, err);
@@ -326,7 +315,8 @@ static enum bk_code follow(struct mirror *mirror, struct bk_error *err)
 	enter_state(mirror, BK_MIRROR_BEHIND, NULL);
 	code = settle(mirror, err);
 	while (!code && wait_for_more(mirror, &target))
-		code = send_up_to(mirror, target, err);
+		code = target > mirror->sent ? send_up_to(mirror, target, err)
+					     : bk_mirror_send_ahead(mirror, err);
 	return code;
 }
 
@@ -368,15 +358,18 @@ static void run(struct mirror *mirror)
 		struct bk_error err;
 		enum bk_code code = follow(mirror, &err);
 
-		hang_up(mirror);
+		/* What takes the log's place goes over the same line, for a change may wait. */
 		if (!code)
 			continue;
+		hang_up(mirror);
 		if (was_level(mirror))
 			wait_ms = RETRY_MS;
 		enter_state(mirror, code == BK_E_UNSAFE ? BK_MIRROR_REFUSES : BK_MIRROR_AWAY, &err);
 		back_off(mirror, wait_ms);
 		wait_ms = wait_ms * 2 < RETRY_MAX_MS ? wait_ms * 2 : RETRY_MAX_MS;
 	}
+	bk_mirror_drop_ahead(mirror);
+	hang_up(mirror);
 }
 
 void *bk_mirror_run(void *arg)

@@ -46,6 +46,22 @@ const char *bk_mirror_word(const struct mirror *mirror, char word[MIRROR_WORD])
 	return word;
 }
 
+enum bk_code bk_mirror_open_log(struct file *out, const struct bk_io *io, const char *path,
+	const uint8_t *header, struct bk_error *err)
+{
+	uint8_t there[LOG_HEADER_SIZE];
+	size_t got;
+	enum bk_code code = bk_file_open(out, io, path, BK_IO_READ, err);
+
+	if (!code)
+		code = bk_file_read(out, there, sizeof there, 0, &got, err);
+	if (!code && (got < sizeof there || memcmp(there, header, sizeof there) != 0))
+		code = bk_fail(err, BK_E_BUSY, 0, "%s was replaced just now", path);
+	if (code)
+		bk_file_close(out);
+	return code;
+}
+
 static enum bk_code add(
 	struct bk_mirrors *mirrors, const char *url, const char *held, struct bk_error *err)
 {
@@ -58,7 +74,7 @@ static enum bk_code add(
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a mirror");
 	}
 	mirror->all = mirrors;
-	mirror->primary = FILE_CLOSED;
+	mirror->primary = mirror->ahead = FILE_CLOSED;
 	if (held)
 		snprintf(mirror->held, sizeof mirror->held, "%s", held);
 	mirrors->list[mirrors->count++] = mirror;
@@ -141,6 +157,7 @@ void bk_mirrors_free(struct bk_mirrors *mirrors)
 	pthread_mutex_destroy(&mirrors->mutex);
 	pthread_mutex_destroy(&mirrors->notify_mutex);
 	free(mirrors->path);
+	free(mirrors->ahead.path);
 	free(mirrors);
 }
 
@@ -182,6 +199,8 @@ void bk_mirrors_move(struct bk_mirrors *mirrors, const struct log_header *log,
 	mirrors->path = strdup(path);
 	mirrors->target = end;
 	mirrors->target_sum = sum;
+	free(mirrors->ahead.path);
+	mirrors->ahead.path = NULL;
 	for (unsigned i = 0; i < mirrors->count; i++) {
 		struct mirror *mirror = mirrors->list[i];
 

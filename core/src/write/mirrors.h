@@ -26,9 +26,12 @@ struct mirror {
 	uint8_t header[LOG_HEADER_SIZE];
 	uint64_t turn; /* all->turn, when it took these over */
 	uint8_t *piece;
-	uint64_t sent;     /* where the place stands */
-	uint64_t unsynced; /* bytes since it last synced */
-	bool is_coming;    /* the log is a successor, which has not the place's name yet */
+	uint64_t sent;         /* where the place stands */
+	uint64_t unsynced;     /* bytes since it last synced */
+	bool is_coming;        /* the log is a successor, which has not the place's name yet */
+	struct file ahead;     /* the successor that it gets ahead */
+	uint64_t ahead_number; /* all->ahead.number, when that was begun; 0: none */
+	uint64_t ahead_sent;   /* where the place stands with it */
 
 	/* Under all->mutex. */
 	bool is_running;
@@ -37,6 +40,16 @@ struct mirror {
 	enum bk_mirror_state state;
 	uint64_t durable; /* bytes of the log that it has on stable storage */
 	struct bk_error why;
+	uint64_t ahead_durable;    /* bytes of the successor that it has on stable storage */
+	struct bk_error ahead_why; /* it cannot take that one */
+};
+
+/* A successor that the mirrors get before it takes the log's place. */
+struct ahead {
+	char *path;              /* owned; NULL: there is none */
+	uint64_t number, target; /* one more for each; what of it is durable */
+	uint8_t header[LOG_HEADER_SIZE];
+	struct log_header log;
 };
 
 struct bk_mirrors {
@@ -59,6 +72,7 @@ struct bk_mirrors {
 	uint8_t header[LOG_HEADER_SIZE];
 	struct log_header log;
 	uint64_t target, target_sum; /* what may be given: up to a frame of that sum */
+	struct ahead ahead;
 };
 
 /* Asks each mirror of the log LF, whose last frame ends at END and has SUM, where it stands, and
@@ -77,6 +91,27 @@ void bk_mirrors_attach(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum);
  * header is HEADER and which stands at PATH, durable up to END, a frame of SUM. */
 void bk_mirrors_move(struct bk_mirrors *mirrors, const struct log_header *log,
 	const uint8_t *header, const char *path, uint64_t end, uint64_t sum);
+
+/* Whether a compaction that waits goes on. */
+struct mirrors_wanted {
+	bool (*is_wanted)(void *ctx); /* asked now and then; may be NULL */
+	void *ctx;
+};
+
+/* The mirrors get the successor LOG at PATH, whose header is HEADER, as their coming log, beside
+ * the changes; returns when those that the quorum needs have it up to END, where it is durable, on
+ * stable storage. Fails with BK_E_IO where they have not and nothing moves, as a mirror did that
+ * cannot take it, BK_E_CANCELLED, BK_E_NOMEM. For any one thread. */
+BK_MUST_CHECK enum bk_code bk_mirrors_send_ahead(struct bk_mirrors *mirrors,
+	const struct log_header *log, const uint8_t *header, const char *path, uint64_t end,
+	const struct mirrors_wanted *wanted, struct bk_error *err);
+
+/* Whether the quorum could go on at once with the successor ID: it is level, and has that up to
+ * END. Without a quorum it can. */
+bool bk_mirrors_have_ahead(struct bk_mirrors *mirrors, const uint8_t *id, uint64_t end);
+
+/* It is sent no further. */
+void bk_mirrors_end_ahead(struct bk_mirrors *mirrors);
 
 /* Whether mirrors are given what is in flight: with a quorum. */
 bool bk_mirrors_takes_flight(const struct bk_mirrors *mirrors);
@@ -103,6 +138,17 @@ void bk_mirrors_detach(struct bk_mirrors *mirrors);
 
 /* A mirror's thread (mirror_run.c). */
 void *bk_mirror_run(void *mirror);
+
+/* Opens the log at PATH for reading. Fails with BK_E_BUSY if its header is not HEADER. */
+BK_MUST_CHECK enum bk_code bk_mirror_open_log(struct file *out, const struct bk_io *io,
+	const char *path, const uint8_t *header, struct bk_error *err);
+
+/* For MIRROR's thread (mirror_ahead.c): whether there is more of a successor to send, with the
+ * mutex held; sends a piece of it, and fails only where the line to the place is to be opened anew;
+ * forgets how far that is. */
+bool bk_mirror_has_ahead(const struct mirror *mirror);
+BK_MUST_CHECK enum bk_code bk_mirror_send_ahead(struct mirror *mirror, struct bk_error *err);
+void bk_mirror_drop_ahead(struct mirror *mirror);
 
 /* MIRROR's URL as a word of a shell, for the commands that messages give; WORD holds it. */
 #define MIRROR_WORD 512
