@@ -1,6 +1,7 @@
 /* restore_tell.c - what restore says of a database that it wrote out. */
 #include "restore_tell.h"
 #include "common.h"
+#include "keys.h"
 #include "nodedir.h"
 #include <bk/dest.h>
 #include <bk/moment.h>
@@ -63,6 +64,22 @@ void restore_tell_older(const char *url)
 			url, word_of(&word, url));
 }
 
+/* How the log was opened, for a command to be pasted. */
+static void print_opener(void)
+{
+	struct word word;
+
+	if (keys_given.file_count)
+		printf(" --key-file %s", word_of(&word, keys_given.files[0]));
+	else if (keys_given.hsm_secret)
+		printf(" --hsm-secret %s", word_of(&word, keys_given.hsm_secret));
+	else if (keys_given.passphrase.is_wanted)
+		printf(" --passphrase");
+	else
+		printf(" --words%s",
+			keys_given.seed_passphrase.is_wanted ? " --seed-passphrase" : "");
+}
+
 static void print_next(const char *dir, const char *log_path, bool is_sealed)
 {
 	char *real = realpath(dir, NULL), *url = NULL;
@@ -71,9 +88,11 @@ static void print_next(const char *dir, const char *log_path, bool is_sealed)
 
 	/* The plugin writes into a file: a log of its own, and the mirror after it. */
 	if (real && bk_remote_is(log_path)) {
-		printf("Next: backup-cli init --lightning-dir %s file:///path/to/a/new/file.bkp ; "
+		printf("Next: backup-cli init%s --lightning-dir %s file:///path/to/a/new/file.bkp "
+		       "; "
 		       "then backup-cli mirror add --lightning-dir %s --anew %s\n",
-			word_of(&dir_word, real), dir_word.text, word_of(&url_word, log_path));
+			is_sealed ? " --seal" : "", word_of(&dir_word, real), dir_word.text,
+			word_of(&url_word, log_path));
 		free(real);
 		return;
 	}
@@ -81,8 +100,10 @@ static void print_next(const char *dir, const char *log_path, bool is_sealed)
 		free(real);
 		return;
 	}
-	printf("Next: backup-cli init --lightning-dir %s%s %s\n", word_of(&dir_word, real),
-		is_sealed ? " --words" : "", word_of(&url_word, url));
+	printf("Next: backup-cli init --lightning-dir %s", word_of(&dir_word, real));
+	if (is_sealed)
+		print_opener();
+	printf(" %s\n", word_of(&url_word, url));
 	free(real);
 	free(url);
 }

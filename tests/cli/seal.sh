@@ -76,6 +76,8 @@ same bare/lightningd.sqlite3 node/lightningd.sqlite3
 t backup-cli restore --words-fd 3 --with-hsm-secret log.bkp bare/other.sqlite3 3<words
 t backup-cli restore --with-hsm-secret log.bkp bare/other.sqlite3
 t backup-cli init --words-fd 3 --lightning-dir bare log.bkp 3<words
+mkdir by-passphrase
+t backup-cli restore --passphrase-fd 3 log.bkp by-passphrase 3<pass | grep Next
 stat -c '%a %n' bare/backup.key
 cat bare/backup.lock
 simnode --plugin "$PLUGIN" --dir bare --generate 360
