@@ -206,8 +206,8 @@ static void tell_node(const struct listing *listing, const struct bk_log_status 
 		fprintf(stderr, "The log of node %s.\n", status->node);
 }
 
-/* What the list alone does not show: an open doubt, and that the newest version is listed and
- * cannot be rebuilt. */
+/* What the list alone does not show: an open doubt, and that versions are listed that cannot be
+ * rebuilt. */
 static enum bk_code warn_of_head(
 	struct listing *listing, const struct bk_log_status *status, struct bk_error *err)
 {
@@ -221,6 +221,10 @@ static enum bk_code warn_of_head(
 		fprintf(stderr, "In doubt: log and node may differ, since %s.\n",
 			shown_of(&shown, status->doubt));
 	bk_image_close(image);
+	if (listing->walk.is_damaged)
+		fputs("Warning: the log is damaged: backup-cli verify --deep tells which versions "
+		      "cannot be rebuilt.\n",
+			stderr);
 	if (code != BK_E_SQL && code != BK_E_DAMAGE)
 		return code;
 	fprintf(stderr,

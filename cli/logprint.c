@@ -83,6 +83,8 @@ static enum bk_code print_json(const struct logitem *item, struct bk_error *err)
 		json_add_count(object, "schema", item->schema);
 		json_add_count(object, "others", item->others);
 	}
+	if (item->is_unreadable)
+		cJSON_AddTrueToObject(object, "unreadable");
 	if (item->is_counted)
 		add_tables(object, "rows", changes, item->rows, item->row_tables);
 	code = json_print_line(object, err);
@@ -133,6 +135,8 @@ static void print_text(const struct logprint *print, const struct logitem *item)
 	}
 	if (item->schema)
 		printf("  schema %" PRIu32, item->schema);
+	if (item->is_unreadable)
+		fputs("  (statements cannot be read: damage)", stdout);
 	putchar('\n');
 }
 

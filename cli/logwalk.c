@@ -179,8 +179,20 @@ static enum bk_code tally_change(struct window *window, const struct logwalk *wa
 	return code;
 }
 
-/* What the changes of WINDOW name. What damage hides stays unknown. */
-static enum bk_code tally(const struct logwalk *walk, struct window *window, struct bk_error *err)
+/* Damage was met among the changes of WINDOW: it is in those that were not read. */
+static void mark_unreadable(struct logwalk *walk, struct window *window)
+{
+	for (size_t i = 0; i < window->count; i++) {
+		struct logitem *item = &window->items[i];
+
+		item->is_unreadable = item->entry.statements && !item->is_tallied;
+		walk->is_damaged |= item->is_unreadable;
+	}
+}
+
+/* What the changes of WINDOW name; *IS_DAMAGED: some could not be read. */
+static enum bk_code tally_all(
+	const struct logwalk *walk, struct window *window, bool *is_damaged, struct bk_error *err)
 {
 	struct reading reading = {.text = walk->text};
 	struct bk_changes *changes;
@@ -189,16 +201,16 @@ static enum bk_code tally(const struct logwalk *walk, struct window *window, str
 	bool more = true;
 	enum bk_code code;
 
-	if (!window->count)
-		return BK_OK;
 	bk_tally_init(&reading.tally);
 	reading.text_size = walk->text ? strlen(walk->text) : 0;
 	code = bk_changes_open(&changes, walk->log, window->items[0].entry.version, err);
+	*is_damaged = code == BK_E_DAMAGE;
 	if (code)
-		return code == BK_E_DAMAGE ? BK_OK : code;
+		return *is_damaged ? BK_OK : code;
 	while (!code && more && at < window->count) {
 		code = bk_changes_next(changes, &entry, on_piece, &reading, &more, err);
 		if (code == BK_E_DAMAGE || code == BK_E_LIMIT) {
+			*is_damaged |= code == BK_E_DAMAGE;
 			bk_tally_clear(&reading.tally);
 			code = BK_OK;
 		} else if (!code && more) {
@@ -206,6 +218,16 @@ static enum bk_code tally(const struct logwalk *walk, struct window *window, str
 		}
 	}
 	bk_changes_close(changes);
+	return code;
+}
+
+static enum bk_code tally(struct logwalk *walk, struct window *window, struct bk_error *err)
+{
+	bool is_damaged = false;
+	enum bk_code code = window->count ? tally_all(walk, window, &is_damaged, err) : BK_OK;
+
+	if (is_damaged)
+		mark_unreadable(walk, window);
 	return code;
 }
 

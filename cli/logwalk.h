@@ -22,6 +22,7 @@ struct logitem {
 	struct bk_tally_table *tables;
 	size_t table_count;
 	uint32_t schema, others;
+	bool is_unreadable; /* damage hides what its statements are */
 	/* How many rows it added, changed, removed; with walk->rows, where that can be told. */
 	bool is_counted;
 	struct bk_tally_table *rows;

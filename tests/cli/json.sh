@@ -19,6 +19,7 @@ check extract backup-cli extract --json -t vars log.bkp
 check verify backup-cli verify --json --deep log.bkp
 printf x | dd of=log.bkp bs=1 seek=70000 conv=notrunc 2>/dev/null
 check verify backup-cli verify --json log.bkp
+check log backup-cli log --json log.bkp
 cp whole.bkp log.bkp
 check 'verify --against' backup-cli verify --json --against node/lightningd.sqlite3 log.bkp
 sqlite3 node/lightningd.sqlite3 .dump | sqlite3 other.sqlite3

@@ -59,6 +59,9 @@ size=$(stat -c %s bad.bkp)
 printf '\377' | dd of=bad.bkp bs=1 seek=$((size / 2)) conv=notrunc status=none
 t backup-cli verify bad.bkp | sed 's/[0-9][0-9]*/N/g'
 t backup-cli verify --json bad.bkp | sed 's/[0-9][0-9]*/N/g'
+# The list says which versions it hides.
+t backup-cli log bad.bkp | sed -n '/^ .*damage/{s/^ *[0-9]*  [^ ]*/N  TIME/;p;}; /^[^ ]/{s/[0-9][0-9]*/N/g;p;}' | uniq
+t backup-cli log --limit 100 bad.bkp | grep -c damage
 echo 'no log' >no.bkp
 t backup-cli verify no.bkp
 t backup-cli verify nothing.bkp

@@ -305,7 +305,7 @@ Test(sealed, each_flip_is_found)
 	node_end(&node);
 	bytes = file_bytes(node.path, &size);
 	step = size > 6000 ? 13 : 1;
-	for (size_t i = test_seed() % step; i < size; i += step) {
+	for (size_t i = (size_t)(test_seed() % step); i < size; i += step) {
 		bytes[i] ^= (uint8_t)(1 << i % 8);
 		put_file(scratch("bad"), bytes, size);
 		cr_assert(is_found(&node, scratch("bad")), "byte %zu of %zu", i, size);

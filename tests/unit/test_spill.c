@@ -19,7 +19,8 @@ Test(spill, is_a_file)
 	io.part_max = 1000;
 	ok(bk_spill_open(&spill, &io.io, scratch(""), why()));
 	for (unsigned i = 0; i < 600; i++) {
-		size_t at = random_next(&seed) % SIZE, part = random_next(&seed) % (SIZE - at);
+		size_t at = (size_t)(random_next(&seed) % SIZE);
+		size_t part = (size_t)(random_next(&seed) % (SIZE - at));
 		size_t done, wanted = at >= size ? 0 : part < size - at ? part : size - at;
 
 		if (i % 7 == 6) {

@@ -71,7 +71,8 @@ Test(statement, says_why_without_values)
 		{"CHECK constraint failed: a='secret'", "CHECK constraint failed"},
 		{"no such table: a\"secret", "no such table: a"},
 		{"table t already exists\n\033[31m", "table t already exists"},
-		{"", ""},
+		{"", "for no reason that can be told"},
+		{"\033[2J\"secret\"", "for no reason that can be told"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

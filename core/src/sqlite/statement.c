@@ -184,4 +184,6 @@ void bk_statement_why(char *out, const char *message)
 	while (size && (out[size - 1] == ' ' || out[size - 1] == ':'))
 		size--;
 	out[size] = '\0';
+	if (!size)
+		strcpy(out, "for no reason that can be told");
 }
