@@ -1,7 +1,8 @@
 /* remote.h - logs on other computers, read as files are: an I/O seam over another one, whose open
  * takes ssh:// URLs, too, for reading only (docs/mirror.md).
  *
- * Bytes come by ranges, with read-ahead, and are kept in a cache of at most 32 MiB a log.
+ * Bytes come by ranges, with read-ahead, what opening an image takes in one exchange (IMAGE there),
+ * and are kept in a cache of at most 32 MiB a log. How long a log is may have been asked for 0.2 s ago.
  *
  * Calling sequence: bk_remote_new, bk_remote_connect for messages that say why, anything through
  * bk_remote_io; bk_remote_free when nothing is open any more.
