@@ -38,6 +38,8 @@ const char options_help[] =
 	"  --words-fd N, --passphrase-fd N, --seed-passphrase-fd N, --secret-fd N\n"
 	"                    a line from the descriptor N (backup-cli key --help). Where\n"
 	"                    no URL is given, the key file that backup.lock names does\n"
+	"  --hand-over       mount for the user of -o uid, as root, and leave it to the\n"
+	"                    service manager, which starts backup-fuse without privileges\n"
 	"  -h, --help        this text\n"
 	"  -V, --version     the release\n"
 	"\n"
@@ -45,7 +47,7 @@ const char options_help[] =
 	"that backup.lock names in DIR, or in the current directory.\n"
 	"To unmount: fusermount3 -u MOUNTPOINT\n";
 
-enum { KEY_LIGHTNING_DIR = 256 };
+enum { KEY_LIGHTNING_DIR = 256, KEY_HAND_OVER };
 
 static enum options_kind wrong(const char *what, const char *word)
 {
@@ -68,7 +70,7 @@ static bool replace(char **text, const char *by)
 	return *text;
 }
 
-#define OWN_NAMES 4
+#define OWN_NAMES 5
 
 /* Our own, and behind them those that say what opens a sealed log. */
 static const struct option *all_options(void)
@@ -76,7 +78,8 @@ static const struct option *all_options(void)
 	static struct option all[OWN_NAMES + KEYS_OPTIONS + 1] = {
 		{"foreground", no_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
-		{"lightning-dir", required_argument, NULL, KEY_LIGHTNING_DIR}};
+		{"lightning-dir", required_argument, NULL, KEY_LIGHTNING_DIR},
+		{"hand-over", no_argument, NULL, KEY_HAND_OVER}};
 
 	memcpy(all + OWN_NAMES, keys_options, (KEYS_OPTIONS + 1) * sizeof *all);
 	return all;
@@ -124,6 +127,9 @@ static enum options_kind take_option(struct options *options, int key, char **ar
 		return mountoptions_read(options, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
 	case KEY_LIGHTNING_DIR:
 		return replace(&options->lightning_dir, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
+	case KEY_HAND_OVER:
+		options->hand_over = true;
+		return OPTIONS_MOUNT;
 	case ':':
 		return wrong("this option wants a value", word);
 	default:
@@ -142,6 +148,8 @@ static enum options_kind take_words(struct options *options, int count, char **w
 		return wrong("one URL and one mountpoint are wanted, not also", words[2]);
 	if (!count)
 		return options_no_url();
+	if (count == 2 && options->hand_over)
+		return wrong("a mountpoint alone is wanted with --hand-over", "");
 	if (count == 2 && options->lightning_dir)
 		return wrong("either a URL or --lightning-dir, not both", "");
 	if (count == 2 && strcmp(words[0], "-") == 0)
