@@ -5,6 +5,7 @@
 #include "owner.h"
 #include <bk/dest.h>
 #include <bk/moment.h>
+#include <bk/nearest.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ static void tell_none(const struct command *command, const struct option *option
 		names[count++] = options->name;
 		begin_so += strncmp(options->name, word, strcspn(word, "=")) == 0;
 	}
-	nearest = nearest_name(word, names);
+	nearest = bk_nearest(word, names);
 	if (begin_so)
 		usage_error(command, "more than one option begins with --%.*s",
 			(int)strcspn(word, "="), word);
@@ -186,55 +187,12 @@ int take_time(const struct command *command, const char *option, const char *tex
 	return EXIT_DONE;
 }
 
-#define NAME_MAX_LENGTH 39
-
-/* How many letters are to be put in, left out, changed or swapped to make A into B. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t rows[NAME_MAX_LENGTH + 1][NAME_MAX_LENGTH + 1];
-	size_t a_length = strlen(a), b_length = strlen(b);
-
-	if (a_length > NAME_MAX_LENGTH || b_length > NAME_MAX_LENGTH)
-		return NAME_MAX_LENGTH;
-	for (size_t i = 0; i <= a_length; i++) {
-		for (size_t j = 0; j <= b_length; j++) {
-			size_t least = i ? rows[i - 1][j] + 1 : j;
-
-			if (j && (!i || rows[i][j - 1] + 1 < least))
-				least = i ? rows[i][j - 1] + 1 : j;
-			if (i && j && rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]) < least)
-				least = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-				rows[i - 2][j - 2] + 1 < least)
-				least = rows[i - 2][j - 2] + 1;
-			rows[i][j] = least;
-		}
-	}
-	return rows[a_length][b_length];
-}
-
-const char *nearest_name(const char *word, const char *const *names)
-{
-	const char *nearest = NULL;
-	size_t best = 3; /* two letters off, and not most of the name */
-
-	for (; *names; names++) {
-		size_t off = distance(word, *names);
-
-		if (off < best && 2 * off <= strlen(*names)) {
-			nearest = *names;
-			best = off;
-		}
-	}
-	return nearest;
-}
-
 #define NAMES_TEXT 300
 
 int no_such(
 	const struct command *command, const char *what, const char *word, const char *const *names)
 {
-	const char *nearest = nearest_name(word, names);
+	const char *nearest = bk_nearest(word, names);
 	char all[NAMES_TEXT] = "";
 	size_t used = 0;
 

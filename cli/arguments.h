@@ -37,7 +37,4 @@ int take_time(const struct command *command, const char *option, const char *tex
 int no_such(const struct command *command, const char *what, const char *word,
 	const char *const *names);
 
-/* The one of NAMES, which NULL ends, that WORD was meant to be; NULL: none is like it. */
-const char *nearest_name(const char *word, const char *const *names);
-
 #endif

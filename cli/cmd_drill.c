@@ -29,8 +29,8 @@ struct drill {
 	char *url;
 	bool json;
 
-	char *path;     /* of what is restored */
-	bool is_opened; /* the log was; else status says so itself */
+	char *path;    /* of what is restored */
+	bool is_tried; /* the log was opened, else status says so itself; and is not empty */
 	struct progress progress;
 	struct bk_restore_result restored;
 	int64_t began_us, took_us;
@@ -69,6 +69,7 @@ static enum bk_code restore(struct drill *drill, struct bk_log *log, struct bk_e
 	struct bk_log_status status;
 	enum bk_code code = bk_log_status(log, &status, err);
 
+	drill->is_tried = code || !status.is_empty;
 	if (!code)
 		code = check_room(drill, &status, err);
 	if (code)
@@ -270,7 +271,6 @@ static enum bk_code try(struct drill *drill, struct bk_error *err)
 	code = open_url(&log, drill->url, err);
 	if (code)
 		return code;
-	drill->is_opened = true;
 	code = run(log, drill, err);
 	bk_log_close(log);
 	return code;
@@ -292,7 +292,7 @@ static int drill_run(int argc, char **argv)
 		status = report(&err);
 	else if (!drill.json)
 		print_text(&drill);
-	if (drill.is_opened)
+	if (drill.is_tried)
 		noting_change(drill.url, set_notes, &drill);
 	if (!code && bk_remote_is(drill.url))
 		fprintf(stderr, "It is noted nowhere: the log is on another computer.\n");

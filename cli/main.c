@@ -5,6 +5,7 @@
 #include "interrupt.h"
 #include "keys.h"
 #include <bk/memory.h>
+#include <bk/nearest.h>
 #include <bk/process.h>
 #include <bk/streams.h>
 #include <stdio.h>
@@ -73,7 +74,7 @@ static int no_command(const char *word)
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		names[i + 1] = commands[i]->name;
-	nearest = nearest_name(word, names);
+	nearest = bk_nearest(word, names);
 	fprintf(stderr, "backup-cli: there is no %s \"%s\"", *word == '-' ? "option" : "command",
 		word);
 	if (nearest)

@@ -2,6 +2,7 @@
 #include "background.h"
 #include "commandline.h"
 #include "follow.h"
+#include "handed.h"
 #include "keys.h"
 #include "lockurl.h"
 #include "mountpoint.h"
@@ -66,6 +67,7 @@ struct mount {
 	struct background background;
 	char *url, *path;         /* of the log, absolute */
 	char *mountpoint;         /* resolved */
+	int handed;               /* what is mounted there already; -1: nothing */
 	struct bk_io io;          /* how it is read, with what opens it */
 	struct bk_remote *remote; /* where the log is on another computer */
 	struct fs fs;
@@ -105,9 +107,12 @@ static enum bk_code find_log(struct mount *mount, struct bk_error *err)
 /* Serves until the file system is unmounted. */
 static enum bk_code serve(struct mount *mount, struct bk_error *err)
 {
-	enum bk_code code = stop_start(&mount->stop, mount->mountpoint, err);
+	const bool is_handed = mount->handed >= 0;
+	enum bk_code code;
 	int rc;
 
+	mount->stop.is_handed = is_handed;
+	code = stop_start(&mount->stop, mount->mountpoint, err);
 	if (code)
 		return code;
 	mount->follow = (struct follow){
@@ -121,7 +126,7 @@ static enum bk_code serve(struct mount *mount, struct bk_error *err)
 		/* The mount serves without it. */
 		if (judge_start(&mount->fs.judge, err))
 			say("%s", err->msg);
-		rc = session_serve(mount->session);
+		rc = session_serve(mount->session, is_handed);
 		judge_end(&mount->fs.judge);
 		follow_end(&mount->follow);
 		if (rc < 0 || mount->follow.has_failed)
@@ -131,17 +136,27 @@ static enum bk_code serve(struct mount *mount, struct bk_error *err)
 	return code;
 }
 
+static enum bk_code find_mountpoint(struct mount *mount, struct bk_error *err)
+{
+	const struct options *options = mount->options;
+
+	if (mount->handed < 0)
+		return mountpoint_check(&mount->mountpoint, options->mountpoint,
+			mount->remote ? NULL : mount->path, options->nonempty, err);
+	mount->mountpoint = strdup(options->mountpoint);
+	return mount->mountpoint ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
+}
+
 /* With the log open: mounts it and serves. */
 static enum bk_code mount_log(struct mount *mount, struct bk_error *err)
 {
-	enum bk_code code = mountpoint_check(&mount->mountpoint, mount->options->mountpoint,
-		mount->remote ? NULL : mount->path, mount->options->nonempty, err);
+	enum bk_code code = find_mountpoint(mount, err);
 
 	if (code)
 		return code;
 	/* Not before: a log on a disk that hangs can be given up by Ctrl-C. */
 	stop_block();
-	code = session_mount(&mount->session, &mount->fs, mount->mountpoint, err);
+	code = session_mount(&mount->session, &mount->fs, mount->mountpoint, mount->handed, err);
 	if (!code) {
 		mount->fs.session = mount->session;
 		code = serve(mount, err);
@@ -219,12 +234,14 @@ static enum bk_code open_log(struct mount *mount, struct bk_error *err)
 
 static enum bk_code run(const struct options *options, struct bk_error *err)
 {
-	struct mount mount = {.options = options, .background = {.ready = -1}};
+	struct mount mount = {
+		.options = options, .background = {.ready = -1}, .handed = handed_take()};
 	enum bk_code code = find_log(&mount, err);
 
 	if (code)
 		return code;
-	code = mountpoint_check_order(mount.path, options->mountpoint, err);
+	if (mount.handed < 0)
+		code = mountpoint_check_order(mount.path, options->mountpoint, err);
 	if (!code && !options->foreground)
 		code = background_begin(&mount.background, err);
 	if (!code)
@@ -259,6 +276,8 @@ static int mount_and_report(struct options *options)
 {
 	struct bk_error err;
 
+	if (options->hand_over)
+		return handed_give(options, &err) ? report(&err) : EXIT_DONE;
 	if (!has_url(options)) {
 		options_no_url();
 		return EXIT_USAGE;

@@ -20,7 +20,8 @@ PLACE = re.compile(r'%[-0-9.*]*(?:ll|l|z|h)?[a-zA-Z%]|\\n|\\?"')
 NO_STOP = ("is a mirror already", "is no mirror of this log", "mirrors already, which is the limit", "run backup-cli init first",
            "was written meanwhile", "the log moved on meanwhile", "cannot tell the free space", "cannot start a thread",
            "the log does not hold version", "a full keyframe takes its place", "SQLite's backup", "has %d bytes, and had",
-           "no random bytes", "is in the clear, and has no slots", "has not ended yet", "cannot lock", "cannot rename", "cannot compress")
+           "no random bytes", "is in the clear, and has no slots", "has not ended yet", "cannot lock", "cannot rename", "cannot compress",
+           "take the successor", "taken the successor", "the compaction was given up", "slots, and can have")
 
 
 def calls(text):

@@ -42,15 +42,18 @@ static struct fuse_session *session_new(struct fs *fs)
 	return session;
 }
 
-enum bk_code session_mount(
-	struct fuse_session **out, struct fs *fs, const char *mountpoint, struct bk_error *err)
+enum bk_code session_mount(struct fuse_session **out, struct fs *fs, const char *mountpoint,
+	int handed, struct bk_error *err)
 {
 	struct fuse_session *session = session_new(fs);
+	char name[32];
 
 	if (!session)
 		return bk_fail(err, BK_E_INVALID, 0, "cannot mount with these options");
 	fs->sources.is_cancelled = request_is_gone;
-	if (fuse_session_mount(session, mountpoint)) {
+	/* The name by which libfuse knows such a one. */
+	snprintf(name, sizeof name, "/dev/fd/%d", handed);
+	if (fuse_session_mount(session, handed < 0 ? mountpoint : name)) {
 		fuse_session_destroy(session);
 		return bk_fail(err, BK_E_IO, 0, "cannot mount on %s", mountpoint);
 	}
@@ -58,18 +61,18 @@ enum bk_code session_mount(
 	return BK_OK;
 }
 
-int session_serve(struct fuse_session *session)
+int session_serve(struct fuse_session *session, bool is_handed)
 {
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 12)
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
 	int rc;
 
-	fuse_loop_cfg_set_clone_fd(config, 1);
+	fuse_loop_cfg_set_clone_fd(config, !is_handed);
 	rc = fuse_session_loop_mt(session, config);
 	fuse_loop_cfg_destroy(config);
 	return rc;
 #else
-	struct fuse_loop_config config = {.clone_fd = 1, .max_idle_threads = 10};
+	struct fuse_loop_config config = {.clone_fd = !is_handed, .max_idle_threads = 10};
 
 	return fuse_session_loop_mt(session, &config);
 #endif

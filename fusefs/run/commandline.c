@@ -2,6 +2,7 @@
 #include "commandline.h"
 #include "keys.h"
 #include "mountoptions.h"
+#include <bk/nearest.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,8 @@ const char options_help[] =
 	"  --words-fd N, --passphrase-fd N, --seed-passphrase-fd N, --secret-fd N\n"
 	"                    a line from the descriptor N (backup-cli key --help). Where\n"
 	"                    no URL is given, the key file that backup.lock names does\n"
+	"  --hand-over       mount for the user of -o uid, as root, and leave it to the\n"
+	"                    service manager, which starts backup-fuse without privileges\n"
 	"  -h, --help        this text\n"
 	"  -V, --version     the release\n"
 	"\n"
@@ -44,7 +47,7 @@ const char options_help[] =
 	"that backup.lock names in DIR, or in the current directory.\n"
 	"To unmount: fusermount3 -u MOUNTPOINT\n";
 
-enum { KEY_LIGHTNING_DIR = 256 };
+enum { KEY_LIGHTNING_DIR = 256, KEY_HAND_OVER };
 
 static enum options_kind wrong(const char *what, const char *word)
 {
@@ -67,13 +70,43 @@ static bool replace(char **text, const char *by)
 	return *text;
 }
 
+#define OWN_NAMES 5
+
+/* Our own, and behind them those that say what opens a sealed log. */
+static const struct option *all_options(void)
+{
+	static struct option all[OWN_NAMES + KEYS_OPTIONS + 1] = {
+		{"foreground", no_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{"lightning-dir", required_argument, NULL, KEY_LIGHTNING_DIR},
+		{"hand-over", no_argument, NULL, KEY_HAND_OVER}};
+
+	memcpy(all + OWN_NAMES, keys_options, (KEYS_OPTIONS + 1) * sizeof *all);
+	return all;
+}
+
+static enum options_kind no_option(const char *word)
+{
+	const char *names[OWN_NAMES + KEYS_OPTIONS + 1] = {NULL}, *nearest;
+	const struct option *options = all_options();
+	char meant[120];
+
+	for (size_t i = 0; options[i].name; i++)
+		names[i] = options[i].name;
+	nearest = strncmp(word, "--", 2) == 0 ? bk_nearest(word + 2, names) : NULL;
+	if (!nearest)
+		return wrong("there is no such option", word);
+	snprintf(meant, sizeof meant, "%s; did you mean --%s?", word, nearest);
+	return wrong("there is no such option", meant);
+}
+
 static enum options_kind take_key_option(int key, const char *word)
 {
 	enum bk_code code;
 	struct bk_error err;
 
 	if (!keys_take(key, optarg, &code, &err))
-		return wrong("there is no such option", word);
+		return no_option(word);
 	return code ? wrong(err.msg, "") : OPTIONS_MOUNT;
 }
 
@@ -94,6 +127,9 @@ static enum options_kind take_option(struct options *options, int key, char **ar
 		return mountoptions_read(options, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
 	case KEY_LIGHTNING_DIR:
 		return replace(&options->lightning_dir, optarg) ? OPTIONS_MOUNT : OPTIONS_WRONG;
+	case KEY_HAND_OVER:
+		options->hand_over = true;
+		return OPTIONS_MOUNT;
 	case ':':
 		return wrong("this option wants a value", word);
 	default:
@@ -112,6 +148,8 @@ static enum options_kind take_words(struct options *options, int count, char **w
 		return wrong("one URL and one mountpoint are wanted, not also", words[2]);
 	if (!count)
 		return options_no_url();
+	if (count == 2 && options->hand_over)
+		return wrong("a mountpoint alone is wanted with --hand-over", "");
 	if (count == 2 && options->lightning_dir)
 		return wrong("either a URL or --lightning-dir, not both", "");
 	if (count == 2 && strcmp(words[0], "-") == 0)
@@ -121,13 +159,8 @@ static enum options_kind take_words(struct options *options, int count, char **w
 	return replace(&options->mountpoint, words[count - 1]) ? OPTIONS_MOUNT : OPTIONS_WRONG;
 }
 
-#define OWN_NAMES 4
-
 enum options_kind options_read(struct options *options, int argc, char **argv)
 {
-	struct option names[OWN_NAMES + KEYS_OPTIONS + 1] = {{"foreground", no_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
-		{"lightning-dir", required_argument, NULL, KEY_LIGHTNING_DIR}};
 	enum options_kind kind = OPTIONS_MOUNT;
 	int key;
 
@@ -137,11 +170,10 @@ enum options_kind options_read(struct options *options, int argc, char **argv)
 		.gid = getegid(),
 		.umask = 0077,
 	};
-	memcpy(names + OWN_NAMES, keys_options, (KEYS_OPTIONS + 1) * sizeof *names);
 	opterr = 0;
 	optind = 0; /* from the beginning, for those who read a second line */
 	while (kind == OPTIONS_MOUNT &&
-		(key = getopt_long(argc, argv, ":fhVo:", names, NULL)) != -1)
+		(key = getopt_long(argc, argv, ":fhVo:", all_options(), NULL)) != -1)
 		kind = take_option(options, key, argv);
 	if (kind == OPTIONS_MOUNT && !mountoptions_are_sound(options))
 		kind = OPTIONS_WRONG;

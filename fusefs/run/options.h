@@ -15,6 +15,7 @@ struct options {
 	char *mountpoint, *lightning_dir;
 	bool by_lock; /* url is what backup.lock names */
 	bool foreground, allow_other, nonempty;
+	bool hand_over; /* mount, and let another process serve it (handed.h) */
 	bool rw, by_mount; /* as mount(8) gives them for "defaults" */
 	size_t cache_bytes;
 	uid_t uid;

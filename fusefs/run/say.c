@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,24 +40,56 @@ void say_to_syslog(void)
 	atomic_store(&is_silent, true);
 }
 
-void say_to_manager(const char *lines)
+/* With a descriptor, or without, at -1. */
+static ssize_t send_lines(
+	int fd, const struct sockaddr_un *address, size_t length, const char *lines, int given)
+{
+	char control[CMSG_SPACE(sizeof given)] = {0};
+	struct iovec text = {.iov_base = (void *)(uintptr_t)lines, .iov_len = strlen(lines)};
+	struct msghdr message = {.msg_name = (void *)(uintptr_t)address,
+		.msg_namelen = (socklen_t)length,
+		.msg_iov = &text,
+		.msg_iovlen = 1};
+
+	if (given >= 0) {
+		struct cmsghdr *head;
+
+		message.msg_control = control;
+		message.msg_controllen = sizeof control;
+		head = CMSG_FIRSTHDR(&message);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof given);
+		memcpy(CMSG_DATA(head), &given, sizeof given);
+	}
+	return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+bool say_with_fd(const char *lines, int given)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	size_t length = path ? strlen(path) : 0;
+	bool is_sent;
 	int fd;
 
 	if (length < 2 || length >= sizeof address.sun_path)
-		return;
+		return false;
 	memcpy(address.sun_path, path, length);
 	if (*path == '@')
 		address.sun_path[0] = '\0'; /* a name in the abstract name space */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return;
+		return false;
 	length += offsetof(struct sockaddr_un, sun_path);
-	if (sendto(fd, lines, strlen(lines), MSG_NOSIGNAL, (struct sockaddr *)&address,
-		    (socklen_t)length) < 0)
+	is_sent = send_lines(fd, &address, length, lines, given) >= 0;
+	if (!is_sent)
 		say("cannot tell the service manager at %s: %s", path, strerror(errno));
 	close(fd);
+	return is_sent;
+}
+
+void say_to_manager(const char *lines)
+{
+	(void)say_with_fd(lines, -1);
 }

@@ -4,6 +4,7 @@
 #define SAY_H
 
 #include <bk/error.h>
+#include <stdbool.h>
 
 /* Prints one line. */
 void say(const char *fmt, ...) BK_PRINTF(1, 2);
@@ -13,5 +14,8 @@ void say_to_syslog(void);
 
 /* Tells the service manager, if there is one ($NOTIFY_SOCKET): lines of NAME=value. */
 void say_to_manager(const char *lines);
+
+/* The same, and gives it the descriptor FD, where that is not -1. False: it was not told. */
+bool say_with_fd(const char *lines, int fd);
 
 #endif

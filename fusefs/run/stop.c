@@ -128,6 +128,8 @@ static bool take_away(const struct stop *stop, const sigset_t *set)
 		return false;
 	}
 	say_to_manager("STOPPING=1\n");
+	if (stop->is_handed)
+		_exit(EXIT_SUCCESS);
 	/* Else somebody unmounted it lazily, and files are open still. */
 	rc = is_ours ? take_path_away(mountpoint) : 0;
 	if (rc) {

@@ -6,12 +6,14 @@
 
 #include <bk/error.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct stop {
 	pthread_t thread;
 	const char *mountpoint; /* borrowed */
 	dev_t device;           /* of the mount */
+	bool is_handed;         /* who has mounted takes it away again (handed.h) */
 };
 
 /* Has this thread and all that it starts leave those signals to the stop's own. */

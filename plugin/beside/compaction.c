@@ -1,11 +1,11 @@
 /* compaction.c - the log is compacted beside the changes. */
 #include "compaction.h"
-#include "builder.h"
+#include "catchup.h"
+#include "due.h"
 #include "out.h"
-#include <bk/log.h>
+#include "outcome.h"
 #include <bk/process.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -14,19 +14,7 @@
 /* Between two looks whether a successor is there, or one is due. */
 #define LOOK_MS 2000
 
-/* What a compaction would do is looked into again when the log has grown by this part, or so many
- * bytes, and so much time has passed. */
-#define GROWN_PART  16
-#define GROWN_BYTES ((uint64_t)64 << 10)
-#define AGAIN_MS    3000
-
-/* After a failure it is tried again so late, and each time twice as late. */
-#define RETRY_MS     (INT64_C(300) * 1000)
-#define RETRY_MS_MAX (INT64_C(86400) * 1000)
-
-/* So little is left to be taken in while a call may wait; and so long a successor stays offered
- * before it catches up again, and in all. */
-#define LEFT_BYTES ((uint64_t)64 << 10)
+/* So long a successor stays offered before it catches up again, and in all. */
 #define OFFER_MS   250
 #define GIVE_UP_MS (INT64_C(600) * 1000)
 
@@ -45,10 +33,8 @@ struct compaction {
 	pthread_t thread;
 
 	/* The thread's own. */
-	struct bk_log *log;
-	uint64_t looked_bytes; /* of the log when it was looked at last */
-	int64_t look_at;       /* not before */
-	int64_t retry_ms;
+	struct catchup catchup;
+	struct due due;
 	int64_t told_at;
 	bool has_started; /* that was said */
 	bool is_refused;  /* what stands at the successor's name is none of ours */
@@ -98,54 +84,16 @@ static uint64_t log_bytes(const struct compaction *c)
 	return io->ops->stat_path(io->ctx, c->options.path, &st) < 0 ? 0 : st.size;
 }
 
-/* Whether the log may exceed its policy. Ages count from the newest version: a log that does not
- * grow does not age. */
-static bool is_due(const struct compaction *c, const struct bk_policy *policy)
-{
-	uint64_t grown = c->looked_bytes / GROWN_PART;
-
-	if (now_ms() < c->look_at || (bk_policy_keeps_all(policy) && !policy->bytes_max))
-		return false;
-	return log_bytes(c) >= c->looked_bytes + (grown > GROWN_BYTES ? grown : GROWN_BYTES);
-}
-
-static cJSON *size_and_count(uint64_t bytes, uint64_t versions)
-{
-	cJSON *object = cJSON_CreateObject();
-
-	cJSON_AddNumberToObject(object, "backupsize", (double)bytes);
-	cJSON_AddNumberToObject(object, "version_count", (double)versions);
-	return object;
-}
-
-static cJSON *answer_of(const struct builder_result *result)
-{
-	cJSON *answer = cJSON_CreateObject();
-
-	cJSON_AddItemToObject(
-		answer, "before", size_and_count(result->bytes_before, result->versions_before));
-	cJSON_AddItemToObject(
-		answer, "after", size_and_count(result->bytes_after, result->versions_after));
-	return answer;
-}
-
 /* Answers all who have asked, with RESULT, or what FAILED. */
 static void answer(struct compaction *c, const struct builder_result *result, const char *failed)
 {
-	cJSON *asked, *id;
+	cJSON *asked;
 
 	pthread_mutex_lock(&c->mutex);
 	asked = c->asked;
 	c->asked = NULL;
 	pthread_mutex_unlock(&c->mutex);
-	cJSON_ArrayForEach(id, asked)
-	{
-		if (failed)
-			out_error(id, OUT_ERROR_FAILED, failed);
-		else
-			out_offer(id, answer_of(result));
-	}
-	cJSON_Delete(asked);
+	outcome_answer(asked, result, failed);
 }
 
 /* A bk_progress_fn: the first word of it is that it has begun. */
@@ -163,53 +111,6 @@ static void tell_progress(void *ctx, uint64_t done, uint64_t total)
 			(unsigned long long)done / 1000000, (unsigned long long)total / 1000000);
 	c->has_started = true;
 	c->told_at = now;
-}
-
-static enum bk_code open_log(struct compaction *c, struct bk_error *err)
-{
-	struct bk_log *log;
-	enum bk_code code = bk_log_open(&log, c->options.io, c->options.path, err);
-
-	if (!code)
-		c->log = log;
-	return code;
-}
-
-/* Takes in what came to the log, until that is little at once. */
-static enum bk_code catch_up(
-	struct compaction *c, struct bk_successor *successor, struct bk_error *err)
-{
-	uint64_t grown = LEFT_BYTES, left;
-	enum bk_code code = BK_OK;
-
-	while (!code && grown >= LEFT_BYTES && is_wanted(c)) {
-		struct bk_log_status before, after;
-		struct bk_log *seen = c->log;
-		enum bk_log_news news;
-
-		code = bk_log_status(c->log, &before, err);
-		if (!code)
-			code = bk_log_refresh(c->log, &news, err);
-		/* The pages of a keyframe that failed were cut off again. */
-		if (!code && news == BK_LOG_REPLACED) {
-			code = open_log(c, err);
-			if (code)
-				return code;
-			bk_successor_from(successor, c->log);
-			bk_log_close(seen);
-		}
-		if (!code)
-			code = bk_successor_catch_up(successor, &left, err);
-		if (!code && c->options.mirrors)
-			code = bk_successor_send(successor, c->options.mirrors, is_wanted, c, err);
-		if (!code)
-			code = bk_log_status(c->log, &after, err);
-		if (!code)
-			grown = after.log_bytes > before.log_bytes
-					? after.log_bytes - before.log_bytes
-					: 0;
-	}
-	return code;
 }
 
 /* Offers SUCCESSOR to the thread that changes come from. BK_E_BUSY: it was not taken yet. */
@@ -247,7 +148,7 @@ static enum bk_code hand_over(
 	enum bk_code code;
 
 	do {
-		code = catch_up(c, successor, err);
+		code = catchup_do(&c->catchup, successor, err);
 		if (!code && !is_wanted(c))
 			code = bk_fail(err, BK_E_CANCELLED, 0, "the log was closed meanwhile");
 		if (!code)
@@ -260,18 +161,17 @@ static enum bk_code hand_over(
 static enum bk_code take(struct compaction *c, bool *is_ours, struct bk_error *err)
 {
 	struct bk_successor *successor = NULL;
-	enum bk_code code = open_log(c, err);
+	enum bk_code code = catchup_open(&c->catchup, err);
 
 	*is_ours = false;
 	if (code)
 		return code;
-	code = bk_successor_open(&successor, c->log, err);
+	code = bk_successor_open(&successor, c->catchup.log, err);
 	*is_ours = !code;
 	if (!code)
 		code = hand_over(c, successor, err);
 	bk_successor_close(successor);
-	bk_log_close(c->log);
-	c->log = NULL;
+	catchup_close(&c->catchup);
 	if (!code)
 		c->options.taken(c->options.ctx);
 	else if (*is_ours)
@@ -279,39 +179,17 @@ static enum bk_code take(struct compaction *c, bool *is_ours, struct bk_error *e
 	return code;
 }
 
-static void tell_done(struct compaction *c, const struct builder_result *result)
+static void note_done(struct compaction *c, const struct builder_result *result)
 {
-	if (result)
-		out_log(LEVEL_INFO,
-			"compacted the log: %llu KB with %llu versions before, %llu KB with %llu "
-			"after",
-			(unsigned long long)result->bytes_before / 1000,
-			(unsigned long long)result->versions_before,
-			(unsigned long long)result->bytes_after / 1000,
-			(unsigned long long)result->versions_after);
-	else
-		out_log(LEVEL_INFO,
-			"the successor that was built beside the log has taken its place");
-	c->looked_bytes = log_bytes(c);
-	c->retry_ms = RETRY_MS;
+	outcome_tell(result);
+	due_done(&c->due, log_bytes(c));
 }
 
 /* A compaction that nobody asked for is tried again, more and more rarely. */
-static void tell_failed(struct compaction *c, const struct bk_error *why, bool is_again)
+static void note_failed(struct compaction *c, const struct bk_error *why, bool is_again)
 {
-	char again[64] = "";
-
-	if (why->code == BK_E_CANCELLED)
-		return;
-	if (is_again)
-		snprintf(again, sizeof again, "; that is tried again in %lld minutes",
-			(long long)c->retry_ms / 60000);
-	out_log(LEVEL_UNUSUAL, "the log could not be compacted: %s. It goes on as it is%s",
-		why->msg, again);
-	if (!is_again)
-		return;
-	c->look_at = now_ms() + c->retry_ms;
-	c->retry_ms = c->retry_ms * 2 < RETRY_MS_MAX ? c->retry_ms * 2 : RETRY_MS_MAX;
+	if (why->code != BK_E_CANCELLED)
+		outcome_tell_failed(why, is_again ? due_failed(&c->due, now_ms()) : 0);
 }
 
 static void compact(struct compaction *c, const struct bk_policy *policy, bool is_asked)
@@ -328,17 +206,16 @@ static void compact(struct compaction *c, const struct bk_policy *policy, bool i
 	enum bk_code code;
 
 	c->has_started = false;
-	c->looked_bytes = log_bytes(c);
-	c->look_at = now_ms() + AGAIN_MS;
+	due_looked(&c->due, log_bytes(c), now_ms());
 	code = builder_run(c->options.io, &task, &result, &err);
 	if (!code && result.is_needless)
 		return;
 	if (!code)
 		code = take(c, &is_ours, &err);
 	if (!code)
-		tell_done(c, &result);
+		note_done(c, &result);
 	else if (is_asked || code != BK_E_BUSY) /* else by another, whose it is */
-		tell_failed(c, &err, !is_asked);
+		note_failed(c, &err, !is_asked);
 	answer(c, &result, code ? err.msg : NULL);
 }
 
@@ -350,9 +227,9 @@ static void take_found(struct compaction *c)
 	enum bk_code code = take(c, &is_ours, &err);
 
 	if (!code)
-		tell_done(c, NULL);
+		note_done(c, NULL);
 	else if (is_ours)
-		tell_failed(c, &err, false);
+		note_failed(c, &err, false);
 	else if (code != BK_E_BUSY && code != BK_E_MISSING && code != BK_E_CANCELLED) {
 		c->is_refused = true;
 		out_log(LEVEL_UNUSUAL,
@@ -392,7 +269,7 @@ static void *compaction_run(void *arg)
 		}
 		if (!c->options.policy(c->options.ctx, &policy))
 			policy = (struct bk_policy){0};
-		if (is_asked || is_due(c, &policy))
+		if (is_asked || due_is(&c->due, &policy, log_bytes(c), now_ms()))
 			compact(c, &policy, is_asked);
 	}
 	return NULL;
@@ -403,8 +280,12 @@ static void prepare(struct compaction *c, const struct compaction_options *optio
 	pthread_condattr_t attr;
 
 	c->options = *options;
-	c->look_at = now_ms() + AGAIN_MS;
-	c->retry_ms = RETRY_MS;
+	c->catchup = (struct catchup){.io = options->io,
+		.path = options->path,
+		.mirrors = options->mirrors,
+		.is_wanted = is_wanted,
+		.ctx = c};
+	due_init(&c->due, now_ms());
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -447,24 +328,18 @@ void compaction_stop(struct compaction *c)
 
 void compaction_ask(struct compaction *c, const cJSON *id)
 {
-	cJSON *copy;
+	bool is_kept;
 
 	if (!c) {
 		out_error(
 			id, OUT_ERROR_FAILED, "no log is open: lightningd has sent no change yet");
 		return;
 	}
-	copy = cJSON_Duplicate(id, 1);
 	pthread_mutex_lock(&c->mutex);
-	if (!c->asked)
-		c->asked = cJSON_CreateArray();
-	if (!cJSON_AddItemToArray(c->asked, copy)) {
-		cJSON_Delete(copy);
-		copy = NULL;
-	}
+	is_kept = outcome_ask(&c->asked, id);
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->mutex);
-	if (!copy)
+	if (!is_kept)
 		out_error(id, OUT_ERROR_FAILED, "no memory to compact the log");
 }
 

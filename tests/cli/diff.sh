@@ -11,6 +11,7 @@ t backup-cli diff log.bkp 7 7
 t backup-cli diff log.bkp 7 99
 t backup-cli diff log.bkp 7 soon
 t backup-cli diff --table nothing log.bkp 7 8
+t backup-cli diff --table htlc log.bkp 7 8
 t backup-cli diff log.bkp 7
 (cd node && t backup-cli diff --summary 10 11)
 # Each object is valid, and all values are whole.

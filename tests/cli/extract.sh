@@ -30,6 +30,7 @@ t backup-cli extract -t vars -t chans --format csv log.bkp
 t backup-cli extract -t vars --where '1) OR (1' log.bkp
 t backup-cli extract -t vars --where '1; DELETE FROM vars' log.bkp
 t backup-cli extract -t nothing log.bkp
+t backup-cli extract -t chanels log.bkp
 t backup-cli extract log.bkp
 t backup-cli extract -t vars --format xml log.bkp
 [ -z "$(ls there)" ]

@@ -36,6 +36,8 @@ mkdir -p w/node w/log w/m1 w/m2
 backup-cli init --lightning-dir w/node --mirror w/m1/m.bkp --mirror w/m2/m.bkp --quorum 2 --on-outage 1 w/log/log.bkp >/dev/null
 sed -i "s|^{|{\"heartbeat\": \"http://127.0.0.1:$(cat port)/alive\",|" w/node/backup.lock
 look 'nothing was written yet'
+backup-cli drill --lightning-dir w/node 2>/dev/null
+look 'nor was it restored'
 play 200
 cp -a w early
 play 400

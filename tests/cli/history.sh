@@ -10,6 +10,7 @@ t backup-cli history log.bkp schema_version
 t backup-cli history log.bkp vars nothing
 t backup-cli history log.bkp vars one two
 t backup-cli history log.bkp nothing 1
+t backup-cli history log.bkp vras
 t backup-cli history log.bkp
 (cd node && t backup-cli history schema_version && t backup-cli history ../log.bkp schema_version)
 t backup-cli history --lightning-dir node schema_version

@@ -95,6 +95,7 @@ Test(start, failures_are_told_before)
 		{"a b c d", "not also", 2},
 		{"log/node.bkp mnt -x", "no such option: -x", 2},
 		{"log/node.bkp mnt --frobnicate", "no such option: --frobnicate", 2},
+		{"log/node.bkp mnt --keyfile", "--keyfile; did you mean --key-file?", 2},
 		{"log/node.bkp mnt -o", "wants a value: -o", 2},
 		{"log/node.bkp mnt --lightning-dir", "wants a value: --lightning-dir", 2},
 		{"log/node.bkp mnt --lightning-dir log", "not both", 2},

@@ -1,7 +1,6 @@
 /* rebuild.c - the database of a version, past damage. */
 #include "budget.h"
-#include <bk/buf.h>
-#include <bk/change.h>
+#include "stepback.h"
 #include <bk/listing.h>
 #include <bk/rebuild.h>
 #include <pthread.h>
@@ -28,18 +27,6 @@ struct bk_rebuild {
 	struct bk_entry entry;
 	unsigned past_damage;
 };
-
-/* Sets *OLDER (bk_image_options) to the next value to try in a log of KEYFRAMES: each time twice as
- * many are passed over. False if all were tried. */
-static bool try_older(uint64_t *older, uint64_t keyframes)
-{
-	if (*older + 1 >= keyframes)
-		return false;
-	*older = *older ? *older * 2 : 1;
-	if (*older >= keyframes)
-		*older = keyframes - 1;
-	return true;
-}
 
 static enum bk_code do_once(struct bk_log *log, uint32_t version,
 	const struct bk_image_options *options,
@@ -77,7 +64,7 @@ enum bk_code bk_rebuild_do(struct bk_log *log, uint32_t version,
 		code = do_once(log, version, &now, work, ctx, &last);
 		if (code == BK_E_DAMAGE && !first.code)
 			first = last;
-	} while (code == BK_E_DAMAGE && try_older(&now.older, status.keyframes));
+	} while (code == BK_E_DAMAGE && bk_stepback_next(&now.older, status.keyframes));
 	return code ? bk_fail_as(err, code == BK_E_DAMAGE ? &first : &last) : BK_OK;
 }
 
@@ -144,35 +131,6 @@ void bk_rebuild_give_up(struct bk_rebuild *rebuild)
 	rebuild->options.older = 0;
 }
 
-/* Whether the version is known by a snapshot, too. */
-static bool is_of_snapshot(const struct bk_rebuild *rebuild)
-{
-	struct bk_listing *listing;
-	struct bk_entry entry;
-	bool found = false, more = true;
-
-	if (bk_listing_open(&listing, rebuild->log, rebuild->version, BK_LISTING_ALL, NULL))
-		return true; /* better not move */
-	while (!found && !bk_listing_next(listing, &entry, &more, NULL) && more &&
-		entry.version == rebuild->version)
-		found = (entry.flags & BK_ENTRY_SNAPSHOT) != 0;
-	bk_listing_close(listing);
-	return found;
-}
-
-/* Whether the version's own change, or one before it in its stream, is damaged: then no keyframe
- * below helps, and replays from ever further back are spared, which take minutes in a long log. */
-static bool is_change_lost(const struct bk_rebuild *rebuild)
-{
-	struct bk_buf text;
-	enum bk_code code;
-
-	bk_buf_init(&text, BK_SQL_END * BK_CHANGE_BYTES_MAX); /* room for the ends of statements */
-	code = bk_log_sql(rebuild->log, rebuild->version, &text, NULL);
-	bk_buf_done(&text);
-	return code == BK_E_DAMAGE && !is_of_snapshot(rebuild);
-}
-
 /* Goes to an older keyframe in OPTIONS; false if that cannot help. */
 static bool step_back(const struct bk_rebuild *rebuild, struct bk_image_options *options)
 {
@@ -180,9 +138,9 @@ static bool step_back(const struct bk_rebuild *rebuild, struct bk_image_options 
 
 	if (rebuild->is_last || bk_log_status(rebuild->log, &status, NULL))
 		return false;
-	if (!options->older && is_change_lost(rebuild))
+	if (!options->older && !bk_stepback_may_help(rebuild->log, rebuild->version))
 		return false;
-	return try_older(&options->older, status.keyframes);
+	return bk_stepback_next(&options->older, status.keyframes);
 }
 
 /* A rewind may have put another change in the version's place. */
@@ -307,7 +265,8 @@ static bool leave(struct bk_rebuild *rebuild, const struct bk_image *damaged)
 	if (rebuild->is_last)
 		return false;
 	begin_moving(rebuild);
-	may = !is_of_snapshot(rebuild) && step_back(rebuild, &options);
+	may = !bk_stepback_is_of_snapshot(rebuild->log, rebuild->version) &&
+	      step_back(rebuild, &options);
 	pthread_mutex_lock(&rebuild->mutex);
 	while (may && rebuild->readers)
 		pthread_cond_wait(&rebuild->changed, &rebuild->mutex);

@@ -319,6 +319,6 @@ enum bk_code bk_dbdiff(const struct sandbox *before, const struct sandbox *after
 	}
 	bk_trees_done(&diff.trees_before);
 	if (!code && table && !diff.any)
-		code = bk_table_missing(table, err);
+		code = bk_table_missing(after, table, err);
 	return code;
 }

@@ -1,6 +1,7 @@
 /* history.c - how rows of a table changed, version by version. */
 #include "lots.h"
 #include "reader.h"
+#include "schema.h"
 #include <bk/history.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -87,6 +88,30 @@ static unsigned thread_count(const struct bk_history_options *options)
 	return options->threads ? options->threads : online > 0 ? (unsigned)online : 1;
 }
 
+/* TABLE was there at no version. */
+static enum bk_code no_table(
+	struct bk_log *log, uint32_t version, const char *table, struct bk_error *err)
+{
+	struct bk_image *image;
+	struct bk_error ignored;
+	struct sandbox sandbox;
+	enum bk_code code;
+
+	if (bk_image_open(&image, log, version, NULL, &ignored))
+		return bk_table_missing(NULL, table, err);
+	bk_budget_begin(&image->budget);
+	if (bk_sandbox_open_reading(
+		    &sandbox, &image->overlay.store, image->overlay.io, &image->budget, &ignored)) {
+		code = bk_table_missing(NULL, table, err);
+	} else {
+		code = bk_table_missing(&sandbox, table, err);
+		bk_sandbox_close(&sandbox);
+	}
+	bk_budget_end(&image->budget);
+	bk_image_close(image);
+	return code;
+}
+
 enum bk_code bk_history(struct bk_log *log, const char *table,
 	const struct bk_history_options *options, bk_history_fn *take, void *ctx,
 	struct bk_error *err)
@@ -116,6 +141,6 @@ enum bk_code bk_history(struct bk_log *log, const char *table,
 	}
 	bk_rowset_done(&history.rows);
 	if (!code && !history.has_table)
-		code = bk_table_missing(table, err);
+		code = no_table(log, status.version, table, err);
 	return code;
 }

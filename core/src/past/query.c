@@ -202,9 +202,9 @@ static enum bk_code find_table(
 	end_statement(query);
 	bk_budget_begin(&query->budget);
 	code = bk_table_read(table, &query->sandbox, name, &has, err);
-	bk_budget_end(&query->budget);
 	if (!code && !has)
-		code = bk_table_missing(name, err);
+		code = bk_table_missing(&query->sandbox, name, err);
+	bk_budget_end(&query->budget);
 	return code;
 }
 

@@ -1,8 +1,12 @@
 /* schema.c - the tables of a database that rows are taken from. */
 #include "schema.h"
+#include <bk/nearest.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define NEAREST_TEXT 160 /* 39 characters of up to four bytes */
 
 /* With the rows of SQL, whose one parameter is NAME. */
 static int prepare(sqlite3 *db, const char *sql, const char *name, sqlite3_stmt **out)
@@ -187,10 +191,34 @@ char *bk_table_where_key(const struct table *table)
 	return sqlite3_str_finish(sql);
 }
 
-enum bk_code bk_table_missing(const char *name, struct bk_error *err)
+/* The table of SANDBOX that NAME was meant to be, into OUT; "": none is like it. */
+static void find_nearest(const struct sandbox *sandbox, const char *name, char out[NEAREST_TEXT])
 {
+	sqlite3_stmt *statement = NULL;
+	size_t best = BK_NEAR;
+	int rc = sqlite3_prepare_v2(sandbox->db,
+		"SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND "
+		"length(name) < 40",
+		-1, &statement, NULL);
+
+	*out = '\0';
+	while (rc == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(statement, 0);
+
+		if (text && bk_nearer(name, text, &best))
+			snprintf(out, NEAREST_TEXT, "%s", text);
+	}
+	sqlite3_finalize(statement);
+}
+
+enum bk_code bk_table_missing(const struct sandbox *sandbox, const char *name, struct bk_error *err)
+{
+	char nearest[NEAREST_TEXT] = "";
+
+	if (sandbox)
+		find_nearest(sandbox, name, nearest);
 	return bk_fail(err, BK_E_MISSING, 0,
-		"there is no table \"%.80s\" at that version: backup-cli query \"SELECT name FROM "
-		"sqlite_schema WHERE type = 'table'\" names them",
-		name);
+		"there is no table \"%.80s\" at that version%s%s%s: backup-cli query \"SELECT "
+		"name FROM sqlite_schema WHERE type = 'table'\" names them",
+		name, *nearest ? " (did you mean \"" : "", nearest, *nearest ? "\"?)" : "");
 }

@@ -32,7 +32,9 @@ char *bk_table_select(const struct table *table);
 /* " a IS ?1 AND b IS ?2" over the primary key, or the rowid where that is the key. As above. */
 char *bk_table_where_key(const struct table *table);
 
-/* Fails with BK_E_MISSING: there is no table NAME. */
-enum bk_code bk_table_missing(const char *name, struct bk_error *err);
+/* Fails with BK_E_MISSING: there is no table NAME; it may have been meant to be one of SANDBOX.
+ * That may be NULL. */
+enum bk_code bk_table_missing(
+	const struct sandbox *sandbox, const char *name, struct bk_error *err);
 
 #endif

@@ -1,8 +1,6 @@
-/* build.c - writing a keyframe. */
+/* build.c - writing a keyframe: its pages, in pieces. */
 #include "build.h"
-#include "pageindex.h"
 #include <stdlib.h>
-#include <string.h>
 
 /* A piece is put when it reaches this: small enough that a change waits little for it. */
 #define PIECE_FULL_BYTES  ((size_t)256 << 10)
@@ -139,8 +137,7 @@ enum bk_code bk_build_event(
 	return code;
 }
 
-/* Puts the frame under way in build->piece, and begins the next. */
-static enum bk_code put_piece(
+enum bk_code bk_build_put(
 	struct build *build, enum frame_kind kind, uint64_t *offset, struct bk_error *err)
 {
 	struct put put = {.kind = kind, .version = build->version};
@@ -164,7 +161,7 @@ static enum bk_code put_piece(
 	return code;
 }
 
-static enum bk_code put_pages(struct build *build, struct bk_error *err)
+enum bk_code bk_build_put_pages(struct build *build, struct bk_error *err)
 {
 	bool is_sealed = build->writer->log->lf.header.is_sealed;
 	uint64_t offset;
@@ -172,7 +169,7 @@ static enum bk_code put_pages(struct build *build, struct bk_error *err)
 
 	if (build->piece_first == build->page_count)
 		return BK_OK;
-	code = put_piece(build, FRAME_PAGES, &offset, err);
+	code = bk_build_put(build, FRAME_PAGES, &offset, err);
 	if (!code && is_sealed && offset > PLACE_FRAME_MAX)
 		code = bk_fail(err, BK_E_LIMIT, 0, "a sealed log has at most 4 TiB: compact it");
 	if (code)
@@ -184,7 +181,7 @@ static enum bk_code put_pages(struct build *build, struct bk_error *err)
 	return BK_OK;
 }
 
-static enum bk_code grow_pages(struct build *build, size_t count, struct bk_error *err)
+enum bk_code bk_build_grow(struct build *build, size_t count, struct bk_error *err)
 {
 	struct stored_page *pages;
 	size_t capacity = build->page_capacity ? build->page_capacity : 256;
@@ -215,7 +212,7 @@ enum bk_code bk_build_page(struct build *build, uint32_t page, const void *conte
 	enum bk_code code = check_needed(build, err);
 
 	if (!code)
-		code = grow_pages(build, build->page_count + 1, err);
+		code = bk_build_grow(build, build->page_count + 1, err);
 	if (code)
 		return code;
 	build->pages[build->page_count] =
@@ -226,244 +223,5 @@ enum bk_code bk_build_page(struct build *build, uint32_t page, const void *conte
 		return code;
 	build->page_count++;
 	build->pages_sum += check;
-	return build->piece.size >= piece_bytes(build) ? put_pages(build, err) : BK_OK;
-}
-
-/* Pages ascending; of one page, the newest record first: it stands last in the log. */
-static int stored_order(const void *a, const void *b)
-{
-	const struct stored_page *left = a, *right = b;
-
-	if (left->page != right->page)
-		return left->page < right->page ? -1 : 1;
-	return left->offset > right->offset ? -1 : left->offset < right->offset;
-}
-
-static void sort_and_drop_older(struct build *build)
-{
-	size_t kept = 0;
-
-	if (build->page_count)
-		qsort(build->pages, build->page_count, sizeof *build->pages, stored_order);
-	for (size_t i = 0; i < build->page_count; i++)
-		if (!kept || build->pages[kept - 1].page != build->pages[i].page)
-			build->pages[kept++] = build->pages[i];
-	build->page_count = kept;
-}
-
-static enum bk_code add_map(struct build *build, uint64_t offset, struct bk_error *err)
-{
-	struct pagemap *map;
-	enum bk_code code = bk_log_pagemap(build->writer->log, offset, &map, err);
-
-	if (code)
-		return code;
-	code = grow_pages(build, build->page_count + map->count, err);
-	for (uint32_t i = 0; i < map->count && !code; i++)
-		build->pages[build->page_count++] =
-			(struct stored_page){.page = map->pages[i], .offset = map->offsets[i]};
-	bk_log_unpin(build->writer->log, map);
-	return code;
-}
-
-/* Adds what the keyframes below store, so far down as this one's map reaches. */
-static enum bk_code add_maps_below(
-	struct build *build, uint64_t ordinal, uint32_t *reach, struct bk_error *err)
-{
-	uint64_t wanted = bk_keyframe_step(bk_keyframe_link_count(ordinal) - 1);
-	struct pageindex index;
-	enum bk_code code;
-
-	*reach = 1;
-	if (wanted == 1)
-		return BK_OK;
-	code = bk_pageindex_open(&index, build->writer->log, build->below, err);
-	if (code)
-		return code;
-	for (size_t i = 0; i < index.count && *reach < wanted && !code; i++) {
-		const struct keyframe *kf = index.levels[i].kf;
-
-		if (kf->is_full)
-			break;
-		for (size_t m = 0; m < kf->map_count && !code; m++)
-			code = add_map(build, kf->maps[m].offset, err);
-		*reach += kf->reach;
-	}
-	bk_pageindex_done(&index);
-	return code;
-}
-
-static enum bk_code put_maps(struct build *build, struct keyframe *kf, struct bk_error *err)
-{
-	size_t count = (build->page_count + PAGEMAP_ENTRIES_MAX - 1) / PAGEMAP_ENTRIES_MAX;
-	enum bk_code code = BK_OK;
-
-	kf->maps = calloc(count + 1, sizeof *kf->maps);
-	if (!kf->maps)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for %zu maps", count);
-	kf->map_count = count;
-	for (size_t i = 0; i < count && !code; i++) {
-		const struct stored_page *pages = build->pages + i * PAGEMAP_ENTRIES_MAX;
-		size_t left = build->page_count - i * PAGEMAP_ENTRIES_MAX;
-		size_t entries = left < PAGEMAP_ENTRIES_MAX ? left : PAGEMAP_ENTRIES_MAX;
-
-		kf->maps[i].first_page = pages[0].page;
-		kf->maps[i].entries = (uint32_t)entries;
-		code = bk_pagemap_encode(pages, entries, &build->piece, err);
-		if (!code)
-			code = put_piece(build, FRAME_MAP, &kf->maps[i].offset, err);
-	}
-	return code;
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Link LEVEL from the one of the level below: FANOUT - 1 steps further down. */
-static enum bk_code longer_link(struct bk_log *log, const struct keyframe_link *shorter,
-	unsigned level, struct keyframe_link *out, struct bk_error *err)
-{
-	struct keyframe_link link = *shorter;
-
-	for (unsigned i = 1; i < KEYFRAME_FANOUT; i++) {
-		struct keyframe *kf;
-		enum bk_code code = bk_log_keyframe(log, link.offset, &kf, err);
-
-		if (code)
-			return code;
-		if (kf->link_count < level) {
-			bk_log_unpin(log, kf);
-			return bk_fail(err, BK_E_DAMAGE, 0,
-				"%s is damaged at offset %llu: a keyframe's link leads astray",
-				log->lf.file.path, (unsigned long long)link.offset);
-		}
-		link.offset = kf->links[level - 1].offset;
-		link.version = kf->links[level - 1].version;
-		link.earliest_us = earlier(link.earliest_us, kf->links[level - 1].earliest_us);
-		bk_log_unpin(log, kf);
-	}
-	*out = link;
-	return BK_OK;
-}
-
-static enum bk_code make_links(struct build *build, struct keyframe *kf, struct bk_error *err)
-{
-	enum bk_code code = BK_OK;
-
-	kf->link_count = bk_keyframe_link_count(kf->ordinal);
-	if (!kf->link_count)
-		return BK_OK;
-	kf->links[0] = (struct keyframe_link){.offset = build->below->offset,
-		.version = build->below->version,
-		.earliest_us = bk_keyframe_earliest(kf)};
-	for (unsigned level = 1; level < kf->link_count && !code; level++)
-		code = longer_link(
-			build->writer->log, &kf->links[level - 1], level, &kf->links[level], err);
-	return code;
-}
-
-static void describe(
-	const struct build *build, const struct build_result *result, struct keyframe *kf)
-{
-	const struct keyframe *below = build->below;
-
-	kf->version = result->version;
-	kf->time_us = result->time_us;
-	kf->is_full = build->is_full;
-	kf->is_carried = build->is_carried;
-	kf->is_thinned = build->is_thinned;
-	kf->page_size = result->page_count ? result->page_size : 0;
-	kf->page_count = result->page_count;
-	kf->session = result->session;
-	kf->from = LOG_HEADER_SIZE;
-	kf->reach = 1;
-	if (below) {
-		kf->previous = below->offset;
-		kf->ordinal = below->ordinal + 1;
-		kf->from = below->next;
-		kf->count = below->count;
-	}
-	for (size_t i = 0; i < result->entry_count; i++)
-		kf->count += bk_entry_stands(&result->entries[i]);
-	if (build->is_full) {
-		kf->pages_sum = build->pages_sum;
-		kf->history = build->is_carried ? result->history
-						: bk_history_of_full(kf, result->history);
-	} else {
-		kf->pages_sum = result->pages_sum;
-		kf->full = below->is_full ? below->offset : below->full;
-		kf->next = result->next;
-		kf->history = result->history;
-	}
-}
-
-/* What is carried on in the keyframe. A full one settles what doubt there is, unless it is carried.
- */
-static void write_notes(const struct build *build, const char *node, char *notes)
-{
-	struct bk_log *log = build->writer->log;
-	struct facts facts;
-
-	pthread_mutex_lock(&log->mutex);
-	facts = log->state.facts;
-	pthread_mutex_unlock(&log->mutex);
-	if (build->is_full && !build->is_carried)
-		*facts.doubt = '\0';
-	bk_facts_notes(&facts, node ? node : "", notes);
-}
-
-static enum bk_code put_keyframe(struct build *build, struct keyframe *kf, struct bk_error *err)
-{
-	struct put put = {.kind = FRAME_KEYFRAME,
-		.must = bk_keyframe_must(kf),
-		.version = kf->version,
-		.time_us = kf->time_us,
-		.keyframe = kf};
-	uint64_t offset;
-	enum bk_code code;
-
-	/* Lists can be longer than a piece may be. */
-	build->piece.max = FRAME_HEAD_SIZE + PAYLOAD_KEYFRAME_MAX;
-	code = bk_keyframe_encode(kf, &build->piece, err);
-	if (!code)
-		code = bk_writer_put(build->writer, &put, &build->piece, &offset, err);
-	if (!code)
-		bk_writer_write_behind(build->writer, build->start, offset + build->piece.size);
-	return code;
-}
-
-enum bk_code bk_build_finish(
-	struct build *build, const struct build_result *result, struct bk_error *err)
-{
-	struct keyframe_link links[KEYFRAME_LINKS_MAX];
-	char notes[KEYFRAME_NOTES_MAX];
-	struct keyframe kf = {.links = links, .entry_count = result->entry_count, .notes = notes};
-	enum bk_code code = put_pages(build, err);
-
-	if (code)
-		return code;
-	kf.entries = malloc((result->entry_count + 1) * sizeof *kf.entries);
-	if (!kf.entries)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a keyframe's list");
-	if (result->entry_count)
-		memcpy(kf.entries, result->entries, result->entry_count * sizeof *kf.entries);
-	build->version = result->version;
-	describe(build, result, &kf);
-	write_notes(build, result->node, notes);
-	if (!build->is_full)
-		code = add_maps_below(build, kf.ordinal, &kf.reach, err);
-	if (!code) {
-		sort_and_drop_older(build);
-		code = put_maps(build, &kf, err);
-	}
-	if (!code)
-		code = make_links(build, &kf, err);
-	if (!code)
-		code = put_keyframe(build, &kf, err);
-	build->is_finished = !code;
-	free(kf.entries);
-	free(kf.maps);
-	return code;
+	return build->piece.size >= piece_bytes(build) ? bk_build_put_pages(build, err) : BK_OK;
 }

@@ -71,4 +71,21 @@ struct build_result {
 BK_MUST_CHECK enum bk_code bk_build_finish(
 	struct build *build, const struct build_result *result, struct bk_error *err);
 
+/* What these files have of each other. Puts the frame under way in build->piece, and begins the
+ * next. */
+BK_MUST_CHECK enum bk_code bk_build_put(
+	struct build *build, enum frame_kind kind, uint64_t *offset, struct bk_error *err);
+
+/* Puts the pages that are in the piece. */
+BK_MUST_CHECK enum bk_code bk_build_put_pages(struct build *build, struct bk_error *err);
+
+/* Makes room for the places of COUNT pages. */
+BK_MUST_CHECK enum bk_code bk_build_grow(struct build *build, size_t count, struct bk_error *err);
+
+/* Puts the maps, and fills in what KF says of them; and its links to the keyframes below. */
+BK_MUST_CHECK enum bk_code bk_build_maps(
+	struct build *build, struct keyframe *kf, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_build_links(
+	struct build *build, struct keyframe *kf, struct bk_error *err);
+
 #endif

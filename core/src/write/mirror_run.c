@@ -22,18 +22,12 @@ static bool is_stopping(struct bk_mirrors *all)
 	return stopping;
 }
 
-/* Whether the log that MIRROR follows is the log still. With the mutex held. */
-static bool is_current(const struct mirror *mirror)
-{
-	return !mirror->all->is_stopping && mirror->turn == mirror->all->turn;
-}
-
 static bool is_wanted(struct mirror *mirror)
 {
 	bool wanted;
 
 	pthread_mutex_lock(&mirror->all->mutex);
-	wanted = is_current(mirror);
+	wanted = bk_mirror_is_current(mirror);
 	pthread_mutex_unlock(&mirror->all->mutex);
 	return wanted;
 }
@@ -116,72 +110,6 @@ static enum bk_code ask(struct mirror *mirror, struct place_head *head, struct b
 	return BK_OK;
 }
 
-/* Whether the place may go on where HEAD says it stands, as far as that can be told without sending
- * anything: the place itself refuses what does not chain. */
-static enum bk_code check_head(
-	struct mirror *mirror, const struct place_log *log, struct bk_error *err)
-{
-	struct bk_mirrors *all = mirror->all;
-	char word[MIRROR_WORD];
-	uint64_t target, sum;
-	bool current;
-
-	pthread_mutex_lock(&all->mutex);
-	target = all->target;
-	sum = all->target_sum;
-	current = is_current(mirror);
-	pthread_mutex_unlock(&all->mutex);
-	if (!current)
-		return BK_OK;
-	if (log->end > target || (log->end == target && log->sum != sum))
-		return bk_fail(err, BK_E_UNSAFE, 0,
-			"at offset %llu it holds something else than this log does: another "
-			"writer went on with it. If this log is the right one: backup-cli mirror "
-			"reset %s",
-			(unsigned long long)(log->end < target ? log->end : target),
-			bk_mirror_word(mirror, word));
-	return BK_OK;
-}
-
-static enum bk_code check_empty(const struct mirror *mirror, struct bk_error *err)
-{
-	char word[MIRROR_WORD];
-
-	if (!*mirror->held)
-		return BK_OK;
-	return bk_fail(err, BK_E_UNSAFE, 0,
-		"it held the log %s once, and is empty now. If that is as it should be: backup-cli "
-		"mirror reset %s",
-		mirror->held, bk_mirror_word(mirror, word));
-}
-
-/* Decides where to go on, and begins the log there if it has to be. */
-static enum bk_code resume(
-	struct mirror *mirror, const struct place_head *head, struct bk_error *err)
-{
-	const struct place_log *log = &head->now;
-	const uint8_t *id = mirror->log.id;
-	enum bk_code code = BK_OK;
-
-	mirror->is_coming = false;
-	if (!log->is_there)
-		code = check_empty(mirror, err);
-	if (!code && log->is_there && memcmp(log->id, id, LOG_ID_SIZE) == 0) {
-		mirror->sent = log->end;
-		return check_head(mirror, log, err);
-	}
-	if (!code)
-		code = mirror->place->ops->begin(
-			mirror->place, mirror->header, PLACE_SUCCEEDS, err);
-	if (code)
-		return code;
-	mirror->is_coming = log->is_there;
-	mirror->sent = LOG_HEADER_SIZE;
-	if (head->coming.is_there && memcmp(head->coming.id, id, LOG_ID_SIZE) == 0)
-		mirror->sent = head->coming.end;
-	return BK_OK;
-}
-
 /* Waits for more to send than up to `sent`, or of a successor; false at the end. */
 static bool wait_for_more(struct mirror *mirror, uint64_t *target)
 {
@@ -189,9 +117,10 @@ static bool wait_for_more(struct mirror *mirror, uint64_t *target)
 	bool go_on;
 
 	pthread_mutex_lock(&all->mutex);
-	while (is_current(mirror) && all->target <= mirror->sent && !bk_mirror_has_ahead(mirror))
+	while (bk_mirror_is_current(mirror) && all->target <= mirror->sent &&
+		!bk_mirror_has_ahead(mirror))
 		pthread_cond_wait(&all->work, &all->mutex);
-	go_on = is_current(mirror);
+	go_on = bk_mirror_is_current(mirror);
 	*target = all->target;
 	pthread_mutex_unlock(&all->mutex);
 	return go_on;
@@ -230,7 +159,7 @@ static enum bk_code reached(struct mirror *mirror, uint64_t target, struct bk_er
 		return code;
 	mirror->is_coming = false;
 	pthread_mutex_lock(&all->mutex);
-	is_news = is_current(mirror);
+	is_news = bk_mirror_is_current(mirror);
 	if (is_news)
 		mirror->durable = target;
 	is_news &= mirror->state != BK_MIRROR_LEVEL;
@@ -262,7 +191,7 @@ static enum bk_code settle(struct mirror *mirror, struct bk_error *err)
 
 	pthread_mutex_lock(&mirror->all->mutex);
 	target = mirror->all->target;
-	current = is_current(mirror);
+	current = bk_mirror_is_current(mirror);
 	pthread_mutex_unlock(&mirror->all->mutex);
 	if (code || !current || mirror->sent != target)
 		return code;
@@ -289,8 +218,7 @@ static enum bk_code take_log(struct mirror *mirror, struct bk_error *err)
 	if (!path)
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to follow the log");
 	else if (!is_open)
-		code = bk_mirror_open_log(
-			&mirror->primary, all->io, path, mirror->header, err);
+		code = bk_mirror_open_log(&mirror->primary, all->io, path, mirror->header, err);
 	free(path);
 	return code;
 }
@@ -308,7 +236,7 @@ static enum bk_code follow(struct mirror *mirror, struct bk_error *err)
 		return code;
 	code = take_log(mirror, err);
 	if (!code)
-		code = resume(mirror, &head, err);
+		code = bk_mirror_resume(mirror, &head, err);
 	if (code)
 		return code;
 	mirror->unsynced = 0;

@@ -150,6 +150,14 @@ bool bk_mirror_has_ahead(const struct mirror *mirror);
 BK_MUST_CHECK enum bk_code bk_mirror_send_ahead(struct mirror *mirror, struct bk_error *err);
 void bk_mirror_drop_ahead(struct mirror *mirror);
 
+/* Whether the log that MIRROR follows is the log still. With the mutex held. */
+bool bk_mirror_is_current(const struct mirror *mirror);
+
+/* MIRROR's place has answered with HEAD: decides where to go on, and begins the log there if it has
+ * to be. Fails with BK_E_UNSAFE where the place holds something else, or nothing any more. */
+BK_MUST_CHECK enum bk_code bk_mirror_resume(
+	struct mirror *mirror, const struct place_head *head, struct bk_error *err);
+
 /* MIRROR's URL as a word of a shell, for the commands that messages give; WORD holds it. */
 #define MIRROR_WORD 512
 const char *bk_mirror_word(const struct mirror *mirror, char word[MIRROR_WORD]);

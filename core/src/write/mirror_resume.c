@@ -1,0 +1,73 @@
+/* mirror_resume.c - where a mirror goes on with the log, or why it may not. */
+#include "mirrors.h"
+#include <string.h>
+
+bool bk_mirror_is_current(const struct mirror *mirror)
+{
+	return !mirror->all->is_stopping && mirror->turn == mirror->all->turn;
+}
+
+/* Whether the place may go on where HEAD says it stands, as far as that can be told without sending
+ * anything: the place itself refuses what does not chain. */
+static enum bk_code check_head(
+	struct mirror *mirror, const struct place_log *log, struct bk_error *err)
+{
+	struct bk_mirrors *all = mirror->all;
+	char word[MIRROR_WORD];
+	uint64_t target, sum;
+	bool current;
+
+	pthread_mutex_lock(&all->mutex);
+	target = all->target;
+	sum = all->target_sum;
+	current = bk_mirror_is_current(mirror);
+	pthread_mutex_unlock(&all->mutex);
+	if (!current)
+		return BK_OK;
+	if (log->end > target || (log->end == target && log->sum != sum))
+		return bk_fail(err, BK_E_UNSAFE, 0,
+			"at offset %llu it holds something else than this log does: another "
+			"writer went on with it. If this log is the right one: backup-cli mirror "
+			"reset %s",
+			(unsigned long long)(log->end < target ? log->end : target),
+			bk_mirror_word(mirror, word));
+	return BK_OK;
+}
+
+static enum bk_code check_empty(const struct mirror *mirror, struct bk_error *err)
+{
+	char word[MIRROR_WORD];
+
+	if (!*mirror->held)
+		return BK_OK;
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"it held the log %s once, and is empty now. If that is as it should be: backup-cli "
+		"mirror reset %s",
+		mirror->held, bk_mirror_word(mirror, word));
+}
+
+enum bk_code bk_mirror_resume(
+	struct mirror *mirror, const struct place_head *head, struct bk_error *err)
+{
+	const struct place_log *log = &head->now;
+	const uint8_t *id = mirror->log.id;
+	enum bk_code code = BK_OK;
+
+	mirror->is_coming = false;
+	if (!log->is_there)
+		code = check_empty(mirror, err);
+	if (!code && log->is_there && memcmp(log->id, id, LOG_ID_SIZE) == 0) {
+		mirror->sent = log->end;
+		return check_head(mirror, log, err);
+	}
+	if (!code)
+		code = mirror->place->ops->begin(
+			mirror->place, mirror->header, PLACE_SUCCEEDS, err);
+	if (code)
+		return code;
+	mirror->is_coming = log->is_there;
+	mirror->sent = LOG_HEADER_SIZE;
+	if (head->coming.is_there && memcmp(head->coming.id, id, LOG_ID_SIZE) == 0)
+		mirror->sent = head->coming.end;
+	return BK_OK;
+}
