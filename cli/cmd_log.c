@@ -275,6 +275,7 @@ static enum bk_code list_versions(struct bk_log *log, struct listing *listing, s
 		listing->has_limit |= !listing->since;
 		listing->last = status.version;
 	}
+	listing->print.log = listing->walk.log;
 	listing->print.is_local = !listing->print.json && isatty(STDOUT_FILENO);
 	if (!listing->print.json && !listing->follow)
 		pager_begin();

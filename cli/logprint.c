@@ -3,10 +3,12 @@
 #include "colour.h"
 #include "common.h"
 #include "json.h"
+#include <bk/listing.h>
 #include <bk/moment.h>
 #include <bk/version.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -47,6 +49,53 @@ static void add_tables(cJSON *object, const char *key, const char *const *names,
 	}
 }
 
+/* Gaps among the versions that are not kept before one that is. */
+struct gaps {
+	uint32_t (*list)[2]; /* from, to; oldest first */
+	size_t count;
+	bool no_memory;
+};
+
+/* A bk_gap_between_fn. */
+static void take_gap(void *ctx, uint32_t from, uint32_t to)
+{
+	struct gaps *gaps = ctx;
+	uint32_t(*list)[2] = realloc(gaps->list, (gaps->count + 1) * sizeof *list);
+
+	gaps->no_memory |= !list;
+	if (!list)
+		return;
+	list[gaps->count][0] = from;
+	list[gaps->count++][1] = to;
+	gaps->list = list;
+}
+
+/* Those before ITEM; the caller frees the list. What damage hides is verify's to tell. */
+static enum bk_code find_gaps(struct gaps *gaps, const struct logprint *print,
+	const struct logitem *item, struct bk_error *err)
+{
+	enum bk_code code;
+
+	*gaps = (struct gaps){.list = NULL};
+	code = bk_log_gaps_before(print->log, &item->entry, take_gap, gaps, err);
+	if (code == BK_E_DAMAGE)
+		code = BK_OK;
+	return !code && gaps->no_memory ? bk_fail(err, BK_E_NOMEM, 0, "no memory for gaps") : code;
+}
+
+static void add_gaps(cJSON *object, const struct gaps *gaps)
+{
+	cJSON *all = gaps->count ? cJSON_AddArrayToObject(object, "unwatched") : NULL;
+
+	for (size_t i = 0; i < gaps->count; i++) {
+		cJSON *one = cJSON_CreateObject();
+
+		json_add_count(one, "from", gaps->list[i][0] + 1);
+		json_add_count(one, "to", gaps->list[i][1] - 1);
+		cJSON_AddItemToArray(all, one);
+	}
+}
+
 static void add_gap(cJSON *object, const struct logitem *item)
 {
 	cJSON *missing = cJSON_AddObjectToObject(object, "missing");
@@ -57,7 +106,8 @@ static void add_gap(cJSON *object, const struct logitem *item)
 		item->entry.flags & BK_ENTRY_KEPT ? "not kept" : "the node moved on unwatched");
 }
 
-static enum bk_code print_json(const struct logitem *item, struct bk_error *err)
+static enum bk_code print_json(
+	const struct logitem *item, const struct gaps *gaps, struct bk_error *err)
 {
 	static const char *const statements[] = {"inserts", "updates", "deletes"};
 	static const char *const changes[] = {"added", "changed", "removed"};
@@ -78,6 +128,7 @@ static enum bk_code print_json(const struct logitem *item, struct bk_error *err)
 	cJSON_AddStringToObject(object, "note", bk_entry_note(entry));
 	if (closes_gap(item))
 		add_gap(object, item);
+	add_gaps(object, gaps);
 	if (item->is_tallied) {
 		add_tables(object, "tables", statements, item->tables, item->table_count);
 		json_add_count(object, "schema", item->schema);
@@ -140,32 +191,43 @@ static void print_text(const struct logprint *print, const struct logitem *item)
 	putchar('\n');
 }
 
-static void print_gap(const struct logitem *item)
+static void print_gap(uint32_t from, uint32_t to)
 {
 	char gap[GAP_TEXT];
 
-	if (!closes_gap(item) || item->entry.flags & BK_ENTRY_KEPT)
-		return;
-	gap_text(gap, true, item->before, item->entry.version);
+	gap_text(gap, true, from, to);
 	printf("%10s  %s\n", "-", gap);
+}
+
+static void print_gaps(const struct logitem *item, const struct gaps *gaps, bool newest_first)
+{
+	if (closes_gap(item) && !(item->entry.flags & BK_ENTRY_KEPT))
+		print_gap(item->before, item->entry.version);
+	for (size_t i = 0; i < gaps->count; i++) {
+		const uint32_t *gap = gaps->list[newest_first ? gaps->count - 1 - i : i];
+
+		print_gap(gap[0], gap[1]);
+	}
 }
 
 enum bk_code logprint(
 	struct logprint *print, const struct logitem *item, bool newest_first, struct bk_error *err)
 {
-	enum bk_code code = BK_OK;
+	struct gaps gaps;
+	enum bk_code code = find_gaps(&gaps, print, item, err);
 
-	if (print->json) {
-		code = print_json(item, err);
-	} else {
+	if (!code && print->json) {
+		code = print_json(item, &gaps, err);
+	} else if (!code) {
 		if (!print->any)
 			print_head(print);
 		if (!newest_first)
-			print_gap(item);
+			print_gaps(item, &gaps, newest_first);
 		print_text(print, item);
 		if (newest_first)
-			print_gap(item);
+			print_gaps(item, &gaps, newest_first);
 	}
+	free(gaps.list);
 	print->any = true;
 	return code;
 }

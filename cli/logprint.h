@@ -8,6 +8,7 @@ struct logprint {
 	bool json, stat;
 	bool is_local; /* times in the local zone */
 	bool any;      /* a version was printed */
+	struct bk_log *log;
 };
 
 /* Prints ITEM: a line, and before or behind it one that names versions which are missing. */

@@ -51,6 +51,17 @@ t backup-cli verify --deep busy.bkp | counts
 play 460
 t backup-cli compact --keep-all 1s --json busy.bkp | sed 's/":	[0-9][0-9]*/":	N/'
 
+# What ran unwatched is missing, and still said to be, among what is not kept.
+mkdir gap
+backup-cli init --lightning-dir gap gap.bkp >/dev/null
+simnode --plugin "$PLUGIN" --dir gap --generate 110 --calls 100 --kill-plugin after:100 --unimportant --unwatched 10 >/dev/null
+simnode --plugin "$PLUGIN" --dir gap --generate 200 >/dev/null
+sleep 2
+simnode --plugin "$PLUGIN" --dir gap --generate 300 >/dev/null
+backup-cli compact --keep-all 1s --keep-hourly 1d gap.bkp >/dev/null
+backup-cli log gap.bkp 2>/dev/null | grep missing
+backup-cli log --json gap.bkp 2>/dev/null | grep unwatched | sed 's|.*\("unwatched".*\)|\1|'
+
 # A compaction of before, put back in its place, is older than the log that the plugin saw.
 cp busy.bkp first.bkp
 play 465

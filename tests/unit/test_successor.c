@@ -261,6 +261,33 @@ static void on_gap(void *ctx, enum bk_gap_kind kind, uint32_t from, uint32_t to)
 	++*(unsigned *)ctx;
 }
 
+static void on_kept_gap(void *ctx, uint32_t from, uint32_t to)
+{
+	cr_assert(to == from + 4);
+	++*(unsigned *)ctx;
+}
+
+/* The gaps that are told beside what is listed. */
+static unsigned listed_gaps(struct node *node)
+{
+	struct bk_log *log = node_log(node);
+	struct bk_listing *listing;
+	struct bk_entry entry;
+	unsigned gaps = 0;
+	bool more = true;
+
+	ok(bk_listing_open_last(&listing, log, UINT64_MAX, BK_LISTING_VERSIONS, why()));
+	while (true) {
+		ok(bk_listing_next(listing, &entry, &more, why()));
+		if (!more)
+			break;
+		ok(bk_log_gaps_before(log, &entry, on_kept_gap, &gaps, why()));
+	}
+	bk_listing_close(listing);
+	bk_log_close(log);
+	return gaps;
+}
+
 /* What was never watched is missing, also where all around it is thinned, and thinned again. */
 Test(successor, tells_of_gaps_among_what_is_thinned)
 {
@@ -287,6 +314,7 @@ Test(successor, tells_of_gaps_among_what_is_thinned)
 		gaps = 0;
 		ok(bk_verify(&node.io.io, node.path, &options, &found, why()));
 		cr_assert(gaps == 1 && found.findings == 0, "%u gaps", gaps);
+		cr_assert(listed_gaps(&node) == 1);
 		node_busy(&node, 20);
 		ok(bk_keyframes_build(node.writer, why()));
 	}

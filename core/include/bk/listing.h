@@ -61,4 +61,13 @@ BK_MUST_CHECK enum bk_code bk_log_find(
 BK_MUST_CHECK enum bk_code bk_log_find_time(
 	struct bk_log *log, int64_t time_us, struct bk_entry *entry, struct bk_error *err);
 
+/* The log came to version FROM, and the next that any log had was TO. */
+typedef void bk_gap_between_fn(void *ctx, uint32_t from, uint32_t to);
+
+/* Gives TAKE what was missing already between the version of KEPT, an entry of LOG, and the one
+ * before it, when a compaction kept that one: the gaps, oldest first. With another entry there are
+ * none. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_log_gaps_before(struct bk_log *log, const struct bk_entry *kept,
+	bk_gap_between_fn *take, void *ctx, struct bk_error *err);
+
 #endif
