@@ -25,16 +25,23 @@ const char *lane_name(enum lane_kind kind)
 		return "floor";
 	case LANE_SEALED:
 		return "plugin, sealed";
+	case LANE_SEALED_PLAIN:
+		return "sealed, no keyframes";
 	}
 	return "";
+}
+
+static bool is_sealed(const struct lane *lane)
+{
+	return lane->kind == LANE_SEALED || lane->kind == LANE_SEALED_PLAIN;
 }
 
 /* Sets a backup up in the lane's directory. */
 static enum bk_code set_up(struct lane *lane, struct bk_error *err)
 {
 	const char *argv[] = {BK_CLI, "init", "--lightning-dir", lane->dir, lane->log,
-		lane->kind == LANE_SEALED ? "--seal=key-file" : NULL, NULL};
-	char path[PATH_MAX + 16], text[PATH_MAX + 64];
+		is_sealed(lane) ? "--seal=key-file" : NULL, NULL};
+	char path[PATH_MAX + 16], text[PATH_MAX + 128];
 	struct run run;
 	enum bk_code code =
 		run_program(&run, (char *const *)(uintptr_t)argv, NULL, INIT_TIMEOUT_MS, err);
@@ -44,11 +51,11 @@ static enum bk_code set_up(struct lane *lane, struct bk_error *err)
 	if (run.status)
 		code = bk_fail(err, BK_E_INVALID, 0, "backup-cli init: %s", run_err(&run));
 	run_done(&run);
-	if (code || lane->kind != LANE_PLAIN)
+	if (code || (lane->kind != LANE_PLAIN && lane->kind != LANE_SEALED_PLAIN))
 		return code;
 	snprintf(path, sizeof path, "%s/backup.lock", lane->dir);
-	snprintf(text, sizeof text, "{\"backend_url\": \"file://%s\", \"keyframe_changes\": 0}\n",
-		lane->log);
+	snprintf(text, sizeof text, "{\"backend_url\": \"file://%s\", \"keyframe_changes\": 0%s}\n",
+		lane->log, is_sealed(lane) ? ", \"key_file\": \"backup.key\"" : "");
 	return file_put(path, text, err);
 }
 
@@ -80,7 +87,7 @@ static enum bk_code start_floor(struct lane *lane, size_t bytes, struct bk_error
 enum bk_code lane_start(struct lane *lane, enum lane_kind kind, const struct tempdir *place,
 	size_t floor_bytes, struct bk_error *err)
 {
-	static const char *const names[] = {"plugin", "plain", "floor", "sealed"};
+	static const char *const names[] = {"plugin", "plain", "floor", "sealed", "sealed-plain"};
 	struct tempdir dir;
 	enum bk_code code;
 

@@ -10,7 +10,8 @@ enum lane_kind {
 	LANE_PLUGIN, /* as it is set up by default */
 	LANE_PLAIN,  /* the plugin without delta keyframes */
 	LANE_FLOOR,
-	LANE_SEALED, /* the plugin with a sealed log */
+	LANE_SEALED,       /* the plugin with a sealed log */
+	LANE_SEALED_PLAIN, /* both */
 };
 
 struct lane {

@@ -5,7 +5,7 @@
 #include "lane.h"
 #include <stdio.h>
 
-#define LANES 4
+#define LANES 5
 
 struct figures {
 	const char *dir;

@@ -11,10 +11,6 @@
 #define RECORD_NEAR     4096 /* a gap of so much is no other place */
 #define RECORD_DATA_MAX ((size_t)1 << 24)
 
-/* A sealed PAGES frame; and what brings one of this writer's whole. */
-#define FRAME_STANDS_MAX ((size_t)PAYLOAD_PIECE_MAX + PAYLOAD_PIECE_MAX / 8 + 4096)
-#define FRAME_GUESS      ((size_t)20 << 10)
-
 uint64_t bk_record_check(uint32_t page, const void *content, size_t page_size)
 {
 	return XXH3_64bits_withSeed(content, page_size, page);
@@ -28,9 +24,7 @@ struct record_reader *bk_record_reader_new(const struct sealing *sealing)
 		return NULL;
 	memset(reader->windows, 0, sizeof reader->windows);
 	reader->sealing = sealing ? *sealing : (struct sealing){0};
-	for (size_t i = 0; i < RECORD_WINDOWS; i++)
-		bk_buf_init(&reader->windows[i].opened, FRAME_STANDS_MAX);
-	bk_buf_init(&reader->frame, FRAME_STANDS_MAX);
+	bk_opened_init(&reader->opened);
 	reader->next = NULL;
 	reader->zstd = ZSTD_createDCtx();
 	bk_buf_init(&reader->data,
@@ -48,11 +42,9 @@ void bk_record_reader_free(struct record_reader *reader)
 		return;
 	ZSTD_freeDCtx(reader->zstd);
 	bk_buf_done(&reader->data);
-	bk_buf_done(&reader->frame);
-	for (size_t i = 0; i < RECORD_WINDOWS; i++) {
-		bk_buf_done(&reader->windows[i].opened);
+	bk_opened_done(&reader->opened);
+	for (size_t i = 0; i < RECORD_WINDOWS; i++)
 		free(reader->windows[i].bytes);
-	}
 	free(reader);
 }
 
@@ -60,6 +52,7 @@ void bk_record_reader_forget(struct record_reader *reader)
 {
 	for (size_t i = 0; i < RECORD_WINDOWS; i++)
 		reader->windows[i].size = reader->windows[i].ahead = 0;
+	bk_opened_forget(&reader->opened);
 }
 
 /* Moves WINDOW to OFFSET: a little is read there, more and more while it goes on in the file's
@@ -136,83 +129,26 @@ static enum bk_code read_rest(const struct record_window *window, const struct f
 	return code;
 }
 
-/* Brings the sealed frame at OFFSET into reader->frame, whole. */
-static enum bk_code read_frame(struct record_reader *reader, const struct file *file,
-	uint64_t offset, struct frame_head *head, struct bk_error *err)
-{
-	struct bk_buf *frame = &reader->frame;
-	size_t more = 0;
-	enum bk_code code;
-
-	frame->size = 0;
-	code = bk_buf_reserve(frame, FRAME_GUESS, err);
-	if (!code)
-		code = bk_file_read(file, frame->data, FRAME_GUESS, offset, &frame->size, err);
-	if (code)
-		return code;
-	if (frame->size < FRAME_HEAD_SIZE || !bk_frame_plausible(head, frame->data) ||
-		head->kind != FRAME_PAGES)
-		return bad_record(file, offset, "no pages are stored here", err);
-	if (bk_frame_size(head) <= frame->size)
-		return BK_OK;
-	more = (size_t)bk_frame_size(head) - frame->size;
-	code = bk_buf_reserve(frame, more, err);
-	if (!code)
-		code = bk_file_read(
-			file, frame->data + frame->size, more, offset + frame->size, &more, err);
-	frame->size += code ? 0 : more;
-	if (!code && frame->size < bk_frame_size(head))
-		return bad_record(file, offset, "the file ends within a stored page", err);
-	return code;
-}
-
-/* Moves WINDOW to the payload of the sealed frame at OFFSET. */
-static enum bk_code open_window(struct record_reader *reader, struct record_window *window,
-	const struct file *file, uint64_t offset, struct bk_error *err)
-{
-	struct frame_head head;
-	const char *wrong;
-	enum bk_code code = BK_OK;
-
-	if (window->size && window->offset == offset)
-		return BK_OK;
-	window->size = 0;
-	code = read_frame(reader, file, offset, &head, err);
-	if (code)
-		return code;
-	if (!bk_frame_intact(&head, reader->frame.data, reader->sealing.header->seed + offset))
-		return bad_record(file, offset, "the frame's checksum does not fit", err);
-	window->opened.size = 0;
-	code = bk_buf_reserve(&window->opened, head.size, err);
-	if (code)
-		return code;
-	wrong = bk_frame_open(
-		window->opened.data, &head, reader->frame.data, offset, &reader->sealing);
-	if (wrong)
-		return bad_record(file, offset, wrong, err);
-	window->offset = offset;
-	window->size = head.size;
-	return BK_OK;
-}
-
 /* As load_record, where only whole frames can be read: OFFSET is a frame's and a place in it. */
-static enum bk_code load_sealed(struct record_reader *reader, struct record_window *window,
-	const struct file *file, uint64_t offset, struct record *out, struct bk_error *err)
+static enum bk_code load_sealed(struct record_reader *reader, const struct file *file,
+	uint64_t offset, struct record *out, struct bk_error *err)
 {
 	uint64_t at = offset >> PLACE_SHIFT;
 	size_t from = (size_t)(offset & (((uint64_t)1 << PLACE_SHIFT) - 1)), left;
-	enum bk_code code = open_window(reader, window, file, at, err);
+	const struct bk_buf *payload;
+	enum bk_code code =
+		bk_opened_find(&reader->opened, file, at, &reader->sealing, &payload, err);
 
 	if (code)
 		return code;
-	left = from < window->size ? window->size - from : 0;
+	left = from < payload->size ? payload->size - from : 0;
 	if (left < RECORD_HEAD_SIZE)
 		return bad_record(file, at, "no page is stored there", err);
-	decode_head(out, window->opened.data + from);
+	decode_head(out, payload->data + from);
 	if (out->size > left - RECORD_HEAD_SIZE)
 		return bad_record(file, at, "a stored page is too large", err);
 	return bk_buf_append(
-		&reader->data, window->opened.data + from, RECORD_HEAD_SIZE + out->size, err);
+		&reader->data, payload->data + from, RECORD_HEAD_SIZE + out->size, err);
 }
 
 /* Appends the record at OFFSET, head and data, to reader->data. */
@@ -224,7 +160,7 @@ static enum bk_code load_record(struct record_reader *reader, struct record_wind
 	enum bk_code code;
 
 	if (reader->sealing.key)
-		return load_sealed(reader, window, file, offset, out, err);
+		return load_sealed(reader, file, offset, out, err);
 	code = bk_buf_reserve(data, RECORD_GUESS, err);
 	if (!code)
 		code = read_through(

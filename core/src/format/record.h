@@ -5,9 +5,8 @@
 #ifndef BK_RECORD_H
 #define BK_RECORD_H
 
-#include "file.h"
+#include "opened.h"
 #include "page.h"
-#include "sealed.h"
 #include <bk/buf.h>
 #include <zstd.h>
 
@@ -34,8 +33,7 @@ uint64_t bk_record_check(uint32_t page, const void *content, size_t page_size);
 struct record_window {
 	uint8_t *bytes; /* RECORD_WINDOW_MAX of them, once there are any */
 	uint64_t offset;
-	size_t size, ahead;   /* bytes that are there, and to be read next time */
-	struct bk_buf opened; /* in a sealed log: the payload of the frame at OFFSET */
+	size_t size, ahead; /* bytes that are there, and to be read next time */
 };
 
 /* What reading pages needs over and over. One thread at a time. */
@@ -43,7 +41,7 @@ struct record_reader {
 	ZSTD_DCtx *zstd;
 	struct record_window windows[RECORD_WINDOWS];
 	struct sealing sealing;            /* its key is NULL where the log is in the clear */
-	struct bk_buf frame;               /* as it stands, on the way to a window */
+	struct opened_frames opened;       /* in place of the windows, where it is not */
 	struct bk_buf data;                /* the records of one page, top first */
 	uint8_t scratch[2][PAGE_SIZE_MAX]; /* contents on the way to the top */
 	struct record_reader *next;        /* in a pool */
