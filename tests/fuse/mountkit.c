@@ -4,6 +4,7 @@
 #include <cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -290,4 +291,29 @@ const char *status_member(const char *path)
 	cJSON_Delete(root);
 	free(json);
 	return text;
+}
+
+bool status_names(const char *ranges, uint32_t version)
+{
+	const char *at = ranges;
+	uint32_t from, to;
+
+	while ((at = strstr(at, "{\"from\":"))) {
+		cr_assert(sscanf(at, "{\"from\":%" SCNu32 ",\"to\":%" SCNu32, &from, &to) == 2);
+		if (from <= version && version <= to)
+			return true;
+		at++;
+	}
+	return false;
+}
+
+void log_flip(uint64_t offset)
+{
+	int fd = open(log_path(), O_RDWR | O_CLOEXEC);
+	uint8_t byte;
+
+	cr_assert(fd >= 0 && pread(fd, &byte, 1, (off_t)offset) == 1);
+	byte ^= 0x10;
+	cr_assert(pwrite(fd, &byte, 1, (off_t)offset) == 1);
+	close(fd);
 }

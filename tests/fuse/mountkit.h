@@ -88,4 +88,10 @@ uint8_t *read_whole(const char *path, size_t read_size, size_t *size);
 /* A member of status.json as text, by its path: "head.version"; good until the next call. */
 const char *status_member(const char *path);
 
+/* Whether RANGES, a member of status.json, has VERSION in one of them. */
+bool status_names(const char *ranges, uint32_t version);
+
+/* Damages the log: a bit of the byte at OFFSET is another one. Once more, it is what it was. */
+void log_flip(uint64_t offset);
+
 #endif

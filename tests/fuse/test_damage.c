@@ -47,17 +47,6 @@ static void done(void)
 		free(images[version].bytes);
 }
 
-static void flip(uint64_t offset)
-{
-	int fd = open(log_path(), O_RDWR | O_CLOEXEC);
-	uint8_t byte;
-
-	cr_assert(fd >= 0 && pread(fd, &byte, 1, (off_t)offset) == 1);
-	byte ^= 0x10;
-	cr_assert(pwrite(fd, &byte, 1, (off_t)offset) == 1);
-	close(fd);
-}
-
 /* The offset of the change to VERSION. */
 static uint64_t change_offset(uint32_t version)
 {
@@ -110,21 +99,6 @@ static int read_version(uint32_t version)
 	return rc;
 }
 
-/* Whether status.json names VERSION among those that damage hit. */
-static bool is_named(const char *ranges, uint32_t version)
-{
-	const char *at = ranges;
-	uint32_t from, to;
-
-	while ((at = strstr(at, "{\"from\":"))) {
-		cr_assert(sscanf(at, "{\"from\":%" SCNu32 ",\"to\":%" SCNu32, &from, &to) == 2);
-		if (from <= version && version <= to)
-			return true;
-		at++;
-	}
-	return false;
-}
-
 /* Reads all versions: each is right, or EIO and named. How many are not; the first of them. */
 static uint32_t look_at_all(uint32_t *first)
 {
@@ -143,8 +117,8 @@ static uint32_t look_at_all(uint32_t *first)
 	}
 	ranges = status_member("damaged_versions");
 	for (uint32_t version = 1; version <= VERSIONS; version++)
-		cr_assert(is_named(ranges, version) == is_bad[version], "version %u: %s", version,
-			ranges);
+		cr_assert(status_names(ranges, version) == is_bad[version], "version %u: %s",
+			version, ranges);
 	cr_assert(!bad || strcmp(status_member("health"), "\"damaged\"") == 0);
 	return bad;
 }
@@ -180,7 +154,7 @@ Test(damage, a_change)
 	uint32_t bad, first;
 
 	make_log();
-	flip(change_offset(200) + 60);
+	log_flip(change_offset(200) + 60);
 	mount_start(NULL);
 	bad = look_at_all(&first);
 	printf("damaged versions: %u from %u on\n", bad, first);
@@ -202,7 +176,7 @@ Test(damage, the_newest_change)
 	uint32_t bad, first = 0;
 
 	make_log();
-	flip(change_offset(VERSIONS) + 60);
+	log_flip(change_offset(VERSIONS) + 60);
 	mount_start(NULL);
 	says(shell("ls mnt/versions mnt/changes"), "mnt/changes:\n0000\n\nmnt/versions:\n0000\n");
 	says(shell("readlink mnt/latest.sqlite3"), "versions/0000/0000500.sqlite3\n");
@@ -231,12 +205,12 @@ Test(damage, the_newest_change_alone_in_its_bucket)
 	log_begin_plain(log_path());
 	log_grow(1000, 1000);
 	log_close();
-	flip(change_offset(1000) + 60);
+	log_flip(change_offset(1000) + 60);
 	mount_start(NULL);
 	says(shell("readlink mnt/latest.sqlite3"), "versions/0001/0001000.sqlite3\n");
 	shell_status(1, "cat mnt/latest.sqlite3");
 	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
-	cr_assert(is_named(status_member("damaged_versions"), 1000));
+	cr_assert(status_names(status_member("damaged_versions"), 1000));
 	says(shell("sqlite3 mnt/versions/0/999.sqlite3 'SELECT count(*) FROM t'"), "998\n");
 	mount_stop();
 }
@@ -255,7 +229,7 @@ Test(damage, sizes_that_cannot_be_known)
 	log_snapshot(path_of("later.sqlite3"), BK_SNAPSHOT_GAP);
 	log_grow(400, 1000);
 	log_close();
-	flip(change_offset(280) + 60);
+	log_flip(change_offset(280) + 60);
 	mount_start(NULL);
 	says(shell("ls -l mnt/versions/0000 | grep -c sqlite3"), "391\n");
 	says(shell("for v in 279 280 300; do stat -c %%s mnt/versions/0000/0000$v.sqlite3; done | "
@@ -266,7 +240,7 @@ Test(damage, sizes_that_cannot_be_known)
 	cr_assert(strstr(shell_stderr(), "Input/output error"), "%s", shell_stderr());
 	shell_status(1, "cat mnt/versions/0/300.sqlite3");
 	shell("cat mnt/versions/0/279.sqlite3 mnt/versions/0/310.sqlite3 > two");
-	cr_assert(is_named(status_member("damaged_versions"), 290));
+	cr_assert(status_names(status_member("damaged_versions"), 290));
 	shell_status(23, "rsync -a mnt/versions/0000 mirror");
 	says(shell("ls mirror/0000 | wc -l"), "370\n");
 	mount_stop();
@@ -278,7 +252,7 @@ Test(damage, a_keyframe)
 	uint32_t first;
 
 	make_log();
-	flip(frame_offset(4, change_offset(200)) + 100);
+	log_flip(frame_offset(4, change_offset(200)) + 100);
 	mount_start(NULL);
 	cr_assert(look_at_all(&first) == 0, "version %u is bad", first);
 	says(status_member("health"), "\"damaged\"");
@@ -305,13 +279,13 @@ Test(damage, anywhere)
 		uint64_t offset = 4096 + (uint64_t)rand_r(&seed) % ((uint64_t)log.st_size * 3 / 4);
 		uint32_t first = 0, bad;
 
-		flip(offset);
+		log_flip(offset);
 		mount_start(NULL);
 		bad = look_at_all(&first);
 		printf("byte %" PRIu64 ": %u versions damaged\n", offset, bad);
 		shell("ls -lR mnt > /dev/null 2>&1 || true");
 		mount_stop();
-		flip(offset);
+		log_flip(offset);
 	}
 	done();
 }

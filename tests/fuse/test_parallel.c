@@ -146,17 +146,6 @@ static off_t pages_behind(uint64_t offset)
 	return found;
 }
 
-static void flip(off_t offset)
-{
-	int fd = open(log_path(), O_RDWR | O_CLOEXEC);
-	uint8_t byte;
-
-	cr_assert(fd >= 0 && pread(fd, &byte, 1, offset) == 1);
-	byte ^= 0x04;
-	cr_assert(pwrite(fd, &byte, 1, offset) == 1);
-	close(fd);
-}
-
 /* Pages turn out to be damaged while many read one file: all of them go on, from an older keyframe,
  * and nobody sees another byte. */
 Test(parallel, readers_who_meet_damage)
@@ -177,7 +166,7 @@ Test(parallel, readers_who_meet_damage)
 	want = image_whole(log, 500, &size);
 	ok(bk_log_find(log, 375, &entry, why()));
 	bk_log_close(log);
-	flip(pages_behind(entry.offset) + 70);
+	log_flip(pages_behind(entry.offset) + 70);
 	mount_start("cache=1M");
 	for (unsigned i = 0; i < THREADS; i++) {
 		readers[i] = (struct reader){.seed = i + 1, .want = want, .size = size};

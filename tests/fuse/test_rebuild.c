@@ -41,17 +41,6 @@ static size_t find_frames(unsigned kind, struct frame *out, size_t max)
 	return count;
 }
 
-static void flip(off_t offset)
-{
-	int fd = open(log_path(), O_RDWR | O_CLOEXEC);
-	uint8_t byte;
-
-	cr_assert(fd >= 0 && pread(fd, &byte, 1, offset) == 1);
-	byte ^= 0x04;
-	cr_assert(pwrite(fd, &byte, 1, offset) == 1);
-	close(fd);
-}
-
 /* A whole database. */
 struct whole {
 	uint8_t *bytes;
@@ -108,20 +97,6 @@ static int read_version(uint32_t version, const uint8_t *want, size_t size, size
 	return rc;
 }
 
-static bool is_named(const char *ranges, uint32_t version)
-{
-	const char *at = ranges;
-	uint32_t from, to;
-
-	while ((at = strstr(at, "{\"from\":"))) {
-		cr_assert(sscanf(at, "{\"from\":%" SCNu32 ",\"to\":%" SCNu32, &from, &to) == 2);
-		if (from <= version && version <= to)
-			return true;
-		at++;
-	}
-	return false;
-}
-
 /* Compares all versions; how many cannot be rebuilt. */
 static unsigned compare_all(struct bk_log *log)
 {
@@ -145,7 +120,7 @@ static unsigned compare_all(struct bk_log *log)
 	}
 	ranges = status_member("damaged_versions");
 	for (uint32_t version = 1; version <= VERSIONS; version++)
-		cr_assert(!is_bad[version] || is_named(ranges, version),
+		cr_assert(!is_bad[version] || status_names(ranges, version),
 			"version %" PRIu32 " is not named: %s", version, ranges);
 	return bad;
 }
@@ -167,14 +142,14 @@ static void damage_frame(const char *name, unsigned kind)
 		off_t at = frame->offset + FRAME_BYTES + frame->size / 2;
 		struct bk_log *log;
 
-		flip(at);
+		log_flip(at);
 		log = log_reader();
 		mount_start(NULL);
 		printf("%s %s, byte %lld: ", places[i], name, (long long)at);
 		printf("%u versions damaged\n", compare_all(log));
 		mount_stop();
 		bk_log_close(log);
-		flip(at);
+		log_flip(at);
 	}
 }
 

@@ -230,3 +230,24 @@ struct bk_log *node_log(struct node *node)
 	ok(bk_log_open(&log, &node->io.io, node->path, why()));
 	return log;
 }
+
+enum bk_code log_open(struct node *node, const char *path, struct bk_log **log)
+{
+	return bk_log_open(log, &node->io.io, path, why());
+}
+
+struct bk_log_status log_status(struct bk_log *log)
+{
+	struct bk_log_status status;
+
+	ok(bk_log_status(log, &status, why()));
+	return status;
+}
+
+enum bk_log_news log_refresh(struct bk_log *log)
+{
+	enum bk_log_news news;
+
+	ok(bk_log_refresh(log, &news, why()));
+	return news;
+}

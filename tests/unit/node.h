@@ -70,4 +70,10 @@ void node_check_all(struct node *node, struct bk_log *log, const struct bk_image
 /* The log opened for reading; the caller closes it. */
 struct bk_log *node_log(struct node *node);
 
+/* The log, or a copy of it, at PATH. */
+enum bk_code log_open(struct node *node, const char *path, struct bk_log **log);
+
+struct bk_log_status log_status(struct bk_log *log);
+enum bk_log_news log_refresh(struct bk_log *log);
+
 #endif

@@ -10,27 +10,6 @@
 
 SUITE(follow);
 
-static struct bk_log_status status_of(struct bk_log *log)
-{
-	struct bk_log_status status;
-
-	ok(bk_log_status(log, &status, why()));
-	return status;
-}
-
-static enum bk_log_news refresh(struct bk_log *log)
-{
-	enum bk_log_news news;
-
-	ok(bk_log_refresh(log, &news, why()));
-	return news;
-}
-
-static enum bk_code open_log(struct node *node, const char *path, struct bk_log **log)
-{
-	return bk_log_open(log, &node->io.io, path, why());
-}
-
 /* What could not be read this time is taken the next: a keyframe too. */
 Test(follow, past_each_read_that_fails)
 {
@@ -51,10 +30,10 @@ Test(follow, past_each_read_that_fails)
 		test_io_fail(&node.io, OP_READ, nth, -EIO);
 		failed = bk_log_refresh(log, &news, why()) == BK_E_IO;
 		test_io_fail(&node.io, OP_NONE, 0, 0);
-		refresh(log);
-		cr_assert(status_of(log).version == node.version, "read %u", nth);
-		cr_assert(
-			status_of(log).keyframes == status_of(bk_writer_log(node.writer)).keyframes,
+		log_refresh(log);
+		cr_assert(log_status(log).version == node.version, "read %u", nth);
+		cr_assert(log_status(log).keyframes ==
+				  log_status(bk_writer_log(node.writer)).keyframes,
 			"read %u", nth);
 		node_check_all(&node, log, NULL);
 		bk_log_close(log);
@@ -71,7 +50,7 @@ Test(follow, a_writer)
 
 	node_begin(&node, 3);
 	log = node_log(&node);
-	cr_assert(refresh(log) == BK_LOG_SAME);
+	cr_assert(log_refresh(log) == BK_LOG_SAME);
 	for (unsigned i = 0; i < 40; i++) {
 		switch (i % 10) {
 		case 3:
@@ -82,8 +61,8 @@ Test(follow, a_writer)
 			break;
 		case 7:
 			node_lost(&node, "DELETE FROM busy");
-			cr_assert(refresh(log) == BK_LOG_GREW);
-			cr_assert(status_of(log).version == node.version + 1);
+			cr_assert(log_refresh(log) == BK_LOG_GREW);
+			cr_assert(log_status(log).version == node.version + 1);
 			ok(bk_writer_rewind(node.writer, node.version, why()));
 			break;
 		case 9:
@@ -93,10 +72,10 @@ Test(follow, a_writer)
 		default:
 			node_busy(&node, 1);
 		}
-		refresh(log);
-		cr_assert(status_of(log).version == node.version, "step %u", i);
+		log_refresh(log);
+		cr_assert(log_status(log).version == node.version, "step %u", i);
 		node_check(&node, log, node.version, NULL);
-		cr_assert(refresh(log) == BK_LOG_SAME);
+		cr_assert(log_refresh(log) == BK_LOG_SAME);
 	}
 	node_check_all(&node, log, NULL);
 	bk_log_close(log);
@@ -120,17 +99,18 @@ Test(follow, a_write_under_way)
 	forge_load(&after, node.path);
 	node_end(&node);
 	forge_save(&before, scratch("copy"));
-	ok(open_log(&node, scratch("copy"), &log));
+	ok(log_open(&node, scratch("copy"), &log));
 	whole = torn = before.size;
 	fd = open(scratch("copy"), O_WRONLY);
 	for (size_t size = before.size + 1; size <= after.size; size++) {
 		bool is_whole = size == after.size;
 
 		cr_assert(pwrite(fd, after.bytes + size - 1, 1, (off_t)size - 1) == 1);
-		cr_assert(refresh(log) == (is_whole ? BK_LOG_GREW : BK_LOG_SAME), "at %zu", size);
-		cr_assert(status_of(log).log_bytes == (is_whole ? size : whole));
+		cr_assert(
+			log_refresh(log) == (is_whole ? BK_LOG_GREW : BK_LOG_SAME), "at %zu", size);
+		cr_assert(log_status(log).log_bytes == (is_whole ? size : whole));
 		torn = after.bytes[size - 1] ? size : torn;
-		cr_assert(status_of(log).torn_bytes == (is_whole ? 0 : torn - whole),
+		cr_assert(log_status(log).torn_bytes == (is_whole ? 0 : torn - whole),
 			"zeros at the end do not count");
 	}
 	close(fd);
@@ -160,11 +140,11 @@ Test(follow, over_a_cut_tail)
 		poke_file(node.path, forge.size - 1048, forge.bytes + forge.size - 1048, 1000);
 		forge_done(&forge);
 	}
-	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).torn_bytes == 1000);
+	cr_assert(log_refresh(log) == BK_LOG_SAME && log_status(log).torn_bytes == 1000);
 	ok(bk_writer_open(&node.writer, &node.io.io, node.path, &options, why()));
 	cr_assert(bk_writer_cut_bytes(node.writer) == 1000);
 	node_busy(&node, 1);
-	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).torn_bytes == 0);
+	cr_assert(log_refresh(log) == BK_LOG_GREW && log_status(log).torn_bytes == 0);
 	node_check_all(&node, log, NULL);
 	bk_log_close(log);
 	node_end(&node);
@@ -180,15 +160,15 @@ Test(follow, notices_another_file_at_its_path)
 	log = node_log(&node);
 	copy_file(node.path, scratch("copy"));
 	cr_assert(unlink(node.path) == 0);
-	cr_assert(refresh(log) == BK_LOG_GONE && refresh(log) == BK_LOG_GONE);
-	cr_assert(status_of(log).version == 1, "what is open stays readable");
+	cr_assert(log_refresh(log) == BK_LOG_GONE && log_refresh(log) == BK_LOG_GONE);
+	cr_assert(log_status(log).version == 1, "what is open stays readable");
 	cr_assert(rename(scratch("copy"), node.path) == 0);
-	cr_assert(refresh(log) == BK_LOG_REPLACED);
-	cr_assert(status_of(log).version == 1, "what is open stays readable");
+	cr_assert(log_refresh(log) == BK_LOG_REPLACED);
+	cr_assert(log_status(log).version == 1, "what is open stays readable");
 	bk_log_close(log);
 	log = node_log(&node);
 	cr_assert(truncate(node.path, 200) == 0);
-	cr_assert(refresh(log) == BK_LOG_REPLACED, "it was cut");
+	cr_assert(log_refresh(log) == BK_LOG_REPLACED, "it was cut");
 	bk_log_close(log);
 }
 
@@ -202,10 +182,10 @@ Test(follow, a_log_that_was_moved)
 	log = node_log(&node);
 	cr_assert(rename(node.path, scratch("moved")) == 0);
 	node_busy(&node, 2);
-	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).version == node.version);
-	cr_assert(refresh(log) == BK_LOG_GONE);
+	cr_assert(log_refresh(log) == BK_LOG_GREW && log_status(log).version == node.version);
+	cr_assert(log_refresh(log) == BK_LOG_GONE);
 	cr_assert(rename(scratch("moved"), node.path) == 0);
-	cr_assert(refresh(log) == BK_LOG_SAME);
+	cr_assert(log_refresh(log) == BK_LOG_SAME);
 	bk_log_close(log);
 	node_end(&node);
 }
@@ -235,16 +215,17 @@ Test(follow, notices_another_log_in_its_file)
 		if (tail)
 			poke_file(node.path, longer.size / 2, "torn", 4);
 		log = node_log(&node);
-		cr_assert(refresh(log) == BK_LOG_SAME);
+		cr_assert(log_refresh(log) == BK_LOG_SAME);
 		/* The old log's frames may be there still, all or some of them. */
 		poke_file(node.path, 0, longer.bytes, LOG_HEADER_SIZE);
 		poke_file(node.path, longer.size - 100, longer.bytes + longer.size - 100, 100);
-		cr_assert(refresh(log) == BK_LOG_REPLACED, "the header first");
+		cr_assert(log_refresh(log) == BK_LOG_REPLACED, "the header first");
 		poke_file(node.path, 0, longer.bytes, longer.size);
-		cr_assert(refresh(log) == BK_LOG_REPLACED && refresh(log) == BK_LOG_REPLACED);
+		cr_assert(
+			log_refresh(log) == BK_LOG_REPLACED && log_refresh(log) == BK_LOG_REPLACED);
 		bk_log_close(log);
 		log = node_log(&node);
-		cr_assert(status_of(log).version == head);
+		cr_assert(log_status(log).version == head);
 		bk_log_close(log);
 		unlink(node.path);
 		unlink(node.database);
@@ -263,22 +244,22 @@ Test(follow, reads_no_more_than_it_must)
 	node_begin(&node, 0);
 	log = node_log(&node);
 	node.io.calls[OP_READ] = 0;
-	cr_assert(refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == 1);
+	cr_assert(log_refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == 1);
 	node.io.now_us += 4000000;
 	node.io.calls[OP_READ] = 0;
-	cr_assert(refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == 0);
+	cr_assert(log_refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == 0);
 	node_busy(&node, 1);
 	node.io.calls[OP_READ] = 0;
-	cr_assert(refresh(log) == BK_LOG_GREW && node.io.calls[OP_READ] <= 3, "%u",
+	cr_assert(log_refresh(log) == BK_LOG_GREW && node.io.calls[OP_READ] <= 3, "%u",
 		node.io.calls[OP_READ]);
-	poke_file(node.path, status_of(log).log_bytes, "torn", 4);
-	cr_assert(refresh(log) == BK_LOG_SAME);
+	poke_file(node.path, log_status(log).log_bytes, "torn", 4);
+	cr_assert(log_refresh(log) == BK_LOG_SAME);
 	node.io.calls[OP_READ] = 0;
-	cr_assert(refresh(log) == BK_LOG_SAME);
+	cr_assert(log_refresh(log) == BK_LOG_SAME);
 	reads = node.io.calls[OP_READ];
-	poke_file(node.path, status_of(log).log_bytes + 4, "torn", 4);
+	poke_file(node.path, log_status(log).log_bytes + 4, "torn", 4);
 	node.io.calls[OP_READ] = 0;
-	cr_assert(refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == reads + 1);
+	cr_assert(log_refresh(log) == BK_LOG_SAME && node.io.calls[OP_READ] == reads + 1);
 	bk_log_close(log);
 	node_end(&node);
 }
@@ -291,13 +272,13 @@ Test(follow, a_header_that_is_damaged_while_reading)
 
 	node_begin(&node, 0);
 	log = node_log(&node);
-	cr_assert(!status_of(log).header_damaged);
+	cr_assert(!log_status(log).header_damaged);
 	poke_file(node.path, 32, "?", 1);
-	poke_file(node.path, status_of(log).log_bytes, "torn", 4);
-	cr_assert(refresh(log) == BK_LOG_SAME);
+	poke_file(node.path, log_status(log).log_bytes, "torn", 4);
+	cr_assert(log_refresh(log) == BK_LOG_SAME);
 	bk_log_close(log);
 	log = node_log(&node);
-	cr_assert(status_of(log).header_damaged && status_of(log).version == 1);
+	cr_assert(log_status(log).header_damaged && log_status(log).version == 1);
 	bk_log_close(log);
 	node_end(&node);
 }
@@ -316,13 +297,13 @@ Test(follow, damage_that_comes_while_reading)
 	node_busy(&node, 2);
 	forge_load(&after, node.path);
 	forge_save(&before, scratch("copy"));
-	ok(open_log(&node, scratch("copy"), &log));
+	ok(log_open(&node, scratch("copy"), &log));
 	forge_frame(&after, before.count)[AT_PAYLOAD + 20] ^= 4;
 	poke_file(
 		scratch("copy"), before.size, after.bytes + before.size, after.size - before.size);
 	ok(bk_log_refresh(log, &news, why()));
-	cr_assert(news == BK_LOG_GREW && status_of(log).damaged_at == before.size);
-	cr_assert(status_of(log).log_bytes == after.size);
+	cr_assert(news == BK_LOG_GREW && log_status(log).damaged_at == before.size);
+	cr_assert(log_status(log).log_bytes == after.size);
 	node_check(&node, log, 4, NULL);
 	bk_log_close(log);
 	forge_done(&before);
@@ -344,17 +325,17 @@ Test(follow, over_zeros)
 	node_busy(&node, 1);
 	forge_load(&after, node.path);
 	forge_save(&before, scratch("copy"));
-	ok(open_log(&node, scratch("copy"), &log));
+	ok(log_open(&node, scratch("copy"), &log));
 	poke_file(scratch("copy"), before.size, zeros, 300000);
 	node.io.calls[OP_READ] = 0;
-	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).torn_bytes == 0);
-	cr_assert(status_of(log).log_bytes == before.size);
+	cr_assert(log_refresh(log) == BK_LOG_SAME && log_status(log).torn_bytes == 0);
+	cr_assert(log_status(log).log_bytes == before.size);
 	cr_assert(node.io.calls[OP_READ] < 10, "%u reads", node.io.calls[OP_READ]);
 	poke_file(scratch("copy"), before.size, after.bytes + before.size, 60);
-	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).torn_bytes == 60);
+	cr_assert(log_refresh(log) == BK_LOG_SAME && log_status(log).torn_bytes == 60);
 	poke_file(
 		scratch("copy"), before.size, after.bytes + before.size, after.size - before.size);
-	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).torn_bytes == 0);
+	cr_assert(log_refresh(log) == BK_LOG_GREW && log_status(log).torn_bytes == 0);
 	node_check_all(&node, log, NULL);
 	bk_log_close(log);
 	free(zeros);
@@ -378,15 +359,15 @@ Test(follow, frames_behind_zeros)
 	node_busy(&node, 3);
 	forge_load(&after, node.path);
 	forge_save(&before, scratch("copy"));
-	ok(open_log(&node, scratch("copy"), &log));
+	ok(log_open(&node, scratch("copy"), &log));
 	second = after.frames[before.count + 1];
 	poke_file(scratch("copy"), second, after.bytes + second, (size_t)(after.size - second));
-	cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).copied_at == before.size);
-	cr_assert(status_of(log).version == 5 && !status_of(log).damaged_at &&
-		  !status_of(log).torn_bytes);
+	cr_assert(log_refresh(log) == BK_LOG_SAME && log_status(log).copied_at == before.size);
+	cr_assert(log_status(log).version == 5 && !log_status(log).damaged_at &&
+		  !log_status(log).torn_bytes);
 	poke_file(
 		scratch("copy"), before.size, after.bytes + before.size, after.size - before.size);
-	cr_assert(refresh(log) == BK_LOG_GREW && !status_of(log).copied_at);
+	cr_assert(log_refresh(log) == BK_LOG_GREW && !log_status(log).copied_at);
 	node_check_all(&node, log, NULL);
 	bk_log_close(log);
 	forge_done(&before);
@@ -414,21 +395,23 @@ Test(follow, a_last_frame_that_vanishes)
 		last = forge_find(&forge, CHANGE, -1);
 		forge_put(forge_frame(&other, last) + AT_TIME, 8, 4711);
 		forge_seal(&other);
-		ok(open_log(&node, node.path, &log));
-		cr_assert(refresh(log) == BK_LOG_SAME && status_of(log).version == node.version);
+		ok(log_open(&node, node.path, &log));
+		cr_assert(
+			log_refresh(log) == BK_LOG_SAME && log_status(log).version == node.version);
 		if (way == CUT || way == CUT_AND_GROWN)
 			cr_assert(truncate(node.path, (off_t)forge.frames[last]) == 0);
 		if (way == CUT_AND_GROWN || way == ZEROS)
 			poke_file(node.path, forge.frames[last], (uint8_t[5000]){0}, 5000);
 		if (way == OTHER_FRAME)
 			poke_file(node.path, 0, other.bytes, other.size);
-		cr_assert(refresh(log) == BK_LOG_REPLACED && refresh(log) == BK_LOG_REPLACED,
-			"way %u", way);
-		cr_assert(!status_of(log).damaged_at, "way %u", way);
-		poke_file(node.path, 0, forge.bytes, forge.size);
 		cr_assert(
-			refresh(log) == BK_LOG_SAME, "way %u: what was taken is there again", way);
-		cr_assert(status_of(log).version == node.version && !status_of(log).damaged_at);
+			log_refresh(log) == BK_LOG_REPLACED && log_refresh(log) == BK_LOG_REPLACED,
+			"way %u", way);
+		cr_assert(!log_status(log).damaged_at, "way %u", way);
+		poke_file(node.path, 0, forge.bytes, forge.size);
+		cr_assert(log_refresh(log) == BK_LOG_SAME, "way %u: what was taken is there again",
+			way);
+		cr_assert(log_status(log).version == node.version && !log_status(log).damaged_at);
 		bk_log_close(log);
 		forge_done(&forge);
 		forge_done(&other);
@@ -451,17 +434,17 @@ Test(follow, damage_that_is_mended)
 	at = forge.frames[forge_find(&forge, CHANGE, 2)];
 	for (unsigned opened_before = 0; opened_before < 2; opened_before++) {
 		if (opened_before)
-			ok(open_log(&node, node.path, &log));
+			ok(log_open(&node, node.path, &log));
 		poke_file(node.path, at + AT_PAYLOAD, "damage", 6);
 		if (!opened_before)
-			ok(open_log(&node, node.path, &log));
+			ok(log_open(&node, node.path, &log));
 		else
-			cr_assert(refresh(log) == BK_LOG_SAME,
+			cr_assert(log_refresh(log) == BK_LOG_SAME,
 				"it took that frame in when it was whole");
-		cr_assert(refresh(log) == BK_LOG_SAME);
-		cr_assert(opened_before || status_of(log).damaged_at == at);
+		cr_assert(log_refresh(log) == BK_LOG_SAME);
+		cr_assert(opened_before || log_status(log).damaged_at == at);
 		poke_file(node.path, 0, forge.bytes, forge.size);
-		cr_assert(refresh(log) == (opened_before ? BK_LOG_SAME : BK_LOG_REPLACED));
+		cr_assert(log_refresh(log) == (opened_before ? BK_LOG_SAME : BK_LOG_REPLACED));
 		bk_log_close(log);
 	}
 	forge_done(&forge);

@@ -11,27 +11,6 @@
 
 SUITE(log);
 
-static struct bk_log_status status_of(struct bk_log *log)
-{
-	struct bk_log_status status;
-
-	ok(bk_log_status(log, &status, why()));
-	return status;
-}
-
-static enum bk_log_news refresh(struct bk_log *log)
-{
-	enum bk_log_news news;
-
-	ok(bk_log_refresh(log, &news, why()));
-	return news;
-}
-
-static enum bk_code open_log(struct node *node, const char *path, struct bk_log **log)
-{
-	return bk_log_open(log, &node->io.io, path, why());
-}
-
 Test(log, status_of_an_empty_log)
 {
 	struct test_io io;
@@ -43,7 +22,7 @@ Test(log, status_of_an_empty_log)
 	test_io_init(&io);
 	ok(bk_log_create(&io.io, scratch("log"), NULL, 0, NULL, NULL, &version, why()));
 	ok(bk_log_open(&log, &io.io, scratch("log"), why()));
-	status = status_of(log);
+	status = log_status(log);
 	cr_assert(version == 0 && status.version == 0 && status.is_empty && status.changes == 0);
 	cr_assert(status.page_count == 0 && status.page_size == 0 && status.keyframes == 1);
 	cr_assert(strcmp(status.id, "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a") == 0);
@@ -67,16 +46,16 @@ Test(log, status_counts)
 	node_lone(&node, "PRAGMA foreign_keys = ON");
 	ok(bk_keyframes_build(node.writer, why()));
 	log = node_log(&node);
-	status = status_of(log);
+	status = log_status(log);
 	cr_assert(status.version == 10 && status.changes == 11 && status.keyframes == 3 &&
 		  status.unkeyframed == 3 && !status.is_empty && !status.is_closed);
 	cr_assert(status.page_size == 4096 && status.page_count > 2);
 	free(file_bytes(node.path, &size));
 	cr_assert(status.log_bytes == size);
 	node_restart(&node);
-	cr_assert(refresh(log) == BK_LOG_GREW && !status_of(log).is_closed);
+	cr_assert(log_refresh(log) == BK_LOG_GREW && !log_status(log).is_closed);
 	node_end(&node);
-	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).is_closed);
+	cr_assert(log_refresh(log) == BK_LOG_GREW && log_status(log).is_closed);
 	cr_assert(strcmp(bk_log_path(log), scratch("log")) == 0);
 	bk_log_close(log);
 }
@@ -122,9 +101,9 @@ Test(log, damage_near_the_end)
 	forge_save(&forge, scratch("bad"));
 	fails(BK_E_DAMAGE,
 		bk_writer_open(&writer, &node.io.io, scratch("bad"), &node.options, why()));
-	ok(open_log(&node, scratch("bad"), &log));
-	cr_assert(status_of(log).damaged_at == forge.frames[at]);
-	cr_assert(status_of(log).version == 15, "what stands behind the damage is seen");
+	ok(log_open(&node, scratch("bad"), &log));
+	cr_assert(log_status(log).damaged_at == forge.frames[at]);
+	cr_assert(log_status(log).version == 15, "what stands behind the damage is seen");
 	for (uint32_t version = 1; version <= 13; version++)
 		node_check(&node, log, version, NULL);
 	fails(BK_E_MISSING, bk_image_open(&image, log, 14, NULL, why()));
@@ -155,8 +134,8 @@ Test(log, an_unchained_frame_is_damage)
 		fails(BK_E_DAMAGE,
 			bk_writer_open(&writer, &node.io.io, scratch("bad"), &node.options, why()));
 		says("does not follow the one before");
-		ok(open_log(&node, scratch("bad"), &log));
-		cr_assert(status_of(log).damaged_at == forge.frames[at]);
+		ok(log_open(&node, scratch("bad"), &log));
+		cr_assert(log_status(log).damaged_at == forge.frames[at]);
 		bk_log_close(log);
 		forge_done(&forge);
 		node_end(&node);
@@ -177,7 +156,7 @@ Test(log, without_a_keyframe)
 	forge_frame(&forge, 0)[AT_MUST] = 0;
 	forge_seal(&forge);
 	forge_save(&forge, scratch("bad"));
-	fails(BK_E_DAMAGE, open_log(&node, scratch("bad"), &log));
+	fails(BK_E_DAMAGE, log_open(&node, scratch("bad"), &log));
 	forge_done(&forge);
 	node_end(&node);
 }
@@ -214,7 +193,7 @@ Test(log, keyframe_fields_that_lead_astray)
 					  &node.options, why()),
 				  BK_E_DAMAGE),
 			"%s: %s", cases[i].what, why()->msg);
-		if (open_log(&node, scratch("bad"), &log) == BK_OK) {
+		if (log_open(&node, scratch("bad"), &log) == BK_OK) {
 			node_check(&node, log, 2, NULL);
 			bk_log_close(log);
 		}
@@ -264,16 +243,16 @@ Test(log, unknown_frames)
 	forge_append(&forge, 0x90, 0, 1, "later", 5);
 	forge_seal(&forge);
 	forge_save(&forge, scratch("may"));
-	ok(open_log(&node, scratch("may"), &log));
-	cr_assert(status_of(log).version == 1 && status_of(log).log_bytes == size + 53);
+	ok(log_open(&node, scratch("may"), &log));
+	cr_assert(log_status(log).version == 1 && log_status(log).log_bytes == size + 53);
 	node_check(&node, log, 1, NULL);
 	bk_log_close(log);
 	forge_append(&forge, 9, 0, 1, "later", 5);
 	forge_seal(&forge);
 	forge_save(&forge, scratch("must"));
-	fails(BK_E_FORMAT, open_log(&node, scratch("must"), &log));
+	fails(BK_E_FORMAT, log_open(&node, scratch("must"), &log));
 	says("use a newer one");
-	ok(open_log(&node, scratch("may"), &log));
+	ok(log_open(&node, scratch("may"), &log));
 	poke_file(scratch("may"), size + 53, forge.bytes + size + 53, 53);
 	fails(BK_E_FORMAT, bk_log_refresh(log, &news, why()));
 	node_check(&node, log, 1, NULL);
@@ -313,7 +292,7 @@ Test(log, what_the_system_refuses)
 	node_begin(&node, 0);
 	for (unsigned nth = 1; nth < 5; nth++) {
 		test_io_fail(&node.io, OP_READ, nth, -5);
-		fails(BK_E_IO, open_log(&node, node.path, &log));
+		fails(BK_E_IO, log_open(&node, node.path, &log));
 	}
 	node.io.fail_at = 0;
 	log = node_log(&node);
@@ -322,8 +301,8 @@ Test(log, what_the_system_refuses)
 	node_busy(&node, 1);
 	test_io_fail(&node.io, OP_READ, 1, -5);
 	fails(BK_E_IO, bk_log_refresh(log, &news, why()));
-	cr_assert(refresh(log) == BK_LOG_GREW && status_of(log).version == node.version);
+	cr_assert(log_refresh(log) == BK_LOG_GREW && log_status(log).version == node.version);
 	bk_log_close(log);
-	fails(BK_E_MISSING, open_log(&node, scratch("none"), &log));
+	fails(BK_E_MISSING, log_open(&node, scratch("none"), &log));
 	node_end(&node);
 }
