@@ -108,38 +108,48 @@ static struct opened *look_up(struct opened_frames *frames, uint64_t offset)
 }
 
 /* Whether the frame still stands there: its head has the sum of all of it. */
-static bool is_there(struct opened *opened, const struct file *file)
+static enum bk_code look_again(struct opened *opened, const struct file *file, struct bk_error *err)
 {
 	uint8_t head[FRAME_HEAD_SIZE];
-	struct bk_error ignored;
 	size_t size = 0;
+	enum bk_code code = BK_OK;
 
 	if (!opened->is_sure)
-		opened->is_sure =
-			!bk_file_read(file, head, sizeof head, opened->offset, &size, &ignored) &&
-			size == sizeof head && !memcmp(head, opened->head, sizeof head);
-	return opened->is_sure;
+		code = bk_file_read(file, head, sizeof head, opened->offset, &size, err);
+	if (code || opened->is_sure)
+		return code;
+	opened->is_sure = size == sizeof head && !memcmp(head, opened->head, sizeof head);
+	if (!opened->is_sure)
+		opened->offset = 0;
+	return BK_OK;
+}
+
+/* Reads and opens the frame at OFFSET. */
+static enum bk_code open_frame(struct opened_frames *frames, const struct file *file,
+	uint64_t offset, const struct sealing *sealing, struct opened **opened,
+	struct bk_error *err)
+{
+	const uint8_t *bytes;
+	struct frame_head head;
+	enum bk_code code = read_frame(&frames->frame, file, offset, &head, err);
+
+	if (code)
+		return code;
+	bytes = frames->frame.data;
+	if (!bk_frame_intact(&head, bytes, sealing->header->seed + offset))
+		return bad_frame(file, offset, "the frame's checksum does not fit", err);
+	*opened = place_for(frames, head.size);
+	return open_into(*opened, bytes, &head, file, offset, sealing, err);
 }
 
 enum bk_code bk_opened_find(struct opened_frames *frames, const struct file *file, uint64_t offset,
 	const struct sealing *sealing, const struct bk_buf **payload, struct bk_error *err)
 {
 	struct opened *opened = offset ? look_up(frames, offset) : NULL;
-	struct frame_head head;
-	enum bk_code code = BK_OK;
+	enum bk_code code = opened ? look_again(opened, file, err) : BK_OK;
 
-	if (!opened || !is_there(opened, file)) {
-		code = read_frame(&frames->frame, file, offset, &head, err);
-		if (code)
-			return code;
-		if (!bk_frame_intact(&head, frames->frame.data, sealing->header->seed + offset))
-			return bad_frame(file, offset, "the frame's checksum does not fit", err);
-		/* One that was there is not there twice. */
-		if (opened)
-			opened->offset = 0;
-		opened = place_for(frames, head.size);
-		code = open_into(opened, frames->frame.data, &head, file, offset, sealing, err);
-	}
+	if (!code && (!opened || !opened->offset))
+		code = open_frame(frames, file, offset, sealing, &opened, err);
 	if (code)
 		return code;
 	opened->used = ++frames->clock;
