@@ -63,7 +63,7 @@ run clang -L 'golden|fuzz' -E test_worst
 # cli_manners puts a library before all others, which is the address sanitizer's own place; cli_secret dumps
 # core, which has terabytes of its shadow.
 build asan backup backup-cli backup-fuse tests_support tests_unit tests_golden tests_cli tests_fuzz tests_integration
-run asan -L 'unit|golden|cli|fuzz|integration' -E 'traces|generated|kills|memory|disk|first_write|test_worst|cli_manners|cli_secret|\.(sealed|padded)$'
+run asan -L 'unit|golden|cli|fuzz|integration' -E 'traces|generated|kills|memory|disk|first_write|test_worst|cli_manners|cli_secret|\.[a-z_]+\.(sealed|padded)$'
 build tsan unit_tests crash_sync tests_fuse
 run tsan -R 'unit.(cache|image|follower|history|log|measure|opening|proof|writer)$|crash_sync|fuse.(gone|growth|parallel)'
 step "all passed"
