@@ -7,15 +7,12 @@
 #include "nodedir.h"
 #include "owner.h"
 #include <bk/dest.h>
-#include <bk/path.h>
-#include <bk/running.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static void init_done(struct init *init)
@@ -31,39 +28,6 @@ static void init_done(struct init *init)
 }
 
 /* lightningd that runs without our plugin writes on, unprotected. */
-static enum bk_code warn_running(const struct init *init, struct bk_error *err)
-{
-	struct bk_running running;
-	enum bk_code code = bk_running_in(&running, bk_io_posix(), init->dir, err);
-
-	if (code || running.answer == BK_RUNNING_NO)
-		return code;
-	flush_out();
-	if (running.answer == BK_RUNNING_YES)
-		fprintf(stderr,
-			"Warning: lightningd runs (%s). What it writes from now on is in no backup "
-			"until it is started again with the plugin, which then takes a full "
-			"snapshot.\n",
-			running.text);
-	else
-		fprintf(stderr,
-			"Warning: whether lightningd runs cannot be told (%s). If it does, start "
-			"it "
-			"again: until then what it writes is in no backup.\n",
-			running.text);
-	return BK_OK;
-}
-
-static void warn_same_disk(const struct init *init)
-{
-	struct stat log, dir;
-
-	if (!init_is_server(init) && stat(init->log_path, &log) == 0 &&
-		stat(init->dir, &dir) == 0 && log.st_dev == dir.st_dev)
-		printf("Warning: the backup is on the same file system as the node. If that disk "
-		       "dies, both are gone.\n");
-}
-
 bool init_is_others(const struct init *init, const struct bk_log_status *status)
 {
 	return *init->node && *status->node && strcmp(init->node, status->node) != 0;
@@ -83,23 +47,6 @@ static enum bk_code check_new(const struct init *init, struct bk_error *err)
 	code = init_check_sound(init, log, err);
 	bk_log_close(log);
 	return code;
-}
-
-/* Who can read a file can hold its lock, and the plugin then waits for it in vain. */
-static void warn_exposed(const struct init *init)
-{
-	const struct bk_io *io = init->io;
-	char *dir = bk_path_directory(init->log_path);
-	struct bk_io_stat log, above;
-	struct word word;
-
-	if (dir && io->ops->stat_path(io->ctx, init->log_path, &log) == 0 && (log.mode & 06) &&
-		io->ops->stat_path(io->ctx, dir, &above) == 0 && (above.mode & 01))
-		printf("Warning: every user of this computer can read the log, which holds the "
-		       "node's database, and can lock it, which keeps lightningd from starting. "
-		       "Run: chmod 600 %s\n",
-			word_of(&word, init->log_path));
-	free(dir);
 }
 
 enum bk_code init_make_log(struct init *init, char **done, struct bk_error *err)
@@ -251,15 +198,15 @@ static enum bk_code set_up(struct init *init, struct bk_error *err)
 		code = name_log(init, &done, err);
 	if (code)
 		return code;
-	code = warn_running(init, err);
+	code = init_warn_running(init, err);
 	if (code) {
 		free(done);
 		return code;
 	}
 	if (init->before)
 		printf("backup.lock named %s before\n", shown_of(&shown, init->before));
-	warn_same_disk(init);
-	warn_exposed(init);
+	init_warn_same_disk(init);
+	init_warn_exposed(init);
 	printf("%s\n", done);
 	free(done);
 	printf("Load the plugin with important-plugin=, not plugin=: otherwise the node runs on "

@@ -8,16 +8,14 @@
 #include "own.h"
 #include "owner.h"
 #include "owner_io.h"
+#include "restore_dest.h"
 #include "restore_tell.h"
 #include "which.h"
 #include <bk/listing.h>
 #include <bk/moment.h>
-#include <bk/path.h>
 #include <bk/remote.h>
 #include <bk/restore.h>
 #include <bk/slots.h>
-#include <bk/writer.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,74 +157,6 @@ static void on_note(void *ctx, enum bk_note_kind kind, const char *what)
 	own_add(&((struct showing *)ctx)->own, kind, what);
 }
 
-/* The log is open by now. */
-static enum bk_code enter_dest(const char *dest, struct bk_error *err)
-{
-	struct stat st;
-	char *dir;
-	enum bk_code code;
-
-	if (stat(dest, &st) == 0 && S_ISDIR(st.st_mode))
-		return owner_enter(dest, err);
-	dir = bk_path_directory(dest);
-	if (!dir)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
-	code = owner_enter(dir, err);
-	free(dir);
-	return code;
-}
-
-static bool is_empty_dir(const char *path)
-{
-	DIR *dir = opendir(path);
-	const struct dirent *entry;
-	bool is_empty = dir != NULL;
-
-	while (is_empty && (entry = readdir(dir)))
-		is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-	if (dir)
-		closedir(dir);
-	return is_empty;
-}
-
-/* In an empty directory no node is. While a plugin holds the log what goes there is a copy to look
- * at, and its name says so: scripts that try a backup out do that. *DEST, which the caller frees,
- * is the file; NULL where it is as ever. */
-static enum bk_code name_copy(char **dest, struct bk_log *log, const struct arguments *arguments,
-	uint32_t head, struct bk_error *err)
-{
-	struct bk_error held;
-
-	*dest = NULL;
-	if (!is_empty_dir(arguments->dest) || bk_remote_is(bk_log_path(log)) ||
-		bk_writer_check_free(
-			arguments->options.log_io ? arguments->options.log_io : bk_io_posix(),
-			bk_log_path(log), &held) != BK_E_BUSY)
-		return BK_OK;
-	if (asprintf(dest, "%s/version-%u.sqlite3", arguments->dest,
-		    arguments->options.has_version ? arguments->options.version : head) < 0)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
-	return BK_OK;
-}
-
-/* Where the node's hsm_secret goes, beside the database DEST or in that directory; the caller frees
- * it. Nothing may stand there. */
-static enum bk_code hsm_secret_path(char **path, const char *dest, struct bk_error *err)
-{
-	struct stat st;
-	bool is_dir = stat(dest, &st) == 0 && S_ISDIR(st.st_mode);
-	char *dir = is_dir ? strdup(dest) : bk_path_directory(dest);
-	enum bk_code code = dir ? nodedir_path(path, dir, "hsm_secret", err)
-				: bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
-
-	free(dir);
-	if (code || lstat(*path, &st) != 0)
-		return code;
-	bk_fail(err, BK_E_EXISTS, 0, "%s is there: restore without --with-hsm-secret", *path);
-	free(*path);
-	return BK_E_EXISTS;
-}
-
 static enum bk_code make_hsm_secret(const char *path, struct bk_error *err)
 {
 	const struct secret_text *words = keys_words();
@@ -253,15 +183,18 @@ static enum bk_code restore_from(
 	if (!code)
 		code = find_wanted(log, arguments, err);
 	if (!code)
-		code = enter_dest(arguments->dest, err);
+		code = restore_dest_enter(arguments->dest, err);
 	if (!code && arguments->with_hsm_secret)
-		code = hsm_secret_path(&secret, arguments->dest, err);
+		code = restore_dest_secret(&secret, arguments->dest, err);
 	if (code)
 		return code;
 	/* Whoever runs us may read the log; the user whose directory DEST is in need not. */
 	arguments->options.log_io =
 		owner_is_other() && !bk_remote_is(bk_log_path(log)) ? owner_io_root() : NULL;
-	code = name_copy(&copy, log, arguments, status.version, err);
+	code = restore_dest_copy(&copy, log,
+		arguments->options.log_io ? arguments->options.log_io : bk_io_posix(),
+		arguments->dest,
+		arguments->options.has_version ? arguments->options.version : status.version, err);
 	if (code) {
 		free(secret);
 		return code;

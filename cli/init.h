@@ -78,6 +78,13 @@ BK_MUST_CHECK enum bk_code init_server(const struct init *init, bool is_new, str
  * Nothing where there is none. Fails as lockfile_write_policy does. */
 BK_MUST_CHECK enum bk_code init_server_policy(const struct init *init, struct bk_error *err);
 
+/* Warns of a lightningd that runs; of a log on the node's own file system; of one that everybody
+ * can read: who can read a file can hold its lock, and the plugin then waits for it in vain. The
+ * first fails with BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code init_warn_running(const struct init *init, struct bk_error *err);
+void init_warn_same_disk(const struct init *init);
+void init_warn_exposed(const struct init *init);
+
 /* Whether STATUS is of a log that another node's database is in. */
 bool init_is_others(const struct init *init, const struct bk_log_status *status);
 

@@ -49,7 +49,7 @@ static void make_sealed(void)
 Test(keys, each_way_in)
 {
 	static const char *const ways[] = {
-		"log/node.bkp mnt --key-file " MOUNT_KEY,
+		("log/node.bkp mnt --key-file " MOUNT_KEY),
 		"log/node.bkp mnt --hsm-secret hsm_secret",
 		"log/node.bkp mnt --words-fd 3 3<words",
 		"log/node.bkp mnt --passphrase-fd 3 3<pass",
