@@ -241,11 +241,41 @@ static void check_same(struct run *run)
 			"the places do not hold the same bytes");
 }
 
+/* Whether the log at PATH has what was acknowledged. */
+static bool holds(const struct run *run, const char *path)
+{
+	struct bk_log_status status = {.version = 0};
+	struct bk_error ignored;
+	struct bk_log *log;
+
+	if (bk_log_open(&log, &run->route.io, path, &ignored))
+		return false;
+	(void)!bk_log_status(log, &status, &ignored);
+	bk_log_close(log);
+	return status.version >= run->acknowledged;
+}
+
+/* With the log it is in two places, also where a successor is just taking the name. */
+static void check_quorum(const struct run *run)
+{
+	uint8_t *data;
+	size_t size;
+	bool is_cut = !simfs_peek(run->route.fs[1], MIRROR1, &data, &size);
+	bool is_cut_too = !simfs_peek(run->route.fs[2], MIRROR2, &data, &size);
+
+	require(run,
+		run->missed || !run->acknowledged ||
+			holds(run, is_cut ? MIRROR1 ".next" : MIRROR1) ||
+			holds(run, is_cut_too ? MIRROR2 ".next" : MIRROR2),
+		"what was acknowledged is in no mirror");
+}
+
 /* The node is killed at a random call, and some computers lose their power. */
 static void kill_once(struct run *run)
 {
 	struct bk_error err;
 
+	run->missed = 0;
 	run->calls_left = 1 + (int)rng_below(&run->rng, 400);
 	for (int i = 0; i < ROUTE_COUNT; i++)
 		simfs_set_hook(run->route.fs[i], count_down, run);
@@ -270,6 +300,7 @@ static void kill_once(struct run *run)
 		}
 	}
 	run->route.is_dead = false;
+	check_quorum(run);
 }
 
 static int hang(void *ctx, int fd)

@@ -324,3 +324,58 @@ Test(succession, has_the_room_of_what_it_replaces)
 	node_compact(&node, NULL, 3, &result);
 	node_end(&node);
 }
+
+/* Some 200 KB of the log a change. */
+static void grow(struct node *node, unsigned count)
+{
+	const size_t size = 400000;
+	char *sql = malloc(size + 100);
+	uint64_t seed = node->version;
+
+	cr_assert(sql);
+	while (count--) {
+		size_t at = (size_t)sprintf(sql, "INSERT INTO busy (data) VALUES (x'");
+
+		while (at < size)
+			at += (size_t)sprintf(
+				sql + at, "%016llx", (unsigned long long)random_next(&seed));
+		strcpy(sql + at, "')");
+		node_change(node, sql);
+	}
+	free(sql);
+}
+
+/* What is too much to be taken in while a call waits is left to who catches up, with a handle of
+ * its own on the log. */
+Test(succession, that_is_far_behind_catches_up_as_before)
+{
+	struct bk_compact_result result;
+	struct bk_successor *successor;
+	struct bk_writer *to;
+	enum bk_log_news news;
+	struct bk_log *log;
+	struct node node;
+	uint64_t left;
+
+	node_lively(&node, 7, 1);
+	node_compact(&node, NULL, 2, &result);
+	log = node_log(&node);
+	ok(bk_successor_open(&successor, log, why()));
+	grow(&node, 7);
+	fails(BK_E_BUSY, bk_successor_take(successor, node.writer, &to, why()));
+	/* The handle has not looked yet. */
+	ok(bk_successor_catch_up(successor, &left, why()));
+	fails(BK_E_BUSY, bk_successor_take(successor, node.writer, &to, why()));
+	says("too far");
+	ok(bk_log_refresh(log, &news, why()));
+	cr_assert(news == BK_LOG_GREW);
+	ok(bk_successor_catch_up(successor, &left, why()));
+	ok(bk_successor_take(successor, node.writer, &to, why()));
+	bk_successor_close(successor);
+	bk_log_close(log);
+	bk_writer_leave(node.writer);
+	node.writer = to;
+	node_check_all(&node, NULL, NULL);
+	node_is_clean(&node);
+	node_end(&node);
+}

@@ -193,6 +193,18 @@ enum bk_code bk_successor_send(struct bk_successor *successor, struct bk_mirrors
 	return code;
 }
 
+/* Fails where so much came to OLD since that lightningd would wait for it. */
+static enum bk_code check_far(
+	const struct bk_successor *successor, const struct bk_writer *old, struct bk_error *err)
+{
+	uint64_t end = end_of(old->log), mark = successor->carry.mark;
+
+	if (end <= mark || end - mark <= LAST_BYTES)
+		return BK_OK;
+	return bk_fail(err, BK_E_BUSY, 0,
+		"the log moved on too far for its successor to take its place at once");
+}
+
 /* Takes in the last frames of OLD, and lets nobody append behind them. */
 static enum bk_code take_rest(
 	struct bk_successor *successor, struct bk_writer *old, struct bk_error *err)
@@ -203,9 +215,6 @@ static enum bk_code take_rest(
 	enum bk_code code = BK_OK;
 	bool is_level = false;
 
-	if (end > carry->mark && end - carry->mark > LAST_BYTES)
-		return bk_fail(err, BK_E_BUSY, 0,
-			"the log moved on too far for its successor to take its place at once");
 	while (!code && !is_level) {
 		code = bk_carry_to(carry, end, &how, err);
 		pthread_mutex_lock(&old->log->mutex);
@@ -317,6 +326,7 @@ static enum bk_code take(
 enum bk_code bk_successor_take(struct bk_successor *successor, struct bk_writer *old,
 	struct bk_writer **out, struct bk_error *err)
 {
+	struct bk_log *from = successor->carry.from;
 	bool is_open;
 	enum bk_code code;
 
@@ -325,10 +335,16 @@ enum bk_code bk_successor_take(struct bk_successor *successor, struct bk_writer 
 		return bk_fail(err, BK_E_BUSY, 0,
 			"the mirrors of %s that the quorum needs have not its successor yet",
 			bk_log_path(old->log));
-	bk_successor_from(successor, old->log);
-	code = take_rest(successor, old, err);
+	code = check_far(successor, old, err);
 	if (code)
 		return code;
+	bk_successor_from(successor, old->log);
+	code = take_rest(successor, old, err);
+	/* Who goes on to catch up does so from a handle of its own, and holds no lock of OLD's. */
+	if (code) {
+		bk_successor_from(successor, from);
+		return code;
+	}
 	code = take(successor, old, &is_open, err);
 	if (code) {
 		if (is_open)
