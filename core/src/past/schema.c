@@ -108,25 +108,39 @@ static const char *rowid_of(const struct table *table)
 	return NULL;
 }
 
+/* Whether there are rowids. pragma_table_list tells it, too, in a time that grows with the square
+ * of the views that a schema has. */
+static int read_rowid(struct table *table, sqlite3 *db)
+{
+	const char *name = rowid_of(table);
+	sqlite3_stmt *statement = NULL;
+	char *sql;
+	int rc;
+
+	if (!name)
+		return SQLITE_OK;
+	sql = sqlite3_mprintf("SELECT %s FROM main.\"%w\"", name, table->name);
+	rc = sql ? sqlite3_prepare_v2(db, sql, -1, &statement, NULL) : SQLITE_NOMEM;
+	sqlite3_free(sql);
+	sqlite3_finalize(statement);
+	if (rc == SQLITE_OK)
+		table->rowid = name;
+	return rc == SQLITE_ERROR ? SQLITE_OK : rc;
+}
+
 /* A primary key that is the rowid has no index of its own. */
 static int read_key(struct table *table, sqlite3 *db)
 {
 	sqlite3_stmt *statement = NULL;
-	bool has = false, has_index = false;
-	int rc = prepare(db, "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND wr",
-		table->name, &statement);
+	bool has_index = false;
+	int rc = read_rowid(table, db);
 
-	if (rc == SQLITE_OK)
-		rc = step_once(statement, &has);
-	sqlite3_finalize(statement);
 	if (rc == SQLITE_OK)
 		rc = prepare(db, "SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'",
 			table->name, &statement);
-	if (rc == SQLITE_OK) {
+	if (rc == SQLITE_OK)
 		rc = step_once(statement, &has_index);
-		sqlite3_finalize(statement);
-	}
-	table->rowid = has ? NULL : rowid_of(table);
+	sqlite3_finalize(statement);
 	table->key_is_rowid = table->rowid && !has_index;
 	return rc;
 }
