@@ -83,7 +83,8 @@ static void print_next(size_t given, uint32_t version, bool is_head)
 	fputs("Into a NEW lightning directory, with the same hsm_secret and no other file of the\n"
 	      "old node, never onto its database:\n"
 	      "  lightning-cli recoverchannel '[\"...\", ...]'   the list that is printed\n"
-	      "The peers are asked to close, and the funds come back on chain.\n",
+	      "Each peer is asked to close, and what was ours comes back on chain when it has.\n"
+	      "operations.md, \"When the newest state is lost\", has what to do where one has not.\n",
 		stderr);
 }
 
@@ -133,10 +134,10 @@ const struct command cmd_emergency = {
 		"Prints the static channel backups of the newest version, or of another, as\n"
 		"lightning-cli staticbackup does. A node must not start from a state that is not\n"
 		"its newest; but any state has what lightning-cli recoverchannel takes: with it\n"
-		"the peers are asked to close, and the funds come back on chain. Use it where\n"
-		"the newest state is lost, in a new lightning directory with the same\n"
-		"hsm_secret, and never beside a node that still runs. Without URL it is the log\n"
-		"that backup.lock names in the current directory, or in DIR.\n"
+		"each peer is asked to close, and what was ours comes back on chain when it has.\n"
+		"Use it where the newest state is lost, in a new lightning directory with the\n"
+		"same hsm_secret, and never beside a node that still runs. Without URL it is the\n"
+		"log that backup.lock names in the current directory, or in DIR.\n"
 		"\n"
 		"  --version VERSION    another version\n"
 		"  --at TIME            the same: the newest version not after TIME\n"
