@@ -193,7 +193,7 @@ enum bk_code bk_verify_against(struct bk_log *log, const char *database_path,
 {
 	static const struct bk_against_options defaults;
 	struct bk_against_result found = {0};
-	bool is_empty;
+	bool is_empty = false;
 	enum bk_code code = look_at_head(log, &found, &is_empty, err);
 
 	if (!options)
