@@ -116,7 +116,7 @@ static enum bk_code take_slot(
 static enum bk_code keep(
 	struct afar *afar, uint64_t number, const uint8_t *bytes, size_t size, struct bk_error *err)
 {
-	struct afar_block *block;
+	struct afar_block *block = NULL;
 	enum bk_code code = take_slot(afar, number, &block, err);
 
 	if (code)
@@ -147,7 +147,7 @@ static void take_parts(void *ctx, uint64_t offset, const uint8_t *bytes, size_t 
 	while (size) {
 		size_t from = (size_t)(offset % AFAR_BLOCK);
 		size_t part = AFAR_BLOCK - from < size ? AFAR_BLOCK - from : size;
-		struct afar_block *block;
+		struct afar_block *block = NULL;
 		struct bk_error err;
 
 		if (take_slot(afar, offset / AFAR_BLOCK, &block, &err))
