@@ -36,7 +36,7 @@ run() {
 	step "testing: $preset"
 	status=0
 	# More than there are processors: many tests do little but wait.
-	ctest --test-dir "build/$preset" -j$((2 * jobs + 1)) --output-on-failure --no-tests=error "$@" || status=$?
+	ctest --test-dir "build/$preset" -j$((jobs + 2)) --output-on-failure --no-tests=error "$@" || status=$?
 	# What could not be tried, and why; tests that have such parts are listed above as skipped.
 	grep -h '^skipped: ' "build/$preset/Testing/Temporary/LastTest.log" | sort | uniq -c || true
 	return $status

@@ -5,7 +5,7 @@ make_node 60
 mkdir other
 backup-cli init --lightning-dir other keyframes.bkp >/dev/null
 echo "{\"backend_url\": \"file://$PWD/keyframes.bkp\", \"keyframe_changes\": 4}" >other/backup.lock
-simnode --plugin "$PLUGIN" --dir other --generate 60 >/dev/null
+simnode --plugin "$PLUGIN" --dir other --generate 60 --pause 30 >/dev/null
 
 # The kinds of lines that a command on a slow disk sends to a terminal, as far as work is.
 slow="env SLOWREAD_MS=4 LD_PRELOAD=$SLOWREAD"

@@ -42,6 +42,7 @@ static const char help[] =
 	"  --split HOW      cut messages at every byte (bytes) or at random ones (random)\n"
 	"  --join           init comes in one write with the call before it\n"
 	"  --cache-pages N  of the database: a transaction that outgrows them locks readers out\n"
+	"  --pause MS       between two calls, so that the plugin's follower keeps up\n"
 	"  --unimportant    loaded with plugin=: when it dies, the node runs on without it\n"
 	"  --kill-plugin WHEN:N, --kill-node WHEN:N\n"
 	"                   SIGKILL before, during or after call N of this run\n"
@@ -71,6 +72,7 @@ struct simnode {
 	const char *trace;
 	uint64_t generate, calls_max, init_after, unwatched;
 	uint32_t from, to;
+	unsigned pause_ms;
 	bool has_from, has_to, is_plugin_start, is_unimportant, is_joined, is_plugin_lost, each,
 		log;
 	struct due kill_plugin, kill_node;
@@ -221,6 +223,7 @@ static enum bk_code play_watched(struct simnode *sim, struct bk_error *err)
 		if (answer != NODE_COMMITTED)
 			stop_short(sim, answer);
 		sim->played++;
+		usleep(sim->pause_ms * 1000);
 		if (!died_idle(sim))
 			continue;
 		if (!sim->is_unimportant)
@@ -312,6 +315,7 @@ static const struct option long_options[] = {{"plugin", required_argument, NULL,
 	{"no-database", no_argument, NULL, 'n'}, {"init-after", required_argument, NULL, 'i'},
 	{"plugin-start", no_argument, NULL, 'S'}, {"split", required_argument, NULL, 'x'},
 	{"join", no_argument, NULL, 'j'}, {"cache-pages", required_argument, NULL, 'C'},
+	{"pause", required_argument, NULL, 'P'},
 	{"unimportant", no_argument, NULL, 'U'}, {"kill-plugin", required_argument, NULL, 'k'},
 	{"kill-node", required_argument, NULL, 'K'}, {"each", no_argument, NULL, 'e'},
 	{"log", no_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
@@ -376,6 +380,9 @@ static bool take_how(struct simnode *sim, int option)
 		return sim->is_joined = true;
 	case 'C':
 		sim->options.cache_pages = (int)number(optarg);
+		return true;
+	case 'P':
+		sim->pause_ms = (unsigned)number(optarg);
 		return true;
 	case 'U':
 		return sim->is_unimportant = true;
