@@ -94,9 +94,8 @@ static size_t there(const struct afar_block *block, size_t from)
 	return end - from;
 }
 
-/* The slot of the block, emptied if another's was in it. Fails with BK_E_NOMEM. */
-static enum bk_code take_slot(
-	struct afar *afar, uint64_t number, struct afar_block **out, struct bk_error *err)
+/* The slot of the block, emptied if another's was in it; NULL without memory. */
+static struct afar_block *take_slot(struct afar *afar, uint64_t number)
 {
 	bool is_there;
 	struct afar_block *block = slot_of(afar, number, &is_there);
@@ -104,23 +103,21 @@ static enum bk_code take_slot(
 	if (!block->bytes)
 		block->bytes = malloc(AFAR_BLOCK);
 	if (!block->bytes)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", afar->url);
+		return NULL;
 	if (!is_there)
 		*block = (struct afar_block){.number = number, .bytes = block->bytes};
 	block->used = ++afar->count;
-	*out = block;
-	return BK_OK;
+	return block;
 }
 
 /* Keeps SIZE bytes from the beginning of the block. */
 static enum bk_code keep(
 	struct afar *afar, uint64_t number, const uint8_t *bytes, size_t size, struct bk_error *err)
 {
-	struct afar_block *block = NULL;
-	enum bk_code code = take_slot(afar, number, &block, err);
+	struct afar_block *block = take_slot(afar, number);
 
-	if (code)
-		return code;
+	if (!block)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", afar->url);
 	memcpy(block->bytes, bytes, size);
 	if (size > block->size)
 		block->size = (uint32_t)size;
@@ -147,10 +144,9 @@ static void take_parts(void *ctx, uint64_t offset, const uint8_t *bytes, size_t 
 	while (size) {
 		size_t from = (size_t)(offset % AFAR_BLOCK);
 		size_t part = AFAR_BLOCK - from < size ? AFAR_BLOCK - from : size;
-		struct afar_block *block = NULL;
-		struct bk_error err;
+		struct afar_block *block = take_slot(afar, offset / AFAR_BLOCK);
 
-		if (take_slot(afar, offset / AFAR_BLOCK, &block, &err))
+		if (!block)
 			return;
 		keep_parts(block, from, bytes, part);
 		offset += part;
