@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "server.h"
 #include <bk/image.h>
+#include <bk/outline.h>
 #include <bk/server.h>
 #include <errno.h>
 #include <stdio.h>
@@ -36,8 +37,8 @@ static bool is_late(void *until)
 	return bk_io_posix()->ops->now_us(bk_io_posix()->ctx) > *(int64_t *)until;
 }
 
-/* As bk/server.h has it. */
-static void look(const struct bk_io *io, const char *path, const uint32_t *version)
+/* Opens the image. */
+static void look_inside(const struct bk_io *io, const char *path, const uint32_t *version)
 {
 	int64_t until = io->ops->now_us(io->ctx) + LOOK_US;
 	const struct bk_image_options options = {.is_cancelled = is_late, .ctx = &until};
@@ -62,6 +63,16 @@ static void look(const struct bk_io *io, const char *path, const uint32_t *versi
 		bk_image_close(image);
 	}
 	bk_log_close(log);
+}
+
+/* As bk/server.h has it. */
+static void look(const struct bk_io *io, const char *path, const uint32_t *version)
+{
+	struct bk_error err;
+	bool is_sealed;
+
+	if (!bk_outline_read(io, path, version, &is_sealed, &err) && !is_sealed)
+		look_inside(io, path, version);
 }
 
 /* Seconds of a text such as "30d", "12h" or "3600"; false if it is none. */

@@ -2,9 +2,8 @@
 #include "opened.h"
 #include <string.h>
 
-/* A sealed PAGES frame; and what brings one of this writer's whole. */
+/* A sealed PAGES frame. */
 #define FRAME_STANDS_MAX ((size_t)PAYLOAD_PIECE_MAX + PAYLOAD_PIECE_MAX / 8 + 4096)
-#define FRAME_GUESS      ((size_t)20 << 10)
 
 void bk_opened_init(struct opened_frames *frames)
 {
@@ -42,9 +41,9 @@ static enum bk_code read_frame(struct bk_buf *frame, const struct file *file, ui
 	enum bk_code code;
 
 	frame->size = 0;
-	code = bk_buf_reserve(frame, FRAME_GUESS, err);
+	code = bk_buf_reserve(frame, OPENED_GUESS, err);
 	if (!code)
-		code = bk_file_read(file, frame->data, FRAME_GUESS, offset, &frame->size, err);
+		code = bk_file_read(file, frame->data, OPENED_GUESS, offset, &frame->size, err);
 	if (code)
 		return code;
 	if (frame->size < FRAME_HEAD_SIZE || !bk_frame_plausible(head, frame->data) ||

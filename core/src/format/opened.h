@@ -9,6 +9,7 @@
 #include <bk/buf.h>
 
 #define OPENED_FRAMES 32
+#define OPENED_GUESS  ((size_t)20 << 10) /* read at once: most of this writer's are no larger */
 #define OPENED_SMALL  ((size_t)64 << 10) /* larger ones have one place, the first */
 
 struct opened {

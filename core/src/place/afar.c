@@ -6,13 +6,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* With the mutex held, as all that is static here. */
+static void take_line(struct afar *afar)
+{
+	uint64_t turn;
+
+	pthread_mutex_lock(&afar->mutex);
+	turn = afar->line.came++;
+	while (afar->line.served != turn)
+		pthread_cond_wait(&afar->line.moved, &afar->mutex);
+	pthread_mutex_unlock(&afar->mutex);
+}
+
+static void leave_line(struct afar *afar)
+{
+	pthread_mutex_lock(&afar->mutex);
+	afar->line.served++;
+	pthread_cond_broadcast(&afar->line.moved);
+	pthread_mutex_unlock(&afar->mutex);
+}
+
+/* With the line, without the mutex: from here on to bk_afar_read. */
 
 static void hang_up(struct afar *afar)
 {
 	if (afar->place)
 		afar->place->ops->close(afar->place);
 	afar->place = NULL;
+	pthread_mutex_lock(&afar->mutex);
+	afar->asked_us = 0;
+	pthread_mutex_unlock(&afar->mutex);
+}
+
+static void set_log(struct afar *afar, const struct place_log *log)
+{
+	int64_t now_us = afar->io->ops->now_us(afar->io->ctx);
+
+	pthread_mutex_lock(&afar->mutex);
+	afar->log = *log;
+	afar->asked_us = now_us;
+	pthread_mutex_unlock(&afar->mutex);
 }
 
 /* Asks for the log's head; it must be the log that it was. */
@@ -29,11 +61,9 @@ static enum bk_code ask(struct afar *afar, struct bk_error *err)
 		return bk_fail(err, BK_E_MISSING, 0, "there is no log at %s", afar->url);
 	if (!code && afar->log.is_there && memcmp(head.now.id, afar->log.id, LOG_ID_SIZE) != 0)
 		return bk_fail(err, BK_E_MISSING, 0, "another log stands at %s", afar->url);
-	if (code)
-		return code;
-	afar->log = head.now;
-	afar->asked_us = afar->io->ops->now_us(afar->io->ctx);
-	return BK_OK;
+	if (!code)
+		set_log(afar, &head.now);
+	return code;
 }
 
 /* A line that broke is made anew, once. */
@@ -66,106 +96,48 @@ static int errno_of(enum bk_code code)
 	}
 }
 
-/* The slot of the block, or that which is to be its; *IS_THERE tells. */
-static struct afar_block *slot_of(struct afar *afar, uint64_t number, bool *is_there)
-{
-	struct afar_block *ways = &afar->blocks[number % (AFAR_BLOCKS / AFAR_WAYS) * AFAR_WAYS];
-	struct afar_block *oldest = ways;
-
-	for (struct afar_block *way = ways; way < ways + AFAR_WAYS; way++) {
-		*is_there = way->used && way->number == number;
-		if (*is_there)
-			return way;
-		if (way->used < oldest->used)
-			oldest = way;
-	}
-	return oldest;
-}
-
-/* How many bytes of the block are there from FROM on. */
-static size_t there(const struct afar_block *block, size_t from)
-{
-	size_t end = from < block->size ? block->size : from;
-
-	while (end < AFAR_BLOCK && block->parts >> end / AFAR_PART & 1)
-		end = (end / AFAR_PART + 1) * AFAR_PART;
-	if (end < block->cut && end / AFAR_PART == block->cut / AFAR_PART)
-		end = block->cut;
-	return end - from;
-}
-
-/* The slot of the block, emptied if another's was in it; NULL without memory. */
-static struct afar_block *take_slot(struct afar *afar, uint64_t number)
-{
-	bool is_there;
-	struct afar_block *block = slot_of(afar, number, &is_there);
-
-	if (!block->bytes)
-		block->bytes = malloc(AFAR_BLOCK);
-	if (!block->bytes)
-		return NULL;
-	if (!is_there)
-		*block = (struct afar_block){.number = number, .bytes = block->bytes};
-	block->used = ++afar->count;
-	return block;
-}
-
-/* Keeps SIZE bytes from the beginning of the block. */
-static enum bk_code keep(
-	struct afar *afar, uint64_t number, const uint8_t *bytes, size_t size, struct bk_error *err)
-{
-	struct afar_block *block = take_slot(afar, number);
-
-	if (!block)
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", afar->url);
-	memcpy(block->bytes, bytes, size);
-	if (size > block->size)
-		block->size = (uint32_t)size;
-	return BK_OK;
-}
-
-/* Keeps SIZE bytes at FROM, where a part begins, within one block. */
-static void keep_parts(struct afar_block *block, size_t from, const uint8_t *bytes, size_t size)
-{
-	memcpy(block->bytes + from, bytes, size);
-	for (; size >= AFAR_PART; from += AFAR_PART, size -= AFAR_PART)
-		block->parts |= (uint64_t)1 << from / AFAR_PART;
-	if (size)
-		block->cut = (uint32_t)(from + size);
-}
-
 /* Takes what the other side has sent in advance. What is nothing to us is let go. */
 static void take_parts(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size)
 {
 	struct afar *afar = ctx;
 
-	if (offset % AFAR_PART)
+	if (offset % NEARBY_PART)
 		return;
-	while (size) {
-		size_t from = (size_t)(offset % AFAR_BLOCK);
-		size_t part = AFAR_BLOCK - from < size ? AFAR_BLOCK - from : size;
-		struct afar_block *block = take_slot(afar, offset / AFAR_BLOCK);
-
-		if (!block)
-			return;
-		keep_parts(block, from, bytes, part);
-		offset += part;
-		bytes += part;
-		size -= part;
-	}
+	pthread_mutex_lock(&afar->mutex);
+	bk_nearby_keep_parts(&afar->nearby, offset, bytes, size);
+	pthread_mutex_unlock(&afar->mutex);
 }
 
-/* Asks for all of what was foreseen. If that fails, it comes as it is read. */
+/* Asks for all of what was foreseen, if that is still to be done. If it fails, it comes as it is
+ * read. */
 static void ask_foreseen(struct afar *afar)
 {
-	const uint32_t *version = afar->foreseen == AFAR_VERSION ? &afar->version : NULL;
-	struct bk_error err;
+	enum afar_foreseen foreseen;
+	uint32_t version;
 
-	afar->foreseen = version ? AFAR_ASKED : AFAR_NOTHING;
+	pthread_mutex_lock(&afar->mutex);
+	foreseen = afar->foreseen;
+	version = afar->version;
+	afar->foreseen = foreseen == AFAR_NEWEST ? AFAR_NOTHING : AFAR_ASKED;
+	pthread_mutex_unlock(&afar->mutex);
 	if (afar->place && afar->place->ops->image &&
-		afar->place->ops->image(
-			afar->place, afar->log.id, version, take_parts, afar, &err) == BK_E_IO)
+		afar->place->ops->image(afar->place, afar->log.id,
+			foreseen == AFAR_VERSION ? &version : NULL, take_parts, afar,
+			&(struct bk_error){.code = BK_OK}) == BK_E_IO)
 		hang_up(afar);
+}
+
+/* Keeps the SIZE bytes of RUN, from the block NUMBER on. */
+static enum bk_code keep(struct afar *afar, uint64_t number, size_t size, struct bk_error *err)
+{
+	bool is_kept = true;
+
+	pthread_mutex_lock(&afar->mutex);
+	for (size_t at = 0; is_kept && at < size; at += NEARBY_BLOCK)
+		is_kept = bk_nearby_keep(&afar->nearby, number + at / NEARBY_BLOCK, afar->run + at,
+			size - at < NEARBY_BLOCK ? size - at : NEARBY_BLOCK);
+	pthread_mutex_unlock(&afar->mutex);
+	return is_kept ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", afar->url);
 }
 
 /* Reads COUNT blocks from NUMBER on, or as many as there are, into the cache. */
@@ -177,11 +149,10 @@ static enum bk_code fetch(struct afar *afar, uint64_t number, unsigned count, st
 	if (!afar->place)
 		code = ask(afar, err);
 	if (!code)
-		code = afar->place->ops->read(afar->place, afar->log.id, number * AFAR_BLOCK,
-			afar->run, count * AFAR_BLOCK, &got, err);
-	for (size_t at = 0; !code && at < got; at += AFAR_BLOCK)
-		code = keep(afar, number + at / AFAR_BLOCK, afar->run + at,
-			got - at < AFAR_BLOCK ? got - at : AFAR_BLOCK, err);
+		code = afar->place->ops->read(afar->place, afar->log.id, number * NEARBY_BLOCK,
+			afar->run, count * NEARBY_BLOCK, &got, err);
+	if (!code)
+		code = keep(afar, number, got, err);
 	if (code == BK_E_IO)
 		hang_up(afar);
 	return code;
@@ -201,47 +172,64 @@ static enum bk_code bring(struct afar *afar, uint64_t number, struct bk_error *e
 	return code == BK_E_IO ? fetch(afar, number, afar->ahead, err) : code;
 }
 
-/* What is in the cache at OFFSET, *SIZE bytes of it; NULL if nothing is. */
-static const uint8_t *cached(struct afar *afar, uint64_t offset, size_t *size)
-{
-	size_t from = (size_t)(offset % AFAR_BLOCK);
-	bool is_there;
-	struct afar_block *block = slot_of(afar, offset / AFAR_BLOCK, &is_there);
+/* What a read wants, and what it has got of it so far. */
+struct wish {
+	void *data;
+	size_t size;
+	uint64_t offset;
+	size_t got;
+};
 
-	*size = is_there ? there(block, from) : 0;
-	if (!*size)
-		return NULL;
-	block->used = ++afar->count;
-	return block->bytes + from;
+enum answer {
+	ANSWERED,     /* all that there is at the wish's offset now */
+	FORESEEN_DUE, /* the other side is to be asked for what was foreseen */
+	MISSED,
+};
+
+/* Gives WISH what is here. */
+static enum answer look(struct afar *afar, struct wish *wish)
+{
+	enum answer answer = ANSWERED;
+
+	pthread_mutex_lock(&afar->mutex);
+	wish->got = bk_nearby_give(&afar->nearby, wish->offset, wish->data, wish->size);
+	if (!wish->got && wish->offset < afar->log.end)
+		answer = afar->foreseen == AFAR_NEWEST || afar->foreseen == AFAR_VERSION
+				 ? FORESEEN_DUE
+				 : MISSED;
+	pthread_mutex_unlock(&afar->mutex);
+	return answer;
 }
 
-static bool is_due(const struct afar *afar)
+/* Another may have brought it while this one waited for the line. */
+static enum bk_code look_afar(struct afar *afar, struct wish *wish, struct bk_error *err)
 {
-	return afar->foreseen == AFAR_NEWEST || afar->foreseen == AFAR_VERSION;
+	enum answer answer = look(afar, wish);
+	enum bk_code code = BK_OK;
+
+	if (answer == FORESEEN_DUE) {
+		ask_foreseen(afar);
+		answer = look(afar, wish);
+	}
+	if (answer != ANSWERED)
+		code = bring(afar, wish->offset / NEARBY_BLOCK, err);
+	if (answer != ANSWERED && !code)
+		look(afar, wish);
+	return code;
 }
 
 int64_t bk_afar_read(struct afar *afar, void *data, size_t size, uint64_t offset)
 {
-	const uint8_t *bytes;
+	struct wish wish = {.data = data, .size = size, .offset = offset};
 	struct bk_error err;
-	enum bk_code code = BK_OK;
-	size_t n;
+	enum bk_code code;
 
-	pthread_mutex_lock(&afar->mutex);
-	bytes = cached(afar, offset, &n);
-	if (!bytes && offset < afar->log.end && is_due(afar)) {
-		ask_foreseen(afar);
-		bytes = cached(afar, offset, &n);
-	}
-	if (!bytes && offset < afar->log.end) {
-		code = bring(afar, offset / AFAR_BLOCK, &err);
-		bytes = code ? NULL : cached(afar, offset, &n);
-	}
-	n = n < size ? n : size;
-	if (bytes)
-		memcpy(data, bytes, n);
-	pthread_mutex_unlock(&afar->mutex);
-	return code ? errno_of(code) : bytes ? (int64_t)n : 0;
+	if (look(afar, &wish) == ANSWERED)
+		return (int64_t)wish.got;
+	take_line(afar);
+	code = look_afar(afar, &wish, &err);
+	leave_line(afar);
+	return code ? errno_of(code) : (int64_t)wish.got;
 }
 
 void bk_afar_foresee(struct afar *afar, uint32_t version)
@@ -253,28 +241,36 @@ void bk_afar_foresee(struct afar *afar, uint32_t version)
 	pthread_mutex_unlock(&afar->mutex);
 }
 
-/* Whether it is only just known how long the log is. */
-static bool is_fresh(const struct afar *afar)
+/* Whether it is only just known how long the log is; then *OUT tells of it. */
+static bool is_fresh(struct afar *afar, struct bk_io_stat *out)
 {
-	int64_t ago_us = afar->io->ops->now_us(afar->io->ctx) - afar->asked_us;
+	int64_t now_us = afar->io->ops->now_us(afar->io->ctx), ago_us;
 
-	return afar->place && ago_us >= 0 && ago_us < AFAR_FRESH_US;
+	pthread_mutex_lock(&afar->mutex);
+	*out = (struct bk_io_stat){.size = afar->log.end,
+		.device = 1,
+		.inode = bk_load_u64(afar->log.id),
+		.mode = 0600};
+	ago_us = afar->asked_us ? now_us - afar->asked_us : -1;
+	pthread_mutex_unlock(&afar->mutex);
+	return ago_us >= 0 && ago_us < AFAR_FRESH_US;
 }
 
 int bk_afar_stat(struct afar *afar, struct bk_io_stat *out)
 {
 	struct bk_error err;
+	struct bk_io_stat told;
 	enum bk_code code = BK_OK;
 
-	pthread_mutex_lock(&afar->mutex);
-	if (!is_fresh(afar))
-		code = ask_again(afar, &err);
+	if (!is_fresh(afar, &told)) {
+		take_line(afar);
+		if (!is_fresh(afar, &told))
+			code = ask_again(afar, &err);
+		leave_line(afar);
+		is_fresh(afar, &told);
+	}
 	if (!code)
-		*out = (struct bk_io_stat){.size = afar->log.end,
-			.device = 1,
-			.inode = bk_load_u64(afar->log.id),
-			.mode = 0600};
-	pthread_mutex_unlock(&afar->mutex);
+		*out = told;
 	return errno_of(code);
 }
 
@@ -287,12 +283,13 @@ enum bk_code bk_afar_open(
 	if (!afar)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", url);
 	pthread_mutex_init(&afar->mutex, NULL);
+	pthread_cond_init(&afar->line.moved, NULL);
 	afar->io = io;
 	afar->ahead = 1;
 	afar->next = UINT64_MAX;
 	afar->foreseen = AFAR_NEWEST;
 	afar->url = strdup(url);
-	afar->run = malloc(AFAR_AHEAD * AFAR_BLOCK);
+	afar->run = malloc(AFAR_AHEAD * NEARBY_BLOCK);
 	if (!afar->url || !afar->run)
 		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", url);
 	if (!code)
@@ -307,8 +304,8 @@ enum bk_code bk_afar_open(
 void bk_afar_close(struct afar *afar)
 {
 	hang_up(afar);
-	for (size_t i = 0; i < AFAR_BLOCKS; i++)
-		free(afar->blocks[i].bytes);
+	bk_nearby_done(&afar->nearby);
+	pthread_cond_destroy(&afar->line.moved);
 	pthread_mutex_destroy(&afar->mutex);
 	free(afar->url);
 	free(afar->run);

@@ -1,27 +1,16 @@
-/* afar.h - one log on another computer, read through a cache (bk/remote.h). */
+/* afar.h - one log on another computer, read through a cache (bk/remote.h).
+ *
+ * Two things are shared by the threads that read it: what is here, and the line. The line is taken by
+ * one after the other, in the order in which they came; what is here is given meanwhile. */
 #ifndef BK_AFAR_H
 #define BK_AFAR_H
 
+#include "nearby.h"
 #include "place.h"
 #include <bk/io.h>
 #include <pthread.h>
 
-#define AFAR_BLOCK  ((size_t)64 << 10)
-#define AFAR_BLOCKS 512 /* 32 MiB */
-#define AFAR_WAYS   4   /* of them may hold one block */
-#define AFAR_AHEAD  16  /* blocks read at once, at most */
-#define AFAR_PART   ((size_t)1 << 10)
-
-/* What there is of one block: of its beginning, and of its parts. A log only grows, so what was
- * there stays right. */
-struct afar_block {
-	uint64_t number, used; /* USED: when, by afar's own count; 0: the slot is empty */
-	uint64_t parts;        /* a bit for each of its parts that is there, whole */
-	uint32_t size;         /* bytes from its beginning on that are there */
-	uint32_t cut;          /* where a part ends that is there only so far; 0: none */
-	uint8_t *bytes;
-};
-
+#define AFAR_AHEAD    16     /* blocks read at once, at most */
 #define AFAR_FRESH_US 200000 /* so long the log's length is not asked for again */
 
 /* What has been announced. It is asked for when the first of it is missed, and once. */
@@ -32,20 +21,28 @@ enum afar_foreseen {
 	AFAR_ASKED, /* that version, which has come */
 };
 
+/* Who waits for the line, by the order of coming. */
+struct afar_line {
+	pthread_cond_t moved;
+	uint64_t came, served;
+};
+
 struct afar {
-	pthread_mutex_t mutex; /* over all */
 	char *url;
 	const struct bk_io *io; /* to run ssh through */
-	struct place *place;    /* NULL: the line broke, and is to be made anew */
-	struct place_log log;
-	int64_t asked_us; /* when it was so, by the clock of IO */
-	uint64_t next;  /* the block that a reader who goes on wants next */
-	unsigned ahead; /* blocks that are read at once then */
-	uint8_t *run;   /* AFAR_AHEAD blocks */
+
+	pthread_mutex_t mutex; /* over what follows, and LINE */
+	struct nearby nearby;  /* added to by who has the line */
+	struct place_log log;  /* set by who has the line */
+	int64_t asked_us;      /* when it was so, by the clock of IO; 0: the line broke since */
 	enum afar_foreseen foreseen;
 	uint32_t version; /* that was foreseen */
-	uint64_t count;   /* uses of blocks so far */
-	struct afar_block blocks[AFAR_BLOCKS];
+
+	struct afar_line line; /* over what follows */
+	struct place *place;   /* NULL: the line broke, and is to be made anew */
+	uint64_t next;         /* the block that a reader who goes on wants next */
+	unsigned ahead;        /* blocks that are read at once then */
+	uint8_t *run;          /* AFAR_AHEAD blocks */
 };
 
 /* Connects. Fails with BK_E_MISSING where the place holds no log, BK_E_IO, BK_E_NOMEM. */
