@@ -7,6 +7,7 @@
 /* All of it lies in secret memory. */
 struct log_key {
 	uint8_t bytes[SECRET_SIZE];
+	struct nonces *nonces;
 	atomic_uint owners;
 };
 
@@ -16,6 +17,11 @@ struct log_key *bk_logkey_new(const uint8_t *bytes)
 
 	if (!key)
 		return NULL;
+	key->nonces = bk_nonces_new();
+	if (!key->nonces) {
+		bk_secret_free(key);
+		return NULL;
+	}
 	memcpy(key->bytes, bytes, sizeof key->bytes);
 	key->owners = 1;
 	return key;
@@ -30,8 +36,10 @@ struct log_key *bk_logkey_share(struct log_key *key)
 
 void bk_logkey_drop(struct log_key *key)
 {
-	if (key && --key->owners == 0)
-		bk_secret_free(key);
+	if (!key || --key->owners)
+		return;
+	bk_nonces_free(key->nonces);
+	bk_secret_free(key);
 }
 
 bool bk_logkey_same(const struct log_key *a, const struct log_key *b)
@@ -47,10 +55,10 @@ const uint8_t *bk_logkey_bytes(const struct log_key *key)
 enum bk_code bk_logkey_seal(const struct log_key *key, const struct bk_io *io, uint8_t *out,
 	const uint8_t *plain, size_t size, const void *with, size_t with_size, struct bk_error *err)
 {
-	int rc = io->ops->random(io->ctx, out, SEAL_NONCE);
+	enum bk_code code = bk_nonces_draw(key->nonces, io, out, plain, size, with, with_size, err);
 
-	if (rc < 0)
-		return bk_fail(err, BK_E_IO, -rc, "no random bytes to seal a frame with");
+	if (code)
+		return code;
 	crypto_aead_xchacha20poly1305_ietf_encrypt(
 		out + SEAL_NONCE, NULL, plain, size, with, with_size, NULL, out, key->bytes);
 	return BK_OK;

@@ -1,18 +1,18 @@
 /* logkey.h - the key of a log, and bytes sealed under it: XChaCha20-Poly1305 (docs/format.md, 13).
  *
- * Sealed bytes are a nonce, drawn at random each time, the ciphertext, and a tag.
+ * Sealed bytes are a nonce, a random one each time (nonces.h), the ciphertext, and a tag.
  *
- * Threads: a key never changes; any number may use it. */
+ * Threads: any number may use a key. */
 #ifndef BK_LOGKEY_H
 #define BK_LOGKEY_H
 
+#include "nonces.h"
 #include "secret.h"
 #include <bk/io.h>
 #include <stdbool.h>
 
-#define SEAL_NONCE 24
-#define SEAL_TAG   16
-#define SEAL_SIZE  (SEAL_NONCE + SEAL_TAG) /* what sealing adds */
+#define SEAL_TAG  16
+#define SEAL_SIZE (SEAL_NONCE + SEAL_TAG) /* what sealing adds */
 
 struct log_key;
 
