@@ -1,7 +1,8 @@
-/* test_ahead.c - a successor of a log that has mirrors: those of a quorum have it before it takes the
- * log's place (docs/mirror.md, 2). */
+/* test_ahead.c - a successor of a log that has mirrors: those of a quorum have it before it takes
+ * the log's place (docs/mirror.md, 2). */
 #include "rig.h"
 #include <errno.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -60,7 +61,8 @@ Test(ahead, of_a_quorum_get_a_successor_ahead)
 		check_holds(&rig, 0);
 		check_holds(&rig, 1);
 	}
-	cr_assert(rig_told(&rig, BK_MIRRORS_MISSED) == 0 && rig_told(&rig, BK_MIRRORS_REFUSED) == 0);
+	cr_assert(
+		rig_told(&rig, BK_MIRRORS_MISSED) == 0 && rig_told(&rig, BK_MIRRORS_REFUSED) == 0);
 	rig_close(&rig);
 	ok(rig_open(&rig));
 	node_busy(&rig.node, 20);
@@ -90,25 +92,33 @@ Test(ahead, of_a_quorum_are_sent_a_successor_first)
 	rig_end(&rig);
 }
 
+/* No successor can be begun at m0. */
+static void fill_aside(void)
+{
+	char name[64];
+
+	for (unsigned i = 0; i < 16; i++) {
+		snprintf(name, sizeof name, "m0.was-%08x-1000000000000", i);
+		put_file(scratch(name), "", 0);
+	}
+}
+
 /* A mirror that cannot take it keeps the log as it is, and the node at work. */
 Test(ahead, of_a_quorum_that_cannot_take_a_successor)
 {
 	struct bk_successor *successor;
 	struct rig rig;
-	char name[64];
 
 	rig_begin(&rig, 1, 2);
 	ok(rig_open(&rig));
 	node_busy(&rig.node, 20);
 	successor = rig_successor(&rig, 2);
-	for (unsigned i = 0; i < 16; i++) {
-		snprintf(name, sizeof name, "m0.was-%08x-1000000000000", i);
-		put_file(scratch(name), "", 0);
-	}
+	fill_aside();
 	cr_assert(bk_successor_send(successor, rig.mirrors, NULL, NULL, why()) != BK_OK);
 	says("16 logs that were put aside");
 	node_busy(&rig.node, 20);
-	cr_assert(rig_told(&rig, BK_MIRRORS_MISSED) == 0 && rig_told(&rig, BK_MIRRORS_REFUSED) == 0);
+	cr_assert(
+		rig_told(&rig, BK_MIRRORS_MISSED) == 0 && rig_told(&rig, BK_MIRRORS_REFUSED) == 0);
 	bk_successor_close(successor);
 	node_busy(&rig.node, 20);
 	rig_close(&rig);
@@ -140,5 +150,92 @@ Test(ahead, of_a_quorum_that_are_away_and_a_successor)
 	node_busy(&rig.node, 20);
 	cr_assert(rmdir(rig.urls[0]) == 0);
 	rig_close(&rig);
+	rig_end(&rig);
+}
+
+/* Whether FD is the file NAME of the test's directory. */
+static bool is_at(int fd, const char *name)
+{
+	char link[64], path[4096];
+	ssize_t size;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	size = readlink(link, path, sizeof path - 1);
+	if (size < 0)
+		return false;
+	path[size] = '\0';
+	return strcmp(path, scratch(name)) == 0;
+}
+
+/* What the calls that a test takes the place of see, and do. */
+static struct {
+	atomic_bool holds; /* the mirror's calls wait */
+	off_t committed;   /* bytes of the coming log when it took the name */
+	struct bk_io_ops ops;
+} seam;
+
+static void wait_while_held(void)
+{
+	while (seam.holds)
+		usleep(1000);
+}
+
+static int mirror_lock(void *ctx, int fd)
+{
+	if (is_at(fd, "m0"))
+		wait_while_held();
+	return seam.ops.lock(ctx, fd);
+}
+
+/* The log is synced: the change in flight was given. */
+static int log_sync(void *ctx, int fd)
+{
+	if (is_at(fd, "log"))
+		seam.holds = false;
+	return seam.ops.datasync(ctx, fd);
+}
+
+static int commit_name(void *ctx, const char *from, const char *to)
+{
+	struct stat st;
+
+	if (strcmp(from, scratch("m0.next")) == 0 && stat(from, &st) == 0)
+		seam.committed = st.st_size;
+	return seam.ops.rename_new(ctx, from, to);
+}
+
+/* It is given what is in flight when the successor has the name there, and not before: what a power
+ * cut takes from the log would stand in the coming log, where nobody looks for it. */
+Test(ahead, what_is_in_flight_comes_behind_the_name)
+{
+	struct bk_log_status status;
+	struct rig rig;
+
+	rig_begin(&rig, 1, 2);
+	seam.ops = rig.node.io.ops;
+	rig.node.io.ops.lock = mirror_lock;
+	rig.node.io.ops.rename_new = commit_name;
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 20);
+	{
+		struct bk_successor *successor = rig_successor(&rig, 2);
+		struct bk_writer *to;
+
+		ok(bk_successor_send(successor, rig.mirrors, NULL, NULL, why()));
+		seam.holds = true;
+		ok(bk_successor_take(successor, rig.node.writer, &to, why()));
+		bk_successor_close(successor);
+		bk_writer_leave(rig.node.writer);
+		rig.node.writer = to;
+	}
+	ok(bk_log_status(bk_writer_log(rig.node.writer), &status, why()));
+	rig.node.io.ops.datasync = log_sync;
+	node_busy(&rig.node, 1);
+	cr_assert(seam.committed == (off_t)status.log_bytes, "%lld bytes, and not %llu",
+		(long long)seam.committed, (unsigned long long)status.log_bytes);
+	check_holds(&rig, 0);
+	node_busy(&rig.node, 20);
+	rig_close(&rig);
+	rig_check_same(&rig, 0);
 	rig_end(&rig);
 }

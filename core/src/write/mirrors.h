@@ -72,6 +72,8 @@ struct bk_mirrors {
 	uint8_t header[LOG_HEADER_SIZE];
 	struct log_header log;
 	uint64_t target, target_sum; /* what may be given: up to a frame of that sum */
+	uint64_t whole, whole_sum;   /* as far the log was durable when it became the log here: so
+				      * far a place's coming log goes when it takes the name */
 	struct ahead ahead;
 };
 
@@ -152,6 +154,9 @@ void bk_mirror_drop_ahead(struct mirror *mirror);
 
 /* Whether the log that MIRROR follows is the log still. With the mutex held. */
 bool bk_mirror_is_current(const struct mirror *mirror);
+
+/* Whether what went wrong may be gone at the next try, with nobody doing anything. */
+bool bk_mirror_may_pass(enum bk_code code);
 
 /* MIRROR's place has answered with HEAD: decides where to go on, and begins the log there if it has
  * to be. Fails with BK_E_UNSAFE where the place holds something else, or nothing any more. */
