@@ -170,6 +170,7 @@ static bool is_at(int fd, const char *name)
 /* What the calls that a test takes the place of see, and do. */
 static struct {
 	atomic_bool holds; /* the mirror's calls wait */
+	atomic_uint fails; /* so many syncs of the coming log fail */
 	off_t committed;   /* bytes of the coming log when it took the name */
 	struct bk_io_ops ops;
 } seam;
@@ -234,6 +235,130 @@ Test(ahead, what_is_in_flight_comes_behind_the_name)
 	cr_assert(seam.committed == (off_t)status.log_bytes, "%lld bytes, and not %llu",
 		(long long)seam.committed, (unsigned long long)status.log_bytes);
 	check_holds(&rig, 0);
+	node_busy(&rig.node, 20);
+	rig_close(&rig);
+	rig_check_same(&rig, 0);
+	rig_end(&rig);
+}
+
+/* A place that lost the coming log while it was away does not count as one that has it. */
+Test(ahead, one_that_lost_the_successor_does_not_count)
+{
+	struct bk_successor *successor;
+	struct bk_writer *to;
+	struct rig rig;
+
+	rig_begin(&rig, 1, 2);
+	rig.options.outage_ms = 300;
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 20);
+	successor = rig_successor(&rig, 2);
+	ok(bk_successor_send(successor, rig.mirrors, NULL, NULL, why()));
+	cr_assert(rename(rig.urls[0], scratch("kept")) == 0 && mkdir(rig.urls[0], 0700) == 0);
+	unlink(scratch("m0.next"));
+	unlink(scratch("m0.next.durable"));
+	fill_aside();
+	node_busy(&rig.node, 1);
+	rig_wait(&rig, 0, BK_MIRROR_AWAY);
+	cr_assert(rmdir(rig.urls[0]) == 0 && rename(scratch("kept"), rig.urls[0]) == 0);
+	rig_wait(&rig, 0, BK_MIRROR_LEVEL);
+	fails(BK_E_BUSY, bk_successor_take(successor, rig.node.writer, &to, why()));
+	says("have not its successor yet");
+	bk_successor_close(successor);
+	node_busy(&rig.node, 20);
+	rig_close(&rig);
+	rig_check_same(&rig, 0);
+	rig_end(&rig);
+}
+
+/* Calls on the coming log hang, or fail some times. */
+static int next_sync(void *ctx, int fd)
+{
+	if (!is_at(fd, "m0.next"))
+		return seam.ops.datasync(ctx, fd);
+	wait_while_held();
+	if (seam.fails) {
+		seam.fails--;
+		return -EIO;
+	}
+	return seam.ops.datasync(ctx, fd);
+}
+
+static struct {
+	struct rig *rig;
+	struct bk_successor *successor;
+	struct bk_error err;
+	enum bk_code code;
+	atomic_bool is_over;
+} sending;
+
+static void *send_beside(void *ignored)
+{
+	(void)ignored;
+	sending.code = bk_successor_send(
+		sending.successor, sending.rig->mirrors, NULL, NULL, &sending.err);
+	sending.is_over = true;
+	return NULL;
+}
+
+/* One mirror hangs while the other one takes change after change: the successor is given up all the
+ * same, and the log goes on. Later it takes one. */
+Test(ahead, one_that_hangs_is_not_waited_for_for_ever)
+{
+	struct rig rig;
+	pthread_t thread;
+	time_t begun;
+
+	rig_begin(&rig, 2, 3);
+	rig.options.outage_ms = 1000;
+	seam.ops = rig.node.io.ops;
+	rig.node.io.ops.datasync = next_sync;
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 20);
+	sending.rig = &rig;
+	sending.successor = rig_successor(&rig, 2);
+	seam.holds = true;
+	cr_assert(pthread_create(&thread, NULL, send_beside, NULL) == 0);
+	for (begun = time(NULL); !sending.is_over && time(NULL) < begun + 60;) {
+		node_busy(&rig.node, 1);
+		usleep(1000);
+	}
+	seam.holds = false;
+	pthread_join(thread, NULL);
+	cr_assert(sending.code == BK_E_IO, "%d", sending.code);
+	cr_assert(strstr(sending.err.msg, "have not taken the successor"));
+	bk_successor_close(sending.successor);
+	rig_wait_for_both(&rig);
+	node_busy(&rig.node, 1);
+	cr_assert(rig_told(&rig, BK_MIRRORS_MET) == rig_told(&rig, BK_MIRRORS_MISSED));
+	ok(rig_compact(&rig, 3));
+	node_busy(&rig.node, 1);
+	check_holds(&rig, 0);
+	check_holds(&rig, 1);
+	rig_close(&rig);
+	rig_check_same(&rig, 0);
+	rig_end(&rig);
+}
+
+/* A line that breaks, or a disk that fails once, is no reason to give it up. */
+Test(ahead, one_that_fails_for_a_moment_goes_on)
+{
+	struct rig rig;
+
+	rig_begin(&rig, 1, 2);
+	seam.ops = rig.node.io.ops;
+	rig.node.io.ops.datasync = next_sync;
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 20);
+	seam.fails = 2;
+	ok(rig_compact(&rig, 2));
+	cr_assert(!seam.fails);
+	node_busy(&rig.node, 1);
+	check_holds(&rig, 0);
+	seam.fails = 1000000;
+	fails(BK_E_IO, rig_compact(&rig, 3));
+	says("cannot take the successor");
+	seam.fails = 0;
 	node_busy(&rig.node, 20);
 	rig_close(&rig);
 	rig_check_same(&rig, 0);

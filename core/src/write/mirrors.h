@@ -41,6 +41,7 @@ struct mirror {
 	uint64_t durable; /* bytes of the log that it has on stable storage */
 	struct bk_error why;
 	uint64_t ahead_durable;    /* bytes of the successor that it has on stable storage */
+	unsigned ahead_failures;   /* that may pass, since some of it arrived */
 	struct bk_error ahead_why; /* it cannot take that one */
 };
 
@@ -102,8 +103,9 @@ struct mirrors_wanted {
 
 /* The mirrors get the successor LOG at PATH, whose header is HEADER, as their coming log, beside
  * the changes; returns when those that the quorum needs have it up to END, where it is durable, on
- * stable storage. Fails with BK_E_IO where they have not and nothing moves, as a mirror did that
- * cannot take it, BK_E_CANCELLED, BK_E_NOMEM. For any one thread. */
+ * stable storage. Fails with BK_E_IO where they have not and nothing arrives for as long as a
+ * change waits at most, or a minute, as a mirror did that cannot take it, BK_E_CANCELLED,
+ * BK_E_NOMEM. For any one thread. */
 BK_MUST_CHECK enum bk_code bk_mirrors_send_ahead(struct bk_mirrors *mirrors,
 	const struct log_header *log, const uint8_t *header, const char *path, uint64_t end,
 	const struct mirrors_wanted *wanted, struct bk_error *err);
