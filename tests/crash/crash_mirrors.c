@@ -270,34 +270,6 @@ static void check_quorum(const struct run *run)
 		"what was acknowledged is in no mirror");
 }
 
-/* The id and the whole frames of the log at PATH; false if none can be read there. */
-static bool look_at(const struct run *run, const char *path, struct bk_log_status *status)
-{
-	struct bk_error ignored;
-	struct bk_log *log;
-	bool is = !bk_log_open(&log, &run->route.io, path, &ignored);
-
-	if (is) {
-		is = !bk_log_status(log, status, &ignored);
-		bk_log_close(log);
-	}
-	return is;
-}
-
-/* A coming log has nothing that a power cut may have taken from the log itself: it would part the
- * two, for only a log that has the name is asked what it has. */
-static void check_coming(const struct run *run)
-{
-	static const char *const paths[] = {MIRROR1 ".next", MIRROR2 ".next"};
-	struct bk_log_status log, coming;
-
-	for (int i = 0; i < 2; i++)
-		if (look_at(run, LOG, &log) && look_at(run, paths[i], &coming) &&
-			strcmp(log.id, coming.id) == 0)
-			require(run, coming.log_bytes <= log.log_bytes,
-				"a coming log has more than the log");
-}
-
 /* The node is killed at a random call, and some computers lose their power. */
 static void kill_once(struct run *run)
 {
@@ -329,7 +301,6 @@ static void kill_once(struct run *run)
 	}
 	run->route.is_dead = false;
 	check_quorum(run);
-	check_coming(run);
 }
 
 static int hang(void *ctx, int fd)
