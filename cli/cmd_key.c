@@ -27,7 +27,12 @@ static enum bk_code print_slot(void *ctx, const struct bk_slot *slot, struct bk_
 	(void)err;
 	++*count;
 	if (slot->is_known)
-		printf("%-10s  %s\n", names[slot->kind], slot->recipient);
+		printf("%-10s  %s%s\n", names[slot->kind], slot->recipient,
+			slot->is_costly ? "  (not tried: it asks for too much work)" : "");
+	else if (slot->is_costly)
+		printf("%-10s  of a slot that was not made with the log's key, and asks for %u "
+		       "passes over %u MiB: it is not tried\n",
+			names[slot->kind], slot->passes, slot->kib >> 10);
 	else
 		printf("%-10s  of a slot that was not made with the log's key: it opens nothing\n",
 			names[slot->kind]);
@@ -41,6 +46,7 @@ static enum bk_code add_json(void *ctx, const struct bk_slot *slot, struct bk_er
 	(void)err;
 	cJSON_AddStringToObject(item, "kind", names[slot->kind]);
 	cJSON_AddBoolToObject(item, "known", slot->is_known);
+	cJSON_AddBoolToObject(item, "tried", !slot->is_costly);
 	if (slot->is_known)
 		cJSON_AddStringToObject(item, "recipient", slot->recipient);
 	cJSON_AddItemToArray(ctx, item);

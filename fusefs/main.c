@@ -234,10 +234,11 @@ static enum bk_code open_log(struct mount *mount, struct bk_error *err)
 
 static enum bk_code run(const struct options *options, struct bk_error *err)
 {
-	struct mount mount = {
-		.options = options, .background = {.ready = -1}, .handed = handed_take()};
-	enum bk_code code = find_log(&mount, err);
+	struct mount mount = {.options = options, .background = {.ready = -1}};
+	enum bk_code code = handed_take(&mount.handed, err);
 
+	if (!code)
+		code = find_log(&mount, err);
 	if (code)
 		return code;
 	if (mount.handed < 0)

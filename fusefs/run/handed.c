@@ -10,11 +10,15 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define NAME "backup-fuse"
 
 #define FIRST_FD 3 /* sd_listen_fds(3) */
+
+/* /dev/fuse, in Linux's list of devices. */
+#define FUSE_DEVICE makedev(10, 229)
 
 static enum bk_code mount_at(
 	int fd, const struct options *options, const char *place, struct bk_error *err)
@@ -66,28 +70,43 @@ enum bk_code handed_give(const struct options *options, struct bk_error *err)
 	return code;
 }
 
-/* The manager would keep the mount, without an answer, when this process is gone. */
-static int take(int fd)
+/* A descriptor of /dev/fuse, and of nothing else: what it gives is taken for the kernel's word. */
+static bool is_mount(int fd)
 {
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return -1;
-	say_to_manager("FDSTOREREMOVE=1\nFDNAME=" NAME "\n");
-	return fd;
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == FUSE_DEVICE;
 }
 
-int handed_take(void)
+/* The manager would keep the mount, without an answer, when this process is gone. */
+static enum bk_code take(int fd, struct bk_error *err)
+{
+	if (!is_mount(fd) || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return bk_fail(err, BK_E_INVALID, 0,
+			"what the service manager hands over as " NAME
+			" is no mount: LISTEN_FDNAMES "
+			"names the descriptor %d",
+			fd);
+	say_to_manager("FDSTOREREMOVE=1\nFDNAME=" NAME "\n");
+	return BK_OK;
+}
+
+enum bk_code handed_take(int *fd, struct bk_error *err)
 {
 	const char *pid = getenv("LISTEN_PID"), *names = getenv("LISTEN_FDNAMES");
 
+	*fd = -1;
 	if (!pid || !names || strtol(pid, NULL, 10) != getpid())
-		return -1;
-	for (int fd = FIRST_FD;; fd++) {
+		return BK_OK;
+	for (int at = FIRST_FD;; at++) {
 		size_t length = strcspn(names, ":");
 
-		if (length == strlen(NAME) && strncmp(names, NAME, length) == 0)
-			return take(fd);
+		if (length == strlen(NAME) && strncmp(names, NAME, length) == 0) {
+			*fd = at;
+			return take(at, err);
+		}
 		if (!names[length])
-			return -1;
+			return BK_OK;
 		names += length + 1;
 	}
 }

@@ -16,7 +16,8 @@
 BK_MUST_CHECK enum bk_code handed_give(const struct options *options, struct bk_error *err);
 
 /* The mount that this process was handed, for good; -1: none. It does not answer, to anybody,
- * before it is served. */
-int handed_take(void);
+ * before it is served. Fails with BK_E_INVALID where what was handed is no descriptor of /dev/fuse.
+ */
+BK_MUST_CHECK enum bk_code handed_take(int *fd, struct bk_error *err);
 
 #endif

@@ -56,6 +56,17 @@ def serve(program, fd, words, environment):
                           "--inh-caps", "-all", "--no-new-privs", program, *words])
 
 
+def places(mountpoint):
+    """Where nothing may be mounted, and what is said of it. An empty file of SQLite's stays in MOUNTPOINT."""
+    yield mountpoint + "/none", "no directory"
+    yield __file__, "is no directory"
+    open(mountpoint + "/some", "w").write("text")
+    yield mountpoint, "is not empty"
+    os.remove(mountpoint + "/some")
+    open(mountpoint + "/latest.sqlite3", "w").close()
+    yield mountpoint, "as sqlite3 makes one"
+
+
 def main():
     fuse, cli, simnode, plugin = sys.argv[1:]
     if os.getuid() != 0:
@@ -80,7 +91,15 @@ def main():
         os.chmod("notify", 0o777)
         manager.settimeout(30)
         environment = {"NOTIFY_SOCKET": work + "/notify"}
-        made = run(fuse, "--hand-over", "-o", f"uid={NOBODY}", mountpoint, env=os.environ | environment)
+        hand_over = [fuse, "--hand-over", "-o", f"uid={NOBODY}"]
+        for path, why in places(mountpoint):
+            refused = run(*hand_over, path, env=os.environ | environment)
+            expect("nothing is mounted: " + why, refused.returncode != 0 and why in refused.stderr and
+                   not os.path.ismount(path), refused)
+        os.remove(mountpoint + "/latest.sqlite3")
+        pid = serve(fuse, os.open("/dev/null", os.O_RDWR), ["--foreground", work + "/log.bkp", mountpoint], environment)
+        expect("what is no mount is not taken for one", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 2)
+        made = run(*hand_over, mountpoint, env=os.environ | environment)
         lines, fd = receive(manager)
         expect("the mount is handed over", made.returncode == 0 and "FDSTORE=1" in lines and fd is not None, made, lines)
         pid = serve(fuse, fd, ["--foreground", work + "/log.bkp", mountpoint], environment)

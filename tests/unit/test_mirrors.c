@@ -1,180 +1,22 @@
 /* test_mirrors.c - a log's mirrors: brought level from wherever they stand, waited for by a quorum,
  * asked before a log is written to (bk/mirrors.h; docs/mirror.md). */
-#include "compacted.h"
 #include "forge.h"
-#include <bk/mirrors.h>
-#include <bk/successor.h>
+#include "rig.h"
 #include <errno.h>
-#include <pthread.h>
 #include <sys/stat.h>
 #include <time.h>
 
 SUITE(mirrors);
 
-/* What was told, and how often. */
-struct told {
-	pthread_mutex_t mutex;
-	unsigned count[BK_MIRRORS_REFUSED + 1];
-	char text[BK_MIRRORS_REFUSED + 1][5000];
-};
-
-static void take_news(void *ctx, enum bk_mirrors_news news, const char *text)
-{
-	struct told *told = ctx;
-
-	pthread_mutex_lock(&told->mutex);
-	told->count[news]++;
-	snprintf(told->text[news], sizeof told->text[news], "%s", text);
-	pthread_mutex_unlock(&told->mutex);
-}
-
-struct rig {
-	struct node node;
-	struct bk_mirrors *mirrors;
-	struct told told;
-	char urls[3][256];
-	const char *list[3];
-	struct bk_mirrors_options options;
-};
-
-/* A node with COUNT mirrors, scratch("m0") and so on, each change in QUORUM places. */
-static void rig_begin(struct rig *rig, unsigned count, unsigned quorum)
-{
-	*rig = (struct rig){.told = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
-	for (unsigned i = 0; i < count; i++) {
-		char name[16];
-
-		snprintf(name, sizeof name, "m%u", i);
-		snprintf(rig->urls[i], sizeof rig->urls[i], "%s", scratch(name));
-		rig->list[i] = rig->urls[i];
-	}
-	node_begin(&rig->node, 0);
-	rig->options = (struct bk_mirrors_options){.urls = rig->list,
-		.count = count,
-		.quorum = quorum,
-		.outage_ms = 20000,
-		.notify = take_news,
-		.ctx = &rig->told};
-}
-
-/* Closes the log, and makes what it is opened with next. */
-static void rig_close(struct rig *rig)
-{
-	bk_writer_close(rig->node.writer);
-	rig->node.writer = NULL;
-	bk_mirrors_free(rig->mirrors);
-	rig->mirrors = NULL;
-}
-
-static enum bk_code rig_open(struct rig *rig)
-{
-	enum bk_code code;
-
-	if (rig->node.writer)
-		rig_close(rig);
-	ok(bk_mirrors_open(&rig->mirrors, &rig->node.io.io, &rig->options, why()));
-	rig->node.options.mirrors = rig->mirrors;
-	code = bk_writer_open(
-		&rig->node.writer, &rig->node.io.io, rig->node.path, &rig->node.options, why());
-	if (code)
-		rig->node.writer = NULL;
-	return code;
-}
-
-static void rig_end(struct rig *rig)
-{
-	if (!rig->node.writer) {
-		bk_mirrors_free(rig->mirrors);
-		rig->mirrors = NULL;
-		rig->node.options.mirrors = NULL;
-		ok(bk_writer_open(&rig->node.writer, &rig->node.io.io, rig->node.path,
-			&rig->node.options, why()));
-	}
-	node_end(&rig->node);
-	bk_mirrors_free(rig->mirrors);
-}
-
-static struct bk_mirror_status status_of(struct rig *rig, unsigned number)
-{
-	struct bk_mirror_status status;
-
-	cr_assert(bk_mirrors_status(rig->mirrors, number, &status));
-	return status;
-}
-
-/* Until the mirror is in STATE, and with BK_MIRROR_LEVEL has all. */
-static void wait_for(struct rig *rig, unsigned number, enum bk_mirror_state state)
-{
-	const struct timespec step = {.tv_nsec = 1000000};
-	struct bk_mirror_status status = status_of(rig, number);
-
-	for (unsigned i = 0; i < 20000; i++) {
-		if (status.state == state && (state != BK_MIRROR_LEVEL || !status.behind))
-			return;
-		nanosleep(&step, NULL);
-		status = status_of(rig, number);
-	}
-	cr_assert(false, "mirror %u is in state %d, %llu bytes behind: %s", number, status.state,
-		(unsigned long long)status.behind, status.why);
-}
-
-/* The mirror's file is the log's, byte for byte, up to its end. */
-static void check_same(const struct rig *rig, unsigned number)
-{
-	size_t size, other;
-	uint8_t *log = file_bytes(rig->node.path, &size);
-	uint8_t *mirror = file_bytes(rig->urls[number], &other);
-
-	cr_assert(size == other, "%zu bytes, and %zu in the mirror", size, other);
-	cr_assert(memcmp(log, mirror, size) == 0);
-	free(log);
-	free(mirror);
-}
-
-static enum bk_code append(struct rig *rig, const char *sql)
-{
-	struct bk_slice slice = {sql, strlen(sql)};
-	struct bk_change change = {.version = bk_writer_version(rig->node.writer) + 1,
-		.statements = &slice,
-		.statement_count = 1};
-
-	return bk_writer_append(rig->node.writer, &change, why());
-}
-
-static unsigned told(struct rig *rig, enum bk_mirrors_news news)
-{
-	unsigned count;
-
-	pthread_mutex_lock(&rig->told.mutex);
-	count = rig->told.count[news];
-	pthread_mutex_unlock(&rig->told.mutex);
-	return count;
-}
-
-static void wait_for_both(struct rig *rig)
-{
-	wait_for(rig, 0, BK_MIRROR_LEVEL);
-	wait_for(rig, 1, BK_MIRROR_LEVEL);
-}
-
-/* Two that get a log which is there already. */
-static void begin_late(struct rig *rig)
-{
-	rig_begin(rig, 2, 0);
-	node_busy(&rig->node, 300);
-	ok(rig_open(rig));
-	wait_for_both(rig);
-}
-
 Test(mirrors, a_late_one_gets_the_whole_log_and_follows)
 {
 	struct rig rig;
 
-	begin_late(&rig);
+	rig_begin_late(&rig);
 	node_busy(&rig.node, 50);
 	rig_close(&rig);
-	check_same(&rig, 0);
-	check_same(&rig, 1);
+	rig_check_same(&rig, 0);
+	rig_check_same(&rig, 1);
 	/* A mirror is a log: it can be read. */
 	rig.node.path = rig.urls[1];
 	{
@@ -203,9 +45,9 @@ Test(mirrors, a_quorum_has_each_change)
 			cr_assert(stat(rig.urls[n], &mirror) == 0 && mirror.st_size == log.st_size);
 	}
 	rig_close(&rig);
-	check_same(&rig, 0);
-	check_same(&rig, 1);
-	cr_assert(told(&rig, BK_MIRRORS_MISSED) == 0);
+	rig_check_same(&rig, 0);
+	rig_check_same(&rig, 1);
+	cr_assert(rig_told(&rig, BK_MIRRORS_MISSED) == 0);
 	rig_end(&rig);
 }
 
@@ -235,18 +77,18 @@ Test(mirrors, an_outage_is_waited_for_told_and_noted)
 	mkdir(rig.urls[0], 0700); /* no file can be made there */
 	ok(rig_open(&rig));
 	node_busy(&rig.node, 20);
-	cr_assert(told(&rig, BK_MIRRORS_MISSED) == 1 && told(&rig, BK_MIRRORS_MET) == 0);
+	cr_assert(rig_told(&rig, BK_MIRRORS_MISSED) == 1 && rig_told(&rig, BK_MIRRORS_MET) == 0);
 	cr_assert(strstr(rig.told.text[BK_MIRRORS_MISSED], "from version 2 on"));
 	cr_assert(strstr(rig.told.text[BK_MIRRORS_MISSED], rig.urls[0]));
 	cr_assert(events(&rig, "from=2\nplaces=2\n") == 1);
 	rmdir(rig.urls[0]);
-	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_wait(&rig, 0, BK_MIRROR_LEVEL);
 	node_busy(&rig.node, 1);
 	snprintf(text, sizeof text, "until=%u\nplaces=2\n", rig.node.version);
-	cr_assert(events(&rig, text) == 1 && told(&rig, BK_MIRRORS_MET) == 1);
+	cr_assert(events(&rig, text) == 1 && rig_told(&rig, BK_MIRRORS_MET) == 1);
 	node_busy(&rig.node, 20);
 	rig_close(&rig);
-	check_same(&rig, 0);
+	rig_check_same(&rig, 0);
 	rig_end(&rig);
 }
 
@@ -274,7 +116,7 @@ Test(mirrors, a_later_session_notes_that_the_quorum_is_met)
 	rmdir(rig.urls[0]);
 	ok(rig_open(&rig));
 	cr_assert(is_missed(&rig), "as the log says");
-	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_wait(&rig, 0, BK_MIRROR_LEVEL);
 	node_busy(&rig.node, 1);
 	cr_assert(!is_missed(&rig));
 	snprintf(text, sizeof text, "until=%u\nplaces=2\n", rig.node.version);
@@ -302,16 +144,16 @@ Test(mirrors, the_second_of_two_is_refused)
 	ok(bk_writer_open(
 		&rig.node.writer, &rig.node.io.io, rig.node.path, &rig.node.options, why()));
 	for (unsigned i = 0; i < 40; i++)
-		ok(append(&rig, "CREATE TABLE IF NOT EXISTS parted (x)"));
+		ok(rig_append(&rig, "CREATE TABLE IF NOT EXISTS parted (x)"));
 	ok(rig_open(&rig));
-	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
+	fails(BK_E_UNSAFE, rig_append(&rig, "CREATE TABLE another (x)"));
 	says("refuses this log");
 	says("does not take what comes: at offset");
 	/* By the mirror's thread, when it has let the append go. */
-	for (unsigned i = 0; i < 20000 && !told(&rig, BK_MIRRORS_REFUSED); i++)
+	for (unsigned i = 0; i < 20000 && !rig_told(&rig, BK_MIRRORS_REFUSED); i++)
 		usleep(1000);
-	cr_assert(told(&rig, BK_MIRRORS_REFUSED) == 1);
-	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
+	cr_assert(rig_told(&rig, BK_MIRRORS_REFUSED) == 1);
+	fails(BK_E_UNSAFE, rig_append(&rig, "CREATE TABLE another (x)"));
 	rig_close(&rig);
 	rig_end(&rig);
 }
@@ -334,7 +176,7 @@ Test(mirrors, a_longer_mirror_that_does_not_chain_is_refused_at_opening)
 	rig.node.path = scratch("other");
 	ok(bk_writer_open(
 		&rig.node.writer, &rig.node.io.io, rig.node.path, &rig.node.options, why()));
-	ok(append(&rig, "CREATE TABLE parted (x)"));
+	ok(rig_append(&rig, "CREATE TABLE parted (x)"));
 	rig_close(&rig);
 	cr_assert(stat(rig.node.path, &before) == 0);
 	fails(BK_E_UNSAFE, rig_open(&rig));
@@ -355,7 +197,7 @@ Test(mirrors, what_the_log_lost_is_taken_over)
 	rig_begin(&rig, 2, 2);
 	ok(rig_open(&rig));
 	node_busy(&rig.node, 30);
-	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_wait(&rig, 0, BK_MIRROR_LEVEL);
 	rig_close(&rig);
 	bytes = file_bytes(rig.node.path, &size);
 	for (size_t cut = 1; cut < 1200; cut += 97) {
@@ -363,7 +205,7 @@ Test(mirrors, what_the_log_lost_is_taken_over)
 		ok(rig_open(&rig));
 		rig_close(&rig);
 		cr_assert(stat(rig.node.path, &st) == 0 && (size_t)st.st_size >= size);
-		check_same(&rig, 0);
+		rig_check_same(&rig, 0);
 		{
 			size_t now;
 			uint8_t *after = file_bytes(rig.node.path, &now);
@@ -395,7 +237,7 @@ Test(mirrors, a_log_that_lost_its_end_stays_as_it_is)
 	copy_file(rig.node.path, scratch("short"));
 	ok(rig_open(&rig));
 	node_busy(&rig.node, 5);
-	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_wait(&rig, 0, BK_MIRROR_LEVEL);
 	ok(bk_log_status(bk_writer_log(rig.node.writer), &status, why()));
 	rig_close(&rig);
 	free(file_bytes(scratch("short"), &size));
@@ -411,9 +253,9 @@ Test(mirrors, a_log_that_lost_its_end_stays_as_it_is)
 	rename(scratch("away"), rig.urls[0]);
 	bk_mirrors_free(rig.mirrors);
 	ok(rig_open(&rig));
-	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_wait(&rig, 0, BK_MIRROR_LEVEL);
 	rig_close(&rig);
-	check_same(&rig, 0);
+	rig_check_same(&rig, 0);
 	rig.node.options.seen_log = "00000000000000000000000000000000";
 	rig.node.options.seen_bytes = UINT64_MAX;
 	ok(rig_open(&rig));
@@ -442,13 +284,13 @@ Test(mirrors, what_cannot_be_taken_over_whole_leaves_nothing)
 		node_busy(&rig.node, 100);
 		cr_assert(stat(rig.node.path, &st) == 0);
 	}
-	wait_for(&rig, 0, BK_MIRROR_LEVEL);
+	rig_wait(&rig, 0, BK_MIRROR_LEVEL);
 	rig_close(&rig);
 	copy_file(scratch("short"), rig.node.path);
 	test_io_fail(&rig.node.io, OP_WRITE, 2, -ENOSPC);
 	ok(rig_open(&rig));
 	cr_assert(!rig.node.io.fail_at, "no write failed");
-	wait_for(&rig, 0, BK_MIRROR_REFUSES);
+	rig_wait(&rig, 0, BK_MIRROR_REFUSES);
 	log = bk_writer_log(rig.node.writer);
 	ok(bk_log_status(log, &status, why()));
 	cr_assert(stat(rig.node.path, &st) == 0);
@@ -468,8 +310,8 @@ Test(mirrors, a_place_that_was_emptied_is_refused)
 	rig_begin(&rig, 1, 0);
 	rig.options.held = held;
 	ok(rig_open(&rig));
-	wait_for(&rig, 0, BK_MIRROR_REFUSES);
-	cr_assert(strstr(status_of(&rig, 0).why, "is empty now"));
+	rig_wait(&rig, 0, BK_MIRROR_REFUSES);
+	cr_assert(strstr(rig_status(&rig, 0).why, "is empty now"));
 	cr_assert(!has_file(rig.urls[0]));
 	node_busy(&rig.node, 5); /* without a quorum the node goes on */
 	rig_end(&rig);
@@ -486,7 +328,7 @@ Test(mirrors, a_damaged_place_is_an_alarm)
 	rig_close(&rig);
 	cr_assert(truncate(rig.list[0], 200) == 0);
 	ok(rig_open(&rig));
-	for (unsigned i = 0; i < 20000 && !told(&rig, BK_MIRRORS_REFUSED); i++)
+	for (unsigned i = 0; i < 20000 && !rig_told(&rig, BK_MIRRORS_REFUSED); i++)
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	cr_assert(strstr(rig.told.text[BK_MIRRORS_REFUSED], "cannot take the log"), "%s",
 		rig.told.text[BK_MIRRORS_REFUSED]);
@@ -505,7 +347,7 @@ Test(mirrors, anothers_place_is_refused)
 	unlink(rig.urls[0]);
 	ok(bk_log_create(&rig.node.io.io, rig.urls[0], NULL, 0, NULL, NULL, &version, why()));
 	ok(rig_open(&rig));
-	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
+	fails(BK_E_UNSAFE, rig_append(&rig, "CREATE TABLE another (x)"));
 	says("holds another log");
 	rig_close(&rig);
 	rig_end(&rig);
@@ -526,170 +368,4 @@ Test(mirrors, options_that_make_no_sense)
 	fails(BK_E_INVALID, bk_mirrors_open(&mirrors, &io.io, &options, why()));
 	options.count = BK_MIRRORS_MAX + 1;
 	fails(BK_E_LIMIT, bk_mirrors_open(&mirrors, &io.io, &options, why()));
-}
-
-/* A successor of the log, whose id is all ID, that may take its place. */
-static struct bk_successor *successor_of(struct rig *rig, unsigned id)
-{
-	struct bk_compact_result result;
-	struct bk_successor *successor;
-	uint64_t left;
-
-	node_compact(&rig->node, NULL, id, &result);
-	ok(bk_successor_open(&successor, bk_writer_log(rig->node.writer), why()));
-	ok(bk_successor_catch_up(successor, &left, why()));
-	return successor;
-}
-
-static enum bk_code compact(struct rig *rig, unsigned id)
-{
-	struct node *node = &rig->node;
-	struct bk_successor *successor = successor_of(rig, id);
-	struct bk_writer *to;
-	enum bk_code code = bk_successor_send(successor, rig->mirrors, NULL, NULL, why());
-
-	if (!code)
-		code = bk_successor_take(successor, node->writer, &to, why());
-	bk_successor_close(successor);
-	if (code)
-		return code;
-	bk_writer_leave(node->writer);
-	node->writer = to;
-	return BK_OK;
-}
-
-/* A successor takes the log's place while changes come: each mirror gets it whole, and follows. One
- * that is away meanwhile does when it is back. */
-Test(mirrors, follow_a_successor)
-{
-	struct rig rig;
-
-	begin_late(&rig);
-	for (unsigned id = 2; id < 5; id++) {
-		node_busy(&rig.node, 20);
-		ok(compact(&rig, id));
-		node_busy(&rig.node, 20);
-		if (id == 3)
-			continue; /* the next one comes while they get this one */
-		wait_for_both(&rig);
-	}
-	ok(rig_open(&rig));
-	wait_for(&rig, 0, BK_MIRROR_LEVEL);
-	rig_close(&rig);
-	check_same(&rig, 0);
-	check_same(&rig, 1);
-	cr_assert(told(&rig, BK_MIRRORS_REFUSED) == 0);
-	rig_end(&rig);
-}
-
-/* The mirror holds the log that the node writes to, with its newest change. */
-static void check_holds(struct rig *rig, unsigned number)
-{
-	struct bk_log_status status, mirror;
-	struct bk_log *log;
-
-	ok(bk_log_status(bk_writer_log(rig->node.writer), &status, why()));
-	ok(bk_log_open(&log, &rig->node.io.io, rig->urls[number], why()));
-	ok(bk_log_status(log, &mirror, why()));
-	bk_log_close(log);
-	cr_assert_str_eq(mirror.id, status.id);
-	cr_assert(mirror.version == rig->node.version);
-}
-
-/* Those of a quorum have it before it takes the place, and the first change behind that. */
-Test(mirrors, of_a_quorum_get_a_successor_ahead)
-{
-	struct rig rig;
-
-	rig_begin(&rig, 2, 3);
-	node_busy(&rig.node, 300);
-	ok(rig_open(&rig));
-	for (unsigned id = 2; id < 5; id++) {
-		node_busy(&rig.node, 20);
-		ok(compact(&rig, id));
-		node_busy(&rig.node, 1);
-		check_holds(&rig, 0);
-		check_holds(&rig, 1);
-	}
-	cr_assert(told(&rig, BK_MIRRORS_MISSED) == 0 && told(&rig, BK_MIRRORS_REFUSED) == 0);
-	rig_close(&rig);
-	ok(rig_open(&rig));
-	node_busy(&rig.node, 20);
-	rig_close(&rig);
-	check_same(&rig, 0);
-	check_same(&rig, 1);
-	rig_end(&rig);
-}
-
-/* Without that it takes none: no change would be acknowledged while they get it. */
-Test(mirrors, of_a_quorum_are_sent_a_successor_first)
-{
-	struct bk_successor *successor;
-	struct bk_writer *to;
-	struct rig rig;
-
-	rig_begin(&rig, 1, 2);
-	ok(rig_open(&rig));
-	node_busy(&rig.node, 20);
-	successor = successor_of(&rig, 2);
-	fails(BK_E_BUSY, bk_successor_take(successor, rig.node.writer, &to, why()));
-	says("have not its successor yet");
-	bk_successor_close(successor);
-	node_busy(&rig.node, 20);
-	rig_close(&rig);
-	check_same(&rig, 0);
-	rig_end(&rig);
-}
-
-/* A mirror that cannot take it keeps the log as it is, and the node at work. */
-Test(mirrors, of_a_quorum_that_cannot_take_a_successor)
-{
-	struct bk_successor *successor;
-	struct rig rig;
-	char name[64];
-
-	rig_begin(&rig, 1, 2);
-	ok(rig_open(&rig));
-	node_busy(&rig.node, 20);
-	successor = successor_of(&rig, 2);
-	for (unsigned i = 0; i < 16; i++) {
-		snprintf(name, sizeof name, "m0.was-%08x-1000000000000", i);
-		put_file(scratch(name), "", 0);
-	}
-	cr_assert(bk_successor_send(successor, rig.mirrors, NULL, NULL, why()) != BK_OK);
-	says("16 logs that were put aside");
-	node_busy(&rig.node, 20);
-	cr_assert(told(&rig, BK_MIRRORS_MISSED) == 0 && told(&rig, BK_MIRRORS_REFUSED) == 0);
-	bk_successor_close(successor);
-	node_busy(&rig.node, 20);
-	rig_close(&rig);
-	check_same(&rig, 0);
-	rig_end(&rig);
-}
-
-static bool is_not_wanted(void *ctx)
-{
-	(void)ctx;
-	return false;
-}
-
-/* One that is away is not waited for where nobody wants it any more. */
-Test(mirrors, of_a_quorum_that_are_away_and_a_successor)
-{
-	struct bk_successor *successor;
-	struct rig rig;
-
-	rig_begin(&rig, 1, 2);
-	rig.options.outage_ms = 100;
-	cr_assert(mkdir(rig.urls[0], 0700) == 0);
-	ok(rig_open(&rig));
-	node_busy(&rig.node, 20);
-	successor = successor_of(&rig, 2);
-	fails(BK_E_CANCELLED,
-		bk_successor_send(successor, rig.mirrors, is_not_wanted, NULL, why()));
-	bk_successor_close(successor);
-	node_busy(&rig.node, 20);
-	cr_assert(rmdir(rig.urls[0]) == 0);
-	rig_close(&rig);
-	rig_end(&rig);
 }

@@ -207,6 +207,83 @@ Test(sealed, as_many_slots_as_a_reader_looks_at)
 	node_end(&node);
 }
 
+/* A slot of a stranger's for a passphrase, of PASSES over KIB; each NUMBER is another. */
+static void strangers_slot(uint8_t *payload, unsigned number, uint32_t passes, uint32_t kib)
+{
+	memset(payload, 0, SLOT_SIZE);
+	memset(payload + 44, (int)number, SLOT_SIZE - 44);
+	payload[0] = SLOT_PASSPHRASE;
+	payload[20] = (uint8_t)number;
+	memcpy(payload + 36, &passes, 4); /* of little ends, as all that we run on */
+	memcpy(payload + 40, &kib, 4);
+}
+
+/* All slots of a log together are worth the work of eight that we make: a stranger's would cost
+ * minutes, and 1 GiB. What is over it is passed over, and others are tried all the same. */
+Test(sealed, what_slots_may_cost_together)
+{
+	struct bk_seal *seal;
+	uint8_t slot[SLOT_SIZE];
+
+	ok(bk_seal_of_key(&seal, NULL, why()));
+	strangers_slot(slot, 1, 16, 1024 << 10);
+	ok(bk_seal_add(seal, slot, why()));
+	for (unsigned i = 2; i <= 10; i++) {
+		strangers_slot(slot, i, 3, 256 << 10);
+		ok(bk_seal_add(seal, slot, why()));
+	}
+	strangers_slot(slot, 11, 1, 8);
+	slot[0] = SLOT_SEED;
+	ok(bk_seal_add(seal, slot, why()));
+	for (size_t i = 0; i < seal->count; i++)
+		cr_assert(bk_seal_is_costly(seal, i) == (i == 0 || i == 9), "%zu", i);
+	bk_seal_free(seal);
+}
+
+static enum bk_code count_costly(void *ctx, const struct bk_slot *slot, struct bk_error *err)
+{
+	unsigned *count = ctx;
+
+	(void)err;
+	*count += slot->is_costly && slot->passes == 16 && slot->kib == 1024 << 10;
+	return BK_OK;
+}
+
+/* It is told of, and our own is added only where a reader comes to it. */
+Test(sealed, slots_that_cost_too_much)
+{
+	struct bk_keyring *ring = ring_of("right");
+	uint8_t slot[SLOT_SIZE];
+	unsigned costly = 0;
+	struct forge forge;
+	struct bk_log *log;
+	struct node node;
+
+	begin(&node);
+	node_end(&node);
+	forge_load(&forge, node.path);
+	strangers_slot(slot, 1, 16, 1024 << 10);
+	forge_append(&forge, SLOT, 0, node.version, slot, SLOT_SIZE);
+	for (unsigned i = 2; i <= 9; i++) {
+		strangers_slot(slot, i, 12, 64 << 10);
+		forge_append(&forge, SLOT, 0, node.version, slot, SLOT_SIZE);
+	}
+	forge_seal(&forge);
+	forge_save(&forge, node.path);
+	log = node_log(&node);
+	ok(bk_log_slots(log, count_costly, &costly, why()));
+	bk_log_close(log);
+	cr_assert(costly == 1);
+	fails(BK_E_SEALED, open_with(&node, ring));
+	says("passed over");
+	ok(bk_writer_open(&node.writer, &node.io.io, node.path, &node.options, why()));
+	fails(BK_E_LIMIT, bk_writer_add_slots(node.writer, ring, why()));
+	says("a reader would not come to it");
+	bk_writer_leave(node.writer);
+	bk_keyring_free(ring);
+	forge_done(&forge);
+}
+
 /* A log at PATH that opens for a passphrase, whose slot is the first, and a seed. */
 static void seal_for_two(const struct bk_io *io, const char *path)
 {

@@ -16,6 +16,8 @@ enum bk_slot_kind {
 
 struct bk_slot {
 	enum bk_slot_kind kind;
+	uint32_t passes, kib;              /* of argon2id, for a passphrase */
+	bool is_costly;                    /* so much that it is not tried */
 	bool is_known;                     /* who made it had the log's key, and it is for: */
 	char recipient[BK_RECIPIENT_TEXT]; /* as age writes it: "age1..." */
 };

@@ -18,6 +18,8 @@ static struct bk_slot slot_of(const uint8_t *payload, const struct log_key *key)
 	_Static_assert(BECH32_TEXT <= BK_RECIPIENT_TEXT, "a recipient fits");
 	slot.is_known = bk_slot_recipient(&who, payload, key);
 	slot.kind = (enum bk_slot_kind)who.kind;
+	slot.passes = who.ops;
+	slot.kib = who.kib;
 	if (slot.is_known)
 		bk_bech32_encode(slot.recipient, AGE_RECIPIENT, who.point);
 	return slot;
@@ -33,6 +35,7 @@ enum bk_code bk_log_slots(struct bk_log *log, bk_slot_fn *take, void *ctx, struc
 	for (size_t i = 0; i < seal->count && !code; i++) {
 		struct bk_slot slot = slot_of(seal->slots + i * SLOT_SIZE, seal->key);
 
+		slot.is_costly = bk_seal_is_costly(seal, i);
 		code = take(ctx, &slot, err);
 	}
 	bk_seal_free(seal);

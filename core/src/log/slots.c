@@ -5,12 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Takes the slots that come; those of a frame that is none are passed over. */
+/* Takes the slots that come; one that is none as we know them is passed over, and noted. */
 static enum bk_code take(struct bk_seal *seal, const struct frame *frame, struct bk_error *err)
 {
-	if (frame->head.kind != FRAME_SLOT || frame->head.must || seal->count == LOG_SLOTS_MAX ||
-		!bk_slot_is_right(frame->payload, frame->head.size))
+	if (frame->head.kind != FRAME_SLOT)
 		return BK_OK;
+	if (frame->head.must || !bk_slot_is_right(frame->payload, frame->head.size) ||
+		(seal->count == LOG_SLOTS_MAX && !bk_seal_has(seal, frame->payload))) {
+		seal->has_others = true;
+		return BK_OK;
+	}
 	return bk_seal_add(seal, frame->payload, err);
 }
 
@@ -63,17 +67,20 @@ static enum bk_code gather(
 	return code == BK_E_LIMIT ? BK_OK : code;
 }
 
-/* Tries the slots of SEAL from FROM on. Where a passphrase would take more memory than there is,
- * others may open all the same. */
+/* Tries the slots of SEAL from FROM on, but for those that cost too much. Where a passphrase would
+ * take more memory than there is, others may open all the same. */
 static enum bk_code try_slots(
 	struct logfile *lf, const struct bk_seal *seal, size_t from, struct bk_error *err)
 {
 	enum bk_code code = BK_OK;
 
 	for (size_t i = from; i < seal->count && !lf->key; i++) {
-		enum bk_code tried = bk_keyring_open(
-			lf->file.io->keys, seal->slots + i * SLOT_SIZE, &lf->key, err);
+		enum bk_code tried;
 
+		if (bk_seal_is_costly(seal, i))
+			continue;
+		tried = bk_keyring_open(
+			lf->file.io->keys, seal->slots + i * SLOT_SIZE, &lf->key, err);
 		code = tried ? tried : code;
 	}
 	return lf->key ? BK_OK : code;
@@ -102,11 +109,25 @@ static bool has_kind(const struct bk_seal *seal, uint32_t kind)
 	return false;
 }
 
+/* What else is to be said of slots that were not tried. */
+static const char *passed_over(const struct bk_seal *seal)
+{
+	if (bk_seal_has_costly(seal))
+		return ". Slots for a passphrase that ask for too much work were passed over: "
+		       "whoever could write there may have put them in. Another place, a mirror, "
+		       "may have it without";
+	if (seal->has_others)
+		return ". Other slots were passed over: there are more than a reader looks at, or "
+		       "a newer release made them";
+	return "";
+}
+
 /* Why none of the slots in SEAL opened. */
 static enum bk_code cannot_open(
 	const struct logfile *lf, const struct bk_seal *seal, struct bk_error *err)
 {
 	const struct bk_keyring *ring = lf->file.io->keys;
+	const char *more = passed_over(seal);
 	char list[200] = "", wrong[300] = "";
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -122,16 +143,16 @@ static enum bk_code cannot_open(
 	if (!seal->count)
 		return bk_fail(err, BK_E_SEALED, 0,
 			"%s is sealed, and no slot is left in it that a key could open: another "
-			"place, a mirror, may have it whole",
-			lf->file.path);
+			"place, a mirror, may have it whole%s",
+			lf->file.path, more);
 	if (*wrong)
-		return bk_fail(err, BK_E_SEALED, 0, "%s is sealed, and %s (it has slots for %s)",
-			lf->file.path, wrong, list);
+		return bk_fail(err, BK_E_SEALED, 0, "%s is sealed, and %s (it has slots for %s)%s",
+			lf->file.path, wrong, list, more);
 	return bk_fail(err, BK_E_SEALED, 0,
-		bk_keyring_is_empty(ring) ? "%s is sealed, and no key was given: it opens for %s"
+		bk_keyring_is_empty(ring) ? "%s is sealed, and no key was given: it opens for %s%s"
 					  : "%s is sealed, and has no slot for what was given: it "
-					    "opens for %s",
-		lf->file.path, list);
+					    "opens for %s%s",
+		lf->file.path, list, more);
 }
 
 static enum bk_code find_key(struct logfile *lf, struct bk_seal *seal, struct bk_error *err)

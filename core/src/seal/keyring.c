@@ -4,10 +4,6 @@
 #include <sodium.h>
 #include <string.h>
 
-/* For new slots: as much as lightningd takes for its own passphrase. */
-#define OPS 3
-#define KIB (256u << 10)
-
 /* A key file opens the slots of age's recipients too: it is one of age's. */
 static bool fits(uint32_t held, uint32_t kind)
 {
@@ -119,7 +115,8 @@ static enum bk_code passphrase_recipient(struct recipient *who, const struct rin
 	uint8_t *identity = bk_secret_new(SECRET_SIZE);
 	enum bk_code code;
 
-	*who = (struct recipient){.kind = SLOT_PASSPHRASE, .ops = OPS, .kib = KIB};
+	/* As much as lightningd takes for its own passphrase. */
+	*who = (struct recipient){.kind = SLOT_PASSPHRASE, .ops = SLOT_PASSES, .kib = SLOT_KIB};
 	if (!identity)
 		return bk_secret_no_memory(err);
 	if (io->ops->random(io->ctx, who->salt, SLOT_SALT) < 0)

@@ -38,13 +38,45 @@ static bool same_slot(const uint8_t *a, const uint8_t *b)
 	return memcmp(copy, b, SLOT_SIZE) == 0;
 }
 
+bool bk_seal_has(const struct bk_seal *seal, const uint8_t *slot)
+{
+	for (size_t i = 0; i < seal->count; i++)
+		if (same_slot(seal->slots + i * SLOT_SIZE, slot))
+			return true;
+	return false;
+}
+
+bool bk_seal_is_costly(const struct bk_seal *seal, size_t number)
+{
+	uint64_t left = SLOT_COST_MAX;
+	bool is_costly = false;
+
+	for (size_t i = 0; i <= number; i++) {
+		struct recipient who;
+		uint64_t cost;
+
+		bk_slot_read(&who, seal->slots + i * SLOT_SIZE);
+		cost = who.kind == SLOT_PASSPHRASE ? (uint64_t)who.ops * who.kib : 0;
+		is_costly = cost > left;
+		left -= is_costly ? 0 : cost;
+	}
+	return is_costly;
+}
+
+bool bk_seal_has_costly(const struct bk_seal *seal)
+{
+	for (size_t i = 0; i < seal->count; i++)
+		if (bk_seal_is_costly(seal, i))
+			return true;
+	return false;
+}
+
 enum bk_code bk_seal_add(struct bk_seal *seal, const uint8_t *payload, struct bk_error *err)
 {
 	uint8_t *slots;
 
-	for (size_t i = 0; i < seal->count; i++)
-		if (same_slot(seal->slots + i * SLOT_SIZE, payload))
-			return BK_OK;
+	if (bk_seal_has(seal, payload))
+		return BK_OK;
 	slots = realloc(seal->slots, (seal->count + 1) * SLOT_SIZE);
 	if (!slots)
 		return bk_secret_no_memory(err);

@@ -24,6 +24,11 @@ enum slot_kind {
 #define SLOT_OPS_MAX 16u
 #define SLOT_KIB_MAX (1024u << 10)
 
+/* What the slots of one log may cost together, in KiB times passes: eight as we make them. */
+#define SLOT_PASSES   3u
+#define SLOT_KIB      (256u << 10)
+#define SLOT_COST_MAX (8ull * SLOT_PASSES * SLOT_KIB)
+
 /* Who may open a log. */
 struct recipient {
 	uint32_t kind;

@@ -8,9 +8,12 @@
  * and never the answer to a change. */
 #define PIECE ((size_t)64 << 10)
 
-/* Between two looks whether it is still wanted; so long nothing may move. */
+/* Between two looks whether it is still wanted; so long nothing may move, at most. */
 #define LOOK_MS  200u
 #define STALL_MS 60000u
+
+/* A place may fail so often before some of it arrives again. */
+#define FAILURES_MAX 3
 
 bool bk_mirror_has_ahead(const struct mirror *mirror)
 {
@@ -24,6 +27,10 @@ void bk_mirror_drop_ahead(struct mirror *mirror)
 {
 	bk_file_close(&mirror->ahead);
 	mirror->ahead_number = 0;
+	/* Whether the place has it yet is found out anew. */
+	pthread_mutex_lock(&mirror->all->mutex);
+	mirror->ahead_durable = 0;
+	pthread_mutex_unlock(&mirror->all->mutex);
 }
 
 /* Opens the successor, finds out how much of it the place has, and begins it there. */
@@ -66,6 +73,19 @@ static enum bk_code send_piece(
 	return code;
 }
 
+/* What became of a piece of the successor NUMBER. With the mutex held. */
+static void note(struct mirror *mirror, uint64_t number, const struct bk_error *err)
+{
+	if (mirror->all->ahead.number != number)
+		return;
+	if (!err) {
+		mirror->ahead_durable = mirror->ahead_sent;
+		mirror->ahead_failures = 0;
+	} else if (!bk_mirror_may_pass(err->code) || ++mirror->ahead_failures >= FAILURES_MAX) {
+		mirror->ahead_why = *err;
+	}
+}
+
 enum bk_code bk_mirror_send_ahead(struct mirror *mirror, struct bk_error *err)
 {
 	struct bk_mirrors *all = mirror->all;
@@ -86,14 +106,11 @@ enum bk_code bk_mirror_send_ahead(struct mirror *mirror, struct bk_error *err)
 		code = send_piece(mirror, &ahead, err);
 	free(ahead.path);
 	pthread_mutex_lock(&all->mutex);
-	if (all->ahead.number == ahead.number && code)
-		mirror->ahead_why = *err;
-	else if (all->ahead.number == ahead.number)
-		mirror->ahead_durable = mirror->ahead_sent;
+	note(mirror, ahead.number, code ? err : NULL);
 	pthread_cond_broadcast(&all->progress);
 	pthread_mutex_unlock(&all->mutex);
 	/* The log is not the worse for it; but the line may be. */
-	return code == BK_E_IO ? code : BK_OK;
+	return bk_mirror_may_pass(code) ? code : BK_OK;
 }
 
 /* Offers it to the mirrors: another than the one before, or the same that grew. */
@@ -117,6 +134,7 @@ static enum bk_code offer(struct bk_mirrors *mirrors, const struct log_header *l
 		ahead->number++;
 	for (unsigned i = 0; i < mirrors->count && is_another; i++) {
 		mirrors->list[i]->ahead_durable = 0;
+		mirrors->list[i]->ahead_failures = 0;
 		mirrors->list[i]->ahead_why = (struct bk_error){.code = BK_OK};
 	}
 	pthread_cond_broadcast(&mirrors->work);
@@ -167,33 +185,50 @@ static enum bk_code check_hope(const struct bk_mirrors *mirrors, struct bk_error
 		one->url, one->ahead_why.msg);
 }
 
-/* Waits until the quorum has it up to END. */
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+/* Waits a moment, with the mutex let go to ask whether it is WANTED. */
+static enum bk_code wait_a_moment(
+	struct bk_mirrors *mirrors, const struct mirrors_wanted *wanted, struct bk_error *err)
+{
+	struct timespec until = bk_mirrors_until(LOOK_MS);
+	enum bk_code code = BK_OK;
+
+	pthread_cond_timedwait(&mirrors->progress, &mirrors->mutex, &until);
+	pthread_mutex_unlock(&mirrors->mutex);
+	if (wanted->is_wanted && !wanted->is_wanted(wanted->ctx))
+		code = bk_fail(err, BK_E_CANCELLED, 0, "the compaction was given up");
+	pthread_mutex_lock(&mirrors->mutex);
+	return code;
+}
+
+/* Waits until the quorum has it up to END. What mirrors do beside it, and what one that comes and
+ * goes sends once more, is not taken for progress. */
 static enum bk_code wait_for_quorum(struct bk_mirrors *mirrors, uint64_t end,
 	const struct mirrors_wanted *wanted, struct bk_error *err)
 {
-	uint64_t sent = sent_in_all(mirrors);
-	unsigned still_ms = 0;
+	uint32_t stall_ms = mirrors->outage_ms < STALL_MS ? mirrors->outage_ms : STALL_MS;
+	struct timespec until = bk_mirrors_until(stall_ms);
+	uint64_t most = sent_in_all(mirrors);
 	enum bk_code code = BK_OK;
 
 	while (!code && !has_quorum(mirrors, end)) {
-		struct timespec until = bk_mirrors_until(LOOK_MS);
+		struct timespec now = bk_mirrors_until(0);
 
+		if (sent_in_all(mirrors) > most) {
+			most = sent_in_all(mirrors);
+			until = bk_mirrors_until(stall_ms);
+		}
 		code = check_hope(mirrors, err);
-		if (!code && still_ms >= STALL_MS)
+		if (!code && !is_before(&now, &until))
 			code = bk_fail(err, BK_E_IO, 0,
 				"mirrors that the quorum needs are away, and have not taken the "
 				"successor");
-		if (code)
-			break;
-		if (pthread_cond_timedwait(&mirrors->progress, &mirrors->mutex, &until))
-			still_ms += LOOK_MS;
-		if (sent_in_all(mirrors) != sent)
-			still_ms = 0;
-		sent = sent_in_all(mirrors);
-		pthread_mutex_unlock(&mirrors->mutex);
-		if (wanted->is_wanted && !wanted->is_wanted(wanted->ctx))
-			code = bk_fail(err, BK_E_CANCELLED, 0, "the compaction was given up");
-		pthread_mutex_lock(&mirrors->mutex);
+		if (!code)
+			code = wait_a_moment(mirrors, wanted, err);
 	}
 	return code;
 }

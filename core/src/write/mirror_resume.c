@@ -7,7 +7,12 @@ bool bk_mirror_is_current(const struct mirror *mirror)
 	return !mirror->all->is_stopping && mirror->turn == mirror->all->turn;
 }
 
-/* Whether the place may go on where HEAD says it stands, as far as that can be told without sending
+bool bk_mirror_may_pass(enum bk_code code)
+{
+	return code == BK_E_IO || code == BK_E_BUSY || code == BK_E_NOMEM;
+}
+
+/* Whether the place may go on where its LOG stands, as far as that can be told without sending
  * anything: the place itself refuses what does not chain. */
 static enum bk_code check_head(
 	struct mirror *mirror, const struct place_log *log, struct bk_error *err)
@@ -18,8 +23,8 @@ static enum bk_code check_head(
 	bool current;
 
 	pthread_mutex_lock(&all->mutex);
-	target = all->target;
-	sum = all->target_sum;
+	target = mirror->is_coming ? all->whole : all->target;
+	sum = mirror->is_coming ? all->whole_sum : all->target_sum;
 	current = bk_mirror_is_current(mirror);
 	pthread_mutex_unlock(&all->mutex);
 	if (!current)
@@ -67,7 +72,8 @@ enum bk_code bk_mirror_resume(
 		return code;
 	mirror->is_coming = log->is_there;
 	mirror->sent = LOG_HEADER_SIZE;
-	if (head->coming.is_there && memcmp(head->coming.id, id, LOG_ID_SIZE) == 0)
-		mirror->sent = head->coming.end;
-	return BK_OK;
+	if (!head->coming.is_there || memcmp(head->coming.id, id, LOG_ID_SIZE) != 0)
+		return BK_OK;
+	mirror->sent = head->coming.end;
+	return check_head(mirror, &head->coming, err);
 }

@@ -32,15 +32,9 @@ static bool is_wanted(struct mirror *mirror)
 	return wanted;
 }
 
-/* Whether what went wrong may be gone at the next try, with nobody doing anything. */
-static bool is_passing(enum bk_code code)
-{
-	return code == BK_E_IO || code == BK_E_BUSY || code == BK_E_NOMEM;
-}
-
 static void tell_away(const struct mirror *mirror, const struct bk_error *err)
 {
-	if (is_passing(err->code))
+	if (bk_mirror_may_pass(err->code))
 		bk_mirrors_tell(mirror->all, BK_MIRRORS_TOLD, "the mirror %s is away: %s",
 			mirror->url, err->msg);
 	else
@@ -57,9 +51,14 @@ static void enter_state(
 	bool is_known;
 
 	pthread_mutex_lock(&all->mutex);
+	/* With a log that was just succeeded it is not. */
+	if (state == BK_MIRROR_LEVEL && !bk_mirror_is_current(mirror)) {
+		pthread_mutex_unlock(&all->mutex);
+		return;
+	}
 	before = mirror->state;
 	is_known = mirror->is_asked && state == before &&
-		   (!err || is_passing(err->code) == is_passing(mirror->why.code));
+		   (!err || bk_mirror_may_pass(err->code) == bk_mirror_may_pass(mirror->why.code));
 	mirror->state = state;
 	mirror->is_asked = true;
 	mirror->why = err ? *err : (struct bk_error){.code = BK_OK};
@@ -110,6 +109,14 @@ static enum bk_code ask(struct mirror *mirror, struct place_head *head, struct b
 	return BK_OK;
 }
 
+/* As far as it is sent now. A coming log first takes the name: what is in flight is given to the
+ * log only, for a power cut of ours may take it from us, and then we ask for it there. With the
+ * mutex held. */
+static uint64_t goal_of(const struct mirror *mirror)
+{
+	return mirror->is_coming ? mirror->all->whole : mirror->all->target;
+}
+
 /* Waits for more to send than up to `sent`, or of a successor; false at the end. */
 static bool wait_for_more(struct mirror *mirror, uint64_t *target)
 {
@@ -117,11 +124,11 @@ static bool wait_for_more(struct mirror *mirror, uint64_t *target)
 	bool go_on;
 
 	pthread_mutex_lock(&all->mutex);
-	while (bk_mirror_is_current(mirror) && all->target <= mirror->sent &&
+	while (bk_mirror_is_current(mirror) && goal_of(mirror) <= mirror->sent &&
 		!bk_mirror_has_ahead(mirror))
 		pthread_cond_wait(&all->work, &all->mutex);
 	go_on = bk_mirror_is_current(mirror);
-	*target = all->target;
+	*target = goal_of(mirror);
 	pthread_mutex_unlock(&all->mutex);
 	return go_on;
 }
@@ -151,9 +158,9 @@ static enum bk_code reached(struct mirror *mirror, uint64_t target, struct bk_er
 {
 	struct bk_mirrors *all = mirror->all;
 	enum bk_code code = BK_OK;
-	bool is_news;
+	bool was_coming = mirror->is_coming, is_news;
 
-	if (mirror->is_coming)
+	if (was_coming)
 		code = mirror->place->ops->commit(mirror->place, mirror->log.id, err);
 	if (code)
 		return code;
@@ -162,7 +169,7 @@ static enum bk_code reached(struct mirror *mirror, uint64_t target, struct bk_er
 	is_news = bk_mirror_is_current(mirror);
 	if (is_news)
 		mirror->durable = target;
-	is_news &= mirror->state != BK_MIRROR_LEVEL;
+	is_news &= mirror->state != BK_MIRROR_LEVEL && !(was_coming && target < all->target);
 	pthread_cond_broadcast(&all->progress);
 	pthread_mutex_unlock(&all->mutex);
 	if (is_news)
@@ -190,7 +197,7 @@ static enum bk_code settle(struct mirror *mirror, struct bk_error *err)
 		mirror->place, mirror->log.id, mirror->sent, NULL, 0, true, err);
 
 	pthread_mutex_lock(&mirror->all->mutex);
-	target = mirror->all->target;
+	target = goal_of(mirror);
 	current = bk_mirror_is_current(mirror);
 	pthread_mutex_unlock(&mirror->all->mutex);
 	if (code || !current || mirror->sent != target)

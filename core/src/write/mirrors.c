@@ -178,11 +178,17 @@ bool bk_mirrors_status(struct bk_mirrors *mirrors, unsigned number, struct bk_mi
 	return true;
 }
 
+/* The log is durable up to END, a frame of SUM. With the mutex held. */
+static void set_log_end(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum)
+{
+	mirrors->target = mirrors->whole = end;
+	mirrors->target_sum = mirrors->whole_sum = sum;
+}
+
 void bk_mirrors_attach(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum)
 {
 	pthread_mutex_lock(&mirrors->mutex);
-	mirrors->target = end;
-	mirrors->target_sum = sum;
+	set_log_end(mirrors, end, sum);
 	mirrors->is_attached = true;
 	pthread_cond_broadcast(&mirrors->work);
 	pthread_mutex_unlock(&mirrors->mutex);
@@ -197,8 +203,7 @@ void bk_mirrors_move(struct bk_mirrors *mirrors, const struct log_header *log,
 	memcpy(mirrors->header, header, LOG_HEADER_SIZE);
 	free(mirrors->path);
 	mirrors->path = strdup(path);
-	mirrors->target = end;
-	mirrors->target_sum = sum;
+	set_log_end(mirrors, end, sum);
 	free(mirrors->ahead.path);
 	mirrors->ahead.path = NULL;
 	for (unsigned i = 0; i < mirrors->count; i++) {

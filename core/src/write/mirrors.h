@@ -41,6 +41,7 @@ struct mirror {
 	uint64_t durable; /* bytes of the log that it has on stable storage */
 	struct bk_error why;
 	uint64_t ahead_durable;    /* bytes of the successor that it has on stable storage */
+	unsigned ahead_failures;   /* that may pass, since some of it arrived */
 	struct bk_error ahead_why; /* it cannot take that one */
 };
 
@@ -72,6 +73,8 @@ struct bk_mirrors {
 	uint8_t header[LOG_HEADER_SIZE];
 	struct log_header log;
 	uint64_t target, target_sum; /* what may be given: up to a frame of that sum */
+	uint64_t whole, whole_sum;   /* as far the log was durable when it became the log here: so
+				      * far a place's coming log goes when it takes the name */
 	struct ahead ahead;
 };
 
@@ -100,8 +103,9 @@ struct mirrors_wanted {
 
 /* The mirrors get the successor LOG at PATH, whose header is HEADER, as their coming log, beside
  * the changes; returns when those that the quorum needs have it up to END, where it is durable, on
- * stable storage. Fails with BK_E_IO where they have not and nothing moves, as a mirror did that
- * cannot take it, BK_E_CANCELLED, BK_E_NOMEM. For any one thread. */
+ * stable storage. Fails with BK_E_IO where they have not and nothing arrives for as long as a
+ * change waits at most, or a minute, as a mirror did that cannot take it, BK_E_CANCELLED,
+ * BK_E_NOMEM. For any one thread. */
 BK_MUST_CHECK enum bk_code bk_mirrors_send_ahead(struct bk_mirrors *mirrors,
 	const struct log_header *log, const uint8_t *header, const char *path, uint64_t end,
 	const struct mirrors_wanted *wanted, struct bk_error *err);
@@ -152,6 +156,9 @@ void bk_mirror_drop_ahead(struct mirror *mirror);
 
 /* Whether the log that MIRROR follows is the log still. With the mutex held. */
 bool bk_mirror_is_current(const struct mirror *mirror);
+
+/* Whether what went wrong may be gone at the next try, with nobody doing anything. */
+bool bk_mirror_may_pass(enum bk_code code);
 
 /* MIRROR's place has answered with HEAD: decides where to go on, and begins the log there if it has
  * to be. Fails with BK_E_UNSAFE where the place holds something else, or nothing any more. */

@@ -181,9 +181,10 @@ enum bk_code bk_writer_sync_through(
 		writer->durable = end;
 	if (is_further && writer->mirrors && end > writer->given)
 		writer->given = end;
-	pthread_mutex_unlock(&log->mutex);
+	/* With the mutex held: the mirrors may be a successor's in a moment, and END is ours. */
 	if (is_further && writer->mirrors)
 		bk_mirrors_give(writer->mirrors, end, sum, false);
+	pthread_mutex_unlock(&log->mutex);
 	return code;
 }
 

@@ -42,6 +42,26 @@ static enum bk_code add(void *ctx, const struct recipient *who, struct bk_error 
 	return bk_seal_add_recipient(adding->seal, who, adding->io, err);
 }
 
+/* Whether a reader would not try a slot of SEAL, behind those that are THERE, for what it costs. */
+static enum bk_code check_cost(const struct logfile *lf, struct bk_seal *there,
+	const struct bk_seal *seal, struct bk_error *err)
+{
+	size_t first = there->count;
+	enum bk_code code = BK_OK;
+
+	for (size_t i = 0; i < seal->count && !code; i++)
+		code = bk_seal_add(there, seal->slots + i * SLOT_SIZE, err);
+	for (size_t i = first; i < there->count && !code; i++)
+		if (bk_seal_is_costly(there, i))
+			code = bk_fail(err, BK_E_LIMIT, 0,
+				"%s has so many slots for a passphrase that a reader would not "
+				"come to it: each costs, and all together may cost as much as 8. "
+				"backup-cli key remove takes one away, and with it those that were "
+				"not made with the log's key",
+				lf->file.path);
+	return code;
+}
+
 /* A reader looks at so many, and would never come to more. */
 static enum bk_code check_room(
 	const struct logfile *lf, const struct bk_seal *seal, struct bk_error *err)
@@ -49,12 +69,16 @@ static enum bk_code check_room(
 	struct bk_seal *there;
 	enum bk_code code = bk_logfile_seal(&there, lf, true, err);
 
-	if (!code && there->count + seal->count > LOG_SLOTS_MAX)
+	if (code)
+		return code;
+	if (there->count + seal->count > LOG_SLOTS_MAX)
 		code = bk_fail(err, BK_E_LIMIT, 0,
 			"%s has %zu slots, and can have %d: backup-cli key remove takes one away, "
 			"and "
 			"with it those that were not made with the log's key",
 			lf->file.path, there->count, LOG_SLOTS_MAX);
+	if (!code)
+		code = check_cost(lf, there, seal, err);
 	bk_seal_free(there);
 	return code;
 }
