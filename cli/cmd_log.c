@@ -1,5 +1,6 @@
 /* cmd_log.c - backup-cli log: lists the versions. */
 #include "arguments.h"
+#include "interrupt.h"
 #include "listing.h"
 #include "pager.h"
 #include <bk/image.h>
@@ -152,20 +153,31 @@ enum bk_code listing_take(void *ctx, const struct logitem *item, bool *more, str
 	return logprint(&listing->print, item, !listing->walk.oldest_first, err);
 }
 
-/* With --since, begins at the newest version that came before. */
+/* With --since, begins at the last version before the first one of that time. Where the clock went
+ * back, versions of that time stand before others that came earlier by it. */
 static enum bk_code find_start(struct listing *listing, struct bk_error *err)
 {
+	struct bk_listing *entries;
 	struct bk_entry entry;
+	bool more = true;
 	enum bk_code code;
 
 	if (!listing->since)
 		return BK_OK;
-	code = bk_log_find_time(listing->walk.log, listing->since_us, &entry, err);
-	if (!code) {
+	code = bk_listing_open_last(&entries, listing->walk.log, UINT64_MAX, BK_LISTING_ALL, err);
+	if (code)
+		return code;
+	while (more && interrupt_is_heard()) {
+		code = bk_listing_next(entries, &entry, &more, err);
+		if (code == BK_E_DAMAGE)
+			continue;
+		if (code || !more || entry.time_us >= listing->since_us)
+			break;
 		listing->walk.has_from = true;
 		listing->walk.from = entry.version;
 	}
-	return code == BK_E_MISSING ? BK_OK : code;
+	bk_listing_close(entries);
+	return code == BK_E_DAMAGE ? BK_OK : code;
 }
 
 /* Oldest first, but only the newest that are wanted: finds the first of them. */

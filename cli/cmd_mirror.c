@@ -223,7 +223,7 @@ static bool show(const struct bk_io *io, const char *url, struct bk_log *log)
 	/* It may have more than the log had a moment ago. */
 	code = bk_log_refresh(log, &news, &why);
 	if (!code)
-		code = bk_stands(&standing, log, &told, &why);
+		code = bk_stands(&standing, log, io, url, &told, &why);
 	if (!code)
 		return show_standing(&standing, &told);
 	printf("unknown: %s\n", shown_of(&shown, why.msg));

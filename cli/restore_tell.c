@@ -75,6 +75,8 @@ static void print_opener(void)
 		printf(" --hsm-secret %s", word_of(&word, keys_given.hsm_secret));
 	else if (keys_given.passphrase.is_wanted)
 		printf(" --passphrase");
+	else if (!keys_given.words.is_wanted && keys_node_file())
+		printf(" --key-file %s", word_of(&word, keys_node_file()));
 	else
 		printf(" --words%s",
 			keys_given.seed_passphrase.is_wanted ? " --seed-passphrase" : "");

@@ -41,6 +41,7 @@ struct keys_given keys_given;
 static struct {
 	struct bk_keyring *ring;
 	struct secret_text words, seed_passphrase;
+	char *node_file; /* that backup.lock names, and which was read: its real path */
 	bool is_filled;
 } keys;
 
@@ -113,7 +114,9 @@ void keys_done(void)
 {
 	bk_keyring_free(keys.ring);
 	keys_forget_words();
+	free(keys.node_file);
 	keys.ring = NULL;
+	keys.node_file = NULL;
 }
 
 enum bk_code keys_add_files(struct bk_keyring *ring, struct bk_error *err)
@@ -266,11 +269,16 @@ enum bk_code keys_of_node(const char *dir, const struct lockfile *lock, struct b
 		return code;
 	bk_keyring_want_sealed(ring, true);
 	code = bk_keyring_add_file(ring, bk_io_posix(), path, err);
-	/* What was given may open it. */
-	if (code == BK_E_MISSING && !bk_keyring_is_empty(ring))
-		code = BK_OK;
+	if (!code && !keys.node_file)
+		keys.node_file = realpath(path, NULL);
 	free(path);
-	return code;
+	/* What was given may open it. */
+	return code == BK_E_MISSING && !bk_keyring_is_empty(ring) ? BK_OK : code;
+}
+
+const char *keys_node_file(void)
+{
+	return keys.node_file;
 }
 
 enum bk_code keys_of_dir(const char *dir, struct bk_error *err)

@@ -58,6 +58,9 @@ struct lockfile;
 BK_MUST_CHECK enum bk_code keys_of_node(
 	const char *dir, const struct lockfile *lock, struct bk_error *err);
 
+/* The key file that was found so; NULL: none. */
+const char *keys_node_file(void);
+
 /* The same, of backup.lock in DIR. Fails as lockfile_read does, too. */
 BK_MUST_CHECK enum bk_code keys_of_dir(const char *dir, struct bk_error *err);
 

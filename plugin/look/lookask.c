@@ -100,14 +100,15 @@ static bool is_late(void *ctx)
 }
 
 /* How the COUNT places that have answered stand to OPENED. Without the mutex: it reads. */
-static void compare(struct look_place *places, unsigned count, struct bk_log *opened)
+static void compare(const struct looking *looking, struct look_place *places, unsigned count,
+	struct bk_log *opened)
 {
 	struct bk_error ignored;
 
 	for (unsigned i = 0; i < count; i++)
 		if (places[i].answer == LOOK_ANSWERED)
-			places[i].stands =
-				!bk_stands(&places[i].standing, opened, &places[i].told, &ignored);
+			places[i].stands = !bk_stands(&places[i].standing, opened, looking->io,
+				places[i].url, &places[i].told, &ignored);
 }
 
 /* Waits for the places, and copies what they said. */
@@ -158,7 +159,7 @@ static void *read_log(void *arg)
 	if (opened) {
 		looklog_refresh(&reading->log, opened);
 		look_for_set_back(reading, opened);
-		compare(places, count, opened);
+		compare(looking, places, count, opened);
 		bk_log_close(opened);
 	}
 	pthread_mutex_lock(&looking->mutex);

@@ -16,3 +16,7 @@ t backup-cli history log.bkp
 t backup-cli history --lightning-dir node schema_version
 # What it tells of the last version is what the node has.
 backup-cli history log.bkp chans 1 | wc -l
+# Before the first change there is nothing to tell.
+mkdir fresh
+backup-cli init --lightning-dir fresh fresh.bkp >/dev/null 2>&1
+t backup-cli history fresh.bkp vars

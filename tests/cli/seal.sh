@@ -78,6 +78,9 @@ t backup-cli restore --with-hsm-secret log.bkp bare/other.sqlite3
 t backup-cli init --words-fd 3 --lightning-dir bare log.bkp 3<words
 mkdir by-passphrase
 t backup-cli restore --passphrase-fd 3 log.bkp by-passphrase 3<pass | grep Next
+# What backup.lock named opened it.
+mkdir by-lock
+(cd bare && t backup-cli restore ../by-lock | grep Next)
 stat -c '%a %n' bare/backup.key
 cat bare/backup.lock
 simnode --plugin "$PLUGIN" --dir bare --generate 360

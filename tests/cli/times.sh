@@ -24,6 +24,11 @@ done
 # A time of day is the newest that has come: never another year's, and never tomorrow's.
 backup-cli log --since 23:59:59 log.bkp 2>&1 >/dev/null | sed "s/$(year)-/YEAR-/; s/$(date -u -d yesterday +%Y)-/YEAR-/; s/-[0-9-]*T/-DATE-T/"
 
+# Versions of that time stand before some that came earlier by a clock that went back.
+LD_PRELOAD="$OTHERWORLD" OTHER_SECONDS=-86400 simnode --plugin "$PLUGIN" --dir node --generate 14 >/dev/null
+backup-cli log --since '2 hours ago' log.bkp 2>/dev/null | awk 'NR > 1 {print $1}'
+backup-cli log --since '2 hours ago' --reverse --limit 3 log.bkp 2>/dev/null | awk 'NR > 1 {print $1}'
+
 # What is yet to come is refused where the past is meant.
 t backup-cli restore --at '+1 hour' log.bkp x.sqlite3
 t backup-cli restore --at 2999-01-01 log.bkp x.sqlite3

@@ -29,6 +29,15 @@ Test(mirrors, a_late_one_gets_the_whole_log_and_follows)
 	rig_end(&rig);
 }
 
+/* The mirror's file is as long as the log is. */
+static void check_in(const struct rig *rig, unsigned number)
+{
+	struct stat log, mirror;
+
+	cr_assert(stat(rig->node.path, &log) == 0);
+	cr_assert(stat(rig->urls[number], &mirror) == 0 && mirror.st_size == log.st_size);
+}
+
 /* With a quorum a change that was acknowledged is in that many files, whatever happens next. */
 Test(mirrors, a_quorum_has_each_change)
 {
@@ -37,12 +46,9 @@ Test(mirrors, a_quorum_has_each_change)
 	rig_begin(&rig, 2, 3);
 	ok(rig_open(&rig));
 	for (unsigned i = 0; i < 50; i++) {
-		struct stat log, mirror;
-
 		node_busy(&rig.node, 1);
-		cr_assert(stat(rig.node.path, &log) == 0);
-		for (unsigned n = 0; n < 2; n++)
-			cr_assert(stat(rig.urls[n], &mirror) == 0 && mirror.st_size == log.st_size);
+		check_in(&rig, 0);
+		check_in(&rig, 1);
 	}
 	rig_close(&rig);
 	rig_check_same(&rig, 0);
@@ -368,4 +374,87 @@ Test(mirrors, options_that_make_no_sense)
 	fails(BK_E_INVALID, bk_mirrors_open(&mirrors, &io.io, &options, why()));
 	options.count = BK_MIRRORS_MAX + 1;
 	fails(BK_E_LIMIT, bk_mirrors_open(&mirrors, &io.io, &options, why()));
+}
+
+/* While the node runs one more is named: it gets the whole log, and counts for the quorum. One that
+ * is named no more gets nothing, and is not waited for. */
+Test(mirrors, others_while_the_log_is_open)
+{
+	struct stat before, after;
+	struct rig rig;
+
+	rig_begin(&rig, 3, 1);
+	rig.options.count = 0;
+	ok(bk_mirrors_open(&rig.mirrors, &rig.node.io.io, &rig.options, why()));
+	fails(BK_E_BUSY, bk_mirrors_change(rig.mirrors, &rig.options, why()));
+	bk_mirrors_free(rig.mirrors);
+	rig.mirrors = NULL;
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 200);
+	rig.options.count = 2;
+	ok(bk_mirrors_change(rig.mirrors, &rig.options, why()));
+	rig_wait_for_both(&rig);
+	rig.options.quorum = 3;
+	ok(bk_mirrors_change(rig.mirrors, &rig.options, why()));
+	for (unsigned i = 0; i < 20; i++) {
+		node_busy(&rig.node, 1);
+		check_in(&rig, 0);
+		check_in(&rig, 1);
+	}
+	cr_assert(rig_told(&rig, BK_MIRRORS_MISSED) == 0);
+	rig.options.quorum = 4;
+	fails(BK_E_INVALID, bk_mirrors_change(rig.mirrors, &rig.options, why()));
+	/* m1 goes, m2 comes. */
+	rig.list[1] = rig.urls[2];
+	rig.options.quorum = 3;
+	ok(bk_mirrors_change(rig.mirrors, &rig.options, why()));
+	cr_assert_str_eq(rig_status(&rig, 1).url, rig.urls[2]);
+	rig_wait_for_both(&rig);
+	usleep(100000);
+	cr_assert(stat(rig.urls[1], &before) == 0);
+	node_busy(&rig.node, 20);
+	check_in(&rig, 2);
+	cr_assert(stat(rig.urls[1], &after) == 0 && after.st_size == before.st_size);
+	rig.options.count = 0;
+	fails(BK_E_INVALID, bk_mirrors_change(rig.mirrors, &rig.options, why()));
+	rig.options.quorum = 1;
+	ok(bk_mirrors_change(rig.mirrors, &rig.options, why()));
+	node_busy(&rig.node, 20);
+	cr_assert(!bk_mirrors_status(rig.mirrors, 0, &(struct bk_mirror_status){0}));
+	rig.options.count = 2;
+	ok(bk_mirrors_change(rig.mirrors, &rig.options, why()));
+	rig_wait_for_both(&rig);
+	rig_close(&rig);
+	rig_check_same(&rig, 0);
+	rig_check_same(&rig, 2);
+	rig_end(&rig);
+}
+
+/* A change that waits for one that is away goes on when it is named no more. */
+static void *name_no_more(void *arg)
+{
+	struct rig *rig = arg;
+
+	usleep(200000);
+	rig->options.count = 0;
+	rig->options.quorum = 1;
+	ok(bk_mirrors_change(rig->mirrors, &rig->options, why()));
+	return NULL;
+}
+
+Test(mirrors, one_that_is_waited_for_is_named_no_more)
+{
+	pthread_t thread;
+	struct rig rig;
+
+	rig_begin(&rig, 1, 2);
+	rig.options.outage_ms = BK_OUTAGE_WAIT;
+	mkdir(rig.urls[0], 0700);
+	ok(rig_open(&rig));
+	cr_assert(pthread_create(&thread, NULL, name_no_more, &rig) == 0);
+	node_busy(&rig.node, 3);
+	pthread_join(thread, NULL);
+	rig_close(&rig);
+	rmdir(rig.urls[0]);
+	rig_end(&rig);
 }

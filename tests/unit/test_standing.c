@@ -11,7 +11,7 @@ static struct bk_standing stands(struct bk_log *log, const char *path)
 	struct bk_standing standing;
 
 	ok(bk_place_ask(bk_io_posix(), path, &told, why()));
-	ok(bk_stands(&standing, log, &told, why()));
+	ok(bk_stands(&standing, log, bk_io_posix(), path, &told, why()));
 	return standing;
 }
 
@@ -90,9 +90,13 @@ Test(standing, a_mirror_that_went_on_by_itself)
 	forge_seal(&forge);
 	forge_save(&forge, scratch("mirror"));
 	cr_assert(stands(log, scratch("mirror")).kind == BK_STANDS_FORKED);
-	forge_frame(&forge, forge_find(&forge, CHANGE, -4))[AT_TIME] ^= 1;
+	forge_append(&forge, CHANGE, 0, node.version + 1, "", 0);
 	forge_seal(&forge);
-	forge_cut(&forge, forge.frames[forge_find(&forge, CHANGE, -2)]);
+	forge_save(&forge, scratch("longer"));
+	cr_assert(stands(log, scratch("longer")).kind == BK_STANDS_FORKED);
+	forge_frame(&forge, forge_find(&forge, CHANGE, -5))[AT_TIME] ^= 1;
+	forge_seal(&forge);
+	forge_cut(&forge, forge.frames[forge_find(&forge, CHANGE, -3)]);
 	forge_save(&forge, scratch("shorter"));
 	cr_assert(stands(log, scratch("shorter")).kind == BK_STANDS_FORKED);
 	forge_done(&forge);
@@ -110,7 +114,7 @@ Test(standing, a_mirror_of_another_log)
 	node_begin(&node, 8);
 	log = node_log(&node);
 	memset(told.log, 'a', 32);
-	ok(bk_stands(&standing, log, &told, why()));
+	ok(bk_stands(&standing, log, bk_io_posix(), "none", &told, why()));
 	cr_assert(standing.kind == BK_STANDS_OTHER && standing.versions == 1);
 	bk_log_close(log);
 	node_end(&node);

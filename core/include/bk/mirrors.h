@@ -8,7 +8,7 @@
  * Calling sequence: bk_mirrors_open; a writer is opened with them (writer.h), which asks each where
  * it stands, and closed; bk_mirrors_free.
  *
- * Threads: any, but for opening and freeing. */
+ * Threads: any, but for opening, changing and freeing. */
 #ifndef BK_MIRRORS_H
 #define BK_MIRRORS_H
 
@@ -52,6 +52,14 @@ struct bk_mirrors_options {
 BK_MUST_CHECK enum bk_code bk_mirrors_open(struct bk_mirrors **out, const struct bk_io *io,
 	const struct bk_mirrors_options *options, struct bk_error *err);
 void bk_mirrors_free(struct bk_mirrors *mirrors); /* takes NULL */
+
+/* While a writer uses them: from now on the mirrors, the quorum and the wait are those of OPTIONS.
+ * Those that are there already go on; one that is new is brought level; one that is gone is sent
+ * nothing more. What else OPTIONS has is passed over. Fails as bk_mirrors_open does, and then all
+ * is as before, but for BK_E_NOMEM; with BK_E_BUSY where no writer uses them. For one thread at a
+ * time. */
+BK_MUST_CHECK enum bk_code bk_mirrors_change(
+	struct bk_mirrors *mirrors, const struct bk_mirrors_options *options, struct bk_error *err);
 
 enum bk_mirror_state {
 	BK_MIRROR_ASKED,   /* nothing is known yet */

@@ -127,6 +127,9 @@ enum bk_code bk_history(struct bk_log *log, const char *table,
 	struct lots *lots = NULL;
 	enum bk_code code = bk_log_status(log, &status, err);
 
+	if (!code && status.is_empty)
+		code = bk_fail(
+			err, BK_E_MISSING, 0, "the log %s holds no version yet", bk_log_path(log));
 	if (code)
 		return code;
 	bk_toll_init_whole(&history.toll, status.log_bytes);

@@ -1,5 +1,6 @@
 /* standing.c - where a place that holds a log's bytes stands to that log. */
 #include "log.h"
+#include "place_url.h"
 #include <bk/listing.h>
 #include <bk/standing.h>
 #include <string.h>
@@ -28,6 +29,30 @@ static bool has_end(struct bk_log *log, uint64_t end, uint64_t sum)
 	has = !bk_walk_frame(&walk, end, &frame, &ignored) && frame.head.chain == (uint32_t)sum;
 	bk_walk_done(&walk);
 	return has;
+}
+
+/* Whether what the place at URL has behind the end of LOG is chained to it. */
+static enum bk_code goes_on(bool *out, struct bk_log *log, const struct bk_io *io, const char *url,
+	struct bk_error *err)
+{
+	uint8_t bytes[FRAME_HEAD_SIZE];
+	struct frame_head head;
+	struct place *place;
+	uint64_t end, sum;
+	size_t got;
+	enum bk_code code = bk_place_open(&place, io, url, err);
+
+	if (code)
+		return code;
+	pthread_mutex_lock(&log->mutex);
+	end = log->state.end;
+	sum = log->state.last_sum;
+	pthread_mutex_unlock(&log->mutex);
+	code = place->ops->read(place, log->lf.header.id, end, bytes, sizeof bytes, &got, err);
+	place->ops->close(place);
+	*out = !code && got == sizeof bytes && bk_frame_plausible(&head, bytes) &&
+	       head.chain == (uint32_t)sum;
+	return code;
 }
 
 /* Of the newest versions those that do not stand before END. */
@@ -67,11 +92,12 @@ static enum bk_code look_behind(struct bk_standing *out, struct bk_log *log, uin
 	return code;
 }
 
-enum bk_code bk_stands(struct bk_standing *out, struct bk_log *log,
-	const struct bk_place_told *told, struct bk_error *err)
+enum bk_code bk_stands(struct bk_standing *out, struct bk_log *log, const struct bk_io *io,
+	const char *url, const struct bk_place_told *told, struct bk_error *err)
 {
 	struct bk_standing found = {.kind = BK_STANDS_EMPTY};
 	struct bk_log_status status;
+	bool chains;
 	enum bk_code code = bk_log_status(log, &status, err);
 
 	if (code)
@@ -82,8 +108,10 @@ enum bk_code bk_stands(struct bk_standing *out, struct bk_log *log,
 		found.kind = strcmp(told->log, status.predecessor) == 0 ? BK_STANDS_PREDECESSOR
 									: BK_STANDS_OTHER;
 	} else if (told->is_there && told->bytes > status.log_bytes) {
-		found = (struct bk_standing){
-			.kind = BK_STANDS_AHEAD, .bytes = told->bytes - status.log_bytes};
+		code = goes_on(&chains, log, io, url, err);
+		found = chains ? (struct bk_standing){.kind = BK_STANDS_AHEAD,
+					 .bytes = told->bytes - status.log_bytes}
+			       : (struct bk_standing){.kind = BK_STANDS_FORKED};
 	} else if (told->is_there && !has_end(log, told->bytes, told->sum)) {
 		found = (struct bk_standing){.kind = BK_STANDS_FORKED};
 	} else if (told->is_there) {

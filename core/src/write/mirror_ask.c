@@ -19,14 +19,9 @@ static enum bk_code start(struct bk_mirrors *mirrors, struct bk_error *err)
 	pthread_mutex_lock(&mirrors->mutex);
 	for (unsigned i = 0; i < mirrors->count && !code; i++) {
 		struct mirror *mirror = mirrors->list[i];
-		int rc = mirror->is_started
-				 ? 0
-				 : pthread_create(&mirror->thread, NULL, bk_mirror_run, mirror);
 
-		if (rc)
-			code = bk_fail(err, BK_E_NOMEM, rc, "cannot start a thread");
-		else
-			mirror->is_started = mirror->is_running = true;
+		if (!mirror->is_started)
+			code = bk_mirror_start(mirror, err);
 	}
 	pthread_mutex_unlock(&mirrors->mutex);
 	return code;

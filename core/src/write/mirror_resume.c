@@ -2,9 +2,14 @@
 #include "mirrors.h"
 #include <string.h>
 
+bool bk_mirror_is_ending(const struct mirror *mirror)
+{
+	return mirror->all->is_stopping || mirror->is_dropped;
+}
+
 bool bk_mirror_is_current(const struct mirror *mirror)
 {
-	return !mirror->all->is_stopping && mirror->turn == mirror->all->turn;
+	return !bk_mirror_is_ending(mirror) && mirror->turn == mirror->all->turn;
 }
 
 bool bk_mirror_may_pass(enum bk_code code)

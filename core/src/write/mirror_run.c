@@ -12,14 +12,14 @@
 #define RETRY_MS     100u
 #define RETRY_MAX_MS 60000u
 
-static bool is_stopping(struct bk_mirrors *all)
+static bool is_ending(struct mirror *mirror)
 {
-	bool stopping;
+	bool ending;
 
-	pthread_mutex_lock(&all->mutex);
-	stopping = all->is_stopping;
-	pthread_mutex_unlock(&all->mutex);
-	return stopping;
+	pthread_mutex_lock(&mirror->all->mutex);
+	ending = bk_mirror_is_ending(mirror);
+	pthread_mutex_unlock(&mirror->all->mutex);
+	return ending;
 }
 
 static bool is_wanted(struct mirror *mirror)
@@ -84,9 +84,9 @@ static bool wait_attached(struct mirror *mirror)
 	bool go_on;
 
 	pthread_mutex_lock(&all->mutex);
-	while (!all->is_attached && !all->is_stopping)
+	while (!all->is_attached && !bk_mirror_is_ending(mirror))
 		pthread_cond_wait(&all->work, &all->mutex);
-	go_on = !all->is_stopping;
+	go_on = !bk_mirror_is_ending(mirror);
 	pthread_mutex_unlock(&all->mutex);
 	return go_on;
 }
@@ -270,7 +270,7 @@ static void back_off(struct mirror *mirror, uint32_t ms)
 	int rc = 0;
 
 	pthread_mutex_lock(&all->mutex);
-	while (!all->is_stopping && rc == 0)
+	while (!bk_mirror_is_ending(mirror) && rc == 0)
 		rc = pthread_cond_timedwait(&all->work, &all->mutex, &until);
 	pthread_mutex_unlock(&all->mutex);
 }
@@ -289,7 +289,7 @@ static void run(struct mirror *mirror)
 {
 	uint32_t wait_ms = RETRY_MS;
 
-	while (!is_stopping(mirror->all)) {
+	while (!is_ending(mirror)) {
 		struct bk_error err;
 		enum bk_code code = follow(mirror, &err);
 
@@ -307,7 +307,7 @@ static void run(struct mirror *mirror)
 	hang_up(mirror);
 }
 
-void *bk_mirror_run(void *arg)
+static void *run_thread(void *arg)
 {
 	struct mirror *mirror = arg;
 	struct bk_mirrors *all = mirror->all;
@@ -328,4 +328,14 @@ void *bk_mirror_run(void *arg)
 	pthread_cond_broadcast(&all->progress);
 	pthread_mutex_unlock(&all->mutex);
 	return NULL;
+}
+
+enum bk_code bk_mirror_start(struct mirror *mirror, struct bk_error *err)
+{
+	int rc = pthread_create(&mirror->thread, NULL, run_thread, mirror);
+
+	if (rc)
+		return bk_fail(err, BK_E_NOMEM, rc, "cannot start a thread");
+	mirror->is_started = mirror->is_running = true;
+	return BK_OK;
 }

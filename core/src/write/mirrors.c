@@ -62,7 +62,7 @@ enum bk_code bk_mirror_open_log(struct file *out, const struct bk_io *io, const 
 	return code;
 }
 
-static enum bk_code add(
+enum bk_code bk_mirrors_add(
 	struct bk_mirrors *mirrors, const char *url, const char *held, struct bk_error *err)
 {
 	struct mirror *mirror = calloc(1, sizeof *mirror);
@@ -78,11 +78,13 @@ static enum bk_code add(
 	if (held)
 		snprintf(mirror->held, sizeof mirror->held, "%s", held);
 	mirrors->list[mirrors->count++] = mirror;
-	return bk_place_check_url(url, err);
+	return BK_OK;
 }
 
-static enum bk_code check_options(const struct bk_mirrors_options *options, struct bk_error *err)
+enum bk_code bk_mirrors_check(const struct bk_mirrors_options *options, struct bk_error *err)
 {
+	enum bk_code code = BK_OK;
+
 	if (options->count > BK_MIRRORS_MAX)
 		return bk_fail(err, BK_E_LIMIT, 0, "%u mirrors are more than %d", options->count,
 			BK_MIRRORS_MAX);
@@ -90,7 +92,9 @@ static enum bk_code check_options(const struct bk_mirrors_options *options, stru
 		return bk_fail(err, BK_E_INVALID, 0,
 			"a quorum of %u is more than there are places: the log and %u mirrors",
 			options->quorum, options->count);
-	return BK_OK;
+	for (unsigned i = 0; i < options->count && !code; i++)
+		code = bk_place_check_url(options->urls[i], err);
+	return code;
 }
 
 static void init_conds(struct bk_mirrors *mirrors)
@@ -110,7 +114,7 @@ enum bk_code bk_mirrors_open(struct bk_mirrors **out, const struct bk_io *io,
 	const struct bk_mirrors_options *options, struct bk_error *err)
 {
 	struct bk_mirrors *mirrors;
-	enum bk_code code = check_options(options, err);
+	enum bk_code code = bk_mirrors_check(options, err);
 
 	if (code)
 		return code;
@@ -124,7 +128,8 @@ enum bk_code bk_mirrors_open(struct bk_mirrors **out, const struct bk_io *io,
 	mirrors->notify = options->notify;
 	mirrors->ctx = options->ctx;
 	for (unsigned i = 0; i < options->count && !code; i++)
-		code = add(mirrors, options->urls[i], options->held ? options->held[i] : NULL, err);
+		code = bk_mirrors_add(
+			mirrors, options->urls[i], options->held ? options->held[i] : NULL, err);
 	if (code) {
 		bk_mirrors_free(mirrors);
 		return code;
@@ -133,22 +138,27 @@ enum bk_code bk_mirrors_open(struct bk_mirrors **out, const struct bk_io *io,
 	return BK_OK;
 }
 
-/* What a thread that was left behind may still use stays. */
+/* What a thread that was left behind may still use stays: then it is false. */
+static bool free_one(struct mirror *mirror)
+{
+	if (mirror->is_running)
+		return false;
+	free(mirror->url);
+	free(mirror);
+	return true;
+}
+
 void bk_mirrors_free(struct bk_mirrors *mirrors)
 {
 	bool is_left = false;
 
 	if (!mirrors)
 		return;
-	for (unsigned i = 0; i < mirrors->count; i++) {
-		struct mirror *mirror = mirrors->list[i];
-
-		if (mirror->is_running) {
-			is_left = true;
-			continue;
-		}
-		free(mirror->url);
-		free(mirror);
+	for (unsigned i = 0; i < mirrors->count; i++)
+		is_left |= !free_one(mirrors->list[i]);
+	for (struct mirror *mirror = mirrors->gone, *next; mirror; mirror = next) {
+		next = mirror->next;
+		is_left |= !free_one(mirror);
 	}
 	if (is_left)
 		return;
@@ -163,19 +173,22 @@ void bk_mirrors_free(struct bk_mirrors *mirrors)
 
 bool bk_mirrors_status(struct bk_mirrors *mirrors, unsigned number, struct bk_mirror_status *out)
 {
-	struct mirror *mirror;
+	const struct mirror *mirror;
+	bool is_there;
 
-	if (number >= mirrors->count)
-		return false;
-	mirror = mirrors->list[number];
 	pthread_mutex_lock(&mirrors->mutex);
-	*out = (struct bk_mirror_status){.state = mirror->state,
-		.behind =
-			mirrors->target > mirror->durable ? mirrors->target - mirror->durable : 0};
-	snprintf(out->url, sizeof out->url, "%s", mirror->url);
-	snprintf(out->why, sizeof out->why, "%s", mirror->why.code ? mirror->why.msg : "");
+	is_there = number < mirrors->count;
+	if (is_there) {
+		mirror = mirrors->list[number];
+		*out = (struct bk_mirror_status){.state = mirror->state,
+			.behind = mirrors->target > mirror->durable
+					  ? mirrors->target - mirror->durable
+					  : 0};
+		snprintf(out->url, sizeof out->url, "%s", mirror->url);
+		snprintf(out->why, sizeof out->why, "%s", mirror->why.code ? mirror->why.msg : "");
+	}
 	pthread_mutex_unlock(&mirrors->mutex);
-	return true;
+	return is_there;
 }
 
 /* The log is durable up to END, a frame of SUM. With the mutex held. */
@@ -227,10 +240,8 @@ unsigned bk_mirrors_quorum(const struct bk_mirrors *mirrors)
 	return mirrors->quorum;
 }
 
-void bk_mirrors_give(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum, bool in_flight)
+void bk_mirrors_give(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum)
 {
-	if (in_flight && !bk_mirrors_takes_flight(mirrors))
-		return;
 	pthread_mutex_lock(&mirrors->mutex);
 	if (end > mirrors->target) {
 		mirrors->target = end;
@@ -258,6 +269,9 @@ static bool is_any_running(const struct bk_mirrors *mirrors)
 	for (unsigned i = 0; i < mirrors->count; i++)
 		if (mirrors->list[i]->is_running)
 			return true;
+	for (const struct mirror *mirror = mirrors->gone; mirror; mirror = mirror->next)
+		if (mirror->is_running)
+			return true;
 	return false;
 }
 
@@ -272,6 +286,16 @@ static void wait_while(
 		;
 }
 
+/* Lets go of a thread, which has ended or hangs. */
+static void leave(struct mirror *mirror)
+{
+	if (mirror->is_started && mirror->is_running)
+		pthread_detach(mirror->thread);
+	else if (mirror->is_started)
+		pthread_join(mirror->thread, NULL);
+	mirror->is_started = false;
+}
+
 void bk_mirrors_detach(struct bk_mirrors *mirrors)
 {
 	pthread_mutex_lock(&mirrors->mutex);
@@ -280,17 +304,10 @@ void bk_mirrors_detach(struct bk_mirrors *mirrors)
 	mirrors->is_stopping = true;
 	pthread_cond_broadcast(&mirrors->work);
 	wait_while(mirrors, is_any_running, STOP_WAIT_MS);
-	for (unsigned i = 0; i < mirrors->count; i++) {
-		struct mirror *mirror = mirrors->list[i];
-
-		if (!mirror->is_started)
-			continue;
-		if (mirror->is_running)
-			pthread_detach(mirror->thread);
-		else
-			pthread_join(mirror->thread, NULL);
-		mirror->is_started = false;
-	}
+	for (unsigned i = 0; i < mirrors->count; i++)
+		leave(mirrors->list[i]);
+	for (struct mirror *mirror = mirrors->gone; mirror; mirror = mirror->next)
+		leave(mirror);
 	mirrors->is_attached = false;
 	pthread_mutex_unlock(&mirrors->mutex);
 	/* Who is left behind tells nobody any more. */

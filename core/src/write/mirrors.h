@@ -11,6 +11,7 @@
 #include "place.h"
 #include <bk/mirrors.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct mirror {
 	struct bk_mirrors *all;
@@ -34,6 +35,8 @@ struct mirror {
 	uint64_t ahead_sent;   /* where the place stands with it */
 
 	/* Under all->mutex. */
+	struct mirror *next; /* of those that are gone */
+	bool is_dropped;     /* it is none any more: its thread ends */
 	bool is_running;
 	bool is_asked; /* it has answered, or failed to, since the log was opened */
 	struct place_head head;
@@ -55,8 +58,7 @@ struct ahead {
 
 struct bk_mirrors {
 	const struct bk_io *io;
-	unsigned quorum;
-	uint32_t outage_ms;
+	atomic_uint quorum;
 	bk_mirrors_fn *notify;
 	void *ctx;
 	pthread_mutex_t notify_mutex; /* over calls of it; taken last */
@@ -64,8 +66,10 @@ struct bk_mirrors {
 	pthread_mutex_t mutex;   /* over what follows; never held while a place is asked */
 	pthread_cond_t work;     /* there is more to send, or an end */
 	pthread_cond_t progress; /* a mirror has more, or became another state */
+	uint32_t outage_ms;
 	struct mirror *list[BK_MIRRORS_MAX];
 	unsigned count;
+	struct mirror *gone; /* were in it; their threads may run still */
 	bool is_stopping, is_attached;
 	bool is_missed; /* the quorum was, and is not met again */
 	uint64_t turn;  /* one more each time that a successor took the log's place */
@@ -122,8 +126,9 @@ bool bk_mirrors_takes_flight(const struct bk_mirrors *mirrors);
 
 unsigned bk_mirrors_quorum(const struct bk_mirrors *mirrors);
 
-/* The log may be given up to END, a frame of SUM: it is durable, or IN_FLIGHT. */
-void bk_mirrors_give(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum, bool in_flight);
+/* The log may be given up to END, a frame of SUM: it is durable, or in flight, where mirrors take
+ * that. */
+void bk_mirrors_give(struct bk_mirrors *mirrors, uint64_t end, uint64_t sum);
 
 enum mirrors_wait {
 	MIRRORS_HAVE,   /* the quorum has it */
@@ -140,8 +145,16 @@ BK_MUST_CHECK enum bk_code bk_mirrors_wait(struct bk_mirrors *mirrors, uint64_t 
 /* The log is closed: waits some seconds for mirrors that are nearly level, and ends all threads. */
 void bk_mirrors_detach(struct bk_mirrors *mirrors);
 
-/* A mirror's thread (mirror_run.c). */
-void *bk_mirror_run(void *mirror);
+/* Whether OPTIONS make sense. */
+BK_MUST_CHECK enum bk_code bk_mirrors_check(
+	const struct bk_mirrors_options *options, struct bk_error *err);
+
+/* Puts the mirror of URL into the list, which has room for it. */
+BK_MUST_CHECK enum bk_code bk_mirrors_add(
+	struct bk_mirrors *mirrors, const char *url, const char *held, struct bk_error *err);
+
+/* Starts a mirror's thread, which begins with asking (mirror_run.c). With the mutex held. */
+BK_MUST_CHECK enum bk_code bk_mirror_start(struct mirror *mirror, struct bk_error *err);
 
 /* Opens the log at PATH for reading. Fails with BK_E_BUSY if its header is not HEADER. */
 BK_MUST_CHECK enum bk_code bk_mirror_open_log(struct file *out, const struct bk_io *io,
@@ -154,8 +167,10 @@ bool bk_mirror_has_ahead(const struct mirror *mirror);
 BK_MUST_CHECK enum bk_code bk_mirror_send_ahead(struct mirror *mirror, struct bk_error *err);
 void bk_mirror_drop_ahead(struct mirror *mirror);
 
-/* Whether the log that MIRROR follows is the log still. With the mutex held. */
+/* Whether the log that MIRROR follows is the log still; whether its thread is to end. With the
+ * mutex held. */
 bool bk_mirror_is_current(const struct mirror *mirror);
+bool bk_mirror_is_ending(const struct mirror *mirror);
 
 /* Whether what went wrong may be gone at the next try, with nobody doing anything. */
 bool bk_mirror_may_pass(enum bk_code code);

@@ -183,7 +183,7 @@ enum bk_code bk_writer_sync_through(
 		writer->given = end;
 	/* With the mutex held: the mirrors may be a successor's in a moment, and END is ours. */
 	if (is_further && writer->mirrors)
-		bk_mirrors_give(writer->mirrors, end, sum, false);
+		bk_mirrors_give(writer->mirrors, end, sum);
 	pthread_mutex_unlock(&log->mutex);
 	return code;
 }

@@ -89,15 +89,17 @@ static enum bk_code put_change(struct bk_writer *writer, const struct bk_change 
 static void give(struct bk_writer *writer, uint64_t *end)
 {
 	struct bk_log *log = writer->log;
+	bool takes = bk_mirrors_takes_flight(writer->mirrors);
 	uint64_t sum;
 
 	pthread_mutex_lock(&log->mutex);
 	*end = log->state.end;
 	sum = log->state.last_sum;
-	if (bk_mirrors_takes_flight(writer->mirrors))
+	if (takes)
 		writer->given = *end;
 	pthread_mutex_unlock(&log->mutex);
-	bk_mirrors_give(writer->mirrors, *end, sum, true);
+	if (takes)
+		bk_mirrors_give(writer->mirrors, *end, sum);
 }
 
 /* Whether the log says that the quorum was missed, perhaps by a session before this one. */
