@@ -17,8 +17,7 @@ struct bk_http_request {
 	const char *url;             /* http or https; escaped as it goes out */
 	const char *const *headers;  /* each "Name: value", ended by NULL; NULL: none */
 	struct bk_slice body;        /* is sent unless its data is NULL */
-	const char *user, *password; /* NULL: nobody's */
-	const char *sign;    /* what AWS signs for, "aws:amz:REGION:s3"; NULL: they go as they are */
+	const char *user, *password; /* go out as they are; NULL: nobody's */
 	const char *ca_file; /* the only certificates that are believed; NULL: the system's */
 	const char *proxy;   /* "socks5h://HOST:PORT"; NULL: none, whatever the environment says */
 	unsigned connect_ms, all_ms; /* ends */

@@ -203,10 +203,7 @@ static void set_headers(struct call *call)
 		return;
 	SET(call, CURLOPT_USERNAME, request->user);
 	SET(call, CURLOPT_PASSWORD, request->password ? request->password : "");
-	if (request->sign)
-		SET(call, CURLOPT_AWS_SIGV4, request->sign);
-	else
-		SET(call, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	SET(call, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 }
 
 static enum bk_code run(struct call *call)
