@@ -122,6 +122,8 @@ static enum bk_code mem_list(struct objects *objects, const char *folder, const 
 	store->lists++;
 	if (chance(store, store->stale))
 		when_ms -= (int64_t)(random_next(&store->random) % (uint64_t)store->stale_ms);
+	if (store->list_at_ms)
+		when_ms = store->list_at_ms;
 	for (size_t i = 0; i < store->count && !code; i++) {
 		const struct memobject *object = &store->list[i];
 		const char *rest = object->name + (length ? length + 1 : 0);

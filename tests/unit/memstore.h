@@ -21,6 +21,7 @@ struct memstore {
 	unsigned fails, loses;
 	unsigned stale; /* of 100 listings; by up to STALE_MS */
 	int64_t stale_ms;
+	int64_t list_at_ms; /* all listings are as of then; 0: no */
 	unsigned forgets; /* of 100 deletes */
 	bool refuses_deletes, ignores_conditions;
 	unsigned puts, gets, lists, removes;

@@ -505,6 +505,44 @@ Test(objectplace, a_sleeper_is_fenced_where_names_are_free_again)
 	free(other.bytes);
 }
 
+/* A listing may be older than anything: what is there is found by its name, merged or not. */
+Test(objectplace, no_listing_has_to_be_true)
+{
+	struct memstore store;
+	struct source log;
+	struct place *place;
+	struct place_head head;
+	uint64_t from;
+
+	memstore_init(&store, 1);
+	init_log(&log, 1, 0);
+	add_frame(&log, FRAME_PAGES, 100, 1);
+	place = begun(&store, &log);
+	for (int i = 0; i < 30; i++) {
+		from = log.size;
+		add_frame(&log, FRAME_CHANGE, 500000, (uint8_t)i);
+		ok(send(place, &log, from, log.size));
+		store.list_at_ms = i == 11 ? store.now_ms : store.list_at_ms;
+	}
+	check_now(&store, &log, log.size);
+	tend(place);
+	store.now_ms += 3700000;
+	tend(place);
+	check_now(&store, &log, log.size);
+	/* So is a log that took another turn. */
+	from = log.size;
+	ok(place->ops->begin(place, log.bytes, PLACE_ANEW, why()));
+	ok(place->ops->head(place, &head, why()));
+	cr_assert_eq(head.now.end, LOG_HEADER_SIZE);
+	place->ops->close(place);
+	place = place_in(&store);
+	ok(place->ops->head(place, &head, why()));
+	cr_assert_eq(head.now.end, LOG_HEADER_SIZE);
+	place->ops->close(place);
+	memstore_done(&store);
+	free(log.bytes);
+}
+
 /* A node with a mirror in the store, as mirror_run.c drives it. */
 struct node {
 	struct source log;
