@@ -4,6 +4,7 @@
 #define MEMSTORE_H
 
 #include "objects.h"
+#include <pthread.h>
 
 struct memobject {
 	char name[128];
@@ -13,6 +14,7 @@ struct memobject {
 };
 
 struct memstore {
+	pthread_mutex_t mutex; /* over all, in get */
 	struct memobject *list;
 	size_t count;
 	int64_t now_ms;
