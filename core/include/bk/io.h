@@ -89,12 +89,14 @@ struct bk_io_ops {
 };
 
 struct bk_keyring;
+struct bk_http;
 
 struct bk_io {
 	const struct bk_io_ops *ops;
 	void *ctx;
 	struct bk_keyring
 		*keys; /* what opens sealed logs (bk/keyring.h); borrowed; NULL: nothing */
+	const struct bk_http *http; /* how stores are asked (bk/http.h); NULL: as they really are */
 	/* Told what was read of each file, from the thread that did; NULL: nobody. */
 	void (*saw)(void *saw_ctx, const char *path, uint64_t offset, size_t size);
 	void *saw_ctx;

@@ -76,11 +76,17 @@ struct place_ops {
 	BK_MUST_CHECK enum bk_code (*list)(
 		struct place *place, struct bk_buf *names, struct bk_error *err);
 
+	/* Does something for the place's own order, while nothing waits to be sent; *WAIT_MS: when
+	 * there is more of that (0: at once; UINT32_MAX: not before more is sent). May be NULL. */
+	BK_MUST_CHECK enum bk_code (*tend)(
+		struct place *place, uint32_t *wait_ms, struct bk_error *err);
+
 	void (*close)(struct place *place);
 };
 
 struct place {
 	const struct place_ops *ops;
+	uint32_t gather_ms; /* where nobody waits for it, what is to be sent waits so long for more */
 };
 
 #endif

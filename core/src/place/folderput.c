@@ -1,0 +1,258 @@
+/* folderput.c - a log in a folder of a store gone on with: pieces put, and what a name that is
+ * taken means (docs/objects.md, 4). */
+#include "folder.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Knowing that nobody is ahead is good for so long: covered pieces stay twice as long. */
+#define KNOWN_MS INT64_C(1800000)
+
+#define CLOSE_TRIES 10
+
+/* Whatever is there, compared with what was to be put: SIZE is what of it is there. */
+static enum bk_code compare(struct folder *folder, uint64_t at, const struct bk_buf *there,
+	const void *data, size_t *size, struct bk_error *err)
+{
+	size_t same = there->size < *size ? there->size : *size;
+
+	if (!there->size)
+		return bk_fail(err, BK_E_BUSY, 0,
+			"the store's log %s was closed for another", folder->name);
+	if (same && memcmp(there->data, data, same) != 0)
+		return bk_fail(err, BK_E_UNSAFE, 0,
+			"the store does not take what comes: at offset %" PRIu64
+			" stands what another writer put there",
+			at);
+	if (there->size > *size)
+		return bk_fail(err, BK_E_BUSY, 0,
+			"the store has more of the log than this at offset %" PRIu64, at);
+	*size = there->size;
+	return BK_OK;
+}
+
+/* The name was taken: maybe by us, with an answer that was lost. */
+static enum bk_code look_at_it(struct folder *folder, const char *name, uint64_t at,
+	const void *data, size_t *size, struct bk_error *err)
+{
+	struct bk_buf there;
+	bool is_there;
+	enum bk_code code;
+
+	bk_buf_init(&there, 2 * PIECE_MAX);
+	code = folder->objects->ops->get(folder->objects, name, 0, 0, &there, &is_there, err);
+	if (!code && !is_there)
+		code = bk_fail(err, BK_E_IO, 0, "the store says of %s that it is there, and is not",
+			name);
+	if (!code)
+		code = compare(folder, at, &there, data, size, err);
+	bk_buf_done(&there);
+	return code;
+}
+
+/* Whether somebody is so far ahead that he merged what stands here: then this name may have been
+ * free because it was removed. */
+static enum bk_code check_ahead(struct folder *folder, uint64_t at, struct bk_error *err)
+{
+	struct objects *objects = folder->objects;
+	int64_t now_ms = objects->ops->now_ms(objects);
+	char name[PIECES_NAME];
+	struct bk_buf byte;
+	bool is_there;
+	enum bk_code code;
+
+	if (now_ms >= folder->checked_ms && now_ms - folder->checked_ms < KNOWN_MS)
+		return BK_OK;
+	bk_pieces_name(name, folder->name, bk_pieces_stretch(at), true);
+	bk_buf_init(&byte, 1);
+	code = objects->ops->get(objects, name, 0, 1, &byte, &is_there, err);
+	bk_buf_done(&byte);
+	if (!code && is_there)
+		code = bk_fail(err, BK_E_BUSY, 0,
+			"the store's log went on behind offset %" PRIu64 ", unseen", at);
+	if (!code)
+		folder->checked_ms = now_ms;
+	return code;
+}
+
+/* Puts the first SIZE bytes of what is held. */
+static enum bk_code put_piece(struct folder *folder, size_t size, struct bk_error *err)
+{
+	struct objects *objects = folder->objects;
+	struct piece piece = {.at = folder->reached};
+	char name[PIECES_NAME];
+	bool was_there;
+	enum bk_code code;
+
+	bk_pieces_name(name, folder->name, piece.at, false);
+	code = objects->ops->put(objects, name, folder->held.data, size, &was_there, err);
+	if (!code && was_there)
+		code = look_at_it(folder, name, piece.at, folder->held.data, &size, err);
+	if (!code)
+		code = check_ahead(folder, piece.at, err);
+	if (code)
+		return code;
+	piece.size = size;
+	bk_folder_keep(folder, folder->held.data, size);
+	bk_buf_consume(&folder->held, size);
+	folder->reached += size;
+	return bk_pieces_add(&folder->way, &piece, err);
+}
+
+/* What is held, up to its last whole frame; or, where that is larger than a piece, all. */
+static enum bk_code flush(struct folder *folder, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	while (!code && folder->chain.end > folder->reached) {
+		uint64_t whole = folder->chain.end - folder->reached;
+
+		code = put_piece(folder, whole < folder->held.size ? (size_t)whole
+								   : folder->held.size, err);
+	}
+	while (!code && folder->held.size == PIECE_MAX)
+		code = put_piece(folder, folder->held.size, err);
+	return code;
+}
+
+/* Whether the store keeps the second of two out, by the header's piece. */
+static enum bk_code prove(struct folder *folder, bool *was_there, struct bk_error *err)
+{
+	struct objects *objects = folder->objects;
+	char name[PIECES_NAME];
+	bool again = true;
+	enum bk_code code;
+
+	bk_pieces_name(name, folder->name, 0, false);
+	code = objects->ops->put(objects, name, folder->header, LOG_HEADER_SIZE, was_there, err);
+	if (!code && !*was_there)
+		code = objects->ops->put(
+			objects, name, folder->header, LOG_HEADER_SIZE, &again, err);
+	if (!code && !again)
+		code = bk_fail(err, BK_E_UNSAFE, 0,
+			"the store writes over what is there, whatever it is asked "
+			"(If-None-Match): nothing would keep a second node out");
+	return code;
+}
+
+/* Before the first of a session: what stands behind the last whole frame is put once more, and
+ * found there. */
+static enum bk_code settle(struct folder *folder, struct bk_error *err)
+{
+	bool was_there;
+	const struct piece *piece;
+
+	if (folder->is_settled)
+		return BK_OK;
+	bk_chain_drop(&folder->chain);
+	piece = folder->chain.end < folder->reached ? bk_pieces_find(&folder->way, folder->chain.end)
+						    : NULL;
+	if (piece && piece->at != folder->chain.end)
+		return bk_fail(err, BK_E_DAMAGE, 0,
+			"the store's log %s has a piece that ends within a frame", folder->name);
+	if (piece) {
+		bk_pieces_cut(&folder->way, folder->chain.end);
+		folder->reached = folder->chain.end;
+	}
+	folder->is_settled = true;
+	return prove(folder, &was_there, err);
+}
+
+/* Takes bytes into what is held, a piece at most at once. */
+static enum bk_code take(
+	struct folder *folder, const uint8_t *data, size_t size, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	while (!code && size) {
+		size_t room = PIECE_MAX - folder->held.size, part = size < room ? size : room;
+		const char *wrong = bk_chain_feed(&folder->chain, data, part);
+
+		if (wrong)
+			return bk_fail(err, BK_E_UNSAFE, 0,
+				"the store does not take what comes: at offset %" PRIu64 " %s",
+				folder->chain.end, wrong);
+		code = bk_buf_append(&folder->held, data, part, err);
+		if (!code && folder->held.size == PIECE_MAX)
+			code = flush(folder, err);
+		data += part;
+		size -= part;
+	}
+	return code;
+}
+
+static enum bk_code append(struct folder *folder, uint64_t offset, const void *data, size_t size,
+	bool sync, struct bk_error *err)
+{
+	enum bk_code code = settle(folder, err);
+
+	if (code)
+		return code;
+	if (size && offset != folder->chain.fed)
+		return bk_fail(err, BK_E_BUSY, 0,
+			"the store's log stands at offset %" PRIu64 ", and not at %" PRIu64,
+			folder->chain.fed, offset);
+	if (size && folder->is_closed)
+		return bk_fail(err, BK_E_BUSY, 0,
+			"the store's log %s was closed for another", folder->name);
+	code = take(folder, data, size, err);
+	return code || !sync ? code : flush(folder, err);
+}
+
+enum bk_code bk_folder_append(struct folder *folder, uint64_t offset, const void *data,
+	size_t size, bool sync, struct bk_error *err)
+{
+	enum bk_code code = append(folder, offset, data, size, sync, err);
+
+	/* What is there is not what we believe, or may not be. */
+	if (code)
+		bk_folder_forget(folder);
+	return code;
+}
+
+enum bk_code bk_folder_begin(
+	struct folder *folder, const char *name, const uint8_t *header, struct bk_error *err)
+{
+	struct objects *objects = folder->objects;
+	char kept[FOLDER_NAME];
+	bool was_there;
+	size_t size = LOG_HEADER_SIZE;
+	enum bk_code code;
+
+	snprintf(kept, sizeof kept, "%s", name);
+	bk_folder_forget(folder);
+	memcpy(folder->name, kept, sizeof kept);
+	memcpy(folder->header, header, LOG_HEADER_SIZE);
+	code = objects->ops->make_folder(objects, kept, err);
+	if (!code)
+		code = prove(folder, &was_there, err);
+	if (!code && was_there) {
+		char piece[PIECES_NAME];
+
+		bk_pieces_name(piece, kept, 0, false);
+		code = look_at_it(folder, piece, 0, header, &size, err);
+	}
+	return code ? code : bk_folder_load(folder, kept, err);
+}
+
+enum bk_code bk_folder_close(struct folder *folder, struct bk_error *err)
+{
+	struct objects *objects = folder->objects;
+	enum bk_code code = BK_OK;
+
+	for (int i = 0; i < CLOSE_TRIES && !code && !folder->is_closed; i++) {
+		char name[PIECES_NAME];
+		bool was_there;
+
+		bk_pieces_name(name, folder->name, folder->reached, false);
+		code = objects->ops->put(objects, name, NULL, 0, &was_there, err);
+		if (!code && was_there)
+			code = bk_folder_load(folder, folder->name, err);
+		else if (!code)
+			folder->is_closed = true;
+	}
+	if (!code && !folder->is_closed)
+		code = bk_fail(err, BK_E_BUSY, 0, "another writer goes on with the store's log %s",
+			folder->name);
+	return code;
+}

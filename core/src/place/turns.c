@@ -1,0 +1,212 @@
+/* turns.c - which log a place in a store holds, and which one may take its place. */
+#include "turns.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TURN   "turn-"
+#define NEXT   "next-"
+#define DIGITS 10
+
+#define OFFER_TRIES 16
+
+void bk_turns_name(char out[PIECES_NAME], uint32_t number)
+{
+	snprintf(out, PIECES_NAME, TURN "%0*" PRIu32, DIGITS, number);
+}
+
+static void offer_name(char out[PIECES_NAME], uint32_t number, uint32_t offer)
+{
+	snprintf(out, PIECES_NAME, NEXT "%0*" PRIu32 "-%0*" PRIu32, DIGITS, number, DIGITS, offer);
+}
+
+/* The number that TEXT begins with, from 1; 0: none does. */
+static uint32_t number_of(const char *text)
+{
+	unsigned long long number = strspn(text, "0123456789") == DIGITS
+					    ? strtoull(text, NULL, 10)
+					    : 0;
+
+	return number < UINT32_MAX ? (uint32_t)number : 0;
+}
+
+/* What a listing says, before it is known which turn it is. */
+struct seen {
+	struct turns *turns;
+	uint32_t next, offers; /* the newest offer, and for which turn */
+	uint32_t second;       /* the turn after the oldest that is kept */
+};
+
+static void see_turn(struct seen *seen, uint32_t number, int64_t changed_s)
+{
+	struct turns *turns = seen->turns;
+
+	if (number > turns->now)
+		turns->now = number;
+	if (!turns->oldest || number < turns->oldest)
+		turns->oldest = number;
+	if (number == turns->oldest + 1)
+		turns->oldest_over_s = changed_s;
+}
+
+static enum bk_code take_entry(void *ctx, const struct object_entry *entry, struct bk_error *err)
+{
+	struct seen *seen = ctx;
+	uint32_t number, offer;
+
+	(void)err;
+	if (entry->is_folder)
+		return BK_OK;
+	if (strncmp(entry->name, TURN, strlen(TURN)) == 0) {
+		number = number_of(entry->name + strlen(TURN));
+		if (number && !entry->name[strlen(TURN) + DIGITS])
+			see_turn(seen, number, entry->changed_s);
+	} else if (strncmp(entry->name, NEXT, strlen(NEXT)) == 0) {
+		number = number_of(entry->name + strlen(NEXT));
+		offer = number ? number_of(entry->name + strlen(NEXT) + DIGITS + 1) : 0;
+		if (offer && (number > seen->next ||
+				     (number == seen->next && offer > seen->offers))) {
+			seen->next = number;
+			seen->offers = offer;
+		}
+	}
+	return BK_OK;
+}
+
+/* Whether LINE, SIZE bytes, is a folder's name and an end of line. */
+static bool is_folder_name(const uint8_t *line, size_t size)
+{
+	const char *text = (const char *)line;
+	const size_t id = (size_t)2 * LOG_ID_SIZE;
+
+	if ((size != id + 1 && size != id + 2 + DIGITS) || line[size - 1] != '\n')
+		return false;
+	for (size_t i = 0; i < size - 1; i++)
+		if (i == id ? text[i] != '.' : !strchr("0123456789abcdef", text[i]) || !text[i])
+			return false;
+	return true;
+}
+
+/* Reads the folder's name out of the object NAME. */
+static enum bk_code read_name(struct objects *objects, const char *name, char out[FOLDER_NAME],
+	bool *is_there, struct bk_error *err)
+{
+	struct bk_buf line;
+	enum bk_code code;
+
+	bk_buf_init(&line, FOLDER_NAME);
+	code = objects->ops->get(objects, name, 0, FOLDER_NAME, &line, is_there, err);
+	if (!code && *is_there && !is_folder_name(line.data, line.size))
+		code = bk_fail(err, BK_E_DAMAGE, 0, "%s in the store names no log", name);
+	if (!code && *is_there) {
+		memcpy(out, line.data, line.size - 1);
+		out[line.size - 1] = '\0';
+	}
+	bk_buf_done(&line);
+	return code;
+}
+
+/* Goes on by names: a listing may be late. */
+static enum bk_code find_newest(struct turns *turns, struct bk_error *err)
+{
+	bool is_there = true;
+	char name[PIECES_NAME];
+	enum bk_code code = BK_OK;
+
+	if (turns->now) {
+		bk_turns_name(name, turns->now);
+		code = read_name(turns->objects, name, turns->now_name, &is_there, err);
+		if (!code && !is_there)
+			return bk_fail(err, BK_E_IO, 0, "the store lists %s, and has it not", name);
+	}
+	while (!code && is_there) {
+		bk_turns_name(name, turns->now + 1);
+		code = read_name(turns->objects, name, turns->now_name, &is_there, err);
+		turns->now += !code && is_there;
+	}
+	return code;
+}
+
+static enum bk_code find_offer(struct turns *turns, struct bk_error *err)
+{
+	bool is_there = turns->offers;
+	char name[PIECES_NAME];
+	enum bk_code code = BK_OK;
+
+	if (is_there) {
+		offer_name(name, turns->now + 1, turns->offers);
+		code = read_name(turns->objects, name, turns->next_name, &is_there, err);
+	}
+	return code;
+}
+
+enum bk_code bk_turns_load(struct turns *turns, struct objects *objects, struct bk_error *err)
+{
+	struct seen seen = {.turns = turns};
+	enum bk_code code;
+
+	*turns = (struct turns){.objects = objects};
+	code = objects->ops->list(objects, "", "", take_entry, &seen, err);
+	if (!code)
+		code = find_newest(turns, err);
+	if (!code && seen.next == turns->now + 1)
+		turns->offers = seen.offers;
+	return code ? code : find_offer(turns, err);
+}
+
+/* Puts an object NAME that names the folder FOLDER; *IS_OURS: it does. */
+static enum bk_code put_name(struct objects *objects, const char *name, const char *folder,
+	bool *is_ours, struct bk_error *err)
+{
+	char line[FOLDER_NAME + 1], there[FOLDER_NAME] = "";
+	size_t size = (size_t)snprintf(line, sizeof line, "%s\n", folder);
+	bool was_there, is_there = true;
+	enum bk_code code = objects->ops->put(objects, name, line, size, &was_there, err);
+
+	if (!code && was_there)
+		code = read_name(objects, name, there, &is_there, err);
+	if (!code && !is_there)
+		code = bk_fail(
+			err, BK_E_IO, 0, "the store says of %s that it is there, and is not", name);
+	*is_ours = !code && (!was_there || strcmp(there, folder) == 0);
+	return code;
+}
+
+enum bk_code bk_turns_take(struct turns *turns, const char *name, struct bk_error *err)
+{
+	char object[PIECES_NAME];
+	bool is_ours;
+	enum bk_code code;
+
+	bk_turns_name(object, turns->now + 1);
+	code = put_name(turns->objects, object, name, &is_ours, err);
+	if (!code && !is_ours)
+		code = bk_fail(err, BK_E_BUSY, 0, "another log took the place in the store");
+	if (code)
+		return code;
+	turns->now++;
+	snprintf(turns->now_name, sizeof turns->now_name, "%s", name);
+	*turns->next_name = '\0';
+	turns->offers = 0;
+	return BK_OK;
+}
+
+enum bk_code bk_turns_offer(struct turns *turns, const char *name, struct bk_error *err)
+{
+	bool is_ours = false;
+	enum bk_code code = BK_OK;
+
+	for (int i = 0; i < OFFER_TRIES && !code && !is_ours; i++) {
+		char object[PIECES_NAME];
+
+		offer_name(object, turns->now + 1, turns->offers + 1);
+		code = put_name(turns->objects, object, name, &is_ours, err);
+		turns->offers += !code;
+	}
+	if (!code && !is_ours)
+		code = bk_fail(err, BK_E_BUSY, 0, "others offer logs to the store all the time");
+	if (!code)
+		snprintf(turns->next_name, sizeof turns->next_name, "%s", name);
+	return code;
+}

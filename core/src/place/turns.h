@@ -1,0 +1,34 @@
+/* turns.h - which log a place in a store holds, and which one may take its place: told by small
+ * objects that are put once (docs/objects.md, 2 and 4). */
+#ifndef BK_TURNS_H
+#define BK_TURNS_H
+
+#include "folder.h"
+
+#define TURNS_KEPT_MAX 16
+
+struct turns {
+	struct objects *objects; /* borrowed */
+	uint32_t now;            /* the turn that it is; 0: the place is empty */
+	uint32_t offers;         /* of the next one: how many were made */
+	char now_name[FOLDER_NAME], next_name[FOLDER_NAME]; /* folders; "": none */
+	uint32_t oldest;                                    /* that is kept; 0: none */
+	int64_t oldest_over_s; /* when the next one after it began, by the store's clock; 0: unknown */
+};
+
+/* Finds them. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_turns_load(
+	struct turns *turns, struct objects *objects, struct bk_error *err);
+
+/* The log in the folder NAME takes the next turn. Fails with BK_E_BUSY where another did. */
+BK_MUST_CHECK enum bk_code bk_turns_take(
+	struct turns *turns, const char *name, struct bk_error *err);
+
+/* The log in the folder NAME may take the next turn, and none that was offered before. */
+BK_MUST_CHECK enum bk_code bk_turns_offer(
+	struct turns *turns, const char *name, struct bk_error *err);
+
+/* Writes the name of the turn NUMBER's object to OUT. */
+void bk_turns_name(char out[PIECES_NAME], uint32_t number);
+
+#endif

@@ -1,0 +1,208 @@
+/* memstore.c - a store of whole objects in memory. */
+#include "memstore.h"
+#include "support.h"
+
+struct client {
+	struct objects objects;
+	struct memstore *store;
+	int64_t off_ms;
+};
+
+void memstore_init(struct memstore *store, uint64_t seed)
+{
+	*store = (struct memstore){
+		.mutex = PTHREAD_MUTEX_INITIALIZER, .random = seed, .now_ms = 1000000};
+}
+
+void memstore_done(struct memstore *store)
+{
+	for (size_t i = 0; i < store->count; i++)
+		free(store->list[i].data);
+	free(store->list);
+}
+
+struct memobject *memstore_find(struct memstore *store, const char *name)
+{
+	for (size_t i = store->count; i; i--) {
+		struct memobject *object = &store->list[i - 1];
+
+		if (object->dead_ms == INT64_MAX && strcmp(object->name, name) == 0)
+			return object;
+	}
+	return NULL;
+}
+
+size_t memstore_alive(const struct memstore *store)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < store->count; i++)
+		count += store->list[i].dead_ms == INT64_MAX;
+	return count;
+}
+
+static bool chance(struct memstore *store, unsigned of_100)
+{
+	return random_next(&store->random) % 100 < of_100;
+}
+
+/* Each request takes a moment, and may not be made at all. */
+static enum bk_code arrive(struct memstore *store, struct bk_error *err)
+{
+	store->now_ms += 1 + (int64_t)(random_next(&store->random) % 50);
+	return chance(store, store->fails) ? bk_fail(err, BK_E_IO, 0, "the request was not made")
+					   : BK_OK;
+}
+
+static enum bk_code answer(struct memstore *store, struct bk_error *err)
+{
+	return chance(store, store->loses) ? bk_fail(err, BK_E_IO, 0, "the answer was lost") : BK_OK;
+}
+
+static void make(struct memstore *store, const char *name, const void *data, size_t size)
+{
+	struct memobject *object;
+
+	store->list = realloc(store->list, (store->count + 1) * sizeof *store->list);
+	object = &store->list[store->count++];
+	*object = (struct memobject){.data = malloc(size + 1),
+		.size = size,
+		.born_ms = store->now_ms,
+		.dead_ms = INT64_MAX};
+	snprintf(object->name, sizeof object->name, "%s", name);
+	if (size)
+		memcpy(object->data, data, size);
+}
+
+static enum bk_code mem_put(struct objects *objects, const char *name, const void *data,
+	size_t size, bool *was_there, struct bk_error *err)
+{
+	struct memstore *store = ((struct client *)objects)->store;
+	enum bk_code code = arrive(store, err);
+	struct memobject *there;
+
+	store->puts++;
+	if (code)
+		return code;
+	there = memstore_find(store, name);
+	*was_there = there && !store->ignores_conditions;
+	if (there && store->ignores_conditions)
+		there->dead_ms = store->now_ms;
+	if (!*was_there)
+		make(store, name, data, size);
+	return answer(store, err);
+}
+
+static enum bk_code get(struct memstore *store, const char *name, uint64_t from, size_t size,
+	struct bk_buf *out, bool *is_there, struct bk_error *err)
+{
+	enum bk_code code = arrive(store, err);
+	struct memobject *there = code ? NULL : memstore_find(store, name);
+	size_t left;
+
+	store->gets++;
+	*is_there = there;
+	if (!there)
+		return code;
+	left = from < there->size ? there->size - (size_t)from : 0;
+	if (size && left > size)
+		left = size;
+	code = answer(store, err);
+	return code || !left ? code : bk_buf_append(out, there->data + from, left, err);
+}
+
+/* From several threads at once. */
+static enum bk_code mem_get(struct objects *objects, const char *name, uint64_t from, size_t size,
+	struct bk_buf *out, bool *is_there, struct bk_error *err)
+{
+	struct memstore *store = ((struct client *)objects)->store;
+	enum bk_code code;
+
+	pthread_mutex_lock(&store->mutex);
+	code = get(store, name, from, size, out, is_there, err);
+	pthread_mutex_unlock(&store->mutex);
+	return code;
+}
+
+static enum bk_code mem_list(struct objects *objects, const char *folder, const char *after,
+	objects_each *each, void *ctx, struct bk_error *err)
+{
+	struct memstore *store = ((struct client *)objects)->store;
+	enum bk_code code = arrive(store, err);
+	int64_t when_ms = store->now_ms;
+	size_t length = strlen(folder);
+
+	store->lists++;
+	if (chance(store, store->stale))
+		when_ms -= (int64_t)(random_next(&store->random) % (uint64_t)store->stale_ms);
+	if (store->list_at_ms)
+		when_ms = store->list_at_ms;
+	for (size_t i = 0; i < store->count && !code; i++) {
+		const struct memobject *object = &store->list[i];
+		const char *rest = object->name + (length ? length + 1 : 0);
+		struct object_entry entry = {.name = rest,
+			.size = object->size,
+			.changed_s = object->born_ms / 1000};
+
+		if (object->born_ms > when_ms || object->dead_ms <= when_ms ||
+			strncmp(object->name, folder, length) != 0 || strchr(rest, '/') ||
+			(length && object->name[length] != '/') || strcmp(rest, after) <= 0)
+			continue;
+		code = each(ctx, &entry, err);
+	}
+	return code ? code : answer(store, err);
+}
+
+static enum bk_code mem_remove(
+	struct objects *objects, const char *name, bool *is_refused, struct bk_error *err)
+{
+	struct memstore *store = ((struct client *)objects)->store;
+	enum bk_code code = arrive(store, err);
+	struct memobject *there = code ? NULL : memstore_find(store, name);
+
+	store->removes++;
+	*is_refused = store->refuses_deletes;
+	if (there && !*is_refused && !chance(store, store->forgets))
+		there->dead_ms = store->now_ms;
+	return code ? code : answer(store, err);
+}
+
+static enum bk_code mem_make_folder(
+	struct objects *objects, const char *folder, struct bk_error *err)
+{
+	(void)folder;
+	return arrive(((struct client *)objects)->store, err);
+}
+
+static int64_t mem_now(struct objects *objects)
+{
+	const struct client *client = (struct client *)objects;
+
+	return client->store->now_ms + client->off_ms;
+}
+
+static int64_t mem_date(struct objects *objects)
+{
+	return ((struct client *)objects)->store->now_ms / 1000;
+}
+
+static void mem_close(struct objects *objects)
+{
+	free(objects);
+}
+
+struct objects *memstore_client(struct memstore *store, int64_t clock_off_ms)
+{
+	static const struct objects_ops ops = {.put = mem_put,
+		.get = mem_get,
+		.list = mem_list,
+		.remove = mem_remove,
+		.make_folder = mem_make_folder,
+		.now_ms = mem_now,
+		.date_s = mem_date,
+		.close = mem_close};
+	struct client *client = calloc(1, sizeof *client);
+
+	*client = (struct client){.objects = {.ops = &ops}, .store = store, .off_ms = clock_off_ms};
+	return &client->objects;
+}

@@ -1,0 +1,42 @@
+/* memstore.h - a store of whole objects in memory, for any number of clients, with faults from a
+ * seed: answers that are lost, listings that are late, deletes that are forgotten. */
+#ifndef MEMSTORE_H
+#define MEMSTORE_H
+
+#include "objects.h"
+#include <pthread.h>
+
+struct memobject {
+	char name[128];
+	uint8_t *data;
+	size_t size;
+	int64_t born_ms, dead_ms; /* DEAD_MS: INT64_MAX while it is there */
+};
+
+struct memstore {
+	pthread_mutex_t mutex; /* over all, in get */
+	struct memobject *list;
+	size_t count;
+	int64_t now_ms;
+	uint64_t random;
+	/* Of 100 requests so many: are not made; are made, and the answer is lost. */
+	unsigned fails, loses;
+	unsigned stale; /* of 100 listings; by up to STALE_MS */
+	int64_t stale_ms;
+	int64_t list_at_ms; /* all listings are as of then; 0: no */
+	unsigned forgets; /* of 100 deletes */
+	bool refuses_deletes, ignores_conditions;
+	unsigned puts, gets, lists, removes;
+};
+
+void memstore_init(struct memstore *store, uint64_t seed);
+void memstore_done(struct memstore *store);
+
+/* A client of it, which its close frees. CLOCK_OFF_MS: how wrong its clock is. */
+struct objects *memstore_client(struct memstore *store, int64_t clock_off_ms);
+
+/* The object of that name; NULL: there is none. */
+struct memobject *memstore_find(struct memstore *store, const char *name);
+size_t memstore_alive(const struct memstore *store);
+
+#endif
