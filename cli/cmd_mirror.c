@@ -76,8 +76,7 @@ static void say_quorum(const struct lockplaces *places)
 
 static void say_when(void)
 {
-	printf("A lightningd that runs goes on as it began: this holds when it is started "
-	       "again.\n");
+	printf("A lightningd that runs takes that up in a few seconds.\n");
 }
 
 static enum bk_code add(struct mirror_run *run, const char *url, struct bk_error *err)

@@ -262,6 +262,7 @@ static void *compaction_run(void *arg)
 	while (wait_a_little(c, &is_asked)) {
 		bool is_there = bk_successor_is_there(c->options.io, c->options.path);
 
+		c->options.look(c->options.ctx);
 		c->is_refused &= is_there;
 		if (is_there && !c->is_refused && !is_asked) {
 			take_found(c);

@@ -26,9 +26,10 @@ struct compaction_options {
 	struct bk_mirrors *mirrors; /* of the log, which get the successor before it takes the place
 				     * where a quorum of them must have each change; NULL: none */
 
-	/* Called by the thread: what is to be kept, false where nothing says it, which keeps all;
-	 * a successor is ready to be taken; it was, and what wrote to the log
-	 * before can be let go. */
+	/* Called by the thread: every two seconds, while nothing is compacted; what is to be kept,
+	 * false where nothing says it, which keeps all; a successor is ready to be taken; it was,
+	 * and what wrote to the log before can be let go. */
+	void (*look)(void *ctx);
 	bool (*policy)(void *ctx, struct bk_policy *out);
 	void (*ready)(void *ctx);
 	void (*taken)(void *ctx);

@@ -5,6 +5,7 @@
 #include <bk/version.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum bk_code refuse_shorter(const struct lockfile *lockfile, const struct names *names,
@@ -53,7 +54,7 @@ enum bk_code seen_check(const struct bk_io *io, const char *path, const struct l
 void seen_note(const struct bk_io *io, struct bk_writer *writer, const struct lockfile *lockfile,
 	const struct places *places)
 {
-	const char *level[LOCKPLACES_MAX];
+	char *level[LOCKPLACES_MAX];
 	struct lockseen seen = {0};
 	struct bk_log_status status;
 	struct bk_head head;
@@ -68,8 +69,11 @@ void seen_note(const struct bk_io *io, struct bk_writer *writer, const struct lo
 	seen.bytes = head.durable;
 	/* A head that was never committed may yet be struck out. */
 	seen.version = head.is_committed ? head.version : head.version - 1;
-	count = places_level(places, &lockfile->places, level);
-	if (lockfile_note(io, LOCKFILE_NAME, lockfile->backend_url, &seen, level, count, &err))
+	count = places_level(places, level);
+	if (lockfile_note(io, LOCKFILE_NAME, lockfile->backend_url, &seen,
+		    (const char *const *)level, count, &err))
 		out_log(LEVEL_INFO, "could not note in backup.lock how far the log is: %s",
 			err.msg);
+	while (count)
+		free(level[--count]);
 }

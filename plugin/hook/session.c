@@ -156,8 +156,9 @@ static enum bk_code open_writer(struct session *session, struct refusal *why)
 	if (code)
 		return refuse_places(why, &session->names, &err);
 	options.mirrors = places_mirrors(session->places);
-	watch_begin(session->watch,
-		options.mirrors ? "asking the log's mirrors, and opening it" : "opening the log");
+	watch_begin(session->watch, session->lockfile.places.count
+					    ? "asking the log's mirrors, and opening it"
+					    : "opening the log");
 	code = bk_writer_open(&session->writer, session->io, session->path, &options, &err);
 	watch_end(session->watch);
 	if (code == BK_E_BUSY)

@@ -31,6 +31,14 @@ static bool read_policy(void *ctx, struct bk_policy *out)
 	return has;
 }
 
+/* The same: mirrors that backup.lock names since. */
+static void look(void *ctx)
+{
+	const struct session *session = ctx;
+
+	places_look(session->places, session->lockfile.backend_url);
+}
+
 /* The same: what wrote to the log before is let go, and backup.lock knows of the new one. */
 static void let_go(void *ctx)
 {
@@ -49,6 +57,7 @@ enum bk_code succeed_start(struct session *session, struct bk_error *err)
 	const struct compaction_options options = {.io = session->io,
 		.path = session->path,
 		.mirrors = places_mirrors(session->places),
+		.look = look,
 		.policy = read_policy,
 		.ready = wake,
 		.taken = let_go,

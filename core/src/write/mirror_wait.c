@@ -99,16 +99,18 @@ static void tell_missed(
 	struct bk_mirrors *mirrors, uint64_t end, uint32_t version, enum mirrors_wait what)
 {
 	char names[2048];
+	uint32_t outage_ms;
 
 	pthread_mutex_lock(&mirrors->mutex);
 	name_missing(mirrors, end, names, sizeof names);
+	outage_ms = mirrors->outage_ms;
 	pthread_mutex_unlock(&mirrors->mutex);
 	if (what == MIRRORS_MISSED)
 		bk_mirrors_tell(mirrors, BK_MIRRORS_MISSED,
 			"from version %u on changes are in fewer than %u places: %s did not "
 			"confirm it within %u s. The node goes on, and what is missing there "
 			"follows when it is back",
-			version, mirrors->quorum, names, mirrors->outage_ms / 1000);
+			version, mirrors->quorum, names, outage_ms / 1000);
 	else
 		bk_mirrors_tell(mirrors, BK_MIRRORS_MET,
 			"changes are in %u places again, from version %u on", mirrors->quorum,
