@@ -81,9 +81,9 @@ class Server(http.server.ThreadingHTTPServer):
         happens = wrong in self.options.faults and chance.random() < self.options.rate
         return wrong if happens else None, chance.random()
 
-    def note(self, kind, got, sent):
+    def note(self, kind, requests, got, sent):
         with self.lock:
-            for i, more in enumerate((1, got, sent)):
+            for i, more in enumerate((requests, got, sent)):
                 self.counts[kind][i] += more
 
     def tell_put(self, name, body):
@@ -139,7 +139,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for piece in pieces or (body[at:at + PIECE] for at in range(0, len(body), PIECE)):
             piece = piece[:left]
             left -= len(piece)
-            self.sent += len(piece)
+            self.server.note(self.kind, 0, 0, len(piece))
             self.server.carry(len(piece))
             self.wfile.write(piece)
         self.wfile.flush()
@@ -152,6 +152,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.rfile.read(size // 2)
             raise Cut
         self.server.carry(size)
+        self.server.note(self.kind, 0, size, 0)
         return self.rfile.read(size)
 
     def serve(self):
@@ -160,17 +161,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.is_dav = path.startswith("/dav/")
         kind = "list" if self.command == "PROPFIND" or "list-type" in self.fields else KINDS[self.command]
         self.name = urllib.parse.unquote(path[len("/dav/" if self.is_dav else "/" + BUCKET + "/"):])
-        self.wrong, self.sent, self.body = None, 0, b""
+        self.kind, self.wrong, self.body = kind, None, b""
         if self.path == "/counts":
+            self.kind = "counts"
             return self.answer(200, self.server.text().encode())
         self.wrong, self.much = self.server.fault(kind)
+        self.server.note(kind, 1, len(self.raw_requestline) + len(str(self.headers)), 0)
         try:
             self.meet(path)
         except Cut:
             self.close_connection = True
-        finally:
-            heads = len(self.raw_requestline) + len(str(self.headers))
-            self.server.note(kind, heads + len(self.body), self.sent)
 
     def meet(self, path):
         time.sleep(self.server.options.delay / 1000)
