@@ -1,8 +1,10 @@
-"""sigv4.py - whether a request to S3 is signed as it must be: signature version 4, looked at whole."""
+"""sigv4.py - signature version 4: whether a request to S3 is signed as it must be, looked at whole; and signing one."""
 import datetime
+import email.message
 import hashlib
 import hmac
 import re
+import time
 import urllib.parse
 
 WINDOW = 15 * 60  # seconds that the clocks may differ by
@@ -77,3 +79,18 @@ def check(method, target, headers, body, key, secret, region, now):
     request = canonical_request(method, path, query, headers, signed, body_hash)
     if not hmac.compare_digest(sign(secret, day, region, headers["x-amz-date"], request), signature):
         raise Refused("SignatureDoesNotMatch", "signed is another request than this:\n" + request)
+
+
+def headers_of(method, host, target, body, key, secret, region, now, **more):
+    """The headers of a request that is signed."""
+    headers = email.message.Message()
+    when = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    given = {"host": host, "x-amz-content-sha256": hashlib.sha256(body).hexdigest(), "x-amz-date": when, **more}
+    for name, value in given.items():
+        headers[name] = value
+    path, _, query = target.partition("?")
+    signed = sorted(given)
+    request = canonical_request(method, path, query, headers, signed, given["x-amz-content-sha256"])
+    given["Authorization"] = "AWS4-HMAC-SHA256 Credential=%s/%s/%s/s3/aws4_request,SignedHeaders=%s,Signature=%s" % (
+        key, when[:8], region, ";".join(signed), sign(secret, when[:8], region, when, request))
+    return given

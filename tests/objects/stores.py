@@ -155,6 +155,7 @@ class Apache(Real):
         tls = "SSLEngine on\nSSLCertificateFile %s\n" % self.tls if self.tls else ""
         if os.getuid() == 0:
             tls += "User www-data\nGroup www-data\n"
+            os.chmod(os.path.dirname(self.directory), 0o711)  # a test's own directory is for its user alone
             for path, _, _ in os.walk(self.directory):
                 os.chown(path, pwd.getpwnam("www-data").pw_uid, -1)
         write(self.directory + "/conf", "".join("LoadModule %s_module %s/mod_%s.so\n" % (name, APACHE_MODULES, name)
