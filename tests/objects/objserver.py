@@ -27,6 +27,7 @@ import http.server
 import random
 import re
 import signal
+import socket
 import ssl
 import sys
 import threading
@@ -64,8 +65,9 @@ class Server(http.server.ThreadingHTTPServer):
         self.options, self.store = options, Store(options.directory)
         self.lock, self.count, self.chance = threading.Lock(), 0, random.Random(options.seed)
         self.counts = collections.defaultdict(lambda: [0, 0, 0])  # kind: requests, bytes in, bytes out
-        self.acknowledged = []  # (name, size, sha256) of each put that is answered with yes
+        self.acknowledged = []  # (name, size, sha256, when) of each put that is answered with yes
         self.line_free = 0.0
+        self.live = set()  # connections
         self.skew = options.skew or ("clock" in options.faults and self.chance.uniform(-840, 840)) or 0
         if options.tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -88,9 +90,9 @@ class Server(http.server.ThreadingHTTPServer):
 
     def tell_put(self, name, body):
         with self.lock:
-            self.acknowledged.append((name, len(body), hashlib.sha256(body).hexdigest()))
+            self.acknowledged.append((name, len(body), hashlib.sha256(body).hexdigest(), time.time()))
             if self.options.puts:
-                print(*self.acknowledged[-1], file=self.options.puts, flush=True)
+                print(*self.acknowledged[-1][:3], file=self.options.puts, flush=True)
 
     def text(self):
         with self.lock:
@@ -104,6 +106,25 @@ class Server(http.server.ThreadingHTTPServer):
                 self.line_free = max(self.line_free, time.monotonic()) + size / self.options.line / 1e6
                 due = self.line_free
             time.sleep(max(0, due - time.monotonic()))
+
+    def get_request(self):
+        connection, address = super().get_request()
+        self.live.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request):
+        self.live.discard(request)
+        super().shutdown_request(request)
+
+    def stop(self):
+        """Nobody is answered any more, as when the power goes."""
+        self.shutdown()
+        self.server_close()
+        for connection in list(self.live):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], (OSError, Cut)):

@@ -294,8 +294,7 @@ class Own(Real):
 
     def stop(self):
         if self.server:
-            self.server.shutdown()
-            self.server.server_close()
+            self.server.stop()
         self.server = None
 
 

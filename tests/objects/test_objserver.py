@@ -164,7 +164,7 @@ def faults(directory):
     assert under("lost", "x", body=b"1" * 1000)[0] == 0 and c.dav("x")[1] == b"1" * 1000
     assert not c.server.acknowledged
     assert under("slow", "y", body=b"1")[0] == 201
-    assert c.server.acknowledged == [("y", 1, hashlib.sha256(b"1").hexdigest())]
+    assert [put[:3] for put in c.server.acknowledged] == [("y", 1, hashlib.sha256(b"1").hexdigest())]
     c.server.options.faults = ["nodelete"]
     assert c.dav("x", "DELETE")[0] == 403 and c.s3("x", "-X", "DELETE")[0] == 403
     c.server.options.faults = ["refuse-if"]
