@@ -10,7 +10,8 @@ struct client {
 
 void memstore_init(struct memstore *store, uint64_t seed)
 {
-	*store = (struct memstore){.random = seed, .now_ms = 1000000};
+	*store = (struct memstore){
+		.mutex = PTHREAD_MUTEX_INITIALIZER, .random = seed, .now_ms = 1000000};
 }
 
 void memstore_done(struct memstore *store)
@@ -92,10 +93,9 @@ static enum bk_code mem_put(struct objects *objects, const char *name, const voi
 	return answer(store, err);
 }
 
-static enum bk_code mem_get(struct objects *objects, const char *name, uint64_t from, size_t size,
+static enum bk_code get(struct memstore *store, const char *name, uint64_t from, size_t size,
 	struct bk_buf *out, bool *is_there, struct bk_error *err)
 {
-	struct memstore *store = ((struct client *)objects)->store;
 	enum bk_code code = arrive(store, err);
 	struct memobject *there = code ? NULL : memstore_find(store, name);
 	size_t left;
@@ -111,6 +111,19 @@ static enum bk_code mem_get(struct objects *objects, const char *name, uint64_t 
 	return code || !left ? code : bk_buf_append(out, there->data + from, left, err);
 }
 
+/* From several threads at once. */
+static enum bk_code mem_get(struct objects *objects, const char *name, uint64_t from, size_t size,
+	struct bk_buf *out, bool *is_there, struct bk_error *err)
+{
+	struct memstore *store = ((struct client *)objects)->store;
+	enum bk_code code;
+
+	pthread_mutex_lock(&store->mutex);
+	code = get(store, name, from, size, out, is_there, err);
+	pthread_mutex_unlock(&store->mutex);
+	return code;
+}
+
 static enum bk_code mem_list(struct objects *objects, const char *folder, const char *after,
 	objects_each *each, void *ctx, struct bk_error *err)
 {
@@ -122,6 +135,8 @@ static enum bk_code mem_list(struct objects *objects, const char *folder, const 
 	store->lists++;
 	if (chance(store, store->stale))
 		when_ms -= (int64_t)(random_next(&store->random) % (uint64_t)store->stale_ms);
+	if (store->list_at_ms)
+		when_ms = store->list_at_ms;
 	for (size_t i = 0; i < store->count && !code; i++) {
 		const struct memobject *object = &store->list[i];
 		const char *rest = object->name + (length ? length + 1 : 0);

@@ -4,6 +4,7 @@
 #define MEMSTORE_H
 
 #include "objects.h"
+#include <pthread.h>
 
 struct memobject {
 	char name[128];
@@ -13,6 +14,7 @@ struct memobject {
 };
 
 struct memstore {
+	pthread_mutex_t mutex; /* over all, in get */
 	struct memobject *list;
 	size_t count;
 	int64_t now_ms;
@@ -21,6 +23,7 @@ struct memstore {
 	unsigned fails, loses;
 	unsigned stale; /* of 100 listings; by up to STALE_MS */
 	int64_t stale_ms;
+	int64_t list_at_ms; /* all listings are as of then; 0: no */
 	unsigned forgets; /* of 100 deletes */
 	bool refuses_deletes, ignores_conditions;
 	unsigned puts, gets, lists, removes;

@@ -179,6 +179,46 @@ Test(objectplace, cuts_what_is_large)
 	free(log.bytes);
 }
 
+/* Who reads on and on gets what comes next before he asks; who jumps about gets that. */
+Test(objectplace, reads_ahead_and_anywhere)
+{
+	struct memstore store;
+	struct source log;
+	struct place *place;
+	struct place_head head;
+	uint64_t random = 7, at = 0;
+	uint8_t *bytes = malloc(PLACE_RUN_MAX);
+	size_t got;
+
+	memstore_init(&store, 1);
+	init_log(&log, 1, 0);
+	add_frame(&log, FRAME_PAGES, 100, 1);
+	place = begun(&store, &log);
+	for (int i = 0; i < 200; i++) {
+		uint64_t from = log.size;
+
+		add_frame(&log, FRAME_CHANGE, random_next(&random) % 200000, (uint8_t)i);
+		ok(send(place, &log, from, log.size));
+	}
+	place->ops->close(place);
+	place = place_in(&store);
+	ok(place->ops->head(place, &head, why()));
+	for (int i = 0; i < 300; i++) {
+		size_t size = i % 100 < 50 ? PLACE_RUN_MAX : 1 + random_next(&random) % 100000;
+
+		if (i % 100 == 0 || at >= log.size)
+			at = random_next(&random) % log.size;
+		ok(place->ops->read(place, log.header.id, at, bytes, size, &got, why()));
+		cr_assert(got == (log.size - at < size ? log.size - at : size));
+		cr_assert(memcmp(bytes, log.bytes + at, got) == 0);
+		at = i % 100 < 60 ? at + got : random_next(&random) % log.size;
+	}
+	free(bytes);
+	place->ops->close(place);
+	memstore_done(&store);
+	free(log.bytes);
+}
+
 /* A frame that was being sent when the line broke goes on where it is whole. */
 Test(objectplace, goes_on_behind_half_a_frame)
 {
@@ -503,6 +543,44 @@ Test(objectplace, a_sleeper_is_fenced_where_names_are_free_again)
 	memstore_done(&store);
 	free(log.bytes);
 	free(other.bytes);
+}
+
+/* A listing may be older than anything: what is there is found by its name, merged or not. */
+Test(objectplace, no_listing_has_to_be_true)
+{
+	struct memstore store;
+	struct source log;
+	struct place *place;
+	struct place_head head;
+	uint64_t from;
+
+	memstore_init(&store, 1);
+	init_log(&log, 1, 0);
+	add_frame(&log, FRAME_PAGES, 100, 1);
+	place = begun(&store, &log);
+	for (int i = 0; i < 30; i++) {
+		from = log.size;
+		add_frame(&log, FRAME_CHANGE, 500000, (uint8_t)i);
+		ok(send(place, &log, from, log.size));
+		store.list_at_ms = i == 11 ? store.now_ms : store.list_at_ms;
+	}
+	check_now(&store, &log, log.size);
+	tend(place);
+	store.now_ms += 3700000;
+	tend(place);
+	check_now(&store, &log, log.size);
+	/* So is a log that took another turn. */
+	from = log.size;
+	ok(place->ops->begin(place, log.bytes, PLACE_ANEW, why()));
+	ok(place->ops->head(place, &head, why()));
+	cr_assert_eq(head.now.end, LOG_HEADER_SIZE);
+	place->ops->close(place);
+	place = place_in(&store);
+	ok(place->ops->head(place, &head, why()));
+	cr_assert_eq(head.now.end, LOG_HEADER_SIZE);
+	place->ops->close(place);
+	memstore_done(&store);
+	free(log.bytes);
 }
 
 /* A node with a mirror in the store, as mirror_run.c drives it. */

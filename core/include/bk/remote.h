@@ -1,5 +1,6 @@
 /* remote.h - logs on other computers, read as files are: an I/O seam over another one, whose open
- * takes ssh:// URLs, too, for reading only (docs/mirror.md).
+ * takes ssh://, davs://, dav:// and s3:// URLs, too, for reading only (docs/mirror.md,
+ * docs/objects.md).
  *
  * Bytes come by ranges, with read-ahead, what opening an image takes in one exchange (IMAGE there),
  * and are kept in a cache of at most 32 MiB a log. How long a log is may have been asked for 0.2 s ago.

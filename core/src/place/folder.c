@@ -38,7 +38,7 @@ void bk_folder_done(struct folder *folder)
 	bk_folder_forget(folder);
 }
 
-enum bk_code bk_folder_get(struct folder *folder, const struct piece *piece, uint64_t from,
+static enum bk_code get(struct folder *folder, const struct piece *piece, uint64_t from,
 	size_t size, struct bk_buf *out, struct bk_error *err)
 {
 	char name[PIECES_NAME];
@@ -56,6 +56,39 @@ enum bk_code bk_folder_get(struct folder *folder, const struct piece *piece, uin
 		code = bk_fail(err, BK_E_DAMAGE, 0, "%s has not the %" PRIu64
 			" bytes that the store listed", name, piece->size);
 	return code;
+}
+
+/* A piece at AT is gone: it was merged, though the listing does not say so yet. */
+static enum bk_code find_merged(struct folder *folder, uint64_t at, struct bk_error *err)
+{
+	struct bk_buf body;
+	char name[PIECES_NAME];
+	bool is_there;
+	enum bk_code code;
+
+	bk_buf_init(&body, OBJECT_MAX);
+	bk_pieces_name(name, folder->name, bk_pieces_stretch(at), true);
+	code = folder->objects->ops->get(folder->objects, name, 0, 0, &body, &is_there, err);
+	if (!code && (!is_there || !bk_pieces_merge(&folder->way, at, body.size)))
+		code = bk_fail(err, BK_E_BUSY, 0, "what the store has at offset %" PRIu64 " is gone", at);
+	folder->merged = 0;
+	bk_buf_done(&body);
+	return code;
+}
+
+enum bk_code bk_folder_get(struct folder *folder, uint64_t at, size_t size, struct bk_buf *out,
+	struct bk_error *err)
+{
+	const struct piece *piece = bk_pieces_find(&folder->way, at);
+	enum bk_code code = get(folder, piece, at - piece->at, size, out, err);
+
+	if (code != BK_E_BUSY || piece->is_merged)
+		return code;
+	code = find_merged(folder, at, err);
+	if (code)
+		return code;
+	piece = bk_pieces_find(&folder->way, at);
+	return get(folder, piece, at - piece->at, size, out, err);
 }
 
 /* Takes BODY, which stands at chain.fed. */
@@ -76,21 +109,23 @@ static enum bk_code feed(struct folder *folder, const struct bk_buf *body, struc
 /* Takes what was reached and is not looked at yet. */
 static enum bk_code catch_up(struct folder *folder, struct bk_error *err)
 {
-	const struct piece *last = folder->way.count ? &folder->way.list[folder->way.count - 1] : NULL;
 	struct bk_buf body;
 	enum bk_code code = BK_OK;
 
 	bk_buf_init(&body, OBJECT_MAX);
 	while (!code && folder->chain.fed < folder->reached) {
-		const struct piece *piece = bk_pieces_find(&folder->way, folder->chain.fed);
+		uint64_t at = folder->chain.fed;
+		const struct piece *piece = bk_pieces_find(&folder->way, at);
 
 		bk_buf_clear(&body, OBJECT_MAX);
-		code = bk_folder_get(folder, piece, 0, (size_t)piece->size, &body, err);
+		code = bk_folder_get(
+			folder, at, (size_t)(piece->at + piece->size - at), &body, err);
 		if (!code)
 			code = feed(folder, &body, err);
 	}
 	bk_buf_done(&body);
-	if (!code && folder->chain.end < folder->reached && last->size != PIECE_MAX)
+	if (!code && folder->chain.end < folder->reached &&
+		folder->way.list[folder->way.count - 1].size != PIECE_MAX)
 		code = bk_fail(err, BK_E_DAMAGE, 0,
 			"the store's log %s ends in the middle of a frame, at offset %" PRIu64,
 			folder->name, folder->chain.end);
@@ -120,7 +155,7 @@ static enum bk_code load_header(struct folder *folder, struct bk_error *err)
 	enum bk_code code;
 
 	bk_buf_init(&body, LOG_HEADER_SIZE);
-	code = bk_folder_get(folder, &first, 0, LOG_HEADER_SIZE, &body, err);
+	code = get(folder, &first, 0, LOG_HEADER_SIZE, &body, err);
 	if (code == BK_E_BUSY)
 		code = bk_fail(err, BK_E_MISSING, 0, "the store holds no log %s", folder->name);
 	if (!code)
@@ -309,7 +344,7 @@ static enum bk_code read_some(struct folder *folder, uint64_t offset, void *data
 	if (size > piece->size - from)
 		size = (size_t)(piece->size - from);
 	bk_buf_init(&body, size);
-	code = bk_folder_get(folder, piece, from, size, &body, err);
+	code = bk_folder_get(folder, offset, size, &body, err);
 	if (!code)
 		memcpy(data, body.data, size);
 	bk_buf_done(&body);

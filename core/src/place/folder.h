@@ -78,9 +78,10 @@ BK_MUST_CHECK enum bk_code bk_folder_close(struct folder *folder, struct bk_erro
 BK_MUST_CHECK enum bk_code bk_folder_tend(
 	struct folder *folder, uint32_t *wait_ms, struct bk_error *err);
 
-/* For those files: the whole object that PIECE of WAY is, into OUT; BK_E_BUSY where it is gone. */
-BK_MUST_CHECK enum bk_code bk_folder_get(struct folder *folder, const struct piece *piece,
-	uint64_t from, size_t size, struct bk_buf *out, struct bk_error *err);
+/* For those files: SIZE bytes from AT on, which one object of WAY has, into OUT; BK_E_BUSY where it
+ * is gone, and the folder is to be loaded anew. */
+BK_MUST_CHECK enum bk_code bk_folder_get(struct folder *folder, uint64_t at, size_t size,
+	struct bk_buf *out, struct bk_error *err);
 void bk_folder_keep(struct folder *folder, const void *data, size_t size);
 BK_MUST_CHECK enum bk_code bk_folder_doom(
 	struct folder *folder, uint64_t at, int64_t due_ms, struct bk_error *err);

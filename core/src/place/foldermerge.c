@@ -71,7 +71,9 @@ static enum bk_code gather(struct folder *folder, const struct stretch *stretch,
 		if (bytes)
 			code = bk_buf_append(out, bytes, (size_t)piece->size, err);
 		else
-			code = bk_folder_get(folder, piece, 0, (size_t)piece->size, out, err);
+			code = bk_folder_get(folder, piece->at, (size_t)piece->size, out, err);
+		if (!code && folder->way.list[stretch->first].is_merged)
+			code = bk_fail(err, BK_E_BUSY, 0, "another merges the store's log");
 	}
 	return code;
 }

@@ -124,6 +124,22 @@ const struct piece *bk_pieces_find(const struct pieces *way, uint64_t offset)
 	return NULL;
 }
 
+bool bk_pieces_merge(struct pieces *way, uint64_t at, uint64_t size)
+{
+	struct piece *end = way->list + way->count, *first = way->list, *behind;
+
+	while (first < end && bk_pieces_stretch(first->at) < bk_pieces_stretch(at))
+		first++;
+	for (behind = first; behind < end && behind->at - first->at < size; behind++)
+		;
+	if (first == end || behind[-1].at + behind[-1].size != first->at + size)
+		return false;
+	*first = (struct piece){.at = first->at, .size = size, .is_merged = true};
+	memmove(first + 1, behind, (size_t)(end - behind) * sizeof *first);
+	way->count -= (size_t)(behind - first) - 1;
+	return true;
+}
+
 void bk_pieces_cut(struct pieces *way, uint64_t at)
 {
 	while (way->count && way->list[way->count - 1].at >= at)

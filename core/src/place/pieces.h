@@ -50,6 +50,10 @@ const struct piece *bk_pieces_find(const struct pieces *way, uint64_t offset);
  * another: *IS_FIRST. END: where WAY ends. */
 uint64_t bk_pieces_start(const struct pieces *way, uint64_t end, bool *is_first);
 
+/* Puts a merged object of SIZE bytes in the place of what WAY has of the stretch of AT. False if
+ * that does not fit. */
+bool bk_pieces_merge(struct pieces *way, uint64_t at, uint64_t size);
+
 /* Drops what WAY has from AT on, where an object begins. */
 void bk_pieces_cut(struct pieces *way, uint64_t at);
 

@@ -1,5 +1,6 @@
 /* place_objects.c - a place in a store of whole objects: what place.h asks for. */
 #include "place_objects.h"
+#include "readahead.h"
 #include "turns.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct place_objects {
 	int64_t loaded_ms;
 	struct turns turns;
 	struct folder now, next;
+	struct readahead ahead; /* of NOW */
 };
 
 static struct place_objects *objects_of(struct place *place)
@@ -30,6 +32,7 @@ static struct place_objects *objects_of(struct place *place)
 static void forget(struct place_objects *place)
 {
 	place->is_loaded = false;
+	bk_readahead_drop(&place->ahead);
 	bk_folder_forget(&place->now);
 	bk_folder_forget(&place->next);
 }
@@ -257,7 +260,7 @@ static enum bk_code objects_read(struct place *base, const uint8_t *id, uint64_t
 	for (int i = 0; i < 2 && !code; i++) {
 		if (!is_log(&place->now, id))
 			return bk_fail(err, BK_E_MISSING, 0, "the store holds no such log");
-		code = bk_folder_read(&place->now, offset, data, size, got, err);
+		code = bk_readahead_read(&place->ahead, offset, data, size, got, err);
 		if (code != BK_E_BUSY)
 			return code;
 		code = load(place, err);
@@ -292,6 +295,7 @@ static void objects_close(struct place *base)
 {
 	struct place_objects *place = objects_of(base);
 
+	bk_readahead_done(&place->ahead);
 	bk_folder_done(&place->now);
 	bk_folder_done(&place->next);
 	place->objects->ops->close(place->objects);
@@ -323,6 +327,7 @@ enum bk_code bk_place_objects(
 	place->takes_clear = takes_clear;
 	bk_folder_init(&place->now, objects);
 	bk_folder_init(&place->next, objects);
+	bk_readahead_init(&place->ahead, &place->now);
 	*out = &place->place;
 	return BK_OK;
 }

@@ -1,5 +1,6 @@
-/* remote.c - an I/O seam whose open takes ssh:// URLs, too. */
+/* remote.c - an I/O seam whose open takes URLs of other computers, too. */
 #include "afar.h"
+#include "objecturl.h"
 #include "sshurl.h"
 #include <bk/remote.h>
 #include <errno.h>
@@ -20,7 +21,7 @@ struct bk_remote {
 
 bool bk_remote_is(const char *url)
 {
-	return bk_sshurl_is(url);
+	return bk_sshurl_is(url) || bk_objecturl_is(url);
 }
 
 /* The log at URL, connected to if it is not yet. */
@@ -61,7 +62,7 @@ static int remote_open(void *ctx, const char *path, enum bk_io_open how)
 	enum bk_code code;
 	size_t number;
 
-	if (!bk_sshurl_is(path))
+	if (!bk_remote_is(path))
 		return remote->base->ops->open(remote->base->ctx, path, how);
 	if (how != BK_IO_READ)
 		return -EROFS;
@@ -157,7 +158,7 @@ static int remote_stat_path(void *ctx, const char *path, struct bk_io_stat *out)
 	struct bk_error err;
 	size_t number;
 
-	if (!bk_sshurl_is(path))
+	if (!bk_remote_is(path))
 		return remote->base->ops->stat_path(remote->base->ctx, path, out);
 	if (find(remote, path, &number, &err))
 		return err.code == BK_E_MISSING ? -ENOENT : -EIO;
@@ -272,7 +273,7 @@ enum bk_code bk_remote_new(struct bk_remote **out, const struct bk_io *base, str
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read from afar");
 	pthread_mutex_init(&remote->mutex, NULL);
 	remote->base = base;
-	remote->io = (struct bk_io){.ops = &remote_ops, .ctx = remote, .keys = base->keys};
+	remote->io = (struct bk_io){.ops = &remote_ops, .ctx = remote, .keys = base->keys, .http = base->http};
 	*out = remote;
 	return BK_OK;
 }

@@ -2,6 +2,7 @@
  */
 #include "mirrors.h"
 #include "place_url.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,9 @@
 /* A place that is away is tried again after so long, doubled each time. */
 #define RETRY_MS     100u
 #define RETRY_MAX_MS 60000u
+
+/* A place is tended to when so long has passed since something was sent. */
+#define TEND_MS 2000u
 
 static bool is_stopping(struct bk_mirrors *all)
 {
@@ -110,20 +114,55 @@ static enum bk_code ask(struct mirror *mirror, struct place_head *head, struct b
 	return BK_OK;
 }
 
-/* Waits for more to send than up to `sent`, or of a successor; false at the end. */
-static bool wait_for_more(struct mirror *mirror, uint64_t *target)
+/* What is to be sent waits for more, where the place asks for that and nobody waits for it. With the
+ * mutex held. */
+static void gather(struct mirror *mirror)
 {
 	struct bk_mirrors *all = mirror->all;
-	bool go_on;
+	struct timespec until = bk_mirrors_until(mirror->place->gather_ms);
+	int rc = mirror->place->gather_ms && !bk_mirrors_takes_flight(all) ? 0 : ETIMEDOUT;
+
+	while (rc == 0 && bk_mirror_is_current(mirror) && all->target - mirror->sent < SYNC_BYTES)
+		rc = pthread_cond_timedwait(&all->work, &all->mutex, &until);
+}
+
+static bool has_work(const struct mirror *mirror)
+{
+	return !bk_mirror_is_current(mirror) || mirror->all->target > mirror->sent ||
+	       bk_mirror_has_ahead(mirror);
+}
+
+/* Waits for more to send than up to `sent`, or of a successor; false at the end. *IS_QUIET: nothing
+ * of that came, and the place is to be tended to. */
+static bool wait_for_more(struct mirror *mirror, uint64_t *target, bool *is_quiet)
+{
+	struct bk_mirrors *all = mirror->all;
+	bool is_tended = mirror->place->ops->tend && mirror->tend_at.tv_sec, go_on;
+	int rc = 0;
 
 	pthread_mutex_lock(&all->mutex);
-	while (bk_mirror_is_current(mirror) && all->target <= mirror->sent &&
-		!bk_mirror_has_ahead(mirror))
-		pthread_cond_wait(&all->work, &all->mutex);
+	while (!has_work(mirror) && rc != ETIMEDOUT)
+		rc = is_tended ? pthread_cond_timedwait(&all->work, &all->mutex, &mirror->tend_at)
+			       : pthread_cond_wait(&all->work, &all->mutex);
+	*is_quiet = !has_work(mirror);
+	if (all->target > mirror->sent)
+		gather(mirror);
 	go_on = bk_mirror_is_current(mirror);
 	*target = all->target;
 	pthread_mutex_unlock(&all->mutex);
 	return go_on;
+}
+
+/* The place does something for its own order. */
+static enum bk_code tend(struct mirror *mirror, struct bk_error *err)
+{
+	uint32_t wait_ms;
+	enum bk_code code = mirror->place->ops->tend(mirror->place, &wait_ms, err);
+
+	mirror->tend_at = (struct timespec){0};
+	if (!code && wait_ms != UINT32_MAX)
+		mirror->tend_at = bk_mirrors_until(wait_ms);
+	return code;
 }
 
 /* Sends the next piece before TARGET, synced where it ends there. */
@@ -158,6 +197,8 @@ static enum bk_code reached(struct mirror *mirror, uint64_t target, struct bk_er
 	if (code)
 		return code;
 	mirror->is_coming = false;
+	if (!mirror->tend_at.tv_sec)
+		mirror->tend_at = bk_mirrors_until(TEND_MS);
 	pthread_mutex_lock(&all->mutex);
 	is_news = bk_mirror_is_current(mirror);
 	if (is_news)
@@ -228,6 +269,7 @@ static enum bk_code follow(struct mirror *mirror, struct bk_error *err)
 {
 	struct place_head head;
 	uint64_t target;
+	bool is_quiet;
 	enum bk_code code;
 
 	bk_mirror_drop_ahead(mirror);
@@ -240,11 +282,13 @@ static enum bk_code follow(struct mirror *mirror, struct bk_error *err)
 	if (code)
 		return code;
 	mirror->unsynced = 0;
+	mirror->tend_at = (struct timespec){0};
 	enter_state(mirror, BK_MIRROR_BEHIND, NULL);
 	code = settle(mirror, err);
-	while (!code && wait_for_more(mirror, &target))
-		code = target > mirror->sent ? send_up_to(mirror, target, err)
-					     : bk_mirror_send_ahead(mirror, err);
+	while (!code && wait_for_more(mirror, &target, &is_quiet))
+		code = is_quiet                ? tend(mirror, err)
+		       : target > mirror->sent ? send_up_to(mirror, target, err)
+					       : bk_mirror_send_ahead(mirror, err);
 	return code;
 }
 

@@ -11,6 +11,7 @@
 #include "place.h"
 #include <bk/mirrors.h>
 #include <pthread.h>
+#include <time.h>
 
 struct mirror {
 	struct bk_mirrors *all;
@@ -28,6 +29,7 @@ struct mirror {
 	uint8_t *piece;
 	uint64_t sent;         /* where the place stands */
 	uint64_t unsynced;     /* bytes since it last synced */
+	struct timespec tend_at; /* when the place is to be tended to; zeros: not yet known */
 	bool is_coming;        /* the log is a successor, which has not the place's name yet */
 	struct file ahead;     /* the successor that it gets ahead */
 	uint64_t ahead_number; /* all->ahead.number, when that was begun; 0: none */

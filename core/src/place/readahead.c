@@ -1,0 +1,203 @@
+/* readahead.c - the bytes of a folder's log for who reads on and on. */
+#include "readahead.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Who asks for less jumps about, and gets what he asks for. */
+#define LARGE ((size_t)256 << 10)
+
+void bk_readahead_init(struct readahead *ahead, struct folder *folder)
+{
+	*ahead = (struct readahead){.folder = folder, .next = UINT64_MAX};
+}
+
+/* Waits for all of RUN; false where some of it has to be read again. */
+static bool wait_for(struct readahead *ahead, struct read_run *run)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < run->count; i++)
+		good &= !bk_fetch_wait(ahead->fetch, &run->jobs[i]);
+	run->count = 0;
+	return good;
+}
+
+static void free_run(struct read_run *run)
+{
+	free(run->bytes);
+	free(run->jobs);
+	*run = (struct read_run){0};
+}
+
+void bk_readahead_drop(struct readahead *ahead)
+{
+	for (; ahead->count; ahead->count--) {
+		struct read_run *run = &ahead->runs[ahead->first++ % READAHEAD_RUNS];
+
+		wait_for(ahead, run);
+		free_run(run);
+	}
+	ahead->window = 0;
+	ahead->next = UINT64_MAX;
+}
+
+void bk_readahead_done(struct readahead *ahead)
+{
+	bk_readahead_drop(ahead);
+	bk_fetch_free(ahead->fetch);
+	ahead->fetch = NULL;
+}
+
+/* How many objects hold SIZE bytes at AT. */
+static size_t parts_of(const struct folder *folder, uint64_t at, size_t size)
+{
+	size_t count = 0;
+
+	for (uint64_t end = at + size; at < end; count++) {
+		const struct piece *piece = bk_pieces_find(&folder->way, at);
+
+		at = piece->at + piece->size;
+	}
+	return count;
+}
+
+static void add_jobs(struct readahead *ahead, struct read_run *run)
+{
+	const struct folder *folder = ahead->folder;
+
+	for (size_t done = 0, i = 0; i < run->count; i++) {
+		const struct piece *piece = bk_pieces_find(&folder->way, run->at + done);
+		struct fetch_job *job = &run->jobs[i];
+		uint64_t from = run->at + done - piece->at, left = piece->size - from;
+
+		bk_pieces_name(job->name, folder->name,
+			piece->is_merged ? bk_pieces_stretch(piece->at) : piece->at,
+			piece->is_merged);
+		job->from = from;
+		job->size = left < run->size - done ? (size_t)left : run->size - done;
+		job->out = run->bytes + done;
+		done += job->size;
+		bk_fetch_add(ahead->fetch, job);
+	}
+}
+
+/* Begins to get SIZE bytes at AT, which the log has; false without memory. */
+static bool begin(struct readahead *ahead, struct read_run *run, uint64_t at, size_t size)
+{
+	struct bk_error ignored;
+
+	if (!ahead->fetch && bk_fetch_new(&ahead->fetch, ahead->folder->objects, &ignored))
+		return false;
+	*run = (struct read_run){.at = at,
+		.size = size,
+		.bytes = malloc(size),
+		.count = parts_of(ahead->folder, at, size)};
+	run->jobs = calloc(run->count, sizeof *run->jobs);
+	if (run->bytes && run->jobs) {
+		add_jobs(ahead, run);
+		return true;
+	}
+	free_run(run);
+	return false;
+}
+
+static uint64_t end_of(const struct folder *folder)
+{
+	return folder->chain.end < folder->reached ? folder->chain.end : folder->reached;
+}
+
+/* Gets what follows AT, as far as the window is. */
+static void go_ahead(struct readahead *ahead, uint64_t at)
+{
+	uint64_t end = end_of(ahead->folder);
+
+	if (ahead->count) {
+		const struct read_run *last =
+			&ahead->runs[(ahead->first + ahead->count - 1) % READAHEAD_RUNS];
+
+		at = last->at + last->size;
+	}
+	while (ahead->count < ahead->window && at < end) {
+		size_t size = end - at < READAHEAD_RUN ? (size_t)(end - at) : READAHEAD_RUN;
+
+		if (!begin(ahead, &ahead->runs[(ahead->first + ahead->count) % READAHEAD_RUNS], at,
+			    size))
+			return;
+		ahead->count++;
+		at += size;
+	}
+}
+
+/* What was got ahead at OFFSET, at most SIZE bytes of it; 0 if nothing was. */
+static size_t take(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size)
+{
+	struct read_run *run = &ahead->runs[ahead->first % READAHEAD_RUNS];
+	uint64_t from = offset - run->at;
+
+	if (!ahead->count || offset < run->at || from >= run->size || !wait_for(ahead, run))
+		return 0;
+	if (size > run->size - from)
+		size = (size_t)(run->size - from);
+	memcpy(data, run->bytes + from, size);
+	if (from + size == run->size) {
+		free_run(run);
+		ahead->first++;
+		ahead->count--;
+	}
+	return size;
+}
+
+/* Many small objects are got at a time, too. */
+static bool read_parts(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size)
+{
+	struct read_run run;
+	bool good;
+
+	if (parts_of(ahead->folder, offset, size) < 2 || !begin(ahead, &run, offset, size))
+		return false;
+	good = wait_for(ahead, &run);
+	if (good)
+		memcpy(data, run.bytes, size);
+	free_run(&run);
+	return good;
+}
+
+static enum bk_code read_here(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size,
+	struct bk_error *err)
+{
+	size_t got;
+
+	if (offset >= LOG_HEADER_SIZE && read_parts(ahead, offset, data, size))
+		return BK_OK;
+	return bk_folder_read(ahead->folder, offset, data, size, &got, err);
+}
+
+enum bk_code bk_readahead_read(struct readahead *ahead, uint64_t offset, void *data, size_t size,
+	size_t *got, struct bk_error *err)
+{
+	uint64_t end = end_of(ahead->folder);
+	size_t done = 0, part = 1;
+	enum bk_code code = BK_OK;
+
+	if (offset >= end)
+		size = 0;
+	else if (size > end - offset)
+		size = (size_t)(end - offset);
+	if (offset != ahead->next)
+		bk_readahead_drop(ahead);
+	else if (size >= LARGE)
+		ahead->window = ahead->window ? 2 * ahead->window : 2;
+	if (ahead->window > READAHEAD_RUNS)
+		ahead->window = READAHEAD_RUNS;
+	for (; part && done < size; done += part)
+		part = take(ahead, offset + done, (uint8_t *)data + done, size - done);
+	if (done < size && ahead->count)
+		bk_readahead_drop(ahead);
+	if (done < size)
+		code = read_here(ahead, offset + done, (uint8_t *)data + done, size - done, err);
+	ahead->next = offset + size;
+	if (!code)
+		go_ahead(ahead, ahead->next);
+	*got = size;
+	return code;
+}
