@@ -18,7 +18,7 @@
 struct mirror_run {
 	const char *dir;
 	const char *outage; /* as given; NULL: not */
-	bool is_anew;
+	bool is_anew, in_the_clear;
 	const struct bk_io *io;
 	char *lock_path, *log_path;
 	struct lockfile lock;
@@ -81,17 +81,40 @@ static void say_when(void)
 
 static enum bk_code add(struct mirror_run *run, const char *url, struct bk_error *err)
 {
-	enum bk_code code =
-		mirrors_add(&run->lock.places, run->io, url, run->log_path, run->is_anew, err);
+	char *whole;
+	enum bk_code code = mirrors_in_the_clear(&whole, url, run->in_the_clear, err);
 
-	if (!code)
-		code = write_lock(run, err);
 	if (code)
 		return code;
-	printf("%s is a mirror of %s now.\n", url, run->log_path);
-	say_quorum(&run->lock.places);
-	say_when();
-	return BK_OK;
+	code = mirrors_add(&run->lock.places, run->io, whole, run->log_path, run->is_anew, err);
+	if (!code)
+		code = write_lock(run, err);
+	if (!code) {
+		printf("%s is a mirror of %s now.\n", whole, run->log_path);
+		say_quorum(&run->lock.places);
+		say_when();
+	}
+	free(whole);
+	return code;
+}
+
+static void show_check(void *good, bool is_good, const char *text)
+{
+	struct shown shown;
+
+	printf("%-4s %s\n", is_good ? "ok" : "no", shown_of(&shown, text));
+	*(bool *)good &= is_good;
+}
+
+/* Needs no node. */
+static int check(const char *url)
+{
+	bool good = true;
+	struct bk_error err;
+
+	if (bk_place_check(interrupt_io(), url, show_check, &good, &err))
+		return report(&err);
+	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* URL as backup.lock has it; the caller frees it. */
@@ -259,8 +282,9 @@ static int take_words(struct mirror_run *run, int count, char **words)
 		bool takes_anew, takes_outage;
 	} verbs[] = {{.name = "add", .act = add, .takes_anew = true},
 		{.name = "remove", .act = remove_one}, {.name = "reset", .act = reset},
+		{.name = "check"},
 		{.name = "quorum", .act = set_quorum, .takes_outage = true}};
-	static const char *const names[] = {"add", "remove", "list", "reset", "quorum", NULL};
+	static const char *const names[] = {"add", "remove", "list", "reset", "quorum", "check", NULL};
 	bool is_list = !count || strcmp(*words, "list") == 0, good = true;
 	struct bk_error err;
 	size_t i = 0;
@@ -273,10 +297,12 @@ static int take_words(struct mirror_run *run, int count, char **words)
 		return usage_error(&cmd_mirror,
 			is_list ? "list takes no more words" : "%s wants one word more",
 			is_list ? "" : *words);
-	if (run->is_anew && (is_list || !verbs[i].takes_anew))
-		return usage_error(&cmd_mirror, "--anew goes with add");
+	if ((run->is_anew || run->in_the_clear) && (is_list || !verbs[i].takes_anew))
+		return usage_error(&cmd_mirror, "--anew and --in-the-clear go with add");
 	if (run->outage && (is_list || !verbs[i].takes_outage))
 		return usage_error(&cmd_mirror, "--on-outage goes with quorum");
+	if (!is_list && !verbs[i].act)
+		return check(words[1]);
 	if (read_lock(run, &err))
 		return report(&err);
 	if (is_list ? list(run, &good, &err) : verbs[i].act(run, words[1], &err))
@@ -288,7 +314,7 @@ static int mirror_run(int argc, char **argv)
 {
 	static const struct option options[] = {{"lightning-dir", required_argument, NULL, 'l'},
 		{"on-outage", required_argument, NULL, 'o'}, {"anew", no_argument, NULL, 'a'},
-		{NULL, 0, NULL, 0}};
+		{"in-the-clear", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
 	const char *home = getenv("HOME");
 	char home_dir[PATH_MAX];
 	struct mirror_run run = {0};
@@ -301,6 +327,8 @@ static int mirror_run(int argc, char **argv)
 			run.outage = optarg;
 		else if (option == 'a')
 			run.is_anew = true;
+		else if (option == 'c')
+			run.in_the_clear = true;
 		else
 			return EXIT_USAGE;
 	}
@@ -319,8 +347,8 @@ const struct command cmd_mirror = {
 	.name = "mirror",
 	.summary = "other places that hold the log, too",
 	.help = "Usage: backup-cli mirror [list]\n"
-		"       backup-cli mirror add [--anew] URL\n"
-		"       backup-cli mirror remove|reset URL\n"
+		"       backup-cli mirror add [--anew] [--in-the-clear] URL\n"
+		"       backup-cli mirror remove|reset|check URL\n"
 		"       backup-cli mirror quorum [--on-outage SECONDS|wait] K\n"
 		"\n"
 		"A mirror holds the log's bytes, frame for frame: it is a log, and every command\n"
@@ -332,17 +360,22 @@ const struct command cmd_mirror = {
 		"  remove  no mirror any more; what it holds stays\n"
 		"  reset   by your word the mirror begins anew with this log: what it holds is\n"
 		"          put aside there and kept; another node may have gone on with it\n"
+		"  check   asks a store for all that it must do, and says what it does\n"
 		"  quorum  lightningd goes on when K places have a change on stable storage, the\n"
 		"          log always among them; where they do not answer, after 60 SECONDS\n"
 		"          with a warning, or never\n"
 		"\n"
+		"  --in-the-clear       a store takes a log that is not sealed, which who runs it\n"
+		"                       can read then\n"
 		"  --lightning-dir DIR  where lightningd runs (default: the current directory, if\n"
 		"                       it has a backup.lock, else ~/.lightning/bitcoin)\n"
 		"  -V                   the release\n"
 		"\n"
 		"URL is file:///path/to/file.bkp or a plain path, on another disk, or\n"
 		"ssh://user@host:port/path/node.bkp: through your own ssh, without questions,\n"
-		"with backup-cli there, too (backup-cli help server).\n"
+		"with backup-cli there, too (backup-cli help server); or a store of objects,\n"
+		"davs://user@host/path/ or s3://bucket/prefix/?endpoint=host&region=name, whose\n"
+		"password comes from a file (&credentials=/path), the environment or .netrc.\n"
 		"Exit: 0 done, 1 failed, or a mirror is neither level nor behind.\n",
 	.run = mirror_run,
 };

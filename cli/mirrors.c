@@ -5,6 +5,7 @@
 #include <bk/dest.h>
 #include <bk/log.h>
 #include <bk/place.h>
+#include <bk/slots.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,43 @@ static enum bk_code check_place(
 		url, told.log, word_of(&word, url));
 }
 
+enum bk_code mirrors_in_the_clear(
+	char **out, const char *url, bool in_the_clear, struct bk_error *err)
+{
+	if (bk_place_is_store(url) && bk_place_takes_clear(url) && !in_the_clear)
+		return bk_fail(err, BK_E_INVALID, 0,
+			"the URL says in-the-clear: say that by --in-the-clear");
+	if (in_the_clear && !bk_place_is_store(url))
+		return bk_fail(err, BK_E_INVALID, 0,
+			"--in-the-clear is for stores: davs://, dav:// and s3://");
+	if (!in_the_clear || bk_place_takes_clear(url))
+		*out = strdup(url);
+	else if (asprintf(out, "%s%sin-the-clear=yes", url, strchr(url, '?') ? "&" : "?") < 0)
+		*out = NULL;
+	return *out ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a URL");
+}
+
+/* Who runs a store could read a log that is not sealed. One that is not there yet is not known. */
+static enum bk_code check_sealed(
+	const struct bk_io *io, const char *url, const char *log_path, struct bk_error *err)
+{
+	struct bk_error ignored;
+	struct bk_log *log;
+	struct word word;
+	bool is_sealed;
+
+	if (bk_place_takes_clear(url) || bk_log_open(&log, io, log_path, &ignored))
+		return BK_OK;
+	is_sealed = bk_log_is_sealed(log);
+	bk_log_close(log);
+	if (is_sealed)
+		return BK_OK;
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"the log %s is not sealed: whoever runs the store could read it. Seal it "
+		"(backup-cli compact --seal), or: backup-cli mirror add --in-the-clear %s",
+		log_path, word_of(&word, url));
+}
+
 enum bk_code mirrors_begin_anew(
 	const struct bk_io *io, const char *url, const char *log_path, struct bk_error *err)
 {
@@ -100,6 +138,8 @@ enum bk_code mirrors_add(struct lockplaces *places, const struct bk_io *io, cons
 	if (code)
 		return code;
 	code = check_other_file(whole, log_path, err);
+	if (!code)
+		code = check_sealed(io, whole, log_path, err);
 	if (!code)
 		warn_of_disk(whole, log_path);
 	if (!code && !is_anew)

@@ -13,6 +13,11 @@
 BK_MUST_CHECK enum bk_code mirrors_add(struct lockplaces *places, const struct bk_io *io,
 	const char *url, const char *log_path, bool is_anew, struct bk_error *err);
 
+/* Sets *OUT, which the caller frees, to URL, by which a store takes a log that is not sealed, if
+ * IN_THE_CLEAR. Fails with BK_E_INVALID where URL says so of its own, or names no store. */
+BK_MUST_CHECK enum bk_code mirrors_in_the_clear(
+	char **out, const char *url, bool in_the_clear, struct bk_error *err);
+
 /* Has the place at URL, which is whole, begin anew with the log at LOG_PATH (bk_place_reset). Fails
  * as that does, and with BK_E_INVALID where it is that log itself. */
 BK_MUST_CHECK enum bk_code mirrors_begin_anew(

@@ -12,4 +12,4 @@ fi
 if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then
 	export TMPDIR=/dev/shm
 fi
-PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/test_$name.py" "$@"
+PYTHONPATH=$here/../support PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/test_$name.py" "$@"

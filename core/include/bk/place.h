@@ -17,6 +17,15 @@ BK_MUST_CHECK enum bk_code bk_place_url(char **out, const char *url, struct bk_e
 bool bk_place_is_store(const char *url);
 bool bk_place_takes_clear(const char *url);
 
+/* TEXT says what a store does; GOOD: as a place in it needs that. */
+typedef void bk_place_check_fn(void *ctx, bool good, const char *text);
+
+/* Asks the store that URL names for all that a place in it needs, with an object that is removed
+ * again, and gives FN a line for each. Fails with BK_E_INVALID where URL names no store, BK_E_IO,
+ * BK_E_NOMEM. */
+BK_MUST_CHECK enum bk_code bk_place_check(const struct bk_io *io, const char *url,
+	bk_place_check_fn *fn, void *ctx, struct bk_error *err);
+
 /* What a place says. */
 struct bk_place_told {
 	bool is_there;   /* it holds a log: */

@@ -1,4 +1,4 @@
-"""kit.py - what the tests of this directory share: programs, checks, a place for files."""
+"""kit.py - what tests in Python share: programs, checks, a place for files."""
 import faulthandler
 import json
 import os
@@ -127,7 +127,7 @@ def run(tests):
     for test in tests:
         if only and test.__name__ not in only:
             continue
-        directory = tempfile.mkdtemp(prefix="older-")
+        directory = tempfile.mkdtemp(prefix="bk-")
         faulthandler.dump_traceback_later(TEST_SECONDS, exit=True)
         try:
             test(directory)

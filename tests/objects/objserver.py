@@ -1,0 +1,406 @@
+"""objserver.py - a small store for tests, on loopback: the same objects by WebDAV below /dav/, and by S3 in the bucket "bucket".
+
+    objserver.py [OPTIONS] DIRECTORY       the objects are files below DIRECTORY/objects, and stay there
+
+S3 is signed (key and secret are "user" and "password", the region is us-east-1), WebDAV has basic authentication with the
+same two. Prints "ready PORT", and at the end (SIGTERM), or for GET /counts, what came: requests and bytes by kind.
+
+Faults are drawn from --seed: at each request one of --faults happens with a chance of --rate.
+    500         that answer, and nothing is done
+    503         the same, with Retry-After: 1
+    slow        the answer comes up to 0.3 s later
+    cut         the connection ends in the middle of a body: the request's or the answer's
+    lost        what was put or deleted is, but no answer comes
+    stale       a listing as it was up to 5 s ago
+    forget      a delete is answered, and does nothing
+and for the whole run:
+    clock       the store's clock is wrong, by up to 14 minutes (WebDAV alone: --skew of any size)
+    nodelete    deleting is forbidden: 403
+    refuse-if   a put with If-None-Match is answered with 501
+    ignore-if   If-None-Match is not looked at
+"""
+import argparse
+import base64
+import collections
+import hashlib
+import http.server
+import random
+import re
+import signal
+import socket
+import ssl
+import sys
+import threading
+import time
+import urllib.parse
+from xml.sax.saxutils import escape
+
+import sigv4
+from objstore import Store
+
+USER, PASSWORD, REGION, BUCKET = "user", "password", "us-east-1", "bucket"
+BODY_MAX = 1 << 26
+PIECE = 1 << 16
+ENDS = {signal.SIGTERM, signal.SIGINT}
+RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+KINDS = {"PUT": "put", "GET": "get", "HEAD": "get", "DELETE": "delete", "MKCOL": "mkcol"}
+BOTH = ("500", "503", "slow", "cut")
+AT = {"put": BOTH + ("lost",), "get": BOTH, "list": BOTH + ("stale",), "delete": BOTH + ("lost", "forget"),
+      "mkcol": BOTH + ("lost",)}
+XML = '<?xml version="1.0" encoding="utf-8"?>\n'
+
+
+class Cut(Exception):
+    """The connection is to end here."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """OPTIONS is what main() parses; its faults may be changed while the server runs."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, options):
+        super().__init__(("127.0.0.1", options.port), Handler)
+        self.options, self.store = options, Store(options.directory)
+        self.lock, self.count, self.chance = threading.Lock(), 0, random.Random(options.seed)
+        self.counts = collections.defaultdict(lambda: [0, 0, 0])  # kind: requests, bytes in, bytes out
+        self.acknowledged = []  # (name, size, sha256, when) of each put that is answered with yes
+        self.line_free = 0.0
+        self.live = set()  # connections
+        self.skew = options.skew or ("clock" in options.faults and self.chance.uniform(-840, 840)) or 0
+        if options.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(options.tls)
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    def fault(self, kind):
+        """What goes wrong at this request, which is of KIND (None if nothing does); and how much of it, from 0 to 1."""
+        with self.lock:
+            self.count += 1
+            chance = random.Random("%d:%d" % (self.options.seed, self.count))
+        wrong = chance.choice(AT.get(kind, BOTH))
+        happens = wrong in self.options.faults and chance.random() < self.options.rate
+        return wrong if happens else None, chance.random()
+
+    def note(self, kind, requests, got, sent):
+        with self.lock:
+            for i, more in enumerate((requests, got, sent)):
+                self.counts[kind][i] += more
+
+    def tell_put(self, name, body):
+        with self.lock:
+            self.acknowledged.append((name, len(body), hashlib.sha256(body).hexdigest(), time.time()))
+            if self.options.puts:
+                print(*self.acknowledged[-1][:3], file=self.options.puts, flush=True)
+
+    def text(self):
+        with self.lock:
+            return "".join("%-8s %6d requests %12d bytes in %12d bytes out\n" % (kind, *count)
+                           for kind, count in sorted(self.counts.items()))
+
+    def carry(self, size):
+        """Waits until the line, which all share, has carried SIZE bytes."""
+        if self.options.line:
+            with self.lock:
+                self.line_free = max(self.line_free, time.monotonic()) + size / self.options.line / 1e6
+                due = self.line_free
+            time.sleep(max(0, due - time.monotonic()))
+
+    def get_request(self):
+        connection, address = super().get_request()
+        self.live.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request):
+        self.live.discard(request)
+        super().shutdown_request(request)
+
+    def stop(self):
+        """Nobody is answered any more, as when the power goes."""
+        self.shutdown()
+        self.server_close()
+        for connection in list(self.live):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], (OSError, Cut)):
+            super().handle_error(request, client_address)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """One connection: what is common to both kinds of stores."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+
+    def log_message(self, *_):
+        pass
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((time.time() if timestamp is None else timestamp) + self.server.skew)
+
+    def answer(self, status, body=b"", pieces=None, length=None, **headers):
+        """Says STATUS with BODY, or with PIECES of LENGTH bytes in all; where the fault is a cut, with half of it."""
+        length = len(body) if length is None else length
+        if self.wrong == "lost":
+            raise Cut
+        if self.command == "PUT" and 200 <= status < 300:
+            self.server.tell_put(self.name, self.body)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        left = 0 if self.command == "HEAD" else length // 2 if self.wrong == "cut" else length
+        for piece in pieces or (body[at:at + PIECE] for at in range(0, len(body), PIECE)):
+            piece = piece[:left]
+            left -= len(piece)
+            self.server.note(self.kind, 0, 0, len(piece))
+            self.server.carry(len(piece))
+            self.wfile.write(piece)
+        self.wfile.flush()
+        if self.wrong == "cut":
+            raise Cut
+
+    def take_body(self):
+        size = int(self.headers.get("Content-Length", 0))
+        if self.wrong == "cut" and size:
+            self.rfile.read(size // 2)
+            raise Cut
+        self.server.carry(size)
+        self.server.note(self.kind, 0, size, 0)
+        return self.rfile.read(size)
+
+    def serve(self):
+        path, _, query = self.path.partition("?")
+        self.fields = dict(urllib.parse.parse_qsl(query, True))
+        self.is_dav = path.startswith("/dav/")
+        kind = "list" if self.command == "PROPFIND" or "list-type" in self.fields else KINDS[self.command]
+        self.name = urllib.parse.unquote(path[len("/dav/" if self.is_dav else "/" + BUCKET + "/"):])
+        self.kind, self.wrong, self.body = kind, None, b""
+        if self.path == "/counts":
+            self.kind = "counts"
+            return self.answer(200, self.server.text().encode())
+        self.wrong, self.much = self.server.fault(kind)
+        self.server.note(kind, 1, len(self.raw_requestline) + len(str(self.headers)), 0)
+        try:
+            self.meet(path)
+        except Cut:
+            self.close_connection = True
+
+    def meet(self, path):
+        time.sleep(self.server.options.delay / 1000)
+        if "Transfer-Encoding" in self.headers or int(self.headers.get("Content-Length", 0)) > BODY_MAX:
+            self.close_connection = True
+            return self.answer(411)
+        self.body = self.take_body()
+        if self.wrong == "slow":
+            time.sleep(self.much * 0.3)
+        if self.wrong == "500":
+            return self.answer(500, b"something is wrong")
+        if self.wrong == "503":
+            return self.answer(503, b"too many requests", Retry_After="1")
+        if not {"", ".", ".."}.isdisjoint(self.name.rstrip("/").split("/")) and self.name:
+            return self.answer(400, b"that is no name")
+        if self.is_dav:
+            return self.meet_dav()
+        if not path.startswith("/" + BUCKET):
+            return self.fail_s3(404, "NoSuchBucket", "the bucket is named " + BUCKET)
+        return self.meet_s3()
+
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_MKCOL = do_PROPFIND = serve
+
+    # What both kinds do with one object.
+
+    def has(self, fault):
+        return fault in self.server.options.faults
+
+    def put(self):
+        """The status of a put."""
+        only_new = self.headers.get("If-None-Match") == "*"
+        if only_new and self.has("refuse-if"):
+            return 501
+        done = self.server.store.put(self.name, self.body, only_new and not self.has("ignore-if"))
+        return {"made": 201, "replaced": 204, "exists": 412}[done]
+
+    def get(self, found):
+        """Answers with the object, of which FOUND tells, or with a range of it."""
+        size, when = found
+        said = RANGE.fullmatch(self.headers.get("Range", ""))
+        first, last = 0, size - 1
+        if said and said[1]:
+            first, last = int(said[1]), min(int(said[2] or last), last)
+        elif said and said[2]:
+            first = max(0, size - int(said[2]))
+        if said and first > last:
+            return self.answer(416, Content_Range="bytes */%d" % size)
+        headers = {"Last_Modified": self.date_time_string(when), "ETag": '"%x-%x"' % (size, int(when * 1e6))}
+        if said:
+            headers["Content_Range"] = "bytes %d-%d/%d" % (first, last, size)
+        with open(self.server.store.path(self.name), "rb") as file:
+            file.seek(first)
+            pieces = iter(lambda: file.read(PIECE), b"")
+            return self.answer(206 if said else 200, pieces=pieces, length=last + 1 - first, **headers)
+
+    def delete(self):
+        """The status of a delete."""
+        if self.has("nodelete"):
+            return 403
+        there = self.server.store.look(self.name)
+        if there and self.wrong != "forget":
+            self.server.store.delete(self.name, keep_folder=self.is_dav)
+        return 204 if there or not self.is_dav else 404
+
+    def listed(self, prefix, deep):
+        late = self.much * 5 if self.wrong == "stale" else 0
+        return self.server.store.list(prefix, late, deep)
+
+    # WebDAV.
+
+    def meet_dav(self):
+        said = base64.b64encode((USER + ":" + PASSWORD).encode()).decode()
+        if self.headers.get("Authorization") != "Basic " + said:
+            return self.answer(401, WWW_Authenticate='Basic realm="objects"')
+        store, folder = self.server.store, self.name.rstrip("/")
+        if self.command == "PROPFIND":
+            return self.propfind(folder)
+        if self.command == "MKCOL":
+            return self.answer(self.make_folder(folder))
+        if self.command == "PUT":
+            if store.is_folder(folder):
+                return self.answer(405)
+            return self.answer(self.put() if store.is_folder(folder.rpartition("/")[0]) else 409)
+        if self.command == "DELETE" and folder and store.is_folder(folder):
+            if not self.has("nodelete"):
+                store.delete_folder(folder)
+            return self.answer(403 if self.has("nodelete") else 204)
+        if self.command == "DELETE":
+            return self.answer(self.delete())
+        found = store.look(self.name)
+        return self.get(found) if found else self.answer(404, b"there is nothing")
+
+    def make_folder(self, folder):
+        store = self.server.store
+        if store.look(folder) or store.is_folder(folder):
+            return 405
+        if not store.is_folder(folder.rpartition("/")[0]):
+            return 409
+        store.make_folder(folder)
+        return 201
+
+    def propfind(self, name):
+        """A file, or a folder and (Depth: 1) what is in it."""
+        store, depth = self.server.store, self.headers.get("Depth")
+        if depth not in ("0", "1"):
+            return self.answer(403, b"Depth is 0 or 1")
+        found, folders = store.look(name), []
+        if not found and not store.is_folder(name):
+            return self.answer(404, b"there is nothing")
+        entries = {name: found} if found else {}
+        if not found:
+            prefix = name + "/" if name else ""
+            folders = [prefix]
+            if depth == "1":
+                folders += [prefix + one + "/" for one in store.folders(name)]
+                entries = self.listed(prefix, False)
+        text = "".join(self.response(one, "<D:resourcetype><D:collection/></D:resourcetype>", time.time()) for one in folders)
+        text += "".join(self.response(one, "<D:resourcetype/><D:getcontentlength>%d</D:getcontentlength>" % size, when)
+                        for one, (size, when) in sorted(entries.items()))
+        return self.answer(207, (XML + '<D:multistatus xmlns:D="DAV:">\n%s</D:multistatus>\n' % text).encode(),
+                           Content_Type="application/xml; charset=utf-8")
+
+    def response(self, name, properties, when):
+        return ("<D:response><D:href>/dav/%s</D:href><D:propstat><D:prop>%s<D:getlastmodified>%s</D:getlastmodified></D:prop>"
+                "<D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>\n"
+                % (urllib.parse.quote(name), properties, self.date_time_string(when)))
+
+    # S3.
+
+    def fail_s3(self, status, code, why):
+        return self.answer(status, (XML + "<Error><Code>%s</Code><Message>%s</Message></Error>\n" % (code, escape(why))).encode(),
+                           Content_Type="application/xml")
+
+    def meet_s3(self):
+        store = self.server.store
+        try:
+            sigv4.check(self.command, self.path, self.headers, self.body, USER, PASSWORD, REGION, time.time() + self.server.skew)
+        except sigv4.Refused as why:
+            return self.fail_s3(403, why.code, str(why))
+        if "list-type" in self.fields:
+            return self.list_s3()
+        if self.command == "PUT":
+            status = self.put()
+            if status == 412:
+                return self.fail_s3(412, "PreconditionFailed", "it is there")
+            return self.fail_s3(501, "NotImplemented", "If-None-Match") if status == 501 else self.answer(200)
+        if self.command == "DELETE":
+            status = self.delete()
+            return self.answer(204) if status == 204 else self.fail_s3(403, "AccessDenied", "no delete")
+        found = store.look(self.name)
+        return self.get(found) if found else self.fail_s3(404, "NoSuchKey", "there is no such object")
+
+    def list_s3(self):
+        """ListObjectsV2: a page of names, and of the folders between PREFIX and the delimiter."""
+        prefix, delimiter = self.fields.get("prefix", ""), self.fields.get("delimiter", "")
+        after = urllib.parse.unquote(self.fields.get("continuation-token", "")) or self.fields.get("start-after", "")
+        most = min(int(self.fields.get("max-keys", 1000)), self.server.options.page)
+        found, entries = self.listed(prefix, True), {}
+        for name, what in found.items():
+            head, cut, _ = name[len(prefix):].partition(delimiter) if delimiter else (name, "", "")
+            entries[prefix + head + cut if cut else name] = None if cut else what
+        names = sorted(name for name in entries if name > after)
+        page, more = names[:most], len(names) > most
+        text = "<Name>%s</Name><Prefix>%s</Prefix><KeyCount>%d</KeyCount><MaxKeys>%d</MaxKeys><IsTruncated>%s</IsTruncated>\n" % (
+            BUCKET, escape(prefix), len(page), most, "true" if more else "false")
+        if more:
+            text += "<NextContinuationToken>%s</NextContinuationToken>\n" % urllib.parse.quote(page[-1], safe="")
+        text += "".join(self.entry_s3(name, entries[name]) for name in page)
+        text = '%s<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">%s</ListBucketResult>\n' % (XML, text)
+        return self.answer(200, text.encode(), Content_Type="application/xml")
+
+    def entry_s3(self, name, what):
+        if not what:
+            return "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>\n" % escape(name)
+        when = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(what[1] + self.server.skew))
+        return ("<Contents><Key>%s</Key><LastModified>%s</LastModified><Size>%d</Size><StorageClass>STANDARD</StorageClass>"
+                "</Contents>\n" % (escape(name), when, what[0]))
+
+
+def parser():
+    parse = argparse.ArgumentParser(usage=__doc__)
+    parse.add_argument("directory")
+    parse.add_argument("--port", type=int, default=0)
+    parse.add_argument("--seed", type=int, default=1)
+    parse.add_argument("--faults", type=lambda text: text.split(","), default=[])
+    parse.add_argument("--rate", type=float, default=0.2)
+    parse.add_argument("--skew", type=float, default=0, help="seconds")
+    parse.add_argument("--delay", type=float, default=0, help="ms before each answer")
+    parse.add_argument("--line", type=float, default=0, help="MB/s that all connections share")
+    parse.add_argument("--page", type=int, default=1000, help="objects in one answer of S3's listing")
+    parse.add_argument("--tls", help="a file with a key and a certificate")
+    parse.add_argument("--puts", type=argparse.FileType("w"), help="gets NAME SIZE SHA256 of each put that is answered with yes")
+    return parse
+
+
+def start(*words):
+    """A server in a thread of this process, for a test in Python."""
+    server = Server(parser().parse_args(words))
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    return server
+
+
+def main():
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    server = start(*sys.argv[1:])
+    print("ready %d" % server.server_port, flush=True)
+    signal.sigwait(ENDS)
+    print(server.text(), end="", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""test_place.py - a node with a mirror in a store, on each that is here: brought level, restored from words and a URL alone, fenced.
+
+Run by run.sh, or: BK_BIN=build/dev python3 tests/objects/test_place.py [TEST...]; STORES names the stores.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import kit
+import objserver
+import stores
+from place import EXTENSION, FUSE, SIMNODE, Node, dump, environment, folder_bytes
+
+REFUSED = 3  # simnode: the plugin refused
+
+
+def comes_back(node):
+    """All that is left are twelve words and the URL."""
+    was = node.dir + "/lightningd.sqlite3"
+    url = node.url
+    kit.has(node.cli("verify", "--words-fd", "{words}", url), "No damage found")
+    kit.has(node.cli("log", "--words-fd", "{words}", "--limit", "2", url), str(node.version))
+    node.cli("copy", url, "copy.bkp")
+    with open(node.log, "rb") as log, open(node.work + "/copy.bkp", "rb") as copy:
+        assert log.read() == copy.read(), "copied from the store it is another log"
+    os.mkdir(node.work + "/bare")
+    node.cli("restore", "--words-fd", "{words}", "--with-hsm-secret", url, "bare")
+    assert dump(node.work + "/bare/lightningd.sqlite3") == dump(was), "restored is another database"
+    with open(node.work + "/bare/hsm_secret", "rb") as one, open(node.dir + "/hsm_secret", "rb") as other:
+        assert one.read() == other.read()
+    node.cli("restore", "--words-fd", "{words}", "--version", "20", url, "old.sqlite3")
+    kit.has(node.cli("query", "--words-fd", "{words}", "--version", "20", url,
+                     "SELECT intval FROM vars WHERE name = 'data_version'"), "20")
+
+
+def tells_nothing(node, *texts):
+    """The password is in no message, no argument and not in backup.lock."""
+    texts += (open(node.dir + "/backup.lock").read(), open(node.work + "/ps").read())
+    for text in texts:
+        assert objserver.PASSWORD not in text, text
+
+
+def whole(name, directory, *, tls=False):
+    store = stores.REAL[name](directory + "/store", tls).start()
+    try:
+        if name == "swift":
+            return refused_by_swift(directory, store)
+        node = Node(directory, store, "node", None, "--quorum", "2")
+        proc = node.begin(120)
+        with open(directory + "/ps", "w") as file:
+            while proc.poll() is None:
+                for path in glob.glob("/proc/[0-9]*/cmdline"):
+                    try:
+                        file.write(open(path).read() + "\n")
+                    except OSError:
+                        pass
+                time.sleep(0.1)
+        said = proc.communicate()[0]
+        assert proc.returncode == 0, said
+        with open(node.log, "rb") as file:
+            assert file.read() == folder_bytes(store), "the store has other bytes than the log"
+        listed = node.cli("mirror", "--lightning-dir", node.dir, "list")
+        kit.has(listed, "  level: ")
+        checked = node.cli("mirror", "check", node.url)
+        tells_nothing(node, said, listed, checked)
+        comes_back(node)
+        fenced(node)
+    finally:
+        store.stop()
+
+
+def refused_by_swift(directory, store):
+    """Its s3api takes no put with a condition: nothing would keep a second writer out, so it is no place."""
+    env = environment(store)
+    checked = kit.cli("mirror", "check", store.url(), expect=1, env=env)
+    kit.has(checked, "501")
+
+
+def fenced(node):
+    """Of two nodes on one state the first to go on does; the second is refused, now and later."""
+    twin = node.copy("twin")
+    node.play(30, seed=1)
+    said = twin.play(30, expect=(REFUSED,), seed=2)
+    assert " 0 acknowledged" in said or "refuse" in said, said
+    with open(node.log, "rb") as file:
+        assert file.read() == folder_bytes(node.store)
+    node.play(20, seed=1)
+    twin.play(20, expect=(REFUSED,), seed=2)
+
+
+def on_each(name):
+    def run(directory):
+        try:
+            whole(name, directory)
+        except stores.Missing as why:
+            print("skipped: %s" % why)
+
+    run.__name__ = name.replace("-", "_")
+    run.__doc__ = "level; twelve words and a URL; a second writer; nothing told"
+    return run
+
+
+kit.run([on_each(name) for name in os.environ.get("STORES", " ".join(stores.REAL)).split()])
