@@ -97,7 +97,7 @@ enum bk_code bk_stands(struct bk_standing *out, struct bk_log *log, const struct
 {
 	struct bk_standing found = {.kind = BK_STANDS_EMPTY};
 	struct bk_log_status status;
-	bool chains;
+	bool chains = false;
 	enum bk_code code = bk_log_status(log, &status, err);
 
 	if (code)
