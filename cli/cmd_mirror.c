@@ -374,9 +374,9 @@ const struct command cmd_mirror = {
 		"\n"
 		"URL is file:///path/to/file.bkp or a plain path, on another disk, or\n"
 		"ssh://user@host:port/path/node.bkp: through your own ssh, without questions,\n"
-		"with backup-cli there, too (backup-cli help server); or a store of whole objects:\n"
-		"davs://user@host/path/ for WebDAV, s3://bucket/prefix/?endpoint=host&region=name.\n"
-		"Its password comes from a file (&credentials=/path), the environment or .netrc.\n"
+		"with backup-cli there, too (backup-cli help server); or a store of objects,\n"
+		"davs://user@host/path/ or s3://bucket/prefix/?endpoint=host&region=name, whose\n"
+		"password comes from a file (&credentials=/path), the environment or .netrc.\n"
 		"Exit: 0 done, 1 failed, or a mirror is neither level nor behind.\n",
 	.run = mirror_run,
 };

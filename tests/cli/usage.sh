@@ -30,7 +30,7 @@ t backup-cli log --l 1 log.bkp
 t backup-cli log -
 t backup-cli log --since '1 fortnight' log.bkp
 t backup-cli log --until '' log.bkp
-t backup-cli log s3://bucket/x.bkp
+t backup-cli log ftp://host/x.bkp
 t backup-cli log --limit 0 log.bkp
 t backup-cli log --limit many log.bkp
 t backup-cli log --frobnicate log.bkp

@@ -276,7 +276,7 @@ Test(objects, webdav_is_listed)
 	fake_http_init(&fake);
 	fake_http_answer(&fake,
 		(struct fake_answer){.status = 207,
-			.body = "<d:multistatus xmlns:d='DAV:'>" PROP("/my%20a/",
+			.body = "<d:multistatus xmlns:d='DAV:'>" PROP("/", "") PROP("/my%20a/",
 				"<d:resourcetype><d:collection/></d:resourcetype>")
 				PROP("/my%20a/f/", "<d:getcontentlength/>"
 						   "<d:resourcetype><d:collection/></d:resourcetype>")

@@ -41,16 +41,16 @@ static char *path_of(char *href)
 /* One entry is whole. The folder itself, which each listing has, is none. */
 static enum bk_code take_entry(struct reading *reading, struct bk_error *err)
 {
-	char *path = path_of(reading->href);
+	char *path = path_of(reading->href), *name = path ? strrchr(path, '/') : NULL;
 
 	if (!path)
 		return bk_fail(err, BK_E_IO, 0, "the store lists what is no path");
-	if (strcmp(path, reading->itself) == 0 || !strrchr(path, '/')[1])
+	if (strcmp(path, reading->itself) == 0 || !name || !name[1])
 		return BK_OK;
 	if (++reading->count > OBJECTS_LIST_MAX)
 		return bk_fail(err, BK_E_LIMIT, 0, "the store lists more than %zu objects",
 			OBJECTS_LIST_MAX);
-	reading->entry.name = strrchr(path, '/') + 1;
+	reading->entry.name = name + 1;
 	return reading->each(reading->ctx, &reading->entry, err);
 }
 

@@ -177,6 +177,14 @@ static enum bk_code ask_once(struct web *web, const struct web_ask *ask, size_t 
 	return code;
 }
 
+static enum bk_code cannot_ask(const struct web *web, struct bk_error *err)
+{
+	struct bk_error why = *err;
+
+	return bk_fail(err, why.code, 0, "the store at %.200s cannot be asked: %.250s",
+		web->url.host, why.msg);
+}
+
 enum bk_code bk_web_ask(struct web *web, const struct web_ask *ask, size_t body_max,
 	struct web_answer *answer, struct bk_error *err)
 {
@@ -196,5 +204,7 @@ enum bk_code bk_web_ask(struct web *web, const struct web_ask *ask, size_t body_
 	}
 	if (!code && is_passing(ask, got.status))
 		code = bk_web_refused(ask, answer, err);
+	else if (code == BK_E_IO)
+		code = cannot_ask(web, err);
 	return code;
 }

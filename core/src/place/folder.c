@@ -8,6 +8,7 @@
 
 #define OBJECT_MAX (2 * PIECE_MAX)
 #define TRIES      3
+#define LATE_MAX   65536 /* objects that a listing lacks */
 
 /* A piece that a merged one covers is kept for so long. */
 #define DOOM_MS INT64_C(3600000)
@@ -280,10 +281,12 @@ static enum bk_code probe(struct folder *folder, bool is_new, struct bk_error *e
 
 	folder->asked_ms = folder->objects->ops->now_ms(folder->objects);
 	bk_buf_init(&body, OBJECT_MAX);
-	while (!code && more) {
+	for (unsigned steps = 0; !code && more; steps++) {
 		uint64_t before = folder->reached;
 
-		code = step(folder, &body, is_new, &more, err);
+		code = steps < LATE_MAX
+			       ? step(folder, &body, is_new, &more, err)
+			       : bk_fail(err, BK_E_LIMIT, 0, "the store's log does not end");
 		/* What came is looked at at once, if it is the next. */
 		if (!code && more && !is_new && folder->chain.fed == before)
 			code = feed(folder, &body, err);

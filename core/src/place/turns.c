@@ -10,6 +10,7 @@
 #define DIGITS 10
 
 #define OFFER_TRIES 16
+#define LATE_MAX    1000 /* turns that a listing lacks */
 
 void bk_turns_name(char out[PIECES_NAME], uint32_t number)
 {
@@ -120,7 +121,9 @@ static enum bk_code find_newest(struct turns *turns, struct bk_error *err)
 		if (!code && !is_there)
 			return bk_fail(err, BK_E_IO, 0, "the store lists %s, and has it not", name);
 	}
-	while (!code && is_there) {
+	for (uint32_t most = turns->now + LATE_MAX; !code && is_there;) {
+		if (turns->now >= most)
+			return bk_fail(err, BK_E_LIMIT, 0, "the store's turns do not end");
 		bk_turns_name(name, turns->now + 1);
 		code = read_name(turns->objects, name, turns->now_name, &is_there, err);
 		turns->now += !code && is_there;
