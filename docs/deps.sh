@@ -3,7 +3,7 @@
 # either it says what root is to run.
 #   sh docs/deps.sh          what building and running needs
 #   sh docs/deps.sh tests    and what the tests need
-#   sh docs/deps.sh objects  and OpenStack Swift, for tests/objects: 68 packages more, a minute of processor time
+#   sh docs/deps.sh objects  and OpenStack Swift and Ceph, for tests/objects: 120 packages, 310 MB, minutes
 #   sh docs/deps.sh package  what building and looking at the Debian package needs
 set -eu
 packages="gcc make cmake pkg-config libfuse3-dev fuse3 libsqlite3-dev libcjson-dev libzstd-dev
@@ -14,7 +14,8 @@ if [ "${1:-}" = tests ] || [ "${1:-}" = objects ]; then
 		bubblewrap libseccomp-dev bsdutils age curl openssl apache2-bin lighttpd lighttpd-mod-webdav"
 fi
 if [ "${1:-}" = objects ]; then
-	packages="$packages swift-proxy swift-account swift-container swift-object memcached"
+	packages="$packages swift-proxy swift-account swift-container swift-object memcached
+		ceph-mon ceph-osd ceph-common radosgw"
 fi
 if [ "${1:-}" = package ]; then
 	packages="$packages dpkg-dev file lintian"

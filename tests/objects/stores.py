@@ -1,4 +1,4 @@
-"""stores.py - real stores on loopback, for tests: lighttpd and Apache for WebDAV, OpenStack Swift for S3, and our own.
+"""stores.py - real stores on loopback, for tests: lighttpd and Apache for WebDAV, Ceph and OpenStack Swift for S3, and our own.
 
     stores.py NAME DIRECTORY [--tls]      starts one there, prints its URL, and ends with SIGTERM
 
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 
 import objserver
 
@@ -65,6 +66,7 @@ class Real:
     """A store in DIRECTORY. start() and stop() any number of times; what it holds stays."""
 
     kind = "dav"
+    keeps = True  # what it holds, when it stops
 
     def __init__(self, directory, tls=False):
         self.directory, self.processes, self.port = os.path.abspath(directory), [], free_port()
@@ -201,6 +203,7 @@ class Swift(Real):
     """One of each: proxy with s3api and tempauth, account, container, object, and the memcached that tempauth insists on."""
 
     kind = "s3"
+    keeps = False  # it does; but it takes ten seconds of processor time to start
     services = ("account", "container", "object")
 
     def prepare(self):
@@ -280,7 +283,7 @@ use = egg:swift#{0}
 
     def answers(self):
         """Once the bucket is there."""
-        if not super().answers():
+        if not Real.answers(self):
             return False
         status, said = curl_s3(self, "PUT", "")
         if status not in (200, 409):
@@ -295,6 +298,71 @@ use = egg:swift#{0}
         return "http://127.0.0.1:%d/%s/" % (self.port, objserver.BUCKET)
 
     user = "test:user"
+
+
+class Ceph(Real):
+    """One of each: monitor, OSD (in memory, so what it holds is gone when it stops), radosgw."""
+
+    kind, user, base, url = "s3", USER, Swift.base, Swift.url
+    keeps = False
+
+    def prepare(self):
+        if self.tls:
+            raise Missing("radosgw is tried without TLS")
+        for program in ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "monmaptool", "ceph"):
+            find(program, "objects")
+        self.fsid, self.osd, monitor = str(uuid.uuid4()), str(uuid.uuid4()), free_port()
+        for name in ("mon", "osd", "rgw"):
+            os.makedirs("%s/%s" % (self.directory, name))
+        where = "[v2:127.0.0.1:%d/0]" % monitor
+        write(self.directory + "/conf", """[global]
+fsid = {1}
+mon host = {2}
+mon initial members = a
+auth cluster required = none
+auth service required = none
+auth client required = none
+ms mon client mode = crc
+mon data = {0}/mon
+osd data = {0}/osd
+osd objectstore = memstore
+memstore device bytes = 1073741824
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 1
+osd pool default pg autoscale mode = off
+osd crush chooseleaf type = 0
+mon allow pool size one = true
+mon max pg per osd = 1000
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
+run dir = {0}
+admin socket = {0}/$name.asok
+log file = {0}/$name.log
+rgw data = {0}/rgw
+rgw frontends = beast endpoint=127.0.0.1:{3}
+rgw enable apis = s3
+""".format(self.directory, self.fsid, where, self.port))
+        self.do("monmaptool", "--create", "--fsid", self.fsid, "--addv", "a", where, "monmap")
+        self.do("ceph-mon", "-c", "conf", "-i", "a", "--mkfs", "--monmap", "monmap")
+
+    def do(self, *words):
+        done = subprocess.run([find(words[0], "objects"), *words[1:]], cwd=self.directory, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=SECONDS)
+        if done.returncode:
+            raise Missing("%s: %s" % (" ".join(words), done.stdout[-1000:]))
+
+    def launch(self):
+        conf = ("-c", self.directory + "/conf")
+        self.run(find("ceph-mon", "objects"), *conf, "-i", "a", "-f")
+        self.do("ceph", *conf, "osd", "new", self.osd, "0")
+        self.do("ceph-osd", *conf, "-i", "0", "--mkfs", "--osd-uuid", self.osd)
+        self.run(find("ceph-osd", "objects"), *conf, "-i", "0", "-f")
+        self.do("radosgw-admin", *conf, "user", "create", "--uid=" + USER, "--display-name=" + USER, "--access-key=" + USER,
+                "--secret-key=" + PASSWORD)
+        self.run(find("radosgw", "objects"), *conf, "-n", "client.admin", "-f")
+
+    answers = Swift.answers
 
 
 class Own(Real):
@@ -324,7 +392,7 @@ class OwnS3(Own):
         return "s3://%s/%s?endpoint=%s127.0.0.1:%d%s" % (objserver.BUCKET, path, "" if self.tls else "http://", self.port, ca)
 
 
-REAL = {"own-dav": Own, "own-s3": OwnS3, "lighttpd": Lighttpd, "apache": Apache, "swift": Swift}
+REAL = {"own-dav": Own, "own-s3": OwnS3, "lighttpd": Lighttpd, "apache": Apache, "ceph": Ceph, "swift": Swift}
 
 
 def curl_s3(store, method, name, body=b"", *words):
@@ -343,13 +411,6 @@ def curl_s3(store, method, name, body=b"", *words):
         os.unlink(file.name)
     answer, _, status = done.stdout.rpartition(b"\n")
     return int(status or 0), answer
-
-
-def environment(store):
-    """The credentials, as the programs take them from the environment."""
-    if store.kind == "dav":
-        return {"BACKUP_DAV_USER": USER, "BACKUP_DAV_PASSWORD": PASSWORD}
-    return {"AWS_ACCESS_KEY_ID": store.user, "AWS_SECRET_ACCESS_KEY": PASSWORD}
 
 
 def main():

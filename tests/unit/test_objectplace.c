@@ -280,6 +280,42 @@ Test(objectplace, keeps_a_second_writer_out)
 	free(other.bytes);
 }
 
+/* Of two puts at one moment both succeeded: who is gone with it finds out with his next piece. */
+Test(objectplace, a_race_lost_in_silence_is_found_with_the_next_piece)
+{
+	struct memstore store;
+	struct source log;
+	struct place *place;
+	struct objects *client;
+	struct memobject *object;
+	char name[PIECES_NAME];
+	uint64_t from;
+
+	memstore_init(&store, 1);
+	init_log(&log, 1, 0);
+	add_frame(&log, FRAME_PAGES, 100, 1);
+	client = memstore_client(&store, 0);
+	client->may_race = true;
+	ok(bk_place_objects(&place, client, false, why()));
+	ok(place->ops->begin(place, log.bytes, PLACE_SUCCEEDS, why()));
+	ok(send(place, &log, LOG_HEADER_SIZE, log.size));
+	for (int i = 0; i < 3; i++) {
+		from = log.size;
+		add_frame(&log, FRAME_CHANGE, 20, 'a');
+		ok(send(place, &log, from, log.size));
+	}
+	bk_pieces_name(name, "01010101010101010101010101010101", from, false);
+	object = memstore_find(&store, name);
+	object->data[3] ^= 1;
+	from = log.size;
+	add_frame(&log, FRAME_CHANGE, 20, 'a');
+	fails(BK_E_UNSAFE, send(place, &log, from, log.size));
+	says("at the same moment");
+	place->ops->close(place);
+	memstore_done(&store);
+	free(log.bytes);
+}
+
 Test(objectplace, refuses_what_is_not_sealed_and_what_does_not_chain)
 {
 	struct memstore store;

@@ -57,6 +57,7 @@ struct objects_ops {
 
 struct objects {
 	const struct objects_ops *ops;
+	bool may_race; /* of two puts at one moment both may succeed: the second counts */
 };
 
 #endif

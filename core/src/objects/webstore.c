@@ -22,6 +22,7 @@ enum bk_code bk_objects_open(
 	web->http = io->http ? io->http : bk_http_real();
 	code = set_up(web, url, err);
 	web->objects.ops = web->url.is_s3 ? &bk_s3_ops : &bk_dav_ops;
+	web->objects.may_race = !web->url.is_s3;
 	if (code)
 		bk_web_close(&web->objects);
 	else

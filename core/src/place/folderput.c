@@ -10,6 +10,8 @@
 
 #define CLOSE_TRIES 10
 
+#define START ((size_t)256)
+
 /* Whatever is there, compared with what was to be put: SIZE is what of it is there. */
 static enum bk_code compare(struct folder *folder, uint64_t at, const struct bk_buf *there,
 	const void *data, size_t *size, struct bk_error *err)
@@ -75,6 +77,31 @@ static enum bk_code check_ahead(struct folder *folder, uint64_t at, struct bk_er
 	return code;
 }
 
+/* Whether the piece before is ours still, where of two puts at one moment both may succeed: it begins
+ * with a frame's head, whose sum no other's has. */
+static enum bk_code check_before(struct folder *folder, struct bk_error *err)
+{
+	const struct pieces *way = &folder->way;
+	const struct piece *last = way->count ? &way->list[way->count - 1] : NULL;
+	size_t size = last && last->size < START ? (size_t)last->size : START;
+	const struct bk_buf *kept = &folder->kept;
+	struct bk_buf start;
+	enum bk_code code;
+
+	if (!folder->objects->may_race || !last || last->is_merged || kept->size < last->size)
+		return BK_OK;
+	bk_buf_init(&start, size);
+	code = bk_folder_get(folder, last->at, size, &start, err);
+	if ((!code && memcmp(start.data, kept->data + kept->size - last->size, size) != 0) ||
+		code == BK_E_DAMAGE)
+		code = bk_fail(err, BK_E_UNSAFE, 0,
+			"the store has something else before offset %" PRIu64
+			" than this one put: another writer put it at the same moment",
+			folder->reached);
+	bk_buf_done(&start);
+	return code;
+}
+
 /* Puts the first SIZE bytes of what is held. */
 static enum bk_code put_piece(struct folder *folder, size_t size, struct bk_error *err)
 {
@@ -90,6 +117,8 @@ static enum bk_code put_piece(struct folder *folder, size_t size, struct bk_erro
 		code = look_at_it(folder, name, piece.at, folder->held.data, &size, err);
 	if (!code)
 		code = check_ahead(folder, piece.at, err);
+	if (!code)
+		code = check_before(folder, err);
 	if (code)
 		return code;
 	piece.size = size;
