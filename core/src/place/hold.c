@@ -10,8 +10,9 @@
 
 #define PIECE ((size_t)256 << 10)
 
-/* A call of another on the same file is over soon; a writer never lets go. */
-#define LOCK_WAIT_MS 1000
+/* A call of another on the same file is over soon, though on a slow disk the next may follow at once; a
+ * writer never lets go. */
+#define LOCK_WAIT_MS 5000
 
 enum bk_code bk_hold_init(
 	struct hold *hold, const struct bk_io *io, const char *path, struct bk_error *err)
