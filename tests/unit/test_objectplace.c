@@ -539,6 +539,43 @@ Test(objectplace, is_content_where_nothing_can_be_removed)
 	free(log.bytes);
 }
 
+/* A predecessor goes after 30 days of the store's clock, with what was offered in vain. */
+Test(objectplace, predecessors_stay_for_a_time)
+{
+	struct memstore store;
+	struct source log, next, given_up;
+	struct place *place;
+
+	memstore_init(&store, 1);
+	init_log(&log, 1, 0);
+	init_log(&given_up, 3, 1);
+	init_log(&next, 2, 1);
+	add_frame(&log, FRAME_PAGES, 100, 1);
+	add_frame(&next, FRAME_PAGES, 100, 1);
+	place = begun(&store, &log);
+	ok(place->ops->begin(place, given_up.bytes, PLACE_SUCCEEDS, why()));
+	ok(place->ops->begin(place, next.bytes, PLACE_SUCCEEDS, why()));
+	ok(send(place, &next, LOG_HEADER_SIZE, next.size));
+	ok(place->ops->commit(place, next.header.id, why()));
+	store.now_ms += INT64_C(29) * 86400000;
+	tend(place);
+	cr_assert(memstore_find(&store, "01010101010101010101010101010101/00000000000000000128"));
+	cr_assert(memstore_find(&store, "03030303030303030303030303030303/00000000000000000000"));
+	store.now_ms += INT64_C(2) * 86400000;
+	tend(place);
+	cr_assert(!memstore_find(&store, "01010101010101010101010101010101/00000000000000000128"));
+	cr_assert(!memstore_find(&store, "03030303030303030303030303030303/00000000000000000000"));
+	cr_assert(!memstore_find(&store, "turn-0000000001"));
+	/* Left are the turn, its offer, and the log: its header, its one piece. */
+	cr_assert_eq(memstore_alive(&store), 3);
+	check_now(&store, &next, next.size);
+	place->ops->close(place);
+	memstore_done(&store);
+	free(log.bytes);
+	free(next.bytes);
+	free(given_up.bytes);
+}
+
 /* A writer that slept while another went on, merged and removed, is not let in by a name that is
  * free again. */
 Test(objectplace, a_sleeper_is_fenced_where_names_are_free_again)

@@ -85,14 +85,16 @@ static enum bk_code check_before(struct folder *folder, struct bk_error *err)
 	const struct piece *last = way->count ? &way->list[way->count - 1] : NULL;
 	size_t size = last && last->size < START ? (size_t)last->size : START;
 	const struct bk_buf *kept = &folder->kept;
+	const uint8_t *ours;
 	struct bk_buf start;
 	enum bk_code code;
 
 	if (!folder->objects->may_race || !last || last->is_merged || kept->size < last->size)
 		return BK_OK;
+	ours = kept->data + kept->size - last->size;
 	bk_buf_init(&start, size);
 	code = bk_folder_get(folder, last->at, size, &start, err);
-	if ((!code && memcmp(start.data, kept->data + kept->size - last->size, size) != 0) ||
+	if ((!code && memcmp(start.data, ours, size) != 0) ||
 		code == BK_E_DAMAGE)
 		code = bk_fail(err, BK_E_UNSAFE, 0,
 			"the store has something else before offset %" PRIu64

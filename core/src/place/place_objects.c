@@ -1,5 +1,6 @@
 /* place_objects.c - a place in a store of whole objects: what place.h asks for. */
 #include "place_objects.h"
+#include "expire.h"
 #include "readahead.h"
 #include "turns.h"
 #include <inttypes.h>
@@ -22,6 +23,7 @@ struct place_objects {
 	struct turns turns;
 	struct folder now, next;
 	struct readahead ahead; /* of NOW */
+	struct expire expire;
 };
 
 static struct place_objects *objects_of(struct place *place)
@@ -287,8 +289,16 @@ static enum bk_code objects_list(struct place *base, struct bk_buf *names, struc
 static enum bk_code objects_tend(struct place *base, uint32_t *wait_ms, struct bk_error *err)
 {
 	struct place_objects *place = objects_of(base);
+	uint32_t other_ms;
+	enum bk_code code = bk_folder_tend(&place->now, wait_ms, err);
 
-	return bk_folder_tend(&place->now, wait_ms, err);
+	/* Where there never was another turn, nobody looks for old ones. */
+	if (code || place->turns.oldest >= place->turns.now)
+		return code;
+	code = bk_expire_tend(&place->expire, &other_ms, err);
+	if (other_ms < *wait_ms)
+		*wait_ms = other_ms;
+	return code;
 }
 
 static void objects_close(struct place *base)
@@ -296,6 +306,7 @@ static void objects_close(struct place *base)
 	struct place_objects *place = objects_of(base);
 
 	bk_readahead_done(&place->ahead);
+	bk_expire_done(&place->expire);
 	bk_folder_done(&place->now);
 	bk_folder_done(&place->next);
 	place->objects->ops->close(place->objects);
@@ -328,6 +339,7 @@ enum bk_code bk_place_objects(
 	bk_folder_init(&place->now, objects);
 	bk_folder_init(&place->next, objects);
 	bk_readahead_init(&place->ahead, &place->now);
+	bk_expire_init(&place->expire, objects);
 	*out = &place->place;
 	return BK_OK;
 }

@@ -17,7 +17,7 @@ void bk_turns_name(char out[PIECES_NAME], uint32_t number)
 	snprintf(out, PIECES_NAME, TURN "%0*" PRIu32, DIGITS, number);
 }
 
-static void offer_name(char out[PIECES_NAME], uint32_t number, uint32_t offer)
+void bk_turns_offer_name(char out[PIECES_NAME], uint32_t number, uint32_t offer)
 {
 	snprintf(out, PIECES_NAME, NEXT "%0*" PRIu32 "-%0*" PRIu32, DIGITS, number, DIGITS, offer);
 }
@@ -35,8 +35,10 @@ static uint32_t number_of(const char *text)
 /* What a listing says, before it is known which turn it is. */
 struct seen {
 	struct turns *turns;
-	uint32_t next, offers; /* the newest offer, and for which turn */
-	uint32_t second;       /* the turn after the oldest that is kept */
+	uint32_t next, offers;       /* the newest offer, and for which turn */
+	uint32_t second;             /* the turn after the oldest */
+	int64_t oldest_s, second_s;  /* when they began */
+	uint32_t first_next, first_offers; /* the offers for the lowest turn that has any */
 };
 
 static void see_turn(struct seen *seen, uint32_t number, int64_t changed_s)
@@ -45,10 +47,28 @@ static void see_turn(struct seen *seen, uint32_t number, int64_t changed_s)
 
 	if (number > turns->now)
 		turns->now = number;
-	if (!turns->oldest || number < turns->oldest)
+	if (!turns->oldest || number < turns->oldest) {
+		seen->second = turns->oldest;
+		seen->second_s = seen->oldest_s;
 		turns->oldest = number;
-	if (number == turns->oldest + 1)
-		turns->oldest_over_s = changed_s;
+		seen->oldest_s = changed_s;
+	} else if (!seen->second || number < seen->second) {
+		seen->second = number;
+		seen->second_s = changed_s;
+	}
+}
+
+static void see_offer(struct seen *seen, uint32_t number, uint32_t offer)
+{
+	if (number > seen->next || (number == seen->next && offer > seen->offers)) {
+		seen->next = number;
+		seen->offers = offer;
+	}
+	if (!seen->first_next || number < seen->first_next ||
+		(number == seen->first_next && offer > seen->first_offers)) {
+		seen->first_next = number;
+		seen->first_offers = offer;
+	}
 }
 
 static enum bk_code take_entry(void *ctx, const struct object_entry *entry, struct bk_error *err)
@@ -66,11 +86,8 @@ static enum bk_code take_entry(void *ctx, const struct object_entry *entry, stru
 	} else if (strncmp(entry->name, NEXT, strlen(NEXT)) == 0) {
 		number = number_of(entry->name + strlen(NEXT));
 		offer = number ? number_of(entry->name + strlen(NEXT) + DIGITS + 1) : 0;
-		if (offer && (number > seen->next ||
-				     (number == seen->next && offer > seen->offers))) {
-			seen->next = number;
-			seen->offers = offer;
-		}
+		if (offer)
+			see_offer(seen, number, offer);
 	}
 	return BK_OK;
 }
@@ -89,8 +106,7 @@ static bool is_folder_name(const uint8_t *line, size_t size)
 	return true;
 }
 
-/* Reads the folder's name out of the object NAME. */
-static enum bk_code read_name(struct objects *objects, const char *name, char out[FOLDER_NAME],
+enum bk_code bk_turns_read(struct objects *objects, const char *name, char out[FOLDER_NAME],
 	bool *is_there, struct bk_error *err)
 {
 	struct bk_buf line;
@@ -117,7 +133,7 @@ static enum bk_code find_newest(struct turns *turns, struct bk_error *err)
 
 	if (turns->now) {
 		bk_turns_name(name, turns->now);
-		code = read_name(turns->objects, name, turns->now_name, &is_there, err);
+		code = bk_turns_read(turns->objects, name, turns->now_name, &is_there, err);
 		if (!code && !is_there)
 			return bk_fail(err, BK_E_IO, 0, "the store lists %s, and has it not", name);
 	}
@@ -125,7 +141,7 @@ static enum bk_code find_newest(struct turns *turns, struct bk_error *err)
 		if (turns->now >= most)
 			return bk_fail(err, BK_E_LIMIT, 0, "the store's turns do not end");
 		bk_turns_name(name, turns->now + 1);
-		code = read_name(turns->objects, name, turns->now_name, &is_there, err);
+		code = bk_turns_read(turns->objects, name, turns->now_name, &is_there, err);
 		turns->now += !code && is_there;
 	}
 	return code;
@@ -138,8 +154,8 @@ static enum bk_code find_offer(struct turns *turns, struct bk_error *err)
 	enum bk_code code = BK_OK;
 
 	if (is_there) {
-		offer_name(name, turns->now + 1, turns->offers);
-		code = read_name(turns->objects, name, turns->next_name, &is_there, err);
+		bk_turns_offer_name(name, turns->now + 1, turns->offers);
+		code = bk_turns_read(turns->objects, name, turns->next_name, &is_there, err);
 	}
 	return code;
 }
@@ -155,6 +171,10 @@ enum bk_code bk_turns_load(struct turns *turns, struct objects *objects, struct 
 		code = find_newest(turns, err);
 	if (!code && seen.next == turns->now + 1)
 		turns->offers = seen.offers;
+	if (seen.second == turns->oldest + 1)
+		turns->oldest_over_s = seen.second_s;
+	if (seen.first_next == turns->oldest + 1)
+		turns->oldest_offers = seen.first_offers;
 	return code ? code : find_offer(turns, err);
 }
 
@@ -168,7 +188,7 @@ static enum bk_code put_name(struct objects *objects, const char *name, const ch
 	enum bk_code code = objects->ops->put(objects, name, line, size, &was_there, err);
 
 	if (!code && was_there)
-		code = read_name(objects, name, there, &is_there, err);
+		code = bk_turns_read(objects, name, there, &is_there, err);
 	if (!code && !is_there)
 		code = bk_fail(
 			err, BK_E_IO, 0, "the store says of %s that it is there, and is not", name);
@@ -203,7 +223,7 @@ enum bk_code bk_turns_offer(struct turns *turns, const char *name, struct bk_err
 	for (int i = 0; i < OFFER_TRIES && !code && !is_ours; i++) {
 		char object[PIECES_NAME];
 
-		offer_name(object, turns->now + 1, turns->offers + 1);
+		bk_turns_offer_name(object, turns->now + 1, turns->offers + 1);
 		code = put_name(turns->objects, object, name, &is_ours, err);
 		turns->offers += !code;
 	}

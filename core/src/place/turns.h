@@ -5,15 +5,14 @@
 
 #include "folder.h"
 
-#define TURNS_KEPT_MAX 16
-
 struct turns {
 	struct objects *objects; /* borrowed */
 	uint32_t now;            /* the turn that it is; 0: the place is empty */
 	uint32_t offers;         /* of the next one: how many were made */
 	char now_name[FOLDER_NAME], next_name[FOLDER_NAME]; /* folders; "": none */
-	uint32_t oldest;                                    /* that is kept; 0: none */
-	int64_t oldest_over_s; /* when the next one after it began, by the store's clock; 0: unknown */
+	uint32_t oldest;       /* that is kept; 0: none */
+	uint32_t oldest_offers; /* of logs that could have followed it */
+	int64_t oldest_over_s; /* when the one after it began, by the store's clock; 0: unknown */
 };
 
 /* Finds them. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
@@ -28,7 +27,12 @@ BK_MUST_CHECK enum bk_code bk_turns_take(
 BK_MUST_CHECK enum bk_code bk_turns_offer(
 	struct turns *turns, const char *name, struct bk_error *err);
 
-/* Writes the name of the turn NUMBER's object to OUT. */
+/* Writes the name of the turn NUMBER's object to OUT; of an offer for it. */
 void bk_turns_name(char out[PIECES_NAME], uint32_t number);
+void bk_turns_offer_name(char out[PIECES_NAME], uint32_t number, uint32_t offer);
+
+/* Reads the folder's name out of the object NAME. Fails with BK_E_DAMAGE where it holds none. */
+BK_MUST_CHECK enum bk_code bk_turns_read(struct objects *objects, const char *name,
+	char out[FOLDER_NAME], bool *is_there, struct bk_error *err);
 
 #endif
