@@ -2,7 +2,7 @@
 
     objserver.py [OPTIONS] DIRECTORY       the objects are files below DIRECTORY/objects, and stay there
 
-S3 is signed (key and secret are "user" and "password", the region is us-east-1), WebDAV has basic authentication with the
+S3 is signed (key and secret are "user" and "sesame-7391", the region is us-east-1), WebDAV has basic authentication with the
 same two. Prints "ready PORT", and at the end (SIGTERM), or for GET /counts, what came: requests and bytes by kind.
 
 Faults are drawn from --seed: at each request one of --faults happens with a chance of --rate.
@@ -38,7 +38,7 @@ from xml.sax.saxutils import escape
 import sigv4
 from objstore import Store
 
-USER, PASSWORD, REGION, BUCKET = "user", "password", "us-east-1", "bucket"
+USER, PASSWORD, REGION, BUCKET = "user", "sesame-7391", "us-east-1", "bucket"
 BODY_MAX = 1 << 26
 PIECE = 1 << 16
 ENDS = {signal.SIGTERM, signal.SIGINT}

@@ -15,6 +15,7 @@ import time
 import kit
 import objserver
 
+LOGIN = objserver.USER + ":" + objserver.PASSWORD
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -25,7 +26,7 @@ class Asker:
         self.work = tempfile.mkdtemp(dir=directory)
         self.server = objserver.start(*words, self.work + "/store")
 
-    def dav(self, name, method="GET", user="user:password", body=None, **headers):
+    def dav(self, name, method="GET", user=LOGIN, body=None, **headers):
         headers = {key.replace("_", "-"): value for key, value in headers.items()}
         headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
         line = http.client.HTTPConnection("127.0.0.1", self.server.server_port, timeout=20)
@@ -49,7 +50,7 @@ class Asker:
         with open(self.work + "/answer", "rb") as file:
             return int(done.stdout), file.read()
 
-    def s3(self, name, *words, user="user:password", region="us-east-1", body=None, body_hash=None):
+    def s3(self, name, *words, user=LOGIN, region="us-east-1", body=None, body_hash=None):
         body_hash = body_hash or hashlib.sha256(body or b"").hexdigest()
         return self.curl("/" + name, "--aws-sigv4", "aws:amz:%s:s3" % region, "-u", user,
                          "-H", "x-amz-content-sha256: " + body_hash, *words, body=body)
@@ -115,11 +116,11 @@ def signatures(directory):
         assert answer[0] == 403 and code.encode() in answer[1], answer
 
     refused("SignatureDoesNotMatch", c.s3("x", user="user:other"))
-    refused("InvalidAccessKeyId", c.s3("x", user="other:password"))
+    refused("InvalidAccessKeyId", c.s3("x", user="other:" + objserver.PASSWORD))
     refused("AuthorizationHeaderMalformed", c.s3("x", region="eu-central-1"))
     refused("XAmzContentSHA256Mismatch", c.s3("x", body=b"2", body_hash=EMPTY))
     refused("AccessDenied", c.curl("/x"))
-    refused("AccessDenied", c.curl("/x", "--aws-sigv4", "aws:amz:us-east-1:s3", "-u", "user:password"))
+    refused("AccessDenied", c.curl("/x", "--aws-sigv4", "aws:amz:us-east-1:s3", "-u", LOGIN))
     for skew, well in ((-1000, False), (-800, True), (800, True), (1000, False)):
         c.server.skew = skew
         if well:
@@ -221,7 +222,7 @@ def counts(directory):
     body = os.urandom(300000)
     for turn in range(2):
         proc = subprocess.Popen(words + [directory + "/s"], stdout=subprocess.PIPE, text=True)
-        base = "http://user:password@127.0.0.1:%d/" % int(proc.stdout.readline().split()[1])
+        base = "http://%s@127.0.0.1:%d/" % (LOGIN, int(proc.stdout.readline().split()[1]))
         if not turn:
             subprocess.run(["curl", "-sS", "--data-binary", "@-", "-X", "PUT", base + "dav/x"], input=body, check=True)
         began = time.monotonic()

@@ -132,7 +132,7 @@ class World:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--seeds", type=int, default=TORTURE if os.environ.get("BK_TORTURE") else 10)
+    parser.add_argument("--seeds", type=int, default=TORTURE if os.environ.get("BK_TORTURE") else 5)
     options = parser.parse_args()
     count, world, directory = collections.Counter(), None, None
     for seed in range(options.first, options.first + options.seeds):

@@ -1,4 +1,4 @@
-/* readahead.c - the bytes of a folder's log for who reads on and on. */
+/* readahead.c - the bytes of a folder's log, several parts at a time. */
 #include "readahead.h"
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static void free_run(struct read_run *run)
 	*run = (struct read_run){0};
 }
 
-void bk_readahead_drop(struct readahead *ahead)
+static void drop_runs(struct readahead *ahead)
 {
 	for (; ahead->count; ahead->count--) {
 		struct read_run *run = &ahead->runs[ahead->first++ % READAHEAD_RUNS];
@@ -39,6 +39,15 @@ void bk_readahead_drop(struct readahead *ahead)
 	}
 	ahead->window = 0;
 	ahead->next = UINT64_MAX;
+}
+
+void bk_readahead_drop(struct readahead *ahead)
+{
+	drop_runs(ahead);
+	for (size_t i = 0; i < READAHEAD_NEAR; i++) {
+		wait_for(ahead, &ahead->near[i]);
+		free_run(&ahead->near[i]);
+	}
 }
 
 void bk_readahead_done(struct readahead *ahead)
@@ -172,6 +181,79 @@ static enum bk_code read_here(struct readahead *ahead, uint64_t offset, uint8_t 
 	return bk_folder_read(ahead->folder, offset, data, size, &got, err);
 }
 
+/* What is near AT, whole or under way; NULL if that is not. */
+static struct read_run *find_near(struct readahead *ahead, uint64_t at)
+{
+	for (size_t i = 0; i < READAHEAD_NEAR; i++) {
+		struct read_run *run = &ahead->near[i];
+
+		if (run->used && at >= run->at && at - run->at < run->size)
+			return run;
+	}
+	return NULL;
+}
+
+/* Begins to get what is around AT, in the place of what was used longest ago. */
+static struct read_run *begin_near(struct readahead *ahead, uint64_t at)
+{
+	uint64_t end = end_of(ahead->folder), from = at & ~(uint64_t)(READAHEAD_RUN - 1);
+	struct read_run *oldest = ahead->near;
+
+	for (size_t i = 0; i < READAHEAD_NEAR; i++)
+		if (ahead->near[i].used < oldest->used)
+			oldest = &ahead->near[i];
+	if (end - from > READAHEAD_RUN)
+		end = from + READAHEAD_RUN;
+	if (from < LOG_HEADER_SIZE)
+		from = LOG_HEADER_SIZE;
+	wait_for(ahead, oldest);
+	free_run(oldest);
+	if (!begin(ahead, oldest, from, (size_t)(end - from)))
+		return NULL;
+	oldest->used = ++ahead->uses;
+	return oldest;
+}
+
+/* Takes from what is near OFFSET; 0 where that has to be read otherwise. */
+static size_t take_near(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size)
+{
+	struct read_run *run = find_near(ahead, offset);
+	bool is_new = !run;
+
+	if (is_new)
+		run = begin_near(ahead, offset);
+	if (is_new && run && run->at > READAHEAD_RUN && !find_near(ahead, run->at - 1))
+		begin_near(ahead, run->at - 1);
+	if (!run)
+		return 0;
+	run->used = ++ahead->uses;
+	if (!wait_for(ahead, run)) {
+		free_run(run);
+		return 0;
+	}
+	if (size > run->at + run->size - offset)
+		size = (size_t)(run->at + run->size - offset);
+	memcpy(data, run->bytes + (offset - run->at), size);
+	return size;
+}
+
+/* For who jumps about. */
+static enum bk_code read_near(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size,
+	struct bk_error *err)
+{
+	size_t done = 0, part = 1, got;
+	enum bk_code code = BK_OK;
+
+	if (offset < LOG_HEADER_SIZE) {
+		done = size < LOG_HEADER_SIZE - offset ? size : (size_t)(LOG_HEADER_SIZE - offset);
+		code = bk_folder_read(ahead->folder, offset, data, done, &got, err);
+	}
+	for (; !code && part && done < size; done += part)
+		part = take_near(ahead, offset + done, data + done, size - done);
+	return code || done == size ? code
+				    : read_here(ahead, offset + done, data + done, size - done, err);
+}
+
 enum bk_code bk_readahead_read(struct readahead *ahead, uint64_t offset, void *data, size_t size,
 	size_t *got, struct bk_error *err)
 {
@@ -183,21 +265,25 @@ enum bk_code bk_readahead_read(struct readahead *ahead, uint64_t offset, void *d
 		size = 0;
 	else if (size > end - offset)
 		size = (size_t)(end - offset);
+	*got = size;
+	if (size < LARGE) {
+		ahead->next = offset + size;
+		return read_near(ahead, offset, data, size, err);
+	}
 	if (offset != ahead->next)
-		bk_readahead_drop(ahead);
-	else if (size >= LARGE)
+		drop_runs(ahead);
+	else
 		ahead->window = ahead->window ? 2 * ahead->window : 2;
 	if (ahead->window > READAHEAD_RUNS)
 		ahead->window = READAHEAD_RUNS;
 	for (; part && done < size; done += part)
 		part = take(ahead, offset + done, (uint8_t *)data + done, size - done);
 	if (done < size && ahead->count)
-		bk_readahead_drop(ahead);
+		drop_runs(ahead);
 	if (done < size)
 		code = read_here(ahead, offset + done, (uint8_t *)data + done, size - done, err);
 	ahead->next = offset + size;
 	if (!code)
 		go_ahead(ahead, ahead->next);
-	*got = size;
 	return code;
 }

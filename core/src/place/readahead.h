@@ -1,5 +1,6 @@
-/* readahead.h - the bytes of a folder's log for who reads on and on: what comes next is got while
- * he works with what came, several parts at a time.
+/* readahead.h - the bytes of a folder's log, several parts at a time. Who reads on and on gets what
+ * comes next while he works with what came. Who jumps about, as who looks for a version does, mostly
+ * goes to what is near, and backwards: he gets all around it, and what is before.
  *
  * Threads: one. */
 #ifndef BK_READAHEAD_H
@@ -10,6 +11,7 @@
 
 #define READAHEAD_RUN  ((size_t)1 << 20)
 #define READAHEAD_RUNS 16 /* got ahead, at most */
+#define READAHEAD_NEAR 16 /* kept of who jumps about */
 
 /* Bytes that are being got. */
 struct read_run {
@@ -17,7 +19,8 @@ struct read_run {
 	size_t size;
 	uint8_t *bytes; /* owned */
 	struct fetch_job *jobs; /* owned */
-	size_t count;
+	size_t count;  /* of jobs that were not waited for */
+	uint64_t used; /* when, by readahead's own count; 0: there is nothing */
 };
 
 struct readahead {
@@ -27,6 +30,8 @@ struct readahead {
 	unsigned first, count;
 	unsigned window; /* runs to be got ahead */
 	uint64_t next;   /* where he reads on */
+	struct read_run near[READAHEAD_NEAR];
+	uint64_t uses;
 };
 
 void bk_readahead_init(struct readahead *ahead, struct folder *folder);

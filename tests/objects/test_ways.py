@@ -1,0 +1,144 @@
+"""test_ways.py - the ways to and from a place in a store that need to be tried on one store only, the tests' own: TLS, credentials, logs in
+the clear, outages, successors, mount and extension.
+
+Run by run.sh, or: BK_BIN=build/dev python3 tests/objects/test_ways.py [TEST...]
+"""
+import os
+import re
+import subprocess
+import time
+
+import kit
+import objserver
+import stores
+from place import EXTENSION, FUSE, Node, dump, folder_bytes
+
+VERSION = "SELECT intval FROM vars WHERE name = 'data_version'"
+
+
+def same(node):
+    with open(node.log, "rb") as file:
+        assert file.read() == folder_bytes(node.store), "the store has other bytes than the log"
+
+
+def tls(directory):
+    """davs and s3 over TLS: checked by the certificates of ca=, and refused without them"""
+    for kind in (stores.Own, stores.OwnS3):
+        work = directory + "/" + kind.__name__
+        os.mkdir(work)
+        store = kind(work + "/store", True).start()
+        node = Node(work, store, "node", None, "--quorum", "2")
+        node.play(10)
+        same(node)
+        unknown = re.sub(r"[?&]ca=[^&]*", "", node.url)
+        kit.has(node.cli("copy", unknown, "no.bkp", expect=1), "certificate")
+        assert not os.path.exists(work + "/no.bkp")
+        store.stop()
+
+
+def credentials(directory):
+    """From a file of mode 0600, not from one that others may read; from .netrc; never told"""
+    store = stores.OwnS3(directory + "/store").start()
+    path = stores.write(directory + "/secret", "aws_access_key_id = %s\naws_secret_access_key = %s\n" % (objserver.USER, objserver.PASSWORD), 0o600)
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BACKUP_DAV"))}
+    bare["HOME"] = directory
+
+    def check(url, expect):
+        said = kit.cli("mirror", "check", url, env=bare, expect=expect)
+        assert objserver.PASSWORD not in said, said
+        return said
+
+    kit.has(check(store.url(), 1), "403")
+    check(store.url() + "&credentials=" + path, 0)
+    os.chmod(path, 0o644)
+    kit.has(check(store.url() + "&credentials=" + path, 1), path)
+    stores.write(directory + "/.netrc", "machine 127.0.0.1 login %s password %s\n" % (objserver.USER, objserver.PASSWORD), 0o600)
+    check(store.url(), 0)
+    stores.write(directory + "/.netrc", "machine 127.0.0.1 login %s password wrong\n" % objserver.USER, 0o600)
+    kit.has(check(store.url(), 1), "403")
+    check("dav://%s:%s@127.0.0.1:%d/dav/place/" % (objserver.USER, objserver.PASSWORD, store.port), 2)
+    assert store.server.store.list() == {}, "check leaves something: %s" % store.server.store.list()
+    store.stop()
+
+
+def clear(directory):
+    """A log in the clear is refused, but by a long flag"""
+    store = stores.Own(directory + "/store").start()
+    node = Node(directory, store)
+    os.mkdir(directory + "/open")
+    said = node.cli("init", "--lightning-dir", "open", "--mirror", store.url("clear/"), "clear.bkp", expect=None)
+    assert "sealed" in said and "in-the-clear" in said, said
+    if not os.path.exists(directory + "/clear.bkp"):
+        node.cli("init", "--lightning-dir", "open", "clear.bkp")
+    kit.has(node.cli("mirror", "--lightning-dir", "open", "add", store.url("clear/"), expect=1), "--in-the-clear")
+    assert not store.server.store.list("clear/")
+    node.cli("mirror", "--lightning-dir", "open", "add", "--in-the-clear", store.url("clear/"))
+    kit.has(open(directory + "/open/backup.lock").read(), "in-the-clear=yes")
+    store.stop()
+
+
+def outage(directory):
+    """Away for long: the node goes on, and what it missed comes in few large pieces"""
+    store = stores.Own(directory + "/store").start()
+    node = Node(directory, store)
+    node.play(20)
+    store.stop()
+    said = node.play(500)
+    kit.has(said, "is away")
+    store.start()
+    node.play(5)
+    same(node)
+    pieces = [size for name, size, _, _ in store.server.acknowledged if re.fullmatch(r"place/[0-9a-f]{32}/\d{20}", name)]
+    assert len(pieces) <= 8 and max(pieces) > 50000, pieces
+    node.cli("restore", "--words-fd", "{words}", node.url, "out.sqlite3")
+    assert dump(directory + "/out.sqlite3") == dump(node.dir + "/lightningd.sqlite3")
+    store.stop()
+
+
+def successor(directory):
+    """A compaction takes the place's next turn; who restores has it from there"""
+    store = stores.OwnS3(directory + "/store").start()
+    node = Node(directory, store, "node", None, "--quorum", "2")
+    node.play(60)
+    node.cli("compact", "--lightning-dir", node.dir, "--hsm-secret", node.dir + "/hsm_secret", "--keep-all", "1s")
+    node.play(10)
+    same(node)
+    assert sorted(name for name in store.server.store.list("place/turn-")) == ["place/turn-%010d" % i for i in (1, 2)]
+    node.cli("restore", "--words-fd", "{words}", node.url, "out.sqlite3")
+    assert dump(directory + "/out.sqlite3") == dump(node.dir + "/lightningd.sqlite3")
+    store.stop()
+
+
+def read_as_files(directory):
+    """The mount and the extension read from it"""
+    store = stores.Own(directory + "/store").start()
+    node = Node(directory, store)
+    os.mkdir(directory + "/open")
+    node.cli("init", "--lightning-dir", "open", "clear.bkp")
+    url = store.url("clear/") + "?in-the-clear=yes"
+    node.cli("mirror", "--lightning-dir", "open", "add", "--in-the-clear", store.url("clear/"))
+    node.dir, node.log, node.url, node.version = directory + "/open", directory + "/clear.bkp", url, 0
+    node.play(60)
+    loads = subprocess.run(["sqlite3", "-cmd", ".load " + EXTENSION, ":memory:", ""], capture_output=True).returncode == 0
+    for version in ("20", "40") if loads else ():
+        opened = ".open file:%s&vfs=backup&version=%s" % (url, version)
+        done = subprocess.run(["sqlite3", "-cmd", ".load " + EXTENSION, "-cmd", opened, ":memory:", VERSION], env=node.env,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert done.stdout.split() == [version], done.stdout
+    if not loads:
+        print("skipped: the sqlite3 here loads no extension")
+    os.mkdir(directory + "/mnt")
+    mounted = subprocess.run([FUSE, url, directory + "/mnt"], env=node.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if mounted.returncode:
+        print("skipped: nothing can be mounted here: %s" % mounted.stdout.strip())
+    else:
+        try:
+            path = directory + "/mnt/versions/0/20.sqlite3"
+            done = subprocess.run(["sqlite3", "-readonly", "file:%s?immutable=1" % path, VERSION], capture_output=True, text=True)
+            assert done.stdout == "20\n", done
+        finally:
+            subprocess.run(["fusermount3", "-u", directory + "/mnt"], check=True)
+    store.stop()
+
+
+kit.run([tls, credentials, clear, outage, successor, read_as_files])
