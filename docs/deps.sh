@@ -9,7 +9,7 @@ set -eu
 packages="gcc make cmake pkg-config libfuse3-dev fuse3 libsqlite3-dev libcjson-dev libzstd-dev
 	libxxhash-dev zlib1g-dev libsodium-dev libsystemd-dev libcurl4-openssl-dev sqlite3"
 if [ "${1:-}" = tests ] || [ "${1:-}" = objects ]; then
-	packages="$packages clang clang-format libclang-rt-dev libcriterion-dev valgrind zstd
+	packages="$packages clang clang-format libclang-rt-dev ninja-build libcriterion-dev valgrind zstd
 		sqlite3-tools rsync mandoc attr procps python3 openssh-server openssh-client
 		bubblewrap libseccomp-dev bsdutils age curl openssl apache2-bin lighttpd lighttpd-mod-webdav"
 fi

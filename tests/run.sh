@@ -23,7 +23,12 @@ build() {
 	preset=$1
 	shift
 	step "building: $preset"
-	cmake --preset "$preset" >/dev/null
+	# Ninja takes a quarter less processor time than make does. A folder that make was told to build stays with it.
+	if [ -e "build/$preset/CMakeCache.txt" ]; then
+		cmake --preset "$preset" >/dev/null
+	else
+		cmake --preset "$preset" -G Ninja >/dev/null
+	fi
 	set -- --build --preset "$preset" -j"$jobs" ${1:+--target "$@"}
 	cmake "$@" | grep -v '^\[.*\]' || true
 	# The pipe hides how it ended: again, with nothing left to do.
@@ -58,10 +63,12 @@ if [ "$mode" = --torture ]; then
 	done
 	exit 0
 fi
-run dev
+# Unit tests with sealed logs: those of which each frame is also filled up are the same and more.
+run dev -E '^unit\..*\.sealed$'
 [ "$mode" != --quick ] || exit 0
+# Another compiler: its warnings, and the bytes of the format. What the fuzz targets do is seen better under asan.
 build clang
-run clang -L 'golden|fuzz' -E test_worst
+run clang -L golden
 # Under the address sanitizer what reads bytes of others, and is fast; the rest comes with --torture.
 build asan backup backup-cli backup-fuse tests_support tests_unit tests_golden tests_cli tests_fuzz tests_integration
 run asan -R '^(unit|golden|fuzz)|test_limits|integration_(hostile|owner)|cli_(adopt|copy|extract|guard|history|init|log|mirror|query|replace|restore|seal|ssh|usage)$' -E 'unit.traces|\.[a-z_]+\.(sealed|padded)$'

@@ -3,7 +3,7 @@
  *
  * usage: crash_cut [--cuts N] [--seed S [--cut C]]
  *
- * Without arguments it tries 3,000 power losses, with BK_TORTURE=1 in the environment a million.
+ * Without arguments it tries 2,000 power losses, with BK_TORTURE=1 in the environment a million.
  * --seed runs the one workload of that seed, --cut only the losses at its place C. */
 #include "how.h"
 #include "node.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CUTS_DEFAULT   3000
+#define CUTS_DEFAULT   2000
 #define CUTS_TORTURE   1000000
 #define STEPS_MAX      40
 #define LOSSES         2 /* tried at each place */

@@ -3,7 +3,7 @@
  *
  * usage: crash_flip [--cut BIT]
  *
- * In the ordinary run two or three bits of each byte flip, and each flip is looked at through the
+ * In the ordinary run one or two bits of each byte flip, and each flip is looked at through the
  * head and one more version; with BK_TORTURE=1 in the environment every bit, through all versions.
  */
 #include "check.h"
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define TORN_STEP 16
-#define BIT_STEP  3 /* in the ordinary run: in turns each of a byte's */
+#define BIT_STEP  5 /* in the ordinary run: in turns each of a byte's */
 
 struct flip {
 	struct check check;

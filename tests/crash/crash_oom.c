@@ -17,7 +17,7 @@
 #define SEEDS     3
 #define STEPS     14
 #define KIND_STEP 1000000
-#define TRIES_MAX 350 /* of one kind and seed, in the ordinary run */
+#define TRIES_MAX 175 /* of one kind and seed, in the ordinary run */
 
 static const char *const kind_names[OOM_KINDS] = {"core", "zstd", "SQLite"};
 

@@ -3,6 +3,9 @@
 #include "oomplan.h"
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static struct {
 	enum oom_kind kind;
@@ -78,6 +81,20 @@ int oom_asprintf(char **out, const char *fmt, ...)
 	va_list args;
 	int rc;
 
+	if (fails(OOM_CORE))
+		return -1;
+	va_start(args, fmt);
+	rc = vasprintf(out, fmt, args);
+	va_end(args);
+	return rc;
+}
+
+int oom_asprintf_chk(char **out, int level, const char *fmt, ...)
+{
+	va_list args;
+	int rc;
+
+	(void)level;
 	if (fails(OOM_CORE))
 		return -1;
 	va_start(args, fmt);
