@@ -18,6 +18,7 @@ and for the whole run:
     nodelete    deleting is forbidden: 403
     refuse-if   a put with If-None-Match is answered with 501
     ignore-if   If-None-Match is not looked at
+    racy        it is looked at, and the object put a moment later: of two puts at once both may succeed, and the second stands
 """
 import argparse
 import base64
@@ -225,6 +226,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         only_new = self.headers.get("If-None-Match") == "*"
         if only_new and self.has("refuse-if"):
             return 501
+        if only_new and self.has("racy"):
+            if self.server.store.look(self.name):
+                return 412
+            time.sleep(0.05)
+            only_new = False
         done = self.server.store.put(self.name, self.body, only_new and not self.has("ignore-if"))
         return {"made": 201, "replaced": 204, "exists": 412}[done]
 
