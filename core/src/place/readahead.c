@@ -5,6 +5,8 @@
 
 /* Who asks for less jumps about, and gets what he asks for. */
 #define LARGE ((size_t)256 << 10)
+#define NEAR  ((uint64_t)1 << 18)
+#define BEFORE 2 /* of what is near, that is got with it */
 
 void bk_readahead_init(struct readahead *ahead, struct folder *folder)
 {
@@ -196,14 +198,14 @@ static struct read_run *find_near(struct readahead *ahead, uint64_t at)
 /* Begins to get what is around AT, in the place of what was used longest ago. */
 static struct read_run *begin_near(struct readahead *ahead, uint64_t at)
 {
-	uint64_t end = end_of(ahead->folder), from = at & ~(uint64_t)(READAHEAD_RUN - 1);
+	uint64_t end = end_of(ahead->folder), from = at & ~(uint64_t)(NEAR - 1);
 	struct read_run *oldest = ahead->near;
 
 	for (size_t i = 0; i < READAHEAD_NEAR; i++)
 		if (ahead->near[i].used < oldest->used)
 			oldest = &ahead->near[i];
-	if (end - from > READAHEAD_RUN)
-		end = from + READAHEAD_RUN;
+	if (end - from > NEAR)
+		end = from + NEAR;
 	if (from < LOG_HEADER_SIZE)
 		from = LOG_HEADER_SIZE;
 	wait_for(ahead, oldest);
@@ -211,7 +213,21 @@ static struct read_run *begin_near(struct readahead *ahead, uint64_t at)
 	if (!begin(ahead, oldest, from, (size_t)(end - from)))
 		return NULL;
 	oldest->used = ++ahead->uses;
+	oldest->is_new = true;
 	return oldest;
+}
+
+/* Who goes backwards comes there next. */
+static void begin_before(struct readahead *ahead, uint64_t at)
+{
+	for (int i = 0; i < BEFORE && at > NEAR; i++, at -= NEAR) {
+		struct read_run *run = find_near(ahead, at - 1);
+
+		if (!run)
+			run = begin_near(ahead, at - 1);
+		if (!run)
+			return;
+	}
 }
 
 /* Takes from what is near OFFSET; 0 where that has to be read otherwise. */
@@ -222,11 +238,12 @@ static size_t take_near(struct readahead *ahead, uint64_t offset, uint8_t *data,
 
 	if (is_new)
 		run = begin_near(ahead, offset);
-	if (is_new && run && run->at > READAHEAD_RUN && !find_near(ahead, run->at - 1))
-		begin_near(ahead, run->at - 1);
 	if (!run)
 		return 0;
-	run->used = ++ahead->uses;
+	run->used = ++ahead->uses; /* it is none of the oldest now */
+	if (is_new || run->is_new)
+		begin_before(ahead, run->at);
+	run->is_new = false;
 	if (!wait_for(ahead, run)) {
 		free_run(run);
 		return 0;

@@ -11,7 +11,7 @@
 
 #define READAHEAD_RUN  ((size_t)1 << 20)
 #define READAHEAD_RUNS 16 /* got ahead, at most */
-#define READAHEAD_NEAR 16 /* kept of who jumps about */
+#define READAHEAD_NEAR 64 /* kept of who jumps about, 256 KiB each */
 
 /* Bytes that are being got. */
 struct read_run {
@@ -21,6 +21,7 @@ struct read_run {
 	struct fetch_job *jobs; /* owned */
 	size_t count;  /* of jobs that were not waited for */
 	uint64_t used; /* when, by readahead's own count; 0: there is nothing */
+	bool is_new;   /* nothing was taken from it yet */
 };
 
 struct readahead {
