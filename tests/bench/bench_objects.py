@@ -68,6 +68,7 @@ class Serving:
     """objserver.py in a process of its own, as a store is."""
 
     def __init__(self, directory, options, *words):
+        words += ("--log", options.log) if options.log else ()
         words = [sys.executable, objserver.__file__, "--delay", str(options.delay), *words, directory + "/store"]
         self.proc = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         self.port = int(self.proc.stdout.readline().split()[1])
@@ -173,6 +174,7 @@ def main():
     for name, value, kind in (("delay", 50, float), ("rate", 300, int), ("seconds", 20, float), ("megabytes", 100, int), ("line", 50, float),
                               ("versions", 100000, int), ("turns", 2, int)):
         parser.add_argument("--" + name, type=kind, default=value)
+    parser.add_argument("--log", help="gets a line for each request to the store, of the last part")
     options = parser.parse_args()
     for part in options.parts:
         with tempfile.TemporaryDirectory(prefix="bk-") as directory:

@@ -152,6 +152,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Cut
         if self.command == "PUT" and 200 <= status < 300:
             self.server.tell_put(self.name, self.body)
+        if self.server.options.log:
+            print(self.command, status, self.name, self.headers.get("Range", "-"), file=self.server.options.log, flush=True)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
@@ -389,6 +391,7 @@ def parser():
     parse.add_argument("--line", type=float, default=0, help="MB/s that all connections share")
     parse.add_argument("--page", type=int, default=1000, help="objects in one answer of S3's listing")
     parse.add_argument("--tls", help="a file with a key and a certificate")
+    parse.add_argument("--log", type=argparse.FileType("w"), help="gets a line for each request: method, status, name, range")
     parse.add_argument("--puts", type=argparse.FileType("w"), help="gets NAME SIZE SHA256 of each put that is answered with yes")
     return parse
 
