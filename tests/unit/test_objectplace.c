@@ -581,8 +581,8 @@ Test(objectplace, predecessors_stay_for_a_time)
 Test(objectplace, a_sleeper_is_fenced_where_names_are_free_again)
 {
 	struct memstore store;
-	struct source log, other;
-	struct place *place, *sleeper;
+	struct source log, other = {0};
+	struct place *place, *sleeper = NULL;
 	struct place_head head;
 	uint64_t from, parted;
 

@@ -98,16 +98,13 @@ static enum bk_code take_lines(struct credentials *out, char *text, const struct
 static char *next_word(char **text)
 {
 	char *word = *text + strspn(*text, BLANKS);
-	const char *ends = BLANKS;
+	bool is_quoted = *word == '"';
 
-	if (*word == '"') {
-		word++;
-		ends = "\"";
-	}
-	*text = word + strcspn(word, ends);
+	word += is_quoted;
+	*text = word + strcspn(word, is_quoted ? "\"" : BLANKS);
 	if (**text)
 		*(*text)++ = '\0';
-	return *word || ends != (const char *)BLANKS ? word : NULL;
+	return *word || is_quoted ? word : NULL;
 }
 
 /* What .netrc says of one host. */
