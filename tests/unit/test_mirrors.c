@@ -306,12 +306,58 @@ Test(mirrors, the_second_of_two_is_refused)
 	ok(rig_open(&rig));
 	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
 	says("refuses this log");
-	says("does not take what comes: at offset");
+	says("it holds something else than this log does");
 	/* By the mirror's thread, when it has let the append go. */
 	for (unsigned i = 0; i < 20000 && !told(&rig, BK_MIRRORS_REFUSED); i++)
 		usleep(1000);
 	cr_assert(told(&rig, BK_MIRRORS_REFUSED) == 1);
 	fails(BK_E_UNSAFE, append(&rig, "CREATE TABLE another (x)"));
+	rig_close(&rig);
+	rig_end(&rig);
+}
+
+/* Has the other log, a copy of BASE, go on unwatched by one change of SIZE bytes; how long it is then. */
+static size_t part(struct rig *rig, const char *base, size_t size)
+{
+	char sql[4096] = "CREATE TABLE parted (x";
+	uint64_t random = size;
+	size_t used = strlen(sql), bytes;
+
+	while (used < size)
+		sql[used++] = (char)('a' + random_next(&random) % 26);
+	strcpy(sql + used, ")");
+	copy_file(base, scratch("other"));
+	rig->node.options.mirrors = NULL;
+	rig->node.path = scratch("other");
+	ok(bk_writer_open(
+		&rig->node.writer, &rig->node.io.io, rig->node.path, &rig->node.options, why()));
+	ok(append(rig, sql));
+	rig_close(rig);
+	free(file_bytes(rig->node.path, &bytes));
+	return bytes;
+}
+
+/* So it is where the second is longer than the mirror by less than the head of a frame: then what is
+ * sent shows nothing. */
+Test(mirrors, the_second_of_two_is_refused_by_whatever_little_it_is_longer)
+{
+	size_t held, bytes = 0;
+	struct rig rig;
+
+	rig_begin(&rig, 1, 2);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_close(&rig);
+	copy_file(rig.node.path, scratch("base"));
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_close(&rig);
+	free(file_bytes(rig.urls[0], &held));
+	for (size_t size = 30; size < 4000 && bytes <= held; size += 8)
+		bytes = part(&rig, scratch("base"), size);
+	cr_assert(bytes > held && bytes - held < 48, "%zu and %zu", bytes, held);
+	ok(rig_open(&rig));
+	wait_for(&rig, 0, BK_MIRROR_REFUSES);
 	rig_close(&rig);
 	rig_end(&rig);
 }

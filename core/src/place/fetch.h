@@ -9,7 +9,7 @@
 #include "objects.h"
 #include "pieces.h"
 
-#define FETCH_THREADS 8
+#define FETCH_THREADS 12
 
 /* One part; stays where it is until it was waited for. */
 struct fetch_job {

@@ -3,14 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who asks for less jumps about, and gets what he asks for. */
-#define LARGE ((size_t)256 << 10)
-#define NEAR  ((uint64_t)1 << 18)
-#define BEFORE 2 /* of what is near, that is got with it */
+#define AHEAD_MAX 24u /* runs ahead of who reads on */
+#define BEFORE    2   /* of who jumps about */
 
 void bk_readahead_init(struct readahead *ahead, struct folder *folder)
 {
-	*ahead = (struct readahead){.folder = folder, .next = UINT64_MAX};
+	*ahead = (struct readahead){.folder = folder};
 }
 
 /* Waits for all of RUN; false where some of it has to be read again. */
@@ -31,25 +29,13 @@ static void free_run(struct read_run *run)
 	*run = (struct read_run){0};
 }
 
-static void drop_runs(struct readahead *ahead)
-{
-	for (; ahead->count; ahead->count--) {
-		struct read_run *run = &ahead->runs[ahead->first++ % READAHEAD_RUNS];
-
-		wait_for(ahead, run);
-		free_run(run);
-	}
-	ahead->window = 0;
-	ahead->next = UINT64_MAX;
-}
-
 void bk_readahead_drop(struct readahead *ahead)
 {
-	drop_runs(ahead);
-	for (size_t i = 0; i < READAHEAD_NEAR; i++) {
-		wait_for(ahead, &ahead->near[i]);
-		free_run(&ahead->near[i]);
+	for (size_t i = 0; i < READAHEAD_RUNS; i++) {
+		wait_for(ahead, &ahead->runs[i]);
+		free_run(&ahead->runs[i]);
 	}
+	ahead->window = 0;
 }
 
 void bk_readahead_done(struct readahead *ahead)
@@ -117,77 +103,11 @@ static uint64_t end_of(const struct folder *folder)
 	return folder->chain.end < folder->reached ? folder->chain.end : folder->reached;
 }
 
-/* Gets what follows AT, as far as the window is. */
-static void go_ahead(struct readahead *ahead, uint64_t at)
+/* The run that has the byte at AT, whole or under way; NULL if none does. */
+static struct read_run *find(struct readahead *ahead, uint64_t at)
 {
-	uint64_t end = end_of(ahead->folder);
-
-	if (ahead->count) {
-		const struct read_run *last =
-			&ahead->runs[(ahead->first + ahead->count - 1) % READAHEAD_RUNS];
-
-		at = last->at + last->size;
-	}
-	while (ahead->count < ahead->window && at < end) {
-		size_t size = end - at < READAHEAD_RUN ? (size_t)(end - at) : READAHEAD_RUN;
-
-		if (!begin(ahead, &ahead->runs[(ahead->first + ahead->count) % READAHEAD_RUNS], at,
-			    size))
-			return;
-		ahead->count++;
-		at += size;
-	}
-}
-
-/* What was got ahead at OFFSET, at most SIZE bytes of it; 0 if nothing was. */
-static size_t take(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size)
-{
-	struct read_run *run = &ahead->runs[ahead->first % READAHEAD_RUNS];
-	uint64_t from = offset - run->at;
-
-	if (!ahead->count || offset < run->at || from >= run->size || !wait_for(ahead, run))
-		return 0;
-	if (size > run->size - from)
-		size = (size_t)(run->size - from);
-	memcpy(data, run->bytes + from, size);
-	if (from + size == run->size) {
-		free_run(run);
-		ahead->first++;
-		ahead->count--;
-	}
-	return size;
-}
-
-/* Many small objects are got at a time, too. */
-static bool read_parts(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size)
-{
-	struct read_run run;
-	bool good;
-
-	if (parts_of(ahead->folder, offset, size) < 2 || !begin(ahead, &run, offset, size))
-		return false;
-	good = wait_for(ahead, &run);
-	if (good)
-		memcpy(data, run.bytes, size);
-	free_run(&run);
-	return good;
-}
-
-static enum bk_code read_here(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size,
-	struct bk_error *err)
-{
-	size_t got;
-
-	if (offset >= LOG_HEADER_SIZE && read_parts(ahead, offset, data, size))
-		return BK_OK;
-	return bk_folder_read(ahead->folder, offset, data, size, &got, err);
-}
-
-/* What is near AT, whole or under way; NULL if that is not. */
-static struct read_run *find_near(struct readahead *ahead, uint64_t at)
-{
-	for (size_t i = 0; i < READAHEAD_NEAR; i++) {
-		struct read_run *run = &ahead->near[i];
+	for (size_t i = 0; i < READAHEAD_RUNS; i++) {
+		struct read_run *run = &ahead->runs[i];
 
 		if (run->used && at >= run->at && at - run->at < run->size)
 			return run;
@@ -195,17 +115,19 @@ static struct read_run *find_near(struct readahead *ahead, uint64_t at)
 	return NULL;
 }
 
-/* Begins to get what is around AT, in the place of what was used longest ago. */
-static struct read_run *begin_near(struct readahead *ahead, uint64_t at)
+/* The run around AT, begun if it is not there, in the place of what was used longest ago. */
+static struct read_run *need(struct readahead *ahead, uint64_t at)
 {
-	uint64_t end = end_of(ahead->folder), from = at & ~(uint64_t)(NEAR - 1);
-	struct read_run *oldest = ahead->near;
+	uint64_t end = end_of(ahead->folder), from = at & ~(READAHEAD_RUN - 1);
+	struct read_run *run = find(ahead, at), *oldest = ahead->runs;
 
-	for (size_t i = 0; i < READAHEAD_NEAR; i++)
-		if (ahead->near[i].used < oldest->used)
-			oldest = &ahead->near[i];
-	if (end - from > NEAR)
-		end = from + NEAR;
+	if (run)
+		return run;
+	for (size_t i = 0; i < READAHEAD_RUNS; i++)
+		if (ahead->runs[i].used < oldest->used)
+			oldest = &ahead->runs[i];
+	if (end - from > READAHEAD_RUN)
+		end = from + READAHEAD_RUN;
 	if (from < LOG_HEADER_SIZE)
 		from = LOG_HEADER_SIZE;
 	wait_for(ahead, oldest);
@@ -213,37 +135,41 @@ static struct read_run *begin_near(struct readahead *ahead, uint64_t at)
 	if (!begin(ahead, oldest, from, (size_t)(end - from)))
 		return NULL;
 	oldest->used = ++ahead->uses;
-	oldest->is_new = true;
 	return oldest;
 }
 
-/* Who goes backwards comes there next. */
-static void begin_before(struct readahead *ahead, uint64_t at)
+/* RUN is read now: begins what comes next. It is none of the oldest. */
+static void foresee(struct readahead *ahead, const struct read_run *run)
 {
-	for (int i = 0; i < BEFORE && at > NEAR; i++, at -= NEAR) {
-		struct read_run *run = find_near(ahead, at - 1);
+	uint64_t at = run->at, end = run->at + run->size, all = end_of(ahead->folder);
 
-		if (!run)
-			run = begin_near(ahead, at - 1);
-		if (!run)
+	if (at == ahead->at && end == ahead->end)
+		return;
+	if (at == ahead->end)
+		ahead->window = ahead->window ? 2 * ahead->window : 2;
+	else
+		ahead->window = 0;
+	if (ahead->window > AHEAD_MAX)
+		ahead->window = AHEAD_MAX;
+	ahead->at = at;
+	ahead->end = end;
+	for (unsigned i = 0; i < ahead->window && end < all; i++, end += READAHEAD_RUN)
+		if (!need(ahead, end))
 			return;
-	}
+	for (int i = 0; i < BEFORE && !ahead->window && at > READAHEAD_RUN; i++, at -= READAHEAD_RUN)
+		if (!need(ahead, at - 1))
+			return;
 }
 
-/* Takes from what is near OFFSET; 0 where that has to be read otherwise. */
-static size_t take_near(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size)
+/* Takes from the run at OFFSET; 0 where that has to be read otherwise. */
+static size_t take(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size)
 {
-	struct read_run *run = find_near(ahead, offset);
-	bool is_new = !run;
+	struct read_run *run = need(ahead, offset);
 
-	if (is_new)
-		run = begin_near(ahead, offset);
 	if (!run)
 		return 0;
-	run->used = ++ahead->uses; /* it is none of the oldest now */
-	if (is_new || run->is_new)
-		begin_before(ahead, run->at);
-	run->is_new = false;
+	run->used = ++ahead->uses;
+	foresee(ahead, run);
 	if (!wait_for(ahead, run)) {
 		free_run(run);
 		return 0;
@@ -254,8 +180,8 @@ static size_t take_near(struct readahead *ahead, uint64_t offset, uint8_t *data,
 	return size;
 }
 
-/* For who jumps about. */
-static enum bk_code read_near(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size,
+/* The header stands in a piece of its own, which the folder has. */
+static enum bk_code read_all(struct readahead *ahead, uint64_t offset, uint8_t *data, size_t size,
 	struct bk_error *err)
 {
 	size_t done = 0, part = 1, got;
@@ -265,42 +191,26 @@ static enum bk_code read_near(struct readahead *ahead, uint64_t offset, uint8_t 
 		done = size < LOG_HEADER_SIZE - offset ? size : (size_t)(LOG_HEADER_SIZE - offset);
 		code = bk_folder_read(ahead->folder, offset, data, done, &got, err);
 	}
+	/* All that is asked for comes at a time. */
+	for (uint64_t at = offset + done; at < offset + size; at += READAHEAD_RUN)
+		if (!need(ahead, at))
+			break;
 	for (; !code && part && done < size; done += part)
-		part = take_near(ahead, offset + done, data + done, size - done);
-	return code || done == size ? code
-				    : read_here(ahead, offset + done, data + done, size - done, err);
+		part = take(ahead, offset + done, data + done, size - done);
+	if (code || done == size)
+		return code;
+	return bk_folder_read(ahead->folder, offset + done, data + done, size - done, &got, err);
 }
 
 enum bk_code bk_readahead_read(struct readahead *ahead, uint64_t offset, void *data, size_t size,
 	size_t *got, struct bk_error *err)
 {
 	uint64_t end = end_of(ahead->folder);
-	size_t done = 0, part = 1;
-	enum bk_code code = BK_OK;
 
 	if (offset >= end)
 		size = 0;
 	else if (size > end - offset)
 		size = (size_t)(end - offset);
 	*got = size;
-	if (size < LARGE) {
-		ahead->next = offset + size;
-		return read_near(ahead, offset, data, size, err);
-	}
-	if (offset != ahead->next)
-		drop_runs(ahead);
-	else
-		ahead->window = ahead->window ? 2 * ahead->window : 2;
-	if (ahead->window > READAHEAD_RUNS)
-		ahead->window = READAHEAD_RUNS;
-	for (; part && done < size; done += part)
-		part = take(ahead, offset + done, (uint8_t *)data + done, size - done);
-	if (done < size && ahead->count)
-		drop_runs(ahead);
-	if (done < size)
-		code = read_here(ahead, offset + done, (uint8_t *)data + done, size - done, err);
-	ahead->next = offset + size;
-	if (!code)
-		go_ahead(ahead, ahead->next);
-	return code;
+	return size ? read_all(ahead, offset, data, size, err) : BK_OK;
 }

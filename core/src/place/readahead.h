@@ -1,6 +1,6 @@
-/* readahead.h - the bytes of a folder's log, several parts at a time. Who reads on and on gets what
- * comes next while he works with what came. Who jumps about, as who looks for a version does, mostly
- * goes to what is near, and backwards: he gets all around it, and what is before.
+/* readahead.h - the bytes of a folder's log, in runs that are got several at a time and kept for a
+ * while. Who reads on gets what comes next while he works with what came. Who jumps about, as who
+ * looks for a version does, mostly goes backwards: he gets what is before.
  *
  * Threads: one. */
 #ifndef BK_READAHEAD_H
@@ -9,9 +9,8 @@
 #include "fetch.h"
 #include "folder.h"
 
-#define READAHEAD_RUN  ((size_t)1 << 20)
-#define READAHEAD_RUNS 16 /* got ahead, at most */
-#define READAHEAD_NEAR 64 /* kept of who jumps about, 256 KiB each */
+#define READAHEAD_RUN  ((uint64_t)512 << 10)
+#define READAHEAD_RUNS 64 /* 32 MiB */
 
 /* Bytes that are being got. */
 struct read_run {
@@ -21,18 +20,15 @@ struct read_run {
 	struct fetch_job *jobs; /* owned */
 	size_t count;  /* of jobs that were not waited for */
 	uint64_t used; /* when, by readahead's own count; 0: there is nothing */
-	bool is_new;   /* nothing was taken from it yet */
 };
 
 struct readahead {
 	struct folder *folder; /* borrowed */
 	struct fetch *fetch;   /* NULL: not needed yet */
 	struct read_run runs[READAHEAD_RUNS];
-	unsigned first, count;
-	unsigned window; /* runs to be got ahead */
-	uint64_t next;   /* where he reads on */
-	struct read_run near[READAHEAD_NEAR];
 	uint64_t uses;
+	uint64_t at, end; /* of the run that was read last */
+	unsigned window;  /* runs to be got ahead */
 };
 
 void bk_readahead_init(struct readahead *ahead, struct folder *folder);

@@ -7,6 +7,22 @@ bool bk_mirror_is_current(const struct mirror *mirror)
 	return !mirror->all->is_stopping && mirror->turn == mirror->all->turn;
 }
 
+/* Whether the log goes on behind OFFSET with a frame that follows one of SUM: else what the place has
+ * is no beginning of it, and a few bytes more might not show that. */
+static enum bk_code check_next(
+	const struct mirror *mirror, uint64_t offset, uint64_t sum, bool *follows, struct bk_error *err)
+{
+	uint8_t bytes[FRAME_HEAD_SIZE];
+	struct frame_head head;
+	size_t got;
+	enum bk_code code =
+		bk_file_read(&mirror->primary, bytes, sizeof bytes, offset, &got, err);
+
+	*follows = !code && got == sizeof bytes && bk_frame_plausible(&head, bytes) &&
+		   head.chain == (uint32_t)sum;
+	return code;
+}
+
 /* Whether the place may go on where HEAD says it stands, as far as that can be told without sending
  * anything: the place itself refuses what does not chain. */
 static enum bk_code check_head(
@@ -15,7 +31,8 @@ static enum bk_code check_head(
 	struct bk_mirrors *all = mirror->all;
 	char word[MIRROR_WORD];
 	uint64_t target, sum;
-	bool current;
+	bool current, follows;
+	enum bk_code code = BK_OK;
 
 	pthread_mutex_lock(&all->mutex);
 	target = all->target;
@@ -24,14 +41,17 @@ static enum bk_code check_head(
 	pthread_mutex_unlock(&all->mutex);
 	if (!current)
 		return BK_OK;
-	if (log->end > target || (log->end == target && log->sum != sum))
+	follows = log->end == target && log->sum == sum;
+	if (log->end < target)
+		code = check_next(mirror, log->end, log->sum, &follows, err);
+	if (!code && !follows)
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"at offset %llu it holds something else than this log does: another "
 			"writer went on with it. If this log is the right one: backup-cli mirror "
 			"reset %s",
 			(unsigned long long)(log->end < target ? log->end : target),
 			bk_mirror_word(mirror, word));
-	return BK_OK;
+	return code;
 }
 
 static enum bk_code check_empty(const struct mirror *mirror, struct bk_error *err)
