@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import kit
+import objkinds
 import objserver
 import stores
 from place import Node
@@ -73,7 +74,7 @@ class Serving:
         self.proc = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         self.port = int(self.proc.stdout.readline().split()[1])
         self.base = "http://127.0.0.1:%d/" % self.port
-        self.url = "dav://%s@127.0.0.1:%d/dav/place/?in-the-clear=yes" % (objserver.USER, self.port)
+        self.url = "dav://%s@127.0.0.1:%d/dav/place/?in-the-clear=yes" % (objkinds.USER, self.port)
         self.before = self.counts()
 
     def counts(self):
@@ -96,7 +97,7 @@ class Serving:
 def timed(*words):
     began = time.monotonic()
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env={**os.environ, "BACKUP_DAV_USER": objserver.USER, "BACKUP_DAV_PASSWORD": objserver.PASSWORD})
+                          env={**os.environ, "BACKUP_DAV_USER": objkinds.USER, "BACKUP_DAV_PASSWORD": objkinds.PASSWORD})
     if done.returncode:
         sys.exit("%s: exit %d\n%s" % (" ".join(words), done.returncode, done.stdout))
     return time.monotonic() - began
@@ -138,7 +139,7 @@ def restore(directory, options):
     size = lay_out(directory + "/log.bkp", directory + "/store/objects/place")
     serving = Serving(directory, options, "--line", str(options.line))
     for turn in range(options.turns):
-        curl = timed("curl", "-sS", "-u", objserver.USER + ":" + objserver.PASSWORD, "-o", "/dev/null", serving.base + "dav/whole")
+        curl = timed("curl", "-sS", "-u", objkinds.USER + ":" + objkinds.PASSWORD, "-o", "/dev/null", serving.base + "dav/whole")
         serving.since()
         out = "%s/out%d.sqlite3" % (directory, turn)
         took = timed(kit.CLI, "restore", serving.url, out)

@@ -8,7 +8,7 @@ import time
 import urllib.parse
 from xml.sax.saxutils import unescape
 
-import objserver
+import objkinds
 import sigv4
 
 
@@ -17,7 +17,7 @@ class Client:
 
     def __init__(self, store):
         self.store, self.lines = store, threading.local()
-        self.root = "/dav/" if store.kind == "dav" else "/%s/" % objserver.BUCKET
+        self.root = "/dav/" if store.kind == "dav" else "/%s/" % objkinds.BUCKET
 
     def line(self):
         if not hasattr(self.lines, "line"):
@@ -33,11 +33,11 @@ class Client:
         target = self.root + urllib.parse.quote(name) + query
         headers = {key.replace("_", "-"): value for key, value in headers.items()}
         if self.store.kind == "dav":
-            login = objserver.USER + ":" + objserver.PASSWORD
+            login = objkinds.USER + ":" + objkinds.PASSWORD
             headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
         else:
             host = "127.0.0.1:%d" % self.store.port
-            headers.update(sigv4.headers_of(method, host, target, body, self.store.user, objserver.PASSWORD, objserver.REGION, time.time()))
+            headers.update(sigv4.headers_of(method, host, target, body, self.store.user, objkinds.PASSWORD, objkinds.REGION, time.time()))
         try:
             self.line().request(method, target, body or (b"" if method == "PUT" else None), headers)
             answer = self.line().getresponse()

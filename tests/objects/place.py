@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import kit
-import objserver
+import objkinds
 from client import Client
 
 SIMNODE = kit.BIN + "/tests/support/simnode"
@@ -18,8 +18,8 @@ def environment(store):
     """The credentials, as the programs take them."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BACKUP_DAV"))}
     if store.kind == "dav":
-        return {**clean, "BACKUP_DAV_USER": objserver.USER, "BACKUP_DAV_PASSWORD": objserver.PASSWORD}
-    return {**clean, "AWS_ACCESS_KEY_ID": store.user, "AWS_SECRET_ACCESS_KEY": objserver.PASSWORD}
+        return {**clean, "BACKUP_DAV_USER": objkinds.USER, "BACKUP_DAV_PASSWORD": objkinds.PASSWORD}
+    return {**clean, "AWS_ACCESS_KEY_ID": store.user, "AWS_SECRET_ACCESS_KEY": objkinds.PASSWORD}
 
 
 class Node:

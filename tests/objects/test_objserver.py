@@ -13,9 +13,10 @@ import threading
 import time
 
 import kit
+import objkinds
 import objserver
 
-LOGIN = objserver.USER + ":" + objserver.PASSWORD
+LOGIN = objkinds.USER + ":" + objkinds.PASSWORD
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -116,7 +117,7 @@ def signatures(directory):
         assert answer[0] == 403 and code.encode() in answer[1], answer
 
     refused("SignatureDoesNotMatch", c.s3("x", user="user:other"))
-    refused("InvalidAccessKeyId", c.s3("x", user="other:" + objserver.PASSWORD))
+    refused("InvalidAccessKeyId", c.s3("x", user="other:" + objkinds.PASSWORD))
     refused("AuthorizationHeaderMalformed", c.s3("x", region="eu-central-1"))
     refused("XAmzContentSHA256Mismatch", c.s3("x", body=b"2", body_hash=EMPTY))
     refused("AccessDenied", c.curl("/x"))

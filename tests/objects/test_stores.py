@@ -8,7 +8,7 @@ import os
 import time
 
 import kit
-import objserver
+import objkinds
 import stores
 from look import look
 from place import Node, dump, environment, folder_bytes
@@ -40,7 +40,7 @@ def tells_nothing(node, *texts):
     """The password is in no message, no argument and not in backup.lock."""
     texts += (open(node.dir + "/backup.lock").read(), open(node.work + "/ps").read())
     for text in texts:
-        assert objserver.PASSWORD not in text, text
+        assert objkinds.PASSWORD not in text, text
 
 
 def whole(name, directory):

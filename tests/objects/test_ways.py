@@ -6,10 +6,10 @@ Run by run.sh, or: BK_BIN=build/dev python3 tests/objects/test_ways.py [TEST...]
 import os
 import re
 import subprocess
-import time
 
 import kit
-import objserver
+import objkinds
+import real
 import stores
 from place import EXTENSION, FUSE, Node, dump, folder_bytes
 
@@ -39,24 +39,24 @@ def tls(directory):
 def credentials(directory):
     """From a file of mode 0600, not from one that others may read; from .netrc; never told"""
     store = stores.OwnS3(directory + "/store").start()
-    path = stores.write(directory + "/secret", "aws_access_key_id = %s\naws_secret_access_key = %s\n" % (objserver.USER, objserver.PASSWORD), 0o600)
+    path = real.write(directory + "/secret", "aws_access_key_id = %s\naws_secret_access_key = %s\n" % (objkinds.USER, objkinds.PASSWORD), 0o600)
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BACKUP_DAV"))}
     bare["HOME"] = directory
 
     def check(url, expect):
         said = kit.cli("mirror", "check", url, env=bare, expect=expect)
-        assert objserver.PASSWORD not in said, said
+        assert objkinds.PASSWORD not in said, said
         return said
 
     kit.has(check(store.url(), 1), "403")
     check(store.url() + "&credentials=" + path, 0)
     os.chmod(path, 0o644)
     kit.has(check(store.url() + "&credentials=" + path, 1), path)
-    stores.write(directory + "/.netrc", "machine 127.0.0.1 login %s password %s\n" % (objserver.USER, objserver.PASSWORD), 0o600)
+    real.write(directory + "/.netrc", "machine 127.0.0.1 login %s password %s\n" % (objkinds.USER, objkinds.PASSWORD), 0o600)
     check(store.url(), 0)
-    stores.write(directory + "/.netrc", "machine 127.0.0.1 login %s password wrong\n" % objserver.USER, 0o600)
+    real.write(directory + "/.netrc", "machine 127.0.0.1 login %s password wrong\n" % objkinds.USER, 0o600)
     kit.has(check(store.url(), 1), "403")
-    check("dav://%s:%s@127.0.0.1:%d/dav/place/" % (objserver.USER, objserver.PASSWORD, store.port), 2)
+    check("dav://%s:%s@127.0.0.1:%d/dav/place/" % (objkinds.USER, objkinds.PASSWORD, store.port), 2)
     assert store.server.store.list() == {}, "check leaves something: %s" % store.server.store.list()
     store.stop()
 
