@@ -179,7 +179,7 @@ static size_t part(struct rig *rig, const char *base, size_t size)
 	rig->node.path = scratch("other");
 	ok(bk_writer_open(
 		&rig->node.writer, &rig->node.io.io, rig->node.path, &rig->node.options, why()));
-	ok(append(rig, sql));
+	ok(rig_append(rig, sql));
 	rig_close(rig);
 	free(file_bytes(rig->node.path, &bytes));
 	return bytes;
@@ -205,7 +205,7 @@ Test(mirrors, the_second_of_two_is_refused_by_whatever_little_it_is_longer)
 		bytes = part(&rig, scratch("base"), size);
 	cr_assert(bytes > held && bytes - held < 48, "%zu and %zu", bytes, held);
 	ok(rig_open(&rig));
-	wait_for(&rig, 0, BK_MIRROR_REFUSES);
+	rig_wait(&rig, 0, BK_MIRROR_REFUSES);
 	rig_close(&rig);
 	rig_end(&rig);
 }
