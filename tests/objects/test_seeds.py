@@ -45,8 +45,8 @@ class World:
         self.seed, self.puts, self.turn, self.parted = seed, [], 0, False
         self.settle()
 
-    def check(self):
-        """What the store acknowledged is there; and it is the log."""
+    def check_puts(self):
+        """What the store acknowledged is there; returns all that is."""
         there = folder_bytes(self.store)
         self.puts += self.store.server.acknowledged
         self.store.server.acknowledged = []
@@ -55,6 +55,11 @@ class World:
             if piece:
                 at = int(piece[1])
                 assert hashlib.sha256(there[at:at + size]).hexdigest() == digest, "%s was acknowledged, and is not there" % name
+        return there
+
+    def check(self):
+        """What the store acknowledged is there; and it is the log."""
+        there = self.check_puts()
         with open(self.node.log, "rb") as file:
             log = file.read().rstrip(b"\0")
         assert log == there.rstrip(b"\0"), "the log has %d bytes, the store %d" % (len(log), len(there))
@@ -131,7 +136,7 @@ class World:
         """Whether the other one, though refused, had put what it writes when it starts or ends where the first had not yet put its
         own: then an operator must say which of the two goes on, and this log is at its end. What was acknowledged is there."""
         self.store.server.options.faults = []
-        there = folder_bytes(self.store).rstrip(b"\0")
+        there = self.check_puts().rstrip(b"\0")
         with open(self.node.log, "rb") as file:
             log = file.read().rstrip(b"\0")
         shorter = min(len(there), len(log))
