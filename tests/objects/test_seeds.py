@@ -42,11 +42,11 @@ class World:
         self.store.words = ("--page", "7")
         self.store.start()
         self.node = Node(directory, self.store, "node0", None, "--quorum", "2", "--on-outage", "wait")
-        self.seed, self.puts, self.turn = seed, [], 0
+        self.seed, self.puts, self.turn, self.parted = seed, [], 0, False
         self.settle()
 
-    def check(self):
-        """What the store acknowledged is there; and it is the log."""
+    def check_puts(self):
+        """What the store acknowledged is there; returns all that is."""
         there = folder_bytes(self.store)
         self.puts += self.store.server.acknowledged
         self.store.server.acknowledged = []
@@ -55,6 +55,11 @@ class World:
             if piece:
                 at = int(piece[1])
                 assert hashlib.sha256(there[at:at + size]).hexdigest() == digest, "%s was acknowledged, and is not there" % name
+        return there
+
+    def check(self):
+        """What the store acknowledged is there; and it is the log."""
+        there = self.check_puts()
         with open(self.node.log, "rb") as file:
             log = file.read().rstrip(b"\0")
         assert log == there.rstrip(b"\0"), "the log has %d bytes, the store %d" % (len(log), len(there))
@@ -88,7 +93,13 @@ class World:
         told = [acknowledged(text) for text in said]
         assert not (told[0] and told[1]), "both went on:\n%s\nand\n%s" % tuple(said)
         assert [proc.returncode for proc in procs].count(0) <= 1, "both ended well:\n%s\nand\n%s" % tuple(said)
-        other = both[1] if told[0] or not told[1] else both[0]
+        if not told[0] and not told[1]:  # whoever was first with what it writes when it starts
+            first = folder_bytes(self.store)
+            told_by = [open(node.log, "rb").read().rstrip(b"\0") == first.rstrip(b"\0") for node in both]
+            assert any(told_by), "neither is what the store has:\n%s\nand\n%s" % tuple(said)
+            other = both[0] if told_by[1] else both[1]
+        else:
+            other = both[1] if told[0] else both[0]
         self.node = both[0] if other is both[1] else both[1]
         shutil.rmtree(other.dir)
         os.unlink(other.log)
@@ -116,8 +127,21 @@ class World:
             assert proc.returncode in ((0, 4, -signal.SIGKILL) if kind == "killed" else (0,)), "exit %d\n%s" % (proc.returncode, said)
             assert kind == "killed" or len(told) == CALLS, said
         self.node.version = max([before] + told)
+        if kind == "two" and self.has_parted():
+            return "two, parted"
         self.settle()
         return kind
+
+    def has_parted(self):
+        """Whether the other one, though refused, had put what it writes when it starts or ends where the first had not yet put its
+        own: then an operator must say which of the two goes on, and this log is at its end. What was acknowledged is there."""
+        self.store.server.options.faults = []
+        there = self.check_puts().rstrip(b"\0")
+        with open(self.node.log, "rb") as file:
+            log = file.read().rstrip(b"\0")
+        shorter = min(len(there), len(log))
+        self.parted = there[:shorter] != log[:shorter]
+        return self.parted
 
     def away(self, chance, options):
         time.sleep(chance.random() * 0.5)
@@ -137,7 +161,7 @@ def main():
     count, world, directory = collections.Counter(), None, None
     for seed in range(options.first, options.first + options.seeds):
         try:
-            if (seed - options.first) % WORLD == 0:
+            if (seed - options.first) % WORLD == 0 or world.parted:
                 directory and shutil.rmtree(directory)
                 directory = tempfile.mkdtemp()
                 world = World(seed, directory)
