@@ -43,6 +43,17 @@ def tells_nothing(node, *texts):
         assert objkinds.PASSWORD not in text, text
 
 
+def arguments(pid):
+    """Of the process, and of all that it has started: other tests, at the same time, have the password in theirs."""
+    try:
+        said, children = [open("/proc/%d/cmdline" % pid).read()], []
+        for path in glob.glob("/proc/%d/task/*/children" % pid):
+            children += open(path).read().split()
+    except OSError:
+        return []
+    return sum((arguments(int(child)) for child in children), said)
+
+
 def whole(name, directory):
     store = stores.REAL[name](directory + "/store").start()
     try:
@@ -53,12 +64,10 @@ def whole(name, directory):
         proc = node.begin(120)
         with open(directory + "/ps", "w") as file:
             while proc.poll() is None:
-                for path in glob.glob("/proc/[0-9]*/cmdline"):
-                    try:
-                        file.write(open(path).read() + "\n")
-                    except OSError:
-                        pass
+                file.write("\n".join(arguments(proc.pid)) + "\n")
                 time.sleep(0.5)
+        with open(directory + "/ps") as file:
+            assert "/plugin/backup" in file.read(), "the plugin was not seen"
         said = proc.communicate()[0]
         assert proc.returncode == 0, said
         with open(node.log, "rb") as file:
