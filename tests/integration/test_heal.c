@@ -160,19 +160,20 @@ Test(heal, no_room_for_a_replay, .timeout = TIMEOUT_S)
 {
 	struct world world;
 	const char *place = make_tight(&world, "\"keyframe_changes\": 8");
+	unsigned failed;
 
 	if (!place)
 		return;
 	world_start(&world);
 	play_unreplayable(&world);
 	plain_play(&world, 2);
-	cr_assert_eq(count_logged(&world, FAILED), 1, "%s", node_logs(world.node));
+	/* How many changes came before it was noticed hangs on how busy the machine is. */
+	failed = count_logged(&world, FAILED);
+	cr_assert_geq(failed, 1, "%s", node_logs(world.node));
 	world_expect_log(&world, "broken", "KB free");
 	world_expect_log(&world, "broken", "The node goes on");
-	plain_play(&world, 5);
-	cr_assert_eq(count_logged(&world, FAILED), 1, "%s", node_logs(world.node));
-	plain_play(&world, 8);
-	cr_assert_eq(count_logged(&world, FAILED), 2, "%s", node_logs(world.node));
+	plain_play(&world, 16);
+	cr_assert_eq(count_logged(&world, FAILED), failed + 2, "%s", node_logs(world.node));
 	cr_assert_lt(file_size(world.log), 1000000);
 	give_room(place);
 	plain_play(&world, 9);
