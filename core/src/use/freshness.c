@@ -1,8 +1,6 @@
 /* freshness.c - which of several places has the newest state of a node. */
-#include "changeframe.h"
-#include "log.h"
+#include "descent.h"
 #include <bk/freshness.h>
-#include <bk/listing.h>
 #include <bk/version.h>
 #include <inttypes.h>
 #include <string.h>
@@ -32,55 +30,6 @@ static enum bk_code check_node(const struct bk_answer *a, const struct bk_log_st
 		"%.150s holds the database of node %.70s, and %.150s that of another, %.70s: name "
 		"the right one, and go on --without the other",
 		a->url, a_status->node, b->url, b_status->node);
-}
-
-/* Whether the history of the change that VERSION came with in LOG is HISTORY. True where the log
- * does not tell: it came with a snapshot, or is not kept. */
-static bool had_history(struct bk_log *log, uint32_t version, uint64_t history)
-{
-	struct change_head head;
-	struct bk_error ignored;
-	struct bk_entry entry;
-	struct frame frame;
-	struct walk walk;
-	bool same = true;
-
-	if (bk_log_find(log, version, &entry, &ignored) || entry.flags & BK_ENTRY_SNAPSHOT)
-		return true;
-	bk_walk_init(&walk, &log->lf, WALK_CHUNK_ONE);
-	if (!bk_walk_frame(&walk, entry.offset, &frame, &ignored) &&
-		bk_change_head_decode(&head, &frame.head, frame.payload))
-		same = head.history == history;
-	bk_walk_done(&walk);
-	return same;
-}
-
-/* Whether the frame that ends log B stands in log A, too: then A is B, and more. */
-static bool has_end_of(struct bk_log *a, struct bk_log *b)
-{
-	struct bk_error ignored;
-	struct frame frame;
-	struct walk walk;
-	bool has;
-
-	bk_walk_init(&walk, &a->lf, WALK_CHUNK_ONE);
-	has = !bk_walk_frame(&walk, b->state.last, &frame, &ignored) &&
-	      frame.head.sum == b->state.last_sum;
-	bk_walk_done(&walk);
-	return has;
-}
-
-/* Whether what the OLDER holds is what the NEWER was once. */
-static bool follows(const struct bk_answer *newer, const struct bk_answer *older,
-	const struct bk_log_status *newer_status, const struct bk_log_status *older_status)
-{
-	if (older_status->is_empty)
-		return true;
-	if (strcmp(newer_status->id, older_status->id) == 0 && has_end_of(newer->log, older->log))
-		return true;
-	if (newer_status->version == older_status->version)
-		return newer_status->history == older_status->history;
-	return had_history(newer->log, older_status->version, older_status->history);
 }
 
 static enum bk_code parted(const struct bk_answer *a, const struct bk_log_status *a_status,
@@ -144,7 +93,7 @@ enum bk_code bk_freshest(struct bk_freshness *out, const struct bk_answer *answe
 		code = bk_log_status(answers[i].log, &other, err);
 		if (!code)
 			code = check_node(&answers[newest], &status, &answers[i], &other, err);
-		if (!code && !follows(&answers[newest], &answers[i], &status, &other))
+		if (!code && !bk_log_descends(answers[newest].log, &status, answers[i].log, &other))
 			code = parted(&answers[newest], &status, &answers[i], &other, err);
 	}
 	if (!code && known->is_known && bk_version_after(known->version, status.version))

@@ -17,16 +17,15 @@ bool bk_mirror_may_pass(enum bk_code code)
 	return code == BK_E_IO || code == BK_E_BUSY || code == BK_E_NOMEM;
 }
 
-/* Whether the log goes on behind OFFSET with a frame that follows one of SUM: else what the place has
- * is no beginning of it, and a few bytes more might not show that. */
-static enum bk_code check_next(
-	const struct mirror *mirror, uint64_t offset, uint64_t sum, bool *follows, struct bk_error *err)
+/* Whether the log goes on behind OFFSET with a frame that follows one of SUM: else what the place
+ * has is no beginning of it, and a few bytes more might not show that. */
+static enum bk_code check_next(const struct mirror *mirror, uint64_t offset, uint64_t sum,
+	bool *follows, struct bk_error *err)
 {
 	uint8_t bytes[FRAME_HEAD_SIZE];
 	struct frame_head head;
 	size_t got;
-	enum bk_code code =
-		bk_file_read(&mirror->primary, bytes, sizeof bytes, offset, &got, err);
+	enum bk_code code = bk_file_read(&mirror->primary, bytes, sizeof bytes, offset, &got, err);
 
 	*follows = !code && got == sizeof bytes && bk_frame_plausible(&head, bytes) &&
 		   head.chain == (uint32_t)sum;
@@ -61,6 +60,8 @@ static enum bk_code check_head(
 			"reset %s",
 			(unsigned long long)(log->end < target ? log->end : target),
 			bk_mirror_word(mirror, word));
+	if (!code)
+		bk_mirror_note_ours(mirror, log->end);
 	return code;
 }
 
@@ -90,6 +91,8 @@ enum bk_code bk_mirror_resume(
 		mirror->sent = log->end;
 		return check_head(mirror, log, err);
 	}
+	if (!code)
+		code = bk_mirror_check_descent(mirror, head, err);
 	if (!code)
 		code = mirror->place->ops->begin(
 			mirror->place, mirror->header, PLACE_SUCCEEDS, err);

@@ -188,6 +188,7 @@ static enum bk_code send_piece(struct mirror *mirror, uint64_t target, struct bk
 	if (code)
 		return code;
 	mirror->sent += size;
+	bk_mirror_note_ours(mirror, mirror->sent);
 	mirror->unsynced = sync ? 0 : mirror->unsynced + size;
 	return BK_OK;
 }

@@ -28,13 +28,15 @@ struct mirror {
 	uint8_t header[LOG_HEADER_SIZE];
 	uint64_t turn; /* all->turn, when it took these over */
 	uint8_t *piece;
-	uint64_t sent;         /* where the place stands */
-	uint64_t unsynced;     /* bytes since it last synced */
-	struct timespec tend_at; /* when the place is to be tended to; zeros: not yet known */
-	bool is_coming;        /* the log is a successor, which has not the place's name yet */
-	struct file ahead;     /* the successor that it gets ahead */
-	uint64_t ahead_number; /* all->ahead.number, when that was begun; 0: none */
-	uint64_t ahead_sent;   /* where the place stands with it */
+	uint64_t sent;             /* where the place stands */
+	uint64_t unsynced;         /* bytes since it last synced */
+	uint8_t ours[LOG_ID_SIZE]; /* what the place holds of this log before */
+	uint64_t ours_end;         /* ... this offset is what the writer here put there, or has */
+	struct timespec tend_at;   /* when the place is to be tended to; zeros: not yet known */
+	bool is_coming;            /* the log is a successor, which has not the place's name yet */
+	struct file ahead;         /* the successor that it gets ahead */
+	uint64_t ahead_number;     /* all->ahead.number, when that was begun; 0: none */
+	uint64_t ahead_sent;       /* where the place stands with it */
 
 	/* Under all->mutex. */
 	struct mirror *next; /* of those that are gone */
@@ -181,6 +183,15 @@ bool bk_mirror_may_pass(enum bk_code code);
  * to be. Fails with BK_E_UNSAFE where the place holds something else, or nothing any more. */
 BK_MUST_CHECK enum bk_code bk_mirror_resume(
 	struct mirror *mirror, const struct place_head *head, struct bk_error *err);
+
+/* Whether this log may take the name of what MIRROR's place holds: that is one which this log goes
+ * on with. Fails with BK_E_UNSAFE where it is not, or as opening both logs does (mirror_descent.c).
+ */
+BK_MUST_CHECK enum bk_code bk_mirror_check_descent(
+	struct mirror *mirror, const struct place_head *head, struct bk_error *err);
+
+/* What the place holds of MIRROR's log before END is that log. */
+void bk_mirror_note_ours(struct mirror *mirror, uint64_t end);
 
 /* MIRROR's URL as a word of a shell, for the commands that messages give; WORD holds it. */
 #define MIRROR_WORD 512

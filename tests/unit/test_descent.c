@@ -1,0 +1,129 @@
+/* test_descent.c - a successor takes the name of a mirror's log only where that is what it goes on
+ * with (docs/mirror.md, 2). */
+#include "rig.h"
+
+SUITE(descent);
+
+/* A change as lightningd makes them, in the log and not in the database. */
+static void append(struct rig *rig, const char *sql)
+{
+	uint32_t version = bk_writer_version(rig->node.writer);
+	char count[128];
+	struct bk_slice slices[] = {{sql, strlen(sql)}, {count, 0}};
+	struct bk_change change = {
+		.version = version + 1, .statements = slices, .statement_count = 2};
+
+	slices[1].size = (size_t)snprintf(count, sizeof count,
+		"UPDATE vars SET intval = %u WHERE name = 'data_version' AND intval = %u",
+		version + 1, version);
+	ok(bk_writer_append(rig->node.writer, &change, why()));
+}
+
+/* The log at PATH goes on while no mirror sees it: COUNT changes of its own, a compaction, and one
+ * more. */
+static void go_on_unseen(struct rig *rig, const char *path, unsigned count, unsigned id)
+{
+	struct node *node = &rig->node;
+	struct bk_successor *successor;
+	struct bk_writer *to;
+	char sql[64];
+
+	node->options.mirrors = NULL;
+	node->path = path;
+	ok(bk_writer_open(&node->writer, &node->io.io, path, &node->options, why()));
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(sql, sizeof sql, "CREATE TABLE IF NOT EXISTS parted%u (x)", id);
+		append(rig, sql);
+	}
+	successor = rig_successor(rig, id);
+	ok(bk_successor_take(successor, node->writer, &to, why()));
+	bk_successor_close(successor);
+	bk_writer_leave(node->writer);
+	node->writer = to;
+	append(rig, "CREATE TABLE IF NOT EXISTS behind (x)");
+	rig_close(rig);
+}
+
+/* A copy of the log as it was, while the log itself went on by SEEN changes, which the mirror has.
+ */
+static void begin_stale(struct rig *rig, unsigned seen)
+{
+	rig_begin(rig, 1, 0);
+	ok(rig_open(rig));
+	node_busy(&rig->node, 5);
+	rig_wait(rig, 0, BK_MIRROR_LEVEL);
+	rig_close(rig);
+	copy_file(rig->node.path, scratch("other"));
+	ok(rig_open(rig));
+	node_busy(&rig->node, seen);
+	rig_wait(rig, 0, BK_MIRROR_LEVEL);
+	rig_close(rig);
+}
+
+static void check_refused(struct rig *rig)
+{
+	size_t size, other;
+	uint8_t *before = file_bytes(rig->urls[0], &size), *after;
+
+	ok(rig_open(rig));
+	rig_wait(rig, 0, BK_MIRROR_REFUSES);
+	cr_assert(strstr(rig_status(rig, 0).why, "another writer went on with it"));
+	cr_assert(strstr(rig_status(rig, 0).why, "backup-cli mirror reset"));
+	rig_close(rig);
+	after = file_bytes(rig->urls[0], &other);
+	cr_assert(size == other && memcmp(before, after, size) == 0);
+	free(before);
+	free(after);
+}
+
+/* Of two on one state the second compacts while the mirror is away, which saw the first go on: by
+ * more than the second did, by less, and by as much. */
+Test(descent, a_stale_one_does_not_succeed_what_went_on)
+{
+	static const unsigned seen[] = {40, 3, 10};
+
+	for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) {
+		struct rig rig;
+
+		begin_stale(&rig, seen[i]);
+		go_on_unseen(&rig, scratch("other"), 9, 2);
+		check_refused(&rig);
+		rig_end(&rig);
+		scratch_remove();
+	}
+}
+
+/* So it is where it compacted twice; there the place itself knows neither. */
+Test(descent, nor_by_its_second_successor)
+{
+	struct rig rig;
+
+	begin_stale(&rig, 20);
+	go_on_unseen(&rig, scratch("other"), 9, 2);
+	go_on_unseen(&rig, scratch("other"), 9, 3);
+	ok(rig_open(&rig));
+	rig_wait(&rig, 0, BK_MIRROR_REFUSES);
+	rig_close(&rig);
+	rig_end(&rig);
+}
+
+/* One that was away, and saw no other, takes the successor; whether it was behind or not. */
+Test(descent, one_that_was_away_takes_the_successor)
+{
+	for (unsigned behind = 0; behind < 2; behind++) {
+		struct rig rig;
+
+		rig_begin(&rig, 1, 0);
+		ok(rig_open(&rig));
+		node_busy(&rig.node, 5);
+		rig_wait(&rig, 0, BK_MIRROR_LEVEL);
+		rig_close(&rig);
+		go_on_unseen(&rig, rig.node.path, behind * 9, 2);
+		ok(rig_open(&rig));
+		rig_wait(&rig, 0, BK_MIRROR_LEVEL);
+		rig_close(&rig);
+		rig_check_same(&rig, 0);
+		rig_end(&rig);
+		scratch_remove();
+	}
+}
