@@ -1,8 +1,8 @@
 /* bench_compact.c - a log that is compacted while changes come as fast as they are answered: what
  * that costs a db_write, and whether each image is what it was.
  *
- * At random moments backup-cli compact is run beside the plugin. What the log was before stays under
- * another name; in the end both are read, page by page. Figures are printed; only a page that
+ * At random moments backup-cli compact is run beside the plugin. What the log was before stays
+ * under another name; in the end both are read, page by page. Figures are printed; only a page that
  * differs fails. */
 #include "args.h"
 #include "play.h"
@@ -25,9 +25,11 @@
 static const char help[] =
 	"Usage: bench_compact [OPTIONS]\n"
 	"\n"
-	"Plays a trace to the plugin, compacts the log meanwhile, and compares the round trips of the\n"
-	"calls that came during a compaction with those of all others, and the images before and\n"
-	"after.\n"
+	"Plays a trace to the plugin twice, the second time with compactions of the log meanwhile, "
+	"and\n"
+	"compares the round trips of the calls that came during one with those of the same calls "
+	"the\n"
+	"first time; then the images before and after.\n"
 	"\n"
 	"  --trace FILE     recorded calls (default: those of a made-up node)\n"
 	"  --calls N        how many at most (default 60000)\n"
@@ -47,7 +49,7 @@ struct bench {
 	unsigned times, every;
 	const char *dir, *keep_all;
 	uint64_t seed;
-	struct lane lane;
+	struct lane alone, lane; /* the same calls without a compaction, and with them */
 	struct window windows[TIMES_MAX];
 	unsigned count; /* compactions begun */
 	struct child child;
@@ -82,8 +84,9 @@ static enum bk_code end_compaction(struct bench *bench, struct bk_error *err)
 
 	bench->windows[bench->count - 1].end = bench->lane.count;
 	child_done(&bench->child);
-	return code || !status ? code
-			       : bk_fail(err, BK_E_INVALID, 0, "backup-cli compact gave %d", status);
+	return code || !status
+		       ? code
+		       : bk_fail(err, BK_E_INVALID, 0, "backup-cli compact gave %d", status);
 }
 
 static bool has_ended(const struct bench *bench)
@@ -103,7 +106,8 @@ static bool is_time(struct bench *bench, uint64_t left)
 	       (blocks <= due || next_random(&bench->seed) % blocks < due);
 }
 
-static enum bk_code play_all(struct bench *bench, struct bk_error *err)
+/* Plays all calls to LANE; compactions are made of the log of bench->lane only. */
+static enum bk_code play_all(struct bench *bench, struct lane *lane, struct bk_error *err)
 {
 	struct trace *trace = NULL;
 	uint64_t left = bench->calls.count, sql_bytes = 0;
@@ -115,10 +119,10 @@ static enum bk_code play_all(struct bench *bench, struct bk_error *err)
 		code = block_fill(&block, trace, &left, &sql_bytes, err);
 		if (code || !block.count)
 			break;
-		if (bench->lane.count && is_time(bench, left))
+		if (lane == &bench->lane && lane->count && is_time(bench, left))
 			code = begin_compaction(bench, err);
 		if (!code)
-			code = lane_play(&bench->lane, &block, err);
+			code = lane_play(lane, &block, err);
 		if (!code && bench->child.pid && has_ended(bench))
 			code = end_compaction(bench, err);
 	}
@@ -142,28 +146,37 @@ static void print_times(const char *what, uint32_t *ns, size_t count)
 		return;
 	qsort(ns, count, sizeof *ns, compare_ns);
 	printf("%-20s %8zu calls  p50 %7.1f us  p99 %7.1f us  p99.9 %8.1f us  max %7.2f ms\n", what,
-		count, ns[count / 2] / 1e3, ns[count * 99 / 100] / 1e3, ns[count * 999 / 1000] / 1e3,
-		ns[count - 1] / 1e6);
+		count, ns[count / 2] / 1e3, ns[count * 99 / 100] / 1e3,
+		ns[count * 999 / 1000] / 1e3, ns[count - 1] / 1e6);
+}
+
+/* Whether the call NUMBER came during a compaction; asked with numbers that grow, from *AT on. */
+static bool is_during(const struct bench *bench, size_t number, unsigned *at)
+{
+	while (*at < bench->count && number >= bench->windows[*at].end)
+		++*at;
+	return *at < bench->count && number >= bench->windows[*at].first;
 }
 
 static void report(const struct bench *bench)
 {
-	const struct lane *lane = &bench->lane;
+	const struct lane *lane = &bench->lane, *alone = &bench->alone;
 	uint32_t *during = malloc(lane->count * sizeof *during);
 	uint32_t *other = malloc(lane->count * sizeof *other);
-	size_t during_count = 0, other_count = 0;
+	size_t count = 0;
 	unsigned at = 0;
 
 	for (size_t i = 0; during && other && i < lane->count; i++) {
-		while (at < bench->count && i >= bench->windows[at].end)
-			at++;
-		if (at < bench->count && i >= bench->windows[at].first)
-			during[during_count++] = lane->ns[i];
-		else
-			other[other_count++] = lane->ns[i];
+		if (!is_during(bench, i, &at))
+			continue;
+		during[count] = lane->ns[i];
+		other[count++] = alone->ns[i];
 	}
-	print_times("without", other, other_count);
-	print_times("during a compaction", during, during_count);
+	print_times("during a compaction", during, count);
+	print_times("the same without", other, count);
+	if (count)
+		printf("p99 is %.2f times that without\n",
+			(double)during[count * 99 / 100] / other[count * 99 / 100]);
 	free(during);
 	free(other);
 }
@@ -257,15 +270,23 @@ static enum bk_code verify(const struct bench *bench, struct bk_error *err)
 	return code;
 }
 
-static enum bk_code run_in(
-	struct bench *bench, const struct tempdir *place, struct bk_error *err)
+static enum bk_code play_lane(
+	struct bench *bench, struct lane *lane, const struct tempdir *place, struct bk_error *err)
 {
-	enum bk_code code = lane_start(&bench->lane, LANE_PLUGIN, place, 0, err);
+	enum bk_code code = lane_start(lane, LANE_PLUGIN, place, 0, err);
 
 	if (!code)
-		code = play_all(bench, err);
+		code = play_all(bench, lane, err);
+	return code ? code : lane_stop(lane, err);
+}
+
+static enum bk_code run_in(struct bench *bench, const struct tempdir *alone,
+	const struct tempdir *place, struct bk_error *err)
+{
+	enum bk_code code = play_lane(bench, &bench->alone, alone, err);
+
 	if (!code)
-		code = lane_stop(&bench->lane, err);
+		code = play_lane(bench, &bench->lane, place, err);
 	if (!code)
 		report(bench);
 	if (!code)
@@ -275,13 +296,17 @@ static enum bk_code run_in(
 
 static int run(struct bench *bench)
 {
-	struct tempdir place = {0};
+	struct tempdir alone = {0}, place = {0};
 	struct bk_error err;
-	enum bk_code code = tempdir_make_in(&place, bench->dir, &err);
+	enum bk_code code = tempdir_make_in(&alone, bench->dir, &err);
 
 	if (!code)
-		code = run_in(bench, &place, &err);
+		code = tempdir_make_in(&place, bench->dir, &err);
+	if (!code)
+		code = run_in(bench, &alone, &place, &err);
+	lane_done(&bench->alone);
 	lane_done(&bench->lane);
+	tempdir_remove(&alone);
 	tempdir_remove(&place);
 	if (code)
 		fprintf(stderr, "bench_compact: %s\n", err.msg);

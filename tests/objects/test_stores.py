@@ -65,7 +65,7 @@ def whole(name, directory):
         with open(directory + "/ps", "w") as file:
             while proc.poll() is None:
                 file.write("\n".join(arguments(proc.pid)) + "\n")
-                time.sleep(0.5)
+                time.sleep(0.01)
         with open(directory + "/ps") as file:
             assert "/plugin/backup" in file.read(), "the plugin was not seen"
         said = proc.communicate()[0]
