@@ -121,7 +121,6 @@ def signatures(directory):
     refused("AuthorizationHeaderMalformed", c.s3("x", region="eu-central-1"))
     refused("XAmzContentSHA256Mismatch", c.s3("x", body=b"2", body_hash=EMPTY))
     refused("AccessDenied", c.curl("/x"))
-    refused("AccessDenied", c.curl("/x", "--aws-sigv4", "aws:amz:us-east-1:s3", "-u", LOGIN))
     for skew, well in ((-1000, False), (-800, True), (800, True), (1000, False)):
         c.server.skew = skew
         if well:
@@ -140,6 +139,10 @@ def signatures(directory):
     refused("SignatureDoesNotMatch", c.curl("/y", *same))
     refused("SignatureDoesNotMatch", c.curl("/x?list-type=2", *same))
     refused("AccessDenied", c.curl("/x", "-H", "x-amz-acl: public-read", *same))
+    # As curl 7.88 signs by itself; a newer one says what the body's hash is.
+    without = [word.replace("x-amz-content-sha256;", "") for word in same]
+    assert without != same
+    refused("AccessDenied", c.curl("/x", *without))
 
 
 def faults(directory):
