@@ -1,5 +1,6 @@
-/* test_objectplace.c - a place in a store of whole objects (place_objects.h): what it takes, what it
- * refuses, and what is left of it when requests fail, answers are lost, and listings are late. */
+/* test_objectplace.c - a place in a store of whole objects (place_objects.h): what it takes, what
+ * it refuses, and what is left of it when requests fail, answers are lost, and listings are late.
+ */
 #include "memstore.h"
 #include "pieces.h"
 #include "place_objects.h"
@@ -197,14 +198,15 @@ Test(objectplace, reads_ahead_and_anywhere)
 	for (int i = 0; i < 200; i++) {
 		uint64_t from = log.size;
 
-		add_frame(&log, FRAME_CHANGE, random_next(&random) % 200000, (uint8_t)i);
+		add_frame(&log, FRAME_CHANGE, (size_t)(random_next(&random) % 200000), (uint8_t)i);
 		ok(send(place, &log, from, log.size));
 	}
 	place->ops->close(place);
 	place = place_in(&store);
 	ok(place->ops->head(place, &head, why()));
 	for (int i = 0; i < 300; i++) {
-		size_t size = i % 100 < 50 ? PLACE_RUN_MAX : 1 + random_next(&random) % 100000;
+		size_t size =
+			i % 100 < 50 ? PLACE_RUN_MAX : 1 + (size_t)(random_next(&random) % 100000);
 
 		if (i % 100 == 0 || at >= log.size)
 			at = random_next(&random) % log.size;
@@ -484,8 +486,8 @@ Test(objectplace, merges_stretches_and_removes_what_they_cover)
 		ok(send(place, &log, from, log.size));
 		tend(place);
 	}
-	cr_assert(memstore_find(&store,
-		"01010101010101010101010101010101/merged-00000000000000000000"));
+	cr_assert(memstore_find(
+		&store, "01010101010101010101010101010101/merged-00000000000000000000"));
 	check_now(&store, &log, log.size);
 	before = memstore_alive(&store);
 	store.now_ms += 3500000;
@@ -744,8 +746,7 @@ static void live(struct node *node, uint64_t *random, uint8_t fill)
 
 /* The store as it is in the end, seen by who meets no fault, has all that any node was told is
  * there: so no two nodes that parted were both told so of what they did not have in common. */
-static void check_end(
-	struct node *nodes, size_t count, struct memstore *store, uint64_t seed)
+static void check_end(struct node *nodes, size_t count, struct memstore *store, uint64_t seed)
 {
 	struct place *place;
 	struct place_head head;
@@ -757,7 +758,8 @@ static void check_end(
 	ok(place->ops->head(place, &head, why()));
 	bytes = malloc((size_t)head.now.end + 1);
 	if (head.now.is_there)
-		ok(place->ops->read(place, head.now.id, 0, bytes, (size_t)head.now.end, &got, why()));
+		ok(place->ops->read(
+			place, head.now.id, 0, bytes, (size_t)head.now.end, &got, why()));
 	for (size_t i = 0; i < count; i++)
 		if (nodes[i].acknowledged)
 			cr_assert(head.now.is_there && head.now.end >= nodes[i].acknowledged &&

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define DOOM_MS   INT64_C(3600000)
-#define KEEP_MOST (4 * PIECE_MAX)
-#define KEEP      (2 * PIECE_MAX)
+#define KEEP_MOST ((size_t)(4 * PIECE_MAX))
+#define KEEP      ((size_t)(2 * PIECE_MAX))
 
 /* Objects of the way that make up one stretch. */
 struct stretch {
@@ -56,7 +56,8 @@ static const uint8_t *kept_of(const struct folder *folder, const struct piece *p
 {
 	uint64_t from = folder->reached - folder->kept.size;
 
-	return folder->kept.size && piece->at >= from ? folder->kept.data + (piece->at - from) : NULL;
+	return folder->kept.size && piece->at >= from ? folder->kept.data + (piece->at - from)
+						      : NULL;
 }
 
 static enum bk_code gather(struct folder *folder, const struct stretch *stretch, struct bk_buf *out,
@@ -79,7 +80,8 @@ static enum bk_code gather(struct folder *folder, const struct stretch *stretch,
 }
 
 /* The pieces of STRETCH are covered from now on. */
-static enum bk_code cover(struct folder *folder, const struct stretch *stretch, struct bk_error *err)
+static enum bk_code cover(
+	struct folder *folder, const struct stretch *stretch, struct bk_error *err)
 {
 	struct piece *list = folder->way.list + stretch->first;
 	int64_t due_ms = folder->objects->ops->now_ms(folder->objects) + DOOM_MS;
@@ -98,8 +100,8 @@ static enum bk_code cover(struct folder *folder, const struct stretch *stretch, 
 }
 
 /* Something is there under its name already: the same, from a time before. */
-static enum bk_code check_same(struct folder *folder, const char *name, const struct bk_buf *bytes,
-	struct bk_error *err)
+static enum bk_code check_same(
+	struct folder *folder, const char *name, const struct bk_buf *bytes, struct bk_error *err)
 {
 	struct bk_buf there;
 	bool is_there;
@@ -114,7 +116,8 @@ static enum bk_code check_same(struct folder *folder, const char *name, const st
 	return code;
 }
 
-static enum bk_code merge(struct folder *folder, const struct stretch *stretch, struct bk_error *err)
+static enum bk_code merge(
+	struct folder *folder, const struct stretch *stretch, struct bk_error *err)
 {
 	struct objects *objects = folder->objects;
 	char name[PIECES_NAME];
