@@ -1,15 +1,19 @@
 /* health.c - what was met in the log at the path. */
 #include "health.h"
 #include <errno.h>
+#include <string.h>
 
 void health_init(struct health *health)
 {
 	damage_init(&health->damage);
 	trouble_init(&health->trouble);
+	pthread_mutex_init(&health->mutex, NULL);
+	*health->missing = '\0';
 }
 
 void health_done(struct health *health)
 {
+	pthread_mutex_destroy(&health->mutex);
 	trouble_done(&health->trouble);
 	damage_done(&health->damage);
 }
@@ -18,6 +22,23 @@ void health_clear(struct health *health)
 {
 	damage_clear(&health->damage);
 	trouble_clear(&health->trouble);
+	pthread_mutex_lock(&health->mutex);
+	*health->missing = '\0';
+	pthread_mutex_unlock(&health->mutex);
+}
+
+void health_note_missing(struct health *health, const struct bk_error *err)
+{
+	pthread_mutex_lock(&health->mutex);
+	memcpy(health->missing, err->msg, sizeof health->missing);
+	pthread_mutex_unlock(&health->mutex);
+}
+
+void health_missing(struct health *health, char *out)
+{
+	pthread_mutex_lock(&health->mutex);
+	memcpy(out, health->missing, sizeof health->missing);
+	pthread_mutex_unlock(&health->mutex);
 }
 
 /* What the log no longer says, however often it is asked. */

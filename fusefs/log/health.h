@@ -1,4 +1,5 @@
-/* health.h - what was met in the log at the path: damage, which stays, and trouble, which may pass.
+/* health.h - what was met in the log at the path: damage, which stays, and trouble, which may pass;
+ * and why what was asked for last is not there.
  *
  * Threads: any. */
 #ifndef HEALTH_H
@@ -11,6 +12,8 @@
 struct health {
 	struct damage damage;
 	struct trouble trouble;
+	pthread_mutex_t mutex; /* over: */
+	char missing[BK_ERROR_MESSAGE_MAX];
 };
 
 void health_init(struct health *health);
@@ -24,7 +27,13 @@ void health_clear(struct health *health);
 int health_errno(struct health *health, enum trouble_kind kind, uint32_t from, uint32_t to,
 	const struct bk_error *err);
 
-/* The same for work that belongs to no version. */
+/* A version that was asked for is not in the log, as ERR says, with the nearest that are. */
+void health_note_missing(struct health *health, const struct bk_error *err);
+
+/* Copies what it said last to OUT, of BK_ERROR_MESSAGE_MAX bytes; an empty text if nothing. */
+void health_missing(struct health *health, char *out);
+
+/* The same as health_errno for work that belongs to no version. */
 int health_errno_of_log(struct health *health, enum trouble_kind kind, const struct bk_error *err);
 
 #endif

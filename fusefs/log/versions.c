@@ -51,13 +51,17 @@ static bool is_lost(struct source *source, uint32_t version, struct bk_error *er
 
 int version_find(struct source *source, uint32_t version, struct bk_entry *entry)
 {
-	struct bk_error err;
+	struct bk_error err, lost;
 	struct bk_entry found;
 
-	if (bk_log_find(source->log, version, &found, &err))
-		return err.code == BK_E_MISSING && !is_lost(source, version, &err)
-			       ? ENOENT
-			       : source_errno(source, TROUBLE_FIND, version, version, &err);
+	if (bk_log_find(source->log, version, &found, &err)) {
+		if (err.code != BK_E_MISSING)
+			return source_errno(source, TROUBLE_FIND, version, version, &err);
+		if (is_lost(source, version, &lost))
+			return source_errno(source, TROUBLE_FIND, version, version, &lost);
+		health_note_missing(source->health, &err);
+		return ENOENT;
+	}
 	trouble_passed(&source->health->trouble, TROUBLE_FIND, version);
 	if (entry_is_nothing(&found))
 		return ENOENT;

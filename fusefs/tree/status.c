@@ -115,6 +115,7 @@ static void add_cache(cJSON *root, struct fs *fs)
 static cJSON *make(struct fs *fs, const struct bk_log_status *status)
 {
 	char trouble[BK_ERROR_MESSAGE_MAX], passing[BK_ERROR_MESSAGE_MAX];
+	char missing[BK_ERROR_MESSAGE_MAX];
 	cJSON *root = cJSON_CreateObject();
 	bool is_damaged;
 
@@ -125,6 +126,9 @@ static cJSON *make(struct fs *fs, const struct bk_log_status *status)
 	is_damaged |= add_verdict(root, fs);
 	sources_trouble(&fs->sources, trouble);
 	trouble_get(&fs->sources.health.trouble, passing);
+	health_missing(&fs->sources.health, missing);
+	if (*missing)
+		cJSON_AddStringToObject(root, "not_found", missing);
 	if (*status->doubt)
 		cJSON_AddStringToObject(root, "doubt", status->doubt);
 	if (*trouble || *passing)

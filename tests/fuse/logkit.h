@@ -8,6 +8,7 @@
 #define LOGKIT_H
 
 #include <bk/log.h>
+#include <bk/policy.h>
 #include <bk/snapshot.h>
 #include <bk/writer.h>
 #include <stdbool.h>
@@ -52,8 +53,9 @@ void log_rewind(void);
 /* A full keyframe of DATABASE. */
 void log_snapshot(const char *database, enum bk_snapshot_reason reason);
 
-/* Compacts the log, all of whose versions are kept: what writes goes on with the successor. */
-void log_compact(void);
+/* Compacts the log, of whose versions POLICY keeps some (NULL: all): what writes goes on with the
+ * successor. */
+void log_compact(const struct bk_policy *policy);
 
 uint32_t log_head(void);
 void log_close(void);

@@ -198,7 +198,7 @@ static uint32_t write_and_compact(unsigned seconds)
 
 	for (unsigned i = 0; i < seconds; i++) {
 		made += write_for(1);
-		log_compact();
+		log_compact(NULL);
 	}
 	return made + write_for(1);
 }

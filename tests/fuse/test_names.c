@@ -93,6 +93,26 @@ Test(names, nonsense_is_not_there)
 	done();
 }
 
+/* Why a version is not there, and which are nearest, stands in status.json. */
+Test(names, what_is_not_kept)
+{
+	const struct bk_policy policy = {.all_us = 60 * MINUTE_US, .hourly_us = BK_POLICY_EVER};
+
+	mount_dir_make();
+	log_begin_plain(log_path());
+	log_grow(1100, MINUTE_US);
+	log_compact(&policy);
+	mount_start(NULL);
+	is_missing(mnt("versions/0000/0000042.sqlite3"));
+	cr_assert(strstr(status_member("not_found"), "version 42 is not kept: "));
+	cr_assert(strstr(status_member("not_found"), "2026-11-22T07:"), "%s",
+		status_member("not_found"));
+	is_missing(mnt("versions/0001/0001101.sqlite3"));
+	cr_assert(strstr(status_member("not_found"), "whose newest is 1100"));
+	cr_assert_str_eq(status_member("health"), "ok");
+	done();
+}
+
 /* The newest version not after the time, in any form that bk/moment.h has. */
 Test(names, any_time)
 {
