@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Beside a running node it gives way. */
-#define NICE 19
-
 /* --keep-all and its like take what bk_policy_age reads. */
 enum {
 	KEEP_ALL = 256,
@@ -204,8 +201,9 @@ enum bk_code compact_log(struct compaction *c, struct bk_log *log, struct bk_err
 			code = compact_seal(c, log, err);
 		if (code)
 			return code;
+		/* Beside a running node it gives way. */
 		if (c->is_held)
-			bk_process_lower_thread(NICE);
+			bk_process_idle_thread();
 	}
 	c->progress = progress_of(c->dry_run ? "looking" : "compacting");
 	code = c->dry_run ? bk_compact_plan(log, &c->options, &result, err)

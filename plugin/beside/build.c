@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NICE 19
-
 /* Less is not worth its while. */
 #define GAIN_BYTES_MIN ((uint64_t)1 << 20)
 #define GAIN_PART      4
@@ -52,7 +50,7 @@ static void give_way(void)
 	static const char most[] = "1000";
 	int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
-	bk_process_lower_thread(NICE);
+	bk_process_idle_thread();
 	if (file < 0)
 		return;
 	(void)!write(file, most, sizeof most - 1);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -128,4 +129,23 @@ Test(process, thread_gives_way)
 	cr_assert(after.nice == before.nice && after.slice_ns == before.slice_ns);
 	if (has_short_slices())
 		cr_assert_eq(thread.slice_ns, SLICE_NS);
+}
+
+static void *idle(void *out)
+{
+	bk_process_idle_thread();
+	attr_of(out, 0);
+	return NULL;
+}
+
+/* The thread alone, too. */
+Test(process, thread_is_idle)
+{
+	struct attr before, after, thread;
+	pthread_t id;
+
+	attr_of(&before, 0);
+	cr_assert(pthread_create(&id, NULL, idle, &thread) == 0 && !pthread_join(id, NULL));
+	attr_of(&after, 0);
+	cr_assert(thread.policy == SCHED_IDLE && after.policy == before.policy);
 }

@@ -19,4 +19,9 @@ void bk_process_nice_thread(int nice);
 /* The same, and it reads and writes when nobody else does. */
 void bk_process_lower_thread(int nice);
 
+/* For a process of its own, which nobody waits for: the calling thread gets a processor that no
+ * other wants (or some thousandths of one), and reads and writes when nobody else does. It is
+ * one-way. */
+void bk_process_idle_thread(void);
+
 #endif

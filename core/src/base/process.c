@@ -1,6 +1,7 @@
 /* process.c - what a program that holds pages and keys of a node asks of the system. */
 #include <bk/process.h>
 #include <assert.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +15,8 @@
 /* Linux's ioprio_set. */
 #define IOPRIO_WHO_PROCESS 1
 #define IOPRIO_IDLE        (3 << 13)
+
+#define NICE_MOST 19
 
 static bool is_debugged(void)
 {
@@ -62,8 +65,22 @@ void bk_process_nice_thread(int nice)
 		setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice);
 }
 
+static void idle_disk(void)
+{
+	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+}
+
 void bk_process_lower_thread(int nice)
 {
 	bk_process_nice_thread(nice);
-	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+	idle_disk();
+}
+
+void bk_process_idle_thread(void)
+{
+	const struct sched_param none = {.sched_priority = 0};
+
+	if (sched_setscheduler(0, SCHED_IDLE, &none) != 0)
+		bk_process_nice_thread(NICE_MOST);
+	idle_disk();
 }
