@@ -1,16 +1,22 @@
 /* afar.h - one log on another computer, read through a cache (bk/remote.h).
  *
- * Two things are shared by the threads that read it: what is here, and the line. The line is taken by
- * one after the other, in the order in which they came; what is here is given meanwhile. */
+ * Who misses something says so and waits; lanes, threads of their own, get it: one, or, where the
+ * place can be read by many at once, as many as are of use. What is foreseen is got by them while
+ * nobody waits (parts.h).
+ *
+ * The line to the place is used by one lane alone, or by many beside each other. */
 #ifndef BK_AFAR_H
 #define BK_AFAR_H
 
 #include "nearby.h"
+#include "parts.h"
 #include "place.h"
 #include <bk/io.h>
 #include <pthread.h>
 
-#define AFAR_AHEAD    16     /* blocks read at once, at most */
+#define AFAR_LANES    16
+#define AFAR_PART     ((size_t)512 << 10) /* bytes got at once, at most */
+#define AFAR_STREAMS  4
 #define AFAR_FRESH_US 200000 /* so long the log's length is not asked for again */
 
 /* What has been announced. It is asked for when the first of it is missed, and once. */
@@ -21,28 +27,38 @@ enum afar_foreseen {
 	AFAR_ASKED, /* that version, which has come */
 };
 
-/* Who waits for the line, by the order of coming. */
-struct afar_line {
-	pthread_cond_t moved;
-	uint64_t came, served;
+/* One who reads on and on. */
+struct afar_stream {
+	uint64_t block;  /* that he reads */
+	uint64_t upto;   /* the first block behind those that are foreseen for him */
+	uint64_t used;   /* when, by the count of all moves */
+	unsigned length; /* blocks to be foreseen */
 };
 
 struct afar {
 	char *url;
 	const struct bk_io *io; /* to run ssh through */
 
-	pthread_mutex_t mutex; /* over what follows, and LINE */
-	struct nearby nearby;  /* added to by who has the line */
-	struct place_log log;  /* set by who has the line */
+	pthread_mutex_t mutex; /* over what follows */
+	pthread_cond_t work;   /* something is wanted */
+	pthread_cond_t moved;  /* something came, or the line is free */
+	struct nearby nearby;
+	struct parts parts;
+	enum bk_code failure;  /* of the part that failed last */
+	struct afar_stream streams[AFAR_STREAMS];
+	uint64_t moves;
+	struct place_log log;  /* set by who has the line alone */
 	int64_t asked_us;      /* when it was so, by the clock of IO; 0: the line broke since */
 	enum afar_foreseen foreseen;
 	uint32_t version; /* that was foreseen */
 
-	struct afar_line line; /* over what follows */
-	struct place *place;   /* NULL: the line broke, and is to be made anew */
-	uint64_t next;         /* the block that a reader who goes on wants next */
-	unsigned ahead;        /* blocks that are read at once then */
-	uint8_t *run;          /* AFAR_AHEAD blocks */
+	pthread_t lanes[AFAR_LANES];
+	unsigned started, most, idle; /* lanes: that run, that may, that have nothing to do */
+	bool is_ending;
+
+	unsigned users, waiting; /* of the line: beside each other; who wants it alone */
+	bool is_alone;
+	struct place *place; /* of who has the line; NULL: it broke, and is to be made anew */
 };
 
 /* Connects. Fails with BK_E_MISSING where the place holds no log, BK_E_IO, BK_E_NOMEM. */
@@ -50,8 +66,12 @@ BK_MUST_CHECK enum bk_code bk_afar_open(
 	struct afar **out, const struct bk_io *io, const char *url, struct bk_error *err);
 void bk_afar_close(struct afar *afar);
 
-/* The image of VERSION is going to be read: all of it comes at once, when the first of it is missed. */
-void bk_afar_foresee(struct afar *afar, uint32_t version);
+/* The image of VERSION is going to be read. True where all of it comes at once, when the first of it
+ * is missed. */
+bool bk_afar_foresee(struct afar *afar, uint32_t version);
+
+/* COUNT ranges are going to be read, in this order. */
+void bk_afar_want(struct afar *afar, const struct bk_io_range *ranges, size_t count);
 
 /* As pread has it: a count, or -errno. */
 int64_t bk_afar_read(struct afar *afar, void *data, size_t size, uint64_t offset);

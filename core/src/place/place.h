@@ -6,7 +6,7 @@
  * put, get and list whole objects can be one, too: a run that is synced is an object, named by its
  * offset and the sum of its last frame.
  *
- * Threads: one place in one thread at a time. */
+ * Threads: one place in one thread at a time, but for part. */
 #ifndef BK_PLACE_IMPL_H
 #define BK_PLACE_IMPL_H
 
@@ -64,6 +64,11 @@ struct place_ops {
 	BK_MUST_CHECK enum bk_code (*read)(struct place *place, const uint8_t *id, uint64_t offset,
 		void *data, size_t size, size_t *got, struct bk_error *err);
 
+	/* As read, of a log that was found by head, from any number of threads at once. BK_E_BUSY
+	 * where what was found is no more so: read finds it anew. NULL where there is no such. */
+	BK_MUST_CHECK enum bk_code (*part)(struct place *place, const uint8_t *id, uint64_t offset,
+		void *data, size_t size, size_t *got, struct bk_error *err);
+
 	/* Gives TAKE, with CTX, the parts of the log ID that opening the image of VERSION reads (of
 	 * the newest one, if VERSION is NULL), or some of them. NULL where reading costs no more
 	 * than asking. */
@@ -86,6 +91,10 @@ struct place_ops {
 
 struct place {
 	const struct place_ops *ops;
+	/* Of who only reads, else NULL: he needs no sum of the log, and is given, with TAKE_CTX, bytes of
+	 * it that are come by while it is found, from where KiB begin. */
+	void (*take)(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size);
+	void *take_ctx;
 	uint32_t gather_ms; /* where nobody waits for it, what is to be sent waits so long for more */
 };
 

@@ -119,12 +119,20 @@ static void remote_write_behind(void *ctx, int fd, uint64_t offset, uint64_t siz
 		remote->base->ops->write_behind(remote->base->ctx, fd, offset, size);
 }
 
-static void remote_foresee(void *ctx, int fd, uint32_t version)
+static int remote_foresee(void *ctx, int fd, uint32_t version)
+{
+	struct afar *log = log_of(ctx, fd);
+
+	return log && bk_afar_foresee(log, version);
+}
+
+static int remote_want(void *ctx, int fd, const struct bk_io_range *ranges, size_t count)
 {
 	struct afar *log = log_of(ctx, fd);
 
 	if (log)
-		bk_afar_foresee(log, version);
+		bk_afar_want(log, ranges, count);
+	return log != NULL;
 }
 
 static int remote_truncate(void *ctx, int fd, uint64_t size)
@@ -249,6 +257,7 @@ static const struct bk_io_ops remote_ops = {
 	.datasync = remote_datasync,
 	.write_behind = remote_write_behind,
 	.foresee = remote_foresee,
+	.want = remote_want,
 	.truncate = remote_truncate,
 	.next_data = remote_next_data,
 	.stat = remote_stat,

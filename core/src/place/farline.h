@@ -1,0 +1,20 @@
+/* farline.h - the line to the place of a log that is read from afar: who uses it, and how it is made
+ * anew where it breaks. Each call takes it, and leaves it. */
+#ifndef BK_FARLINE_H
+#define BK_FARLINE_H
+
+#include "afar.h"
+
+/* Asks for the log's head, which must be the log that it was; a line that broke is made anew,
+ * ONCE_MORE if it broke just now. */
+BK_MUST_CHECK enum bk_code bk_farline_ask(struct afar *afar, bool once_more, struct bk_error *err);
+
+/* Reads SIZE bytes at OFFSET, or as many as there are. */
+BK_MUST_CHECK enum bk_code bk_farline_read(struct afar *afar, uint64_t offset, uint8_t *data,
+	size_t size, size_t *got, struct bk_error *err);
+
+/* Asks for all of what was foreseen, if that is still to be done. If it fails, it comes as it is
+ * read. */
+void bk_farline_ask_foreseen(struct afar *afar);
+
+#endif
