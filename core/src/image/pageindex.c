@@ -1,5 +1,7 @@
 /* pageindex.c - where each page of the database at one keyframe is stored. */
 #include "pageindex.h"
+#include "foresee.h"
+#include "pageahead.h"
 #include "pagestore.h"
 #include <stdlib.h>
 
@@ -69,11 +71,14 @@ enum bk_code bk_pageindex_open(struct pageindex *index, struct bk_log *log,
 
 	index->log = log;
 	index->count = 0;
+	bk_log_foresee_maps(log, kf);
 	while (!(code = add_level(index, offset, ordinal, err))) {
 		const struct keyframe *at = index->levels[index->count - 1].kf;
 
-		if (at->is_full)
+		if (at->is_full) {
+			bk_pageahead_maps(index);
 			return BK_OK;
+		}
 		offset = offset_below(at);
 		ordinal -= at->reach;
 	}

@@ -1,0 +1,133 @@
+/* pageahead.c - pages that are going to be read from a log that stands afar. */
+#include "pageahead.h"
+#include <stdlib.h>
+
+#define PAGES_MOST  1024
+#define FIRST_PAGES 64 /* of a database: its schema, and where its tables begin */
+
+#define MAPS_MOST      256
+#define MAP_ENTRY      8 /* bytes of one, at most, mostly */
+#define MAP_BYTES_MOST ((uint64_t)2 << 20)
+
+static bool is_afar(const struct pageindex *index)
+{
+	return bk_file_want(&index->log->lf.file, NULL, 0);
+}
+
+static int range_order(const void *a, const void *b)
+{
+	uint64_t left = ((const struct bk_io_range *)a)->offset;
+	uint64_t right = ((const struct bk_io_range *)b)->offset;
+
+	return left < right ? -1 : left > right;
+}
+
+void bk_pageahead_maps(struct pageindex *index)
+{
+	struct bk_io_range ranges[MAPS_MOST];
+	uint64_t bytes = 0;
+	size_t count = 0;
+
+	if (!is_afar(index))
+		return;
+	for (size_t i = 0; i < index->count; i++) {
+		const struct keyframe *kf = index->levels[i].kf;
+
+		for (size_t m = 0; m < kf->map_count; m++) {
+			uint64_t size = FRAME_HEAD_SIZE + (uint64_t)MAP_ENTRY * kf->maps[m].entries;
+
+			bytes += size;
+			if (count == MAPS_MOST || bytes > MAP_BYTES_MOST)
+				break;
+			ranges[count++] = (struct bk_io_range){kf->maps[m].offset, size};
+		}
+	}
+	qsort(ranges, count, sizeof *ranges, range_order);
+	bk_file_want(&index->log->lf.file, ranges, count);
+}
+
+/* Records to be read, and then those that they stand on. */
+struct ahead {
+	struct pageindex *index;
+	struct record_reader *reader;
+	uint64_t offsets[PAGES_MOST];
+	size_t count;
+};
+
+static void add_page(struct ahead *ahead, uint32_t page)
+{
+	struct bk_error ignored;
+	uint64_t offset;
+
+	if (ahead->count < PAGES_MOST && page <= ahead->index->levels[0].kf->page_count &&
+		!bk_pageindex_find(ahead->index, page, &offset, &ignored) && offset)
+		ahead->offsets[ahead->count++] = offset;
+}
+
+/* Adds the pages that KF stored itself: its maps may have those of others, too, whose records stand
+ * before the keyframe below it. */
+static void add_stored(struct ahead *ahead, const struct keyframe *kf)
+{
+	uint64_t before = bk_place_limit(ahead->index->log->lf.header.is_sealed, kf->previous);
+
+	for (size_t m = 0; m < kf->map_count; m++) {
+		struct pagemap *map;
+		struct bk_error ignored;
+
+		if (bk_log_pagemap(ahead->index->log, kf->maps[m].offset, &map, &ignored))
+			continue;
+		for (uint32_t i = 0; i < map->count; i++)
+			if (map->offsets[i] > before)
+				add_page(ahead, map->pages[i]);
+		bk_log_unpin(ahead->index->log, map);
+	}
+}
+
+static int offset_order(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* Brings the records, and puts in their place those that they stand on. */
+static void go_down(struct ahead *ahead)
+{
+	const struct file *file = &ahead->index->log->lf.file;
+	struct bk_io_range ranges[PAGES_MOST];
+	size_t count = 0;
+
+	qsort(ahead->offsets, ahead->count, sizeof *ahead->offsets, offset_order);
+	for (size_t i = 0; i < ahead->count; i++)
+		ranges[i] = bk_record_range(ahead->reader, ahead->offsets[i]);
+	bk_file_want(file, ranges, ahead->count);
+	for (size_t i = 0; i < ahead->count; i++) {
+		struct record record;
+		struct bk_error ignored;
+
+		if (!bk_record_look(ahead->reader, file, ahead->offsets[i], &record, &ignored) &&
+			record.depth && record.base < ahead->offsets[i])
+			ahead->offsets[count++] = record.base;
+	}
+	ahead->count = count;
+}
+
+void bk_pageahead_open(struct pageindex *index, const struct keyframe *above)
+{
+	struct ahead *ahead = is_afar(index) ? malloc(sizeof *ahead) : NULL;
+
+	if (!ahead)
+		return;
+	ahead->index = index;
+	ahead->count = 0;
+	ahead->reader = bk_log_reader_take(index->log);
+	if (ahead->reader) {
+		add_stored(ahead, above ? above : index->levels[0].kf);
+		for (uint32_t page = 1; page <= FIRST_PAGES; page++)
+			add_page(ahead, page);
+		for (unsigned i = 0; ahead->count && i <= RECORD_DEPTH_MAX; i++)
+			go_down(ahead);
+		bk_log_reader_give(index->log, ahead->reader);
+	}
+	free(ahead);
+}
