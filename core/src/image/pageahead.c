@@ -5,6 +5,8 @@
 #define PAGES_MOST  1024
 #define FIRST_PAGES 64 /* of a database: its schema, and where its tables begin */
 
+#define HOT_KEYFRAMES 3 /* whose pages are read again and again */
+
 #define MAPS_MOST      256
 #define MAP_ENTRY      8 /* bytes of one, at most, mostly */
 #define MAP_BYTES_MOST ((uint64_t)2 << 20)
@@ -52,13 +54,26 @@ struct ahead {
 	struct record_reader *reader;
 	uint64_t offsets[PAGES_MOST];
 	size_t count;
+	uint8_t seen[8192]; /* bits of pages, by their last digits: one that shares it may be left out */
 };
+
+/* Whether PAGE was not added before; notes that it is. */
+static bool is_new(struct ahead *ahead, uint32_t page)
+{
+	uint8_t bit = (uint8_t)(1u << page % 8), *byte = &ahead->seen[page / 8 % sizeof ahead->seen];
+	bool is_new = !(*byte & bit);
+
+	*byte |= bit;
+	return is_new;
+}
 
 static void add_page(struct ahead *ahead, uint32_t page)
 {
 	struct bk_error ignored;
 	uint64_t offset;
 
+	if (!is_new(ahead, page))
+		return;
 	if (ahead->count < PAGES_MOST && page <= ahead->index->levels[0].kf->page_count &&
 		!bk_pageindex_find(ahead->index, page, &offset, &ignored) && offset)
 		ahead->offsets[ahead->count++] = offset;
@@ -114,15 +129,17 @@ static void go_down(struct ahead *ahead)
 
 void bk_pageahead_open(struct pageindex *index, const struct keyframe *above)
 {
-	struct ahead *ahead = is_afar(index) ? malloc(sizeof *ahead) : NULL;
+	struct ahead *ahead = is_afar(index) ? calloc(1, sizeof *ahead) : NULL;
 
 	if (!ahead)
 		return;
 	ahead->index = index;
-	ahead->count = 0;
 	ahead->reader = bk_log_reader_take(index->log);
 	if (ahead->reader) {
-		add_stored(ahead, above ? above : index->levels[0].kf);
+		if (above)
+			add_stored(ahead, above);
+		for (size_t i = 0; i < index->count && i < HOT_KEYFRAMES; i++)
+			add_stored(ahead, index->levels[i].kf);
 		for (uint32_t page = 1; page <= FIRST_PAGES; page++)
 			add_page(ahead, page);
 		for (unsigned i = 0; ahead->count && i <= RECORD_DEPTH_MAX; i++)

@@ -8,8 +8,8 @@
 #define REGION_BYTES ((uint64_t)2 << 20)   /* brought before a version, at most */
 #define NEAR_ROOM    ((uint64_t)64 << 10)  /* in which a frame begins, mostly */
 #define NEAR_LOOKS   8
-#define MAPS_BEFORE  ((uint64_t)48 << 10)  /* brought before a keyframe: its maps */
-#define MAPS_BEHIND  ((uint64_t)32 << 10)
+#define MAPS_BEFORE  ((uint64_t)96 << 10)  /* brought before a keyframe: its maps */
+#define MAPS_BEHIND  ((uint64_t)64 << 10)
 
 /* Of a log's frame or keyframe. */
 static void add_end(struct bk_log *log, uint64_t at, uint64_t keyframe, uint32_t version)
@@ -68,58 +68,26 @@ static void note_near(struct bk_log *log, uint64_t at, uint64_t upto)
 	pthread_mutex_unlock(&log->mutex);
 }
 
-/* Brings the intervals around VERSION, which stands between LOW and HIGH. */
-static void want_region(struct bk_log *log, uint32_t version, const struct sample *low,
-	const struct sample *high, uint64_t interval, uint64_t log_end)
+/* A keyframe as far as it must be known to tell which it stands on. */
+struct step {
+	uint64_t ordinal, reach;
+	uint32_t version;
+	double each; /* versions from one to the next */
+};
+
+/* The keyframes on the way down from AT, by the versions that they should have; not those that are so
+ * near that they are brought with it. */
+static size_t way_down(const struct step *at, uint32_t *versions, size_t most)
 {
-	uint64_t guess = bk_sampling_guess(low, high, version);
-	uint64_t slack = high->at - low->at < NEAR_BYTES ? high->at - low->at : NEAR_BYTES;
-	uint64_t before = 16 * interval < REGION_BYTES ? 16 * interval : REGION_BYTES;
-	uint64_t above = guess + slack + 3 * interval, upto = above + NEAR_ROOM;
-	struct bk_io_range range;
-
-	range.offset = before + slack < guess ? guess - before - slack : 0;
-	if (upto > log_end)
-		upto = log_end;
-	range.size = upto - range.offset;
-	bk_file_want(&log->lf.file, &range, 1);
-	if (above < upto)
-		note_near(log, above, upto);
-}
-
-void bk_log_foresee(struct bk_log *log, uint32_t version)
-{
-	uint64_t log_end, interval;
-	struct sample low, high;
-
-	if (bk_file_foresee(&log->lf.file, version) || !begin(log, &log_end, &interval))
-		return;
-	if ((!log->foreseen->is_any || log->foreseen->version != version) &&
-		bk_sampling_search(&log->foreseen->sampling, &log->lf.file, version, NEAR_BYTES,
-			log_end, &low, &high)) {
-		log->foreseen->is_any = true;
-		log->foreseen->version = version;
-		want_region(log, version, &low, &high, interval, log_end);
-	}
-	end(log);
-}
-
-/* The keyframes on the way down from KF, by the versions that they should have; not those that are so
- * near that they were brought with it. */
-static size_t way_down(const struct keyframe *kf, uint32_t *versions, size_t most)
-{
-	const struct keyframe_link *top = &kf->links[kf->link_count - 1];
-	double each = (double)(uint32_t)(kf->version - top->version) /
-		      (double)bk_keyframe_step((unsigned)kf->link_count - 1);
-	uint64_t ordinal = kf->ordinal, reach = kf->reach;
+	uint64_t ordinal = at->ordinal, reach = at->reach;
 	size_t count = 0;
 
 	while (count < most && reach < ordinal) {
 		ordinal -= reach;
 		reach = bk_keyframe_step(bk_keyframe_link_count(ordinal) - 1);
-		if (kf->ordinal - ordinal >= KEYFRAME_FANOUT)
-			versions[count++] =
-				kf->version - (uint32_t)(each * (double)(kf->ordinal - ordinal));
+		if (at->ordinal - ordinal >= KEYFRAME_FANOUT)
+			versions[count++] = at->version -
+					    (uint32_t)(at->each * (double)(at->ordinal - ordinal));
 	}
 	return count;
 }
@@ -142,19 +110,78 @@ static size_t guess_all(const struct bk_log *log, const uint32_t *versions, size
 	return found;
 }
 
+/* Looks where the keyframes stand that the one below VERSION stands on, if all intervals are as long as
+ * they are in the mean. */
+static void look_down(struct bk_log *log, uint32_t version, uint64_t log_end)
+{
+	uint64_t places[SAMPLING_MOST], newest;
+	uint32_t versions[SAMPLING_MOST];
+	struct step at = {.version = version};
+	const struct sample *all = log->foreseen->sampling.all;
+	uint32_t head = all[log->foreseen->sampling.count - 1].version;
+	size_t count;
+
+	pthread_mutex_lock(&log->mutex);
+	newest = log->state.keyframe_ordinal;
+	pthread_mutex_unlock(&log->mutex);
+	at.each = (double)(uint32_t)(head - all[0].version) / (double)(newest + 1);
+	at.ordinal = newest - (uint64_t)((double)(uint32_t)(head - version) / at.each);
+	at.reach = bk_keyframe_step(bk_keyframe_link_count(at.ordinal) - 1);
+	count = guess_all(log, versions, way_down(&at, versions, SAMPLING_MOST), 0, places);
+	bk_sampling_look(&log->foreseen->sampling, &log->lf.file, places, count, log_end);
+}
+
+/* Brings the intervals around VERSION, which stands between LOW and HIGH. */
+static void want_region(struct bk_log *log, uint32_t version, const struct sample *low,
+	const struct sample *high, uint64_t interval, uint64_t log_end)
+{
+	uint64_t guess = bk_sampling_guess(low, high, version);
+	uint64_t slack = high->at - low->at < NEAR_BYTES ? high->at - low->at : NEAR_BYTES;
+	uint64_t before = 16 * interval < REGION_BYTES ? 16 * interval : REGION_BYTES;
+	uint64_t above = guess + slack + 3 * interval, upto = above + NEAR_ROOM;
+	struct bk_io_range range;
+
+	range.offset = before + slack < guess ? guess - before - slack : 0;
+	if (upto > log_end)
+		upto = log_end;
+	range.size = upto - range.offset;
+	bk_file_want(&log->lf.file, &range, 1);
+	look_down(log, version, log_end);
+	if (above < upto)
+		note_near(log, above, upto);
+}
+
+void bk_log_foresee(struct bk_log *log, uint32_t version)
+{
+	uint64_t log_end, interval;
+	struct sample low, high;
+
+	if (bk_file_foresee(&log->lf.file, version) || !begin(log, &log_end, &interval))
+		return;
+	if ((!log->foreseen->is_any || log->foreseen->version != version) &&
+		bk_sampling_search(&log->foreseen->sampling, &log->lf.file, version, NEAR_BYTES,
+			log_end, &low, &high)) {
+		log->foreseen->is_any = true;
+		log->foreseen->version = version;
+		want_region(log, version, &low, &high, interval, log_end);
+	}
+	end(log);
+}
+
 void bk_log_foresee_maps(struct bk_log *log, const struct keyframe *kf)
 {
 	struct bk_io_range ranges[SAMPLING_MOST] = {{0}};
 	uint64_t places[SAMPLING_MOST], log_end, interval;
 	uint32_t versions[SAMPLING_MOST];
-	size_t count, ways = kf->is_full ? 0 : way_down(kf, versions, SAMPLING_MOST);
+	struct step at = {kf->ordinal, kf->reach, kf->version, 0};
+	size_t count;
 
-	if (!ways || !begin(log, &log_end, &interval))
+	if (kf->is_full || !begin(log, &log_end, &interval))
 		return;
 	add_end(log, kf->offset, kf->previous, kf->version);
-	count = guess_all(log, versions, ways, kf->full, places);
-	bk_sampling_look(&log->foreseen->sampling, &log->lf.file, places, count, log_end);
-	count = guess_all(log, versions, ways, kf->full, places);
+	at.each = (double)(uint32_t)(kf->version - kf->links[kf->link_count - 1].version) /
+		  (double)bk_keyframe_step((unsigned)kf->link_count - 1);
+	count = guess_all(log, versions, way_down(&at, versions, SAMPLING_MOST), kf->full, places);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t from = places[i] > MAPS_BEFORE ? places[i] - MAPS_BEFORE : 0;
 

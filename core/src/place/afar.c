@@ -10,8 +10,11 @@
 #define AHEAD_ONE  16u
 #define AHEAD_MANY 96u
 
+/* Where what will be read is said in advance, too, a few blocks are no reading on. */
+#define FEW 4
+
 /* Ranges so near to each other are got as one. */
-#define GAP ((uint64_t)16 << 10)
+#define GAP ((uint64_t)48 << 10)
 
 /* How often one who waits has it tried. */
 #define TRIES 2
@@ -102,15 +105,16 @@ static void *run_lane(void *arg)
 	return NULL;
 }
 
-/* COUNT parts are wanted more than before. Lanes are started as they are needed. */
-static void wake(struct afar *afar, size_t count)
+/* Something is wanted. Lanes are started as they are needed. */
+static void wake(struct afar *afar)
 {
-	size_t new = count > afar->idle ? count - afar->idle : 0;
+	size_t wanted = afar->parts.wanted;
 
-	for (; new && afar->started < afar->most; new --)
+	for (size_t i = afar->idle; i < wanted && afar->started < afar->most; i++)
 		if (pthread_create(&afar->lanes[afar->started], NULL, run_lane, afar) == 0)
 			afar->started++;
-	pthread_cond_broadcast(&afar->work);
+	if (wanted)
+		pthread_cond_broadcast(&afar->work);
 }
 
 /* How many bytes from AT on need not be asked for: they are here, or under way. */
@@ -134,12 +138,10 @@ static uint64_t unknown_end(struct afar *afar, uint64_t from, uint64_t upto)
 	return end < upto ? end : upto;
 }
 
-/* Adds to what is foreseen the bytes from FROM up to UPTO that are neither here nor under way;
- * returns how many parts that makes. */
-static size_t foresee(struct afar *afar, uint64_t from, uint64_t upto)
+/* Adds to what is foreseen the bytes from FROM up to UPTO that are neither here nor under way. */
+static void foresee(struct afar *afar, uint64_t from, uint64_t upto)
 {
 	const uint64_t part = NEARBY_PART;
-	size_t count = 0;
 
 	from = from / part * part;
 	upto = upto < afar->log.end ? (upto + part - 1) / part * part : afar->log.end;
@@ -154,17 +156,13 @@ static size_t foresee(struct afar *afar, uint64_t from, uint64_t upto)
 		}
 		end = unknown_end(afar, from, upto);
 		if (!bk_parts_foresee(&afar->parts, from, (size_t)(end - from)))
-			break;
-		count++;
+			return;
 		from = end;
 	}
-	return count;
 }
 
 void bk_afar_want(struct afar *afar, const struct bk_io_range *ranges, size_t count)
 {
-	size_t added = 0;
-
 	pthread_mutex_lock(&afar->mutex);
 	for (size_t i = 0; i < count;) {
 		uint64_t from = ranges[i].offset, upto = from + ranges[i].size;
@@ -172,10 +170,9 @@ void bk_afar_want(struct afar *afar, const struct bk_io_range *ranges, size_t co
 		while (++i < count && ranges[i].offset >= from && ranges[i].offset <= upto + GAP)
 			if (ranges[i].offset + ranges[i].size > upto)
 				upto = ranges[i].offset + ranges[i].size;
-		added += foresee(afar, from, upto);
+		foresee(afar, from, upto);
 	}
-	if (added)
-		wake(afar, added);
+	wake(afar);
 	pthread_mutex_unlock(&afar->mutex);
 }
 
@@ -184,7 +181,6 @@ static void follow(struct afar *afar, uint64_t number)
 {
 	struct afar_stream *stream = afar->streams;
 	unsigned most = afar->most > 1 ? AHEAD_MANY : AHEAD_ONE;
-	size_t added;
 
 	for (struct afar_stream *at = afar->streams; at < afar->streams + AFAR_STREAMS; at++) {
 		if (at->used && (number == at->block || number == at->block + 1)) {
@@ -200,6 +196,8 @@ static void follow(struct afar *afar, uint64_t number)
 	if (number == stream->block)
 		return;
 	stream->block = number;
+	if (afar->most > 1 && ++stream->read < FEW)
+		return;
 	if (stream->length < most)
 		stream->length = stream->length ? 2 * stream->length : 2;
 	if (stream->length > most)
@@ -208,11 +206,10 @@ static void follow(struct afar *afar, uint64_t number)
 		return;
 	if (stream->upto <= number)
 		stream->upto = number + 1;
-	added = foresee(afar, stream->upto * NEARBY_BLOCK,
+	foresee(afar, stream->upto * NEARBY_BLOCK,
 		(number + 1 + stream->length) * NEARBY_BLOCK);
 	stream->upto = number + 1 + stream->length;
-	if (added)
-		wake(afar, added);
+	wake(afar);
 }
 
 /* The part that has the byte at OFFSET is waited for; false where that cannot be had. */
@@ -228,8 +225,7 @@ static bool need(struct afar *afar, uint64_t offset)
 	if (!part)
 		return false;
 	bk_parts_hurry(&afar->parts, part);
-	if (part->state == PART_WANTED)
-		wake(afar, 1);
+	wake(afar);
 	return afar->started;
 }
 

@@ -14,7 +14,7 @@
 #include <bk/io.h>
 #include <pthread.h>
 
-#define AFAR_LANES    16
+#define AFAR_LANES    32
 #define AFAR_PART     ((size_t)512 << 10) /* bytes got at once, at most */
 #define AFAR_STREAMS  4
 #define AFAR_FRESH_US 200000 /* so long the log's length is not asked for again */
@@ -32,6 +32,7 @@ struct afar_stream {
 	uint64_t block;  /* that he reads */
 	uint64_t upto;   /* the first block behind those that are foreseen for him */
 	uint64_t used;   /* when, by the count of all moves */
+	unsigned read;   /* blocks that he read so far */
 	unsigned length; /* blocks to be foreseen */
 };
 

@@ -110,6 +110,12 @@ void bk_fetch_add(struct fetch *fetch, struct fetch_job *job)
 	pthread_mutex_unlock(&fetch->mutex);
 }
 
+void bk_fetch_do(struct fetch *fetch, struct fetch_job *job)
+{
+	job->code = get(fetch->objects, job);
+	job->is_done = true;
+}
+
 /* Takes JOB out of those that wait; false if a thread has it. With the mutex held. */
 static bool take_back(struct fetch *fetch, struct fetch_job *job)
 {
@@ -131,9 +137,11 @@ enum bk_code bk_fetch_wait(struct fetch *fetch, struct fetch_job *job)
 	bool is_mine;
 
 	pthread_mutex_lock(&fetch->mutex);
-	is_mine = !fetch->started && take_back(fetch, job);
+	is_mine = !fetch->started && !job->is_done && take_back(fetch, job);
 	while (!is_mine && !job->is_done)
 		pthread_cond_wait(&fetch->done, &fetch->mutex);
 	pthread_mutex_unlock(&fetch->mutex);
-	return is_mine ? get(fetch->objects, job) : job->code;
+	if (is_mine)
+		bk_fetch_do(fetch, job);
+	return job->code;
 }

@@ -35,6 +35,9 @@ void bk_fetch_free(struct fetch *fetch); /* takes NULL; nothing may be under way
 
 void bk_fetch_add(struct fetch *fetch, struct fetch_job *job);
 
+/* Does JOB in this thread, in place of bk_fetch_add. */
+void bk_fetch_do(struct fetch *fetch, struct fetch_job *job);
+
 /* Waits until JOB is done; returns its code. */
 enum bk_code bk_fetch_wait(struct fetch *fetch, struct fetch_job *job);
 

@@ -92,8 +92,8 @@ static void name_job(struct fetch_job *job, const struct folder *folder, uint64_
 	bk_pieces_name(job->name, folder->name, is_merged ? bk_pieces_stretch(at) : at, is_merged);
 }
 
-/* Begins to get SIZE bytes at AT, behind the header, all of which the log has. */
-static enum bk_code gather_begin(struct gathering *gathering, const struct folder *folder,
+/* Of SIZE bytes at AT, behind the header, all of which the log has. */
+static enum bk_code gather_init(struct gathering *gathering, const struct folder *folder,
 	struct fetch *fetch, uint64_t at, uint8_t *bytes, size_t size, struct bk_error *err)
 {
 	*gathering = (struct gathering){.fetch = fetch,
@@ -116,12 +116,17 @@ static enum bk_code gather_begin(struct gathering *gathering, const struct folde
 		job->size = left < size - done ? (size_t)left : size - done;
 		job->out = bytes + done;
 		done += job->size;
-		bk_fetch_add(fetch, job);
 	}
 	return BK_OK;
 }
 
-/* Waits for all of it. */
+static void gather_begin(struct gathering *gathering)
+{
+	for (size_t i = 0; i < gathering->count; i++)
+		bk_fetch_add(gathering->fetch, &gathering->jobs[i]);
+}
+
+/* Waits for all of it, which was begun. */
 static enum bk_code gather_end(struct gathering *gathering, struct bk_error *err)
 {
 	enum bk_code code = BK_OK;
@@ -148,8 +153,12 @@ enum bk_code bk_folder_part(const struct folder *folder, struct fetch *fetch, ui
 
 	size = clip(folder, offset, size);
 	done = bk_folder_header(folder, offset, data, size);
-	code = gather_begin(&gathering, folder, fetch, offset + done, (uint8_t *)data + done,
+	code = gather_init(&gathering, folder, fetch, offset + done, (uint8_t *)data + done,
 		size - done, err);
+	if (!code && gathering.count == 1)
+		bk_fetch_do(fetch, gathering.jobs); /* what fails is told below */
+	else if (!code)
+		gather_begin(&gathering);
 	if (!code)
 		code = gather_end(&gathering, err);
 	*got = size;
@@ -180,11 +189,13 @@ static void end_begin(struct end_part *part, const struct folder *folder, struct
 	if (!part->bytes)
 		return;
 	bk_folder_header(folder, at, part->bytes, part->size);
-	if (gather_begin(&part->gathering, folder, fetch, at + part->header,
+	if (gather_init(&part->gathering, folder, fetch, at + part->header,
 		    part->bytes + part->header, part->size - part->header, &ignored)) {
 		free(part->bytes);
 		part->bytes = NULL;
+		return;
 	}
+	gather_begin(&part->gathering);
 }
 
 static void end_end(struct end_part *part, folder_take *take, void *ctx)

@@ -36,6 +36,7 @@ static struct part *add(struct parts *parts, uint64_t offset, size_t size, uint6
 			continue;
 		*part = (struct part){.offset = offset, .size = size, .turn = turn, .state = PART_WANTED};
 		parts->count++;
+		parts->wanted++;
 		return part;
 	}
 	return NULL;
@@ -81,13 +82,16 @@ struct part *bk_parts_take(struct parts *parts)
 		if (parts->all[i].state == PART_WANTED &&
 			(!first || parts->all[i].turn < first->turn))
 			first = &parts->all[i];
-	if (first)
-		first->state = PART_COMING;
+	if (!first)
+		return NULL;
+	first->state = PART_COMING;
+	parts->wanted--;
 	return first;
 }
 
 void bk_parts_drop(struct parts *parts, struct part *part)
 {
+	parts->wanted -= part->state == PART_WANTED;
 	part->state = PART_NONE;
 	parts->count--;
 }

@@ -26,6 +26,7 @@ struct parts {
 	struct part all[PARTS_MAX];
 	uint64_t turns; /* that were given out */
 	size_t count;   /* parts that are wanted or coming */
+	size_t wanted;  /* of them */
 };
 
 /* The part that has the byte at OFFSET, wanted or coming; NULL if none does. */
