@@ -147,8 +147,10 @@ def follow(directory, options):
 
 
 def restore(directory, options):
-    subprocess.run([GENLOG, "--versions", "2000", "--database", str(options.megabytes), directory + "/log.bkp"], check=True)
-    size = lay_out(directory + "/log.bkp", directory + "/store/objects/place")
+    log = options.file or directory + "/log.bkp"
+    if not options.file:
+        subprocess.run([GENLOG, "--versions", "2000", "--database", str(options.megabytes), log], check=True)
+    size = lay_out(log, directory + "/store/objects/place")
     serving = Serving(directory, options, "--line", str(options.line))
     for turn in range(options.turns):
         curl = timed("curl", "-sS", "-u", objkinds.USER + ":" + objkinds.PASSWORD, "-o", "/dev/null", serving.base + "dav/whole")
@@ -156,7 +158,7 @@ def restore(directory, options):
         out = "%s/out%d.sqlite3" % (directory, turn)
         took = timed(kit.CLI, "restore", serving.url, out)
         requests, sent, _ = serving.since()
-        file = timed(kit.CLI, "restore", directory + "/log.bkp", "%s/file%d.sqlite3" % (directory, turn))
+        file = timed(kit.CLI, "restore", log, "%s/file%d.sqlite3" % (directory, turn))
         print("restore: a log of %.1f MB: curl %.2f s (%.1f MB/s); restore %.2f s: %d requests, %.1f MB, %.1f MB/s: %.0f %% of curl's; a database of %.1f MB; "
               "from a file %.2f s" % (size / 1e6, curl, size / 1e6 / curl, took, requests, sent / 1e6, sent / 1e6 / took,
                                       100 * (sent / took) / (size / curl), os.path.getsize(out) / 1e6, file))
@@ -191,7 +193,7 @@ def main():
     for name, value, kind in (("delay", 50, float), ("rate", 300, int), ("seconds", 20, float), ("megabytes", 100, int), ("line", 50, float),
                               ("versions", 100000, int), ("turns", 2, int)):
         parser.add_argument("--" + name, type=kind, default=value)
-    parser.add_argument("--file", help="of open: a log of --versions that is there already")
+    parser.add_argument("--file", help="of restore and open: a log as they make it, that is there already")
     parser.add_argument("--log", help="gets a line for each request to the store, of the last part")
     options = parser.parse_args()
     for part in options.parts:

@@ -148,9 +148,6 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
             raise Cut
         if self.command == "PUT" and 200 <= status < 300:
             self.server.tell_put(self.name, self.body)
-        if self.server.options.log:
-            print("%.4f %.4f" % (self.came, time.time()), self.command, status, self.name or "-", self.headers.get("Range", "-"),
-                  file=self.server.options.log, flush=True)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
@@ -164,6 +161,9 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
             self.server.carry(len(piece))
             self.wfile.write(piece)
         self.wfile.flush()
+        if self.server.options.log:
+            print("%.4f %.4f" % (self.came, time.time()), self.command, status, self.name or "-", self.headers.get("Range", "-"),
+                  file=self.server.options.log, flush=True)
         if self.wrong == "cut":
             raise Cut
 

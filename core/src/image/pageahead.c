@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #define PAGES_MOST  1024
+#define RUN_PAGES   256
 #define FIRST_PAGES 64 /* of a database: its schema, and where its tables begin */
 
 #define HOT_KEYFRAMES 3 /* whose pages are read again and again */
@@ -105,17 +106,22 @@ static int offset_order(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Brings the records, and puts in their place those that they stand on. */
-static void go_down(struct ahead *ahead)
+static void want_records(struct ahead *ahead)
 {
-	const struct file *file = &ahead->index->log->lf.file;
 	struct bk_io_range ranges[PAGES_MOST];
-	size_t count = 0;
 
 	qsort(ahead->offsets, ahead->count, sizeof *ahead->offsets, offset_order);
 	for (size_t i = 0; i < ahead->count; i++)
 		ranges[i] = bk_record_range(ahead->reader, ahead->offsets[i]);
-	bk_file_want(file, ranges, ahead->count);
+	bk_file_want(&ahead->index->log->lf.file, ranges, ahead->count);
+}
+
+/* Reads the records, and puts in their place those that they stand on. */
+static void go_down(struct ahead *ahead)
+{
+	const struct file *file = &ahead->index->log->lf.file;
+	size_t count = 0;
+
 	for (size_t i = 0; i < ahead->count; i++) {
 		struct record record;
 		struct bk_error ignored;
@@ -127,24 +133,89 @@ static void go_down(struct ahead *ahead)
 	ahead->count = count;
 }
 
-void bk_pageahead_open(struct pageindex *index, const struct keyframe *above)
+static void go_all_down(struct ahead *ahead)
+{
+	for (unsigned i = 0; ahead->count && i <= RECORD_DEPTH_MAX; i++) {
+		go_down(ahead);
+		want_records(ahead);
+	}
+}
+
+/* NULL where the log is in a file, or there is no memory. */
+static struct ahead *begin(struct pageindex *index)
 {
 	struct ahead *ahead = is_afar(index) ? calloc(1, sizeof *ahead) : NULL;
 
 	if (!ahead)
-		return;
+		return NULL;
 	ahead->index = index;
 	ahead->reader = bk_log_reader_take(index->log);
-	if (ahead->reader) {
-		if (above)
-			add_stored(ahead, above);
-		for (size_t i = 0; i < index->count && i < HOT_KEYFRAMES; i++)
-			add_stored(ahead, index->levels[i].kf);
-		for (uint32_t page = 1; page <= FIRST_PAGES; page++)
-			add_page(ahead, page);
-		for (unsigned i = 0; ahead->count && i <= RECORD_DEPTH_MAX; i++)
-			go_down(ahead);
-		bk_log_reader_give(index->log, ahead->reader);
-	}
+	if (ahead->reader)
+		return ahead;
 	free(ahead);
+	return NULL;
+}
+
+static void end(struct ahead *ahead)
+{
+	bk_log_reader_give(ahead->index->log, ahead->reader);
+	free(ahead);
+}
+
+void bk_pageahead_open(struct pageindex *index, const struct keyframe *above)
+{
+	struct ahead *ahead = begin(index);
+
+	if (!ahead)
+		return;
+	if (above)
+		add_stored(ahead, above);
+	for (size_t i = 0; i < index->count && i < HOT_KEYFRAMES; i++)
+		add_stored(ahead, index->levels[i].kf);
+	for (uint32_t page = 1; page <= FIRST_PAGES; page++)
+		add_page(ahead, page);
+	want_records(ahead);
+	go_all_down(ahead);
+	end(ahead);
+}
+
+/* NULL where nothing is to be done. */
+static struct ahead *begin_run(struct pageindex *index, uint32_t first, uint32_t count)
+{
+	struct ahead *ahead = begin(index);
+	struct bk_error ignored;
+
+	if (!ahead)
+		return NULL;
+	for (uint32_t done = 0, part; done < count; done += part) {
+		uint64_t offsets[RUN_PAGES] = {0};
+
+		part = count - done < RUN_PAGES ? count - done : RUN_PAGES;
+		if (bk_pageindex_find_run(index, first + done, part, offsets, &ignored))
+			break;
+		for (uint32_t i = 0; i < part; i++)
+			if (offsets[i] && ahead->count < PAGES_MOST)
+				ahead->offsets[ahead->count++] = offsets[i];
+	}
+	return ahead;
+}
+
+void bk_pageahead_want(struct pageindex *index, uint32_t first, uint32_t count)
+{
+	struct ahead *ahead = begin_run(index, first, count);
+
+	if (!ahead)
+		return;
+	want_records(ahead);
+	end(ahead);
+}
+
+void bk_pageahead_down(struct pageindex *index, uint32_t first, uint32_t count)
+{
+	struct ahead *ahead = begin_run(index, first, count);
+
+	if (!ahead)
+		return;
+	go_all_down(ahead);
+	end(ahead);
 }

@@ -15,4 +15,10 @@ void bk_pageahead_maps(struct pageindex *index);
  * written mostly. */
 void bk_pageahead_open(struct pageindex *index, const struct keyframe *above);
 
+/* The COUNT pages from FIRST on are going to be read: brings what is stored of them. */
+void bk_pageahead_want(struct pageindex *index, uint32_t first, uint32_t count);
+
+/* The same pages, when that is here: brings what they stand on, too. */
+void bk_pageahead_down(struct pageindex *index, uint32_t first, uint32_t count);
+
 #endif

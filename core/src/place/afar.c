@@ -130,8 +130,9 @@ static uint64_t unknown_end(struct afar *afar, uint64_t from, uint64_t upto)
 {
 	uint64_t end = from + NEARBY_PART;
 
+	/* Parts of one size would come all at the same moment, and the line stand still. */
 	if (upto - from > AFAR_PART)
-		upto = from + AFAR_PART;
+		upto = from + AFAR_PART / 4 * (1 + afar->parts.turns % 4);
 	upto = bk_parts_next(&afar->parts, from, upto);
 	while (end < upto && !bk_nearby_has(&afar->nearby, end))
 		end += NEARBY_PART;

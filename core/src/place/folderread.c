@@ -6,7 +6,7 @@
 
 /* What is asked for of the log's ends, where few objects have it. */
 #define START_BYTES   ((uint64_t)64 << 10)
-#define TAIL_BYTES    ((uint64_t)256 << 10)
+#define TAIL_BYTES    ((uint64_t)1 << 20)
 #define OBJECTS_A_END 6
 
 static enum bk_code read_some(struct folder *folder, uint64_t offset, void *data, size_t size,

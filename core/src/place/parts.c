@@ -82,16 +82,21 @@ struct part *bk_parts_take(struct parts *parts)
 		if (parts->all[i].state == PART_WANTED &&
 			(!first || parts->all[i].turn < first->turn))
 			first = &parts->all[i];
-	if (!first)
+	if (!first || (first->turn >= FORESEEN && parts->coming &&
+			      parts->coming + first->size > PARTS_COMING_MAX))
 		return NULL;
 	first->state = PART_COMING;
 	parts->wanted--;
+	parts->coming += first->size;
 	return first;
 }
 
 void bk_parts_drop(struct parts *parts, struct part *part)
 {
-	parts->wanted -= part->state == PART_WANTED;
+	if (part->state == PART_WANTED)
+		parts->wanted--;
+	else
+		parts->coming -= part->size;
 	part->state = PART_NONE;
 	parts->count--;
 }

@@ -12,6 +12,10 @@
 
 #define PARTS_MAX 512
 
+/* So many bytes of what is only foreseen are under way, and no more: what is asked for at once comes at
+ * once, and then the line would stand still. */
+#define PARTS_COMING_MAX ((size_t)14 << 20)
+
 enum part_state { PART_NONE, PART_WANTED, PART_COMING };
 
 struct part {
@@ -27,6 +31,7 @@ struct parts {
 	uint64_t turns; /* that were given out */
 	size_t count;   /* parts that are wanted or coming */
 	size_t wanted;  /* of them */
+	size_t coming;  /* bytes */
 };
 
 /* The part that has the byte at OFFSET, wanted or coming; NULL if none does. */
@@ -46,7 +51,7 @@ struct part *bk_parts_need(struct parts *parts, uint64_t offset, size_t size);
 /* PART is waited for from now on. */
 void bk_parts_hurry(struct parts *parts, struct part *part);
 
-/* The part that is to be got next, which is coming from now on; NULL if none is wanted. */
+/* The part that is to be got next, which is coming from now on; NULL if none is. */
 struct part *bk_parts_take(struct parts *parts);
 
 /* PART has come, or not. */
