@@ -29,7 +29,7 @@ static bool choose(struct imagescout *scout, size_t *part)
 			*part = scout->hint = at;
 			return true;
 		}
-		at = at ? at - 1 : scout->count - 1;
+		at = (at + (scout->goes_up ? 1 : scout->count - 1)) % scout->count;
 	}
 	return false;
 }
@@ -158,19 +158,19 @@ bool bk_imagescout_next(struct imagescout *scout, size_t *part)
 		give(scout, *part);
 	}
 	pthread_mutex_unlock(&scout->mutex);
+	if (more)
+		want(scout, *part); /* what had to go meanwhile */
 	return more;
 }
 
 void bk_imagescout_need(struct imagescout *scout, size_t part)
 {
-	bool is_new;
-
 	pthread_mutex_lock(&scout->mutex);
-	is_new = scout->states[part] == SCOUT_FREE;
-	if (is_new)
+	if (scout->states[part] == SCOUT_FREE) {
 		scout->hint = part;
+		scout->goes_up = part && scout->states[part - 1] == SCOUT_GIVEN;
+	}
 	give(scout, part);
 	pthread_mutex_unlock(&scout->mutex);
-	if (is_new)
-		want(scout, part);
+	want(scout, part);
 }

@@ -1,8 +1,9 @@
 /* imagescout.h - of an image that is copied from a log that stands afar: a thread that runs ahead of
  * those that copy, and has brought what they will read (pageahead.h).
  *
- * It says in which order parts are copied: where one is needed before it is there, from that on downwards,
- * for so SQLite checks a database; and never more than SCOUT_PARTS ahead.
+ * It says in which order parts are copied: where one is needed before it is there, from that on in the
+ * direction in which who needs it goes (SQLite checks a tree from its end); and never more than
+ * SCOUT_PARTS ahead.
  *
  * Threads: any. */
 #ifndef BK_IMAGESCOUT_H
@@ -12,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define SCOUT_PARTS 30
+#define SCOUT_PARTS 20
 
 struct imagescout {
 	struct bk_image *image;
@@ -25,6 +26,7 @@ struct imagescout {
 	pthread_cond_t moved;
 	uint8_t *states; /* of each part: enum scout_state; owned */
 	size_t hint;     /* the part to begin with */
+	bool goes_up;    /* from there */
 	size_t ring[SCOUT_PARTS]; /* parts ahead of who copies, the oldest first */
 	size_t ahead;
 	bool is_stopped;

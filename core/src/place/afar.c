@@ -8,7 +8,7 @@
 
 /* Blocks foreseen for who reads on, where one lane gets them, and where many do. */
 #define AHEAD_ONE  16u
-#define AHEAD_MANY 96u
+#define AHEAD_MANY 192u
 
 /* Where what will be read is said in advance, too, a few blocks are no reading on. */
 #define FEW 4
@@ -177,8 +177,9 @@ void bk_afar_want(struct afar *afar, const struct bk_io_range *ranges, size_t co
 	pthread_mutex_unlock(&afar->mutex);
 }
 
-/* Block NUMBER is read: foresees what follows, for who reads on. */
-static void follow(struct afar *afar, uint64_t number)
+/* Block NUMBER is read: foresees what follows, for who reads on. Who MISSED nothing had said what he
+ * would read, and is no such, unless it was foreseen so. */
+static void follow(struct afar *afar, uint64_t number, bool missed)
 {
 	struct afar_stream *stream = afar->streams;
 	unsigned most = afar->most > 1 ? AHEAD_MANY : AHEAD_ONE;
@@ -191,6 +192,8 @@ static void follow(struct afar *afar, uint64_t number)
 		if (at->used < stream->used)
 			stream = at;
 	}
+	if (!missed && (!stream->used || number - stream->block > 1))
+		return;
 	if (!stream->used || number - stream->block > 1)
 		*stream = (struct afar_stream){.block = number, .upto = number + 1};
 	stream->used = ++afar->moves;
@@ -203,7 +206,7 @@ static void follow(struct afar *afar, uint64_t number)
 		stream->length = stream->length ? 2 * stream->length : 2;
 	if (stream->length > most)
 		stream->length = most;
-	if (stream->upto > number + stream->length / 2)
+	if (stream->upto > number + stream->length - stream->length / 8)
 		return;
 	if (stream->upto <= number)
 		stream->upto = number + 1;
@@ -231,11 +234,11 @@ static bool need(struct afar *afar, uint64_t offset)
 }
 
 /* Waits until what stands at OFFSET was brought; fails where it was tried, and did not come. */
-static enum bk_code wait_for(struct afar *afar, uint64_t offset, unsigned *tries)
+static enum bk_code wait_for(struct afar *afar, uint64_t offset, unsigned *misses)
 {
 	const struct part *part = bk_parts_find(&afar->parts, offset);
 
-	if (!part && (*tries)++ == TRIES)
+	if (!part && (*misses)++ == TRIES)
 		return afar->failure ? afar->failure : BK_E_IO;
 	if (!need(afar, offset))
 		return BK_E_NOMEM;
@@ -246,15 +249,15 @@ static enum bk_code wait_for(struct afar *afar, uint64_t offset, unsigned *tries
 int64_t bk_afar_read(struct afar *afar, void *data, size_t size, uint64_t offset)
 {
 	enum bk_code code = BK_OK;
-	unsigned tries = 0;
+	unsigned misses = 0;
 	size_t got = 0;
 
 	pthread_mutex_lock(&afar->mutex);
 	while (!code && offset < afar->log.end &&
 		!(got = bk_nearby_give(&afar->nearby, offset, data, size)))
-		code = wait_for(afar, offset, &tries);
+		code = wait_for(afar, offset, &misses);
 	if (got)
-		follow(afar, offset / NEARBY_BLOCK);
+		follow(afar, offset / NEARBY_BLOCK, misses);
 	pthread_mutex_unlock(&afar->mutex);
 	return code ? errno_of(code) : (int64_t)got;
 }

@@ -14,7 +14,7 @@
 
 /* So many bytes of what is only foreseen are under way, and no more: what is asked for at once comes at
  * once, and then the line would stand still. */
-#define PARTS_COMING_MAX ((size_t)14 << 20)
+#define PARTS_COMING_MAX ((size_t)8 << 20)
 
 enum part_state { PART_NONE, PART_WANTED, PART_COMING };
 
