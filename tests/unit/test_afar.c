@@ -58,17 +58,17 @@ static uint32_t large_log(void)
 	return version;
 }
 
-/* Opens the image of VERSION from afar, which must be that of the log here; how many requests that
+/* Opens the image of VERSION from afar, which must be that of the log here; how many exchanges that
  * took. */
 static unsigned open_afar(struct bk_log *log, struct bk_log *here, uint32_t version)
 {
 	static uint8_t a[1 << 20], b[1 << 20];
 	struct bk_image *image, *other;
-	unsigned before = line.requests, took;
+	unsigned before = line.exchanges, took;
 	size_t size, size_here;
 
 	ok(bk_image_open(&image, log, version, NULL, why()));
-	took = line.requests - before;
+	took = line.exchanges - before;
 	ok(bk_image_open(&other, here, version, NULL, why()));
 	ok(bk_image_read(image, a, sizeof a, 0, &size, why()));
 	ok(bk_image_read(other, b, sizeof b, 0, &size_here, why()));

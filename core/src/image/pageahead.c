@@ -1,5 +1,6 @@
 /* pageahead.c - pages that are going to be read from a log that stands afar. */
 #include "pageahead.h"
+#include "foresee.h"
 #include <stdlib.h>
 
 #define PAGES_MOST  1024
@@ -164,7 +165,7 @@ static void end(struct ahead *ahead)
 
 void bk_pageahead_open(struct pageindex *index, const struct keyframe *above)
 {
-	struct ahead *ahead = begin(index);
+	struct ahead *ahead = bk_log_foresees(index->log) ? begin(index) : NULL;
 
 	if (!ahead)
 		return;

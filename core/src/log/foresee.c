@@ -17,32 +17,36 @@ static void add_end(struct bk_log *log, uint64_t at, uint64_t keyframe, uint32_t
 	bk_sampling_add(&log->foreseen->sampling, &(struct sample){at, keyframe, version});
 }
 
-/* What is known without looking: where the log begins and ends, as far as it is in keyframes. */
-static bool begin(struct bk_log *log, uint64_t *end, uint64_t *interval)
+/* False where there is nothing to be done; else end() follows. */
+static bool begin(struct bk_log *log)
+{
+	if (!bk_file_want(&log->lf.file, NULL, 0))
+		return false;
+	pthread_mutex_lock(&log->foresee_mutex);
+	if (!log->foreseen)
+		log->foreseen = calloc(1, sizeof *log->foreseen);
+	if (log->foreseen)
+		return true;
+	pthread_mutex_unlock(&log->foresee_mutex);
+	return false;
+}
+
+/* What is known without looking far: where the log begins and ends, and how long an interval is. */
+static void know_ends(struct bk_log *log, uint64_t *log_end, uint64_t *interval)
 {
 	const uint64_t first = LOG_HEADER_SIZE;
 	uint32_t version;
 	uint64_t last, ordinal;
 
-	if (!bk_file_want(&log->lf.file, NULL, 0))
-		return false;
 	pthread_mutex_lock(&log->mutex);
 	version = log->state.version;
 	last = log->state.last;
-	*end = log->state.end;
+	*log_end = log->state.end;
 	ordinal = log->state.keyframe_ordinal;
 	pthread_mutex_unlock(&log->mutex);
-	*interval = *end / (ordinal + 1);
-	pthread_mutex_lock(&log->foresee_mutex);
-	if (!log->foreseen)
-		log->foreseen = calloc(1, sizeof *log->foreseen);
-	if (log->foreseen) {
-		bk_sampling_look(&log->foreseen->sampling, &log->lf.file, &first, 1, *end);
-		add_end(log, last, 0, version);
-		return true;
-	}
-	pthread_mutex_unlock(&log->foresee_mutex);
-	return false;
+	*interval = *log_end / (ordinal + 1);
+	bk_sampling_look(&log->foreseen->sampling, &log->lf.file, &first, 1, *log_end);
+	add_end(log, last, 0, version);
 }
 
 static void end(struct bk_log *log)
@@ -156,9 +160,14 @@ void bk_log_foresee(struct bk_log *log, uint32_t version)
 	uint64_t log_end, interval;
 	struct sample low, high;
 
-	if (bk_file_foresee(&log->lf.file, version) || !begin(log, &log_end, &interval))
+	bool comes = bk_file_foresee(&log->lf.file, version);
+
+	if (!begin(log))
 		return;
-	if ((!log->foreseen->is_any || log->foreseen->version != version) &&
+	log->foreseen->comes = comes;
+	if (!comes)
+		know_ends(log, &log_end, &interval);
+	if (!comes && (!log->foreseen->is_any || log->foreseen->version != version) &&
 		bk_sampling_search(&log->foreseen->sampling, &log->lf.file, version, NEAR_BYTES,
 			log_end, &low, &high)) {
 		log->foreseen->is_any = true;
@@ -166,6 +175,18 @@ void bk_log_foresee(struct bk_log *log, uint32_t version)
 		want_region(log, version, &low, &high, interval, log_end);
 	}
 	end(log);
+}
+
+/* Who sends an image without having the log's key has to guess its pages. */
+bool bk_log_foresees(struct bk_log *log)
+{
+	bool foresees = bk_file_want(&log->lf.file, NULL, 0);
+
+	pthread_mutex_lock(&log->foresee_mutex);
+	if (log->foreseen && log->foreseen->comes && !log->lf.header.is_sealed)
+		foresees = false;
+	pthread_mutex_unlock(&log->foresee_mutex);
+	return foresees;
 }
 
 void bk_log_foresee_maps(struct bk_log *log, const struct keyframe *kf)
@@ -176,8 +197,13 @@ void bk_log_foresee_maps(struct bk_log *log, const struct keyframe *kf)
 	struct step at = {kf->ordinal, kf->reach, kf->version, 0};
 	size_t count;
 
-	if (kf->is_full || !begin(log, &log_end, &interval))
+	if (kf->is_full || !begin(log))
 		return;
+	if (log->foreseen->comes) {
+		end(log);
+		return;
+	}
+	know_ends(log, &log_end, &interval);
 	add_end(log, kf->offset, kf->previous, kf->version);
 	at.each = (double)(uint32_t)(kf->version - kf->links[kf->link_count - 1].version) /
 		  (double)bk_keyframe_step((unsigned)kf->link_count - 1);

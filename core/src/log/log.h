@@ -33,6 +33,7 @@ struct vain {
 /* What is known of a log that is read from afar (foresee.h). */
 struct foreseen {
 	struct sampling sampling;
+	bool comes; /* the place sends what an image takes, without being told where it is */
 	bool is_any;
 	uint32_t version; /* that was looked for last */
 };

@@ -16,6 +16,9 @@
 /* Ranges so near to each other are got as one. */
 #define GAP ((uint64_t)48 << 10)
 
+/* Parts that one exchange has, at most. */
+#define HAUL_PARTS 32
+
 /* How often one who waits has it tried. */
 #define TRIES 2
 
@@ -35,21 +38,25 @@ static int errno_of(enum bk_code code)
 
 /* What a lane does, without the mutex. */
 
-/* Gets a part of SIZE bytes at OFFSET through BYTES. */
-static enum bk_code get(struct afar *afar, uint64_t offset, size_t size, uint8_t *bytes)
+/* What one lane gets at once. */
+struct haul {
+	struct part *parts[HAUL_PARTS]; /* that are coming */
+	struct place_part wanted[HAUL_PARTS];
+	size_t count;
+	uint8_t *bytes; /* AFAR_PART of them; owned */
+};
+
+static enum bk_code get(struct afar *afar, struct haul *haul)
 {
 	struct bk_error ignored;
-	enum bk_code code = BK_OK;
-	size_t done = 0, got = 1;
+	enum bk_code code = bk_farline_read(afar, haul->wanted, haul->count, &ignored);
 
-	for (; !code && got && done < size; done += got)
-		code = bk_farline_read(afar, offset + done, bytes + done, size - done, &got, &ignored);
-	if (code)
-		return code;
 	pthread_mutex_lock(&afar->mutex);
-	bk_nearby_keep(&afar->nearby, offset, bytes, done);
+	for (size_t i = 0; !code && i < haul->count; i++)
+		bk_nearby_keep(&afar->nearby, haul->wanted[i].offset, haul->wanted[i].data,
+			haul->wanted[i].got);
 	pthread_mutex_unlock(&afar->mutex);
-	return BK_OK;
+	return code;
 }
 
 static bool is_foreseen_due(const struct afar *afar)
@@ -59,41 +66,55 @@ static bool is_foreseen_due(const struct afar *afar)
 
 /* From here on with the mutex. */
 
-static void bring(struct afar *afar, struct part *part, uint8_t *bytes)
+/* Takes what is to be got next: one part, where there are other lanes for the others; or as many as
+ * one exchange may have. False if nothing is. */
+static bool load(struct afar *afar, struct haul *haul)
 {
-	uint64_t offset = part->offset;
-	size_t size = part->size;
-	bool is_here = false;
+	size_t most = afar->most > 1 ? 1 : HAUL_PARTS, size = 0;
+	struct part *part;
+
+	haul->count = 0;
+	while (haul->count < most &&
+		(part = bk_parts_take(&afar->parts, haul->count ? AFAR_PART - size : AFAR_PART))) {
+		haul->parts[haul->count] = part;
+		haul->wanted[haul->count++] = (struct place_part){
+			.offset = part->offset, .data = haul->bytes + size, .size = part->size};
+		size += part->size;
+	}
+	return haul->count;
+}
+
+static void bring(struct afar *afar, struct haul *haul)
+{
+	bool is_due = is_foreseen_due(afar), is_here = false;
 	enum bk_code code = BK_OK;
 
-	if (is_foreseen_due(afar)) {
-		pthread_mutex_unlock(&afar->mutex);
+	pthread_mutex_unlock(&afar->mutex);
+	if (is_due)
 		bk_farline_ask_foreseen(afar);
-		pthread_mutex_lock(&afar->mutex);
-		is_here = bk_nearby_has(&afar->nearby, offset);
-	}
-	if (!is_here) {
-		pthread_mutex_unlock(&afar->mutex);
-		code = bytes ? get(afar, offset, size, bytes) : BK_E_NOMEM;
-		pthread_mutex_lock(&afar->mutex);
-	}
+	pthread_mutex_lock(&afar->mutex);
+	for (size_t i = 0; is_due && i < haul->count; i++)
+		is_here = bk_nearby_has(&afar->nearby, haul->parts[i]->offset) && (!i || is_here);
+	pthread_mutex_unlock(&afar->mutex);
+	if (!is_here)
+		code = get(afar, haul);
+	pthread_mutex_lock(&afar->mutex);
 	if (code)
 		afar->failure = code;
-	bk_parts_drop(&afar->parts, part);
+	for (size_t i = 0; i < haul->count; i++)
+		bk_parts_drop(&afar->parts, haul->parts[i]);
 	pthread_cond_broadcast(&afar->moved);
 }
 
 static void *run_lane(void *arg)
 {
 	struct afar *afar = arg;
-	uint8_t *bytes = malloc(AFAR_PART);
+	struct haul haul = {.bytes = malloc(AFAR_PART)};
 
 	pthread_mutex_lock(&afar->mutex);
-	while (!afar->is_ending) {
-		struct part *part = bk_parts_take(&afar->parts);
-
-		if (part) {
-			bring(afar, part, bytes);
+	while (haul.bytes && !afar->is_ending) {
+		if (load(afar, &haul)) {
+			bring(afar, &haul);
 			continue;
 		}
 		afar->idle++;
@@ -101,7 +122,7 @@ static void *run_lane(void *arg)
 		afar->idle--;
 	}
 	pthread_mutex_unlock(&afar->mutex);
-	free(bytes);
+	free(haul.bytes);
 	return NULL;
 }
 

@@ -45,7 +45,7 @@ static void set_log(struct afar *afar, const struct place_log *log)
 	pthread_mutex_lock(&afar->mutex);
 	afar->log = *log;
 	afar->asked_us = now_us;
-	afar->most = afar->place->ops->part ? AFAR_LANES : 1;
+	afar->most = afar->place->is_shared ? AFAR_LANES : 1;
 	pthread_mutex_unlock(&afar->mutex);
 }
 
@@ -113,16 +113,30 @@ enum bk_code bk_farline_ask(struct afar *afar, bool once_more, struct bk_error *
 	return code;
 }
 
-static enum bk_code read_alone(struct afar *afar, uint64_t offset, uint8_t *data, size_t size,
-	size_t *got, struct bk_error *err)
+/* One after the other, where what was found may have to be found anew. */
+static enum bk_code read_each(
+	struct afar *afar, struct place_part *parts, size_t count, struct bk_error *err)
+{
+	struct place *place = afar->place;
+	enum bk_code code = BK_OK;
+
+	for (size_t i = 0; !code && i < count; i++)
+		code = place->ops->read(place, afar->log.id, parts[i].offset, parts[i].data,
+			parts[i].size, &parts[i].got, err);
+	return code;
+}
+
+static enum bk_code read_alone(
+	struct afar *afar, struct place_part *parts, size_t count, struct bk_error *err)
 {
 	enum bk_code code;
 
 	take(afar, true);
 	code = afar->place ? BK_OK : ask(afar, err);
-	if (!code)
-		code = afar->place->ops->read(
-			afar->place, afar->log.id, offset, data, size, got, err);
+	if (!code && afar->place->is_shared)
+		code = read_each(afar, parts, count, err);
+	else if (!code)
+		code = afar->place->ops->parts(afar->place, afar->log.id, parts, count, err);
 	if (code == BK_E_IO)
 		hang_up(afar);
 	leave(afar, true);
@@ -130,28 +144,27 @@ static enum bk_code read_alone(struct afar *afar, uint64_t offset, uint8_t *data
 }
 
 /* BK_E_BUSY where that cannot be. */
-static enum bk_code read_beside(struct afar *afar, uint64_t offset, uint8_t *data, size_t size,
-	size_t *got, struct bk_error *err)
+static enum bk_code read_beside(
+	struct afar *afar, struct place_part *parts, size_t count, struct bk_error *err)
 {
 	enum bk_code code = BK_E_BUSY;
 
 	take(afar, false);
-	if (afar->place && afar->place->ops->part)
-		code = afar->place->ops->part(
-			afar->place, afar->log.id, offset, data, size, got, err);
+	if (afar->place && afar->place->is_shared)
+		code = afar->place->ops->parts(afar->place, afar->log.id, parts, count, err);
 	leave(afar, false);
 	return code;
 }
 
-enum bk_code bk_farline_read(struct afar *afar, uint64_t offset, uint8_t *data, size_t size,
-	size_t *got, struct bk_error *err)
+enum bk_code bk_farline_read(
+	struct afar *afar, struct place_part *parts, size_t count, struct bk_error *err)
 {
-	enum bk_code code = read_beside(afar, offset, data, size, got, err);
+	enum bk_code code = read_beside(afar, parts, count, err);
 
 	if (code != BK_E_BUSY)
 		return code;
-	code = read_alone(afar, offset, data, size, got, err);
-	return code == BK_E_IO ? read_alone(afar, offset, data, size, got, err) : code;
+	code = read_alone(afar, parts, count, err);
+	return code == BK_E_IO ? read_alone(afar, parts, count, err) : code;
 }
 
 void bk_farline_ask_foreseen(struct afar *afar)

@@ -9,9 +9,9 @@
  * ONCE_MORE if it broke just now. */
 BK_MUST_CHECK enum bk_code bk_farline_ask(struct afar *afar, bool once_more, struct bk_error *err);
 
-/* Reads SIZE bytes at OFFSET, or as many as there are. */
-BK_MUST_CHECK enum bk_code bk_farline_read(struct afar *afar, uint64_t offset, uint8_t *data,
-	size_t size, size_t *got, struct bk_error *err);
+/* Reads COUNT parts, or as much of each as there is. */
+BK_MUST_CHECK enum bk_code bk_farline_read(
+	struct afar *afar, struct place_part *parts, size_t count, struct bk_error *err);
 
 /* Asks for all of what was foreseen, if that is still to be done. If it fails, it comes as it is
  * read. */

@@ -74,7 +74,7 @@ void bk_parts_hurry(struct parts *parts, struct part *part)
 		part->turn = ++parts->turns;
 }
 
-struct part *bk_parts_take(struct parts *parts)
+struct part *bk_parts_take(struct parts *parts, size_t room)
 {
 	struct part *first = NULL;
 
@@ -82,7 +82,7 @@ struct part *bk_parts_take(struct parts *parts)
 		if (parts->all[i].state == PART_WANTED &&
 			(!first || parts->all[i].turn < first->turn))
 			first = &parts->all[i];
-	if (!first || (first->turn >= FORESEEN && parts->coming &&
+	if (!first || first->size > room || (first->turn >= FORESEEN && parts->coming &&
 			      parts->coming + first->size > PARTS_COMING_MAX))
 		return NULL;
 	first->state = PART_COMING;

@@ -51,8 +51,9 @@ struct part *bk_parts_need(struct parts *parts, uint64_t offset, size_t size);
 /* PART is waited for from now on. */
 void bk_parts_hurry(struct parts *parts, struct part *part);
 
-/* The part that is to be got next, which is coming from now on; NULL if none is. */
-struct part *bk_parts_take(struct parts *parts);
+/* The part that is to be got next, which is coming from now on; NULL if none is, or it has more than
+ * ROOM bytes. */
+struct part *bk_parts_take(struct parts *parts, size_t room);
 
 /* PART has come, or not. */
 void bk_parts_drop(struct parts *parts, struct part *part);

@@ -300,14 +300,18 @@ static enum bk_code objects_read(struct place *base, const uint8_t *id, uint64_t
 	return code ? code : bk_fail(err, BK_E_IO, 0, "the store's log changes all the time");
 }
 
-static enum bk_code objects_part(struct place *base, const uint8_t *id, uint64_t offset, void *data,
-	size_t size, size_t *got, struct bk_error *err)
+static enum bk_code objects_parts(struct place *base, const uint8_t *id, struct place_part *parts,
+	size_t count, struct bk_error *err)
 {
 	const struct place_objects *place = objects_of(base);
+	enum bk_code code = BK_OK;
 
 	if (!place->is_loaded || !place->fetch || !is_log(&place->now, id))
 		return bk_fail(err, BK_E_BUSY, 0, "what the store holds is not known");
-	return bk_folder_part(&place->now, place->fetch, offset, data, size, got, err);
+	for (size_t i = 0; !code && i < count; i++)
+		code = bk_folder_part(&place->now, place->fetch, parts[i].offset, parts[i].data,
+			parts[i].size, &parts[i].got, err);
+	return code;
 }
 
 static enum bk_code objects_list(struct place *base, struct bk_buf *names, struct bk_error *err)
@@ -359,7 +363,7 @@ static const struct place_ops objects_ops = {
 	.append = objects_append,
 	.commit = objects_commit,
 	.read = objects_read,
-	.part = objects_part,
+	.parts = objects_parts,
 	.list = objects_list,
 	.tend = objects_tend,
 	.close = objects_close,
@@ -374,7 +378,7 @@ enum bk_code bk_place_objects(
 		objects->ops->close(objects);
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a store");
 	}
-	place->place = (struct place){.ops = &objects_ops, .gather_ms = GATHER_MS};
+	place->place = (struct place){.ops = &objects_ops, .gather_ms = GATHER_MS, .is_shared = true};
 	place->objects = objects;
 	place->takes_clear = takes_clear;
 	bk_folder_init(&place->now, objects);
