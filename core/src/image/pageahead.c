@@ -32,7 +32,7 @@ void bk_pageahead_maps(struct pageindex *index)
 	uint64_t bytes = 0;
 	size_t count = 0;
 
-	if (!is_afar(index))
+	if (!bk_log_foresees(index->log))
 		return;
 	for (size_t i = 0; i < index->count; i++) {
 		const struct keyframe *kf = index->levels[i].kf;

@@ -1,7 +1,6 @@
 /* pageindex.c - where each page of the database at one keyframe is stored. */
 #include "pageindex.h"
 #include "foresee.h"
-#include "pageahead.h"
 #include "pagestore.h"
 #include <stdlib.h>
 
@@ -75,10 +74,8 @@ enum bk_code bk_pageindex_open(struct pageindex *index, struct bk_log *log,
 	while (!(code = add_level(index, offset, ordinal, err))) {
 		const struct keyframe *at = index->levels[index->count - 1].kf;
 
-		if (at->is_full) {
-			bk_pageahead_maps(index);
+		if (at->is_full)
 			return BK_OK;
-		}
 		offset = offset_below(at);
 		ordinal -= at->reach;
 	}

@@ -1,7 +1,6 @@
 /* afar.c - one log on another computer, read through a cache. */
 #include "afar.h"
 #include "codec.h"
-#include "farline.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +37,41 @@ static int errno_of(enum bk_code code)
 
 /* What a lane does, without the mutex. */
 
+/* A farline_take. What is nothing to us is let go. */
+static void take_unasked(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size)
+{
+	struct afar *afar = ctx;
+
+	if (offset % NEARBY_PART)
+		return;
+	pthread_mutex_lock(&afar->mutex);
+	bk_nearby_keep(&afar->nearby, offset, bytes, size);
+	pthread_mutex_unlock(&afar->mutex);
+}
+
+static bool is_foreseen_due(const struct afar *afar)
+{
+	return afar->foreseen == AFAR_NEWEST || afar->foreseen == AFAR_VERSION;
+}
+
+/* Asks for all of what was foreseen, if that is still to be done. */
+static void ask_image(struct afar *afar)
+{
+	enum afar_foreseen foreseen;
+	uint32_t version;
+	bool is_due;
+
+	pthread_mutex_lock(&afar->mutex);
+	is_due = is_foreseen_due(afar);
+	foreseen = afar->foreseen;
+	version = afar->version;
+	if (is_due)
+		afar->foreseen = foreseen == AFAR_NEWEST ? AFAR_NOTHING : AFAR_ASKED;
+	pthread_mutex_unlock(&afar->mutex);
+	if (is_due)
+		bk_farline_ask_image(&afar->line, foreseen == AFAR_VERSION ? &version : NULL);
+}
+
 /* What one lane gets at once. */
 struct haul {
 	struct part *parts[HAUL_PARTS]; /* that are coming */
@@ -49,7 +83,7 @@ struct haul {
 static enum bk_code get(struct afar *afar, struct haul *haul)
 {
 	struct bk_error ignored;
-	enum bk_code code = bk_farline_read(afar, haul->wanted, haul->count, &ignored);
+	enum bk_code code = bk_farline_read(&afar->line, haul->wanted, haul->count, &ignored);
 
 	pthread_mutex_lock(&afar->mutex);
 	for (size_t i = 0; !code && i < haul->count; i++)
@@ -57,11 +91,6 @@ static enum bk_code get(struct afar *afar, struct haul *haul)
 			haul->wanted[i].got);
 	pthread_mutex_unlock(&afar->mutex);
 	return code;
-}
-
-static bool is_foreseen_due(const struct afar *afar)
-{
-	return afar->foreseen == AFAR_NEWEST || afar->foreseen == AFAR_VERSION;
 }
 
 /* From here on with the mutex. */
@@ -91,7 +120,7 @@ static void bring(struct afar *afar, struct haul *haul)
 
 	pthread_mutex_unlock(&afar->mutex);
 	if (is_due)
-		bk_farline_ask_foreseen(afar);
+		ask_image(afar);
 	pthread_mutex_lock(&afar->mutex);
 	for (size_t i = 0; is_due && i < haul->count; i++)
 		is_here = bk_nearby_has(&afar->nearby, haul->parts[i]->offset) && (!i || is_here);
@@ -166,9 +195,9 @@ static void foresee(struct afar *afar, uint64_t from, uint64_t upto)
 	const uint64_t part = NEARBY_PART;
 
 	from = from / part * part;
-	upto = upto < afar->log.end ? (upto + part - 1) / part * part : afar->log.end;
-	if (upto > afar->log.end)
-		upto = afar->log.end;
+	upto = upto < afar->end ? (upto + part - 1) / part * part : afar->end;
+	if (upto > afar->end)
+		upto = afar->end;
 	while (from < upto) {
 		uint64_t here = known(afar, from), end;
 
@@ -242,7 +271,7 @@ static bool need(struct afar *afar, uint64_t offset)
 {
 	struct part *part = bk_parts_find(&afar->parts, offset);
 	uint64_t from = offset & ~(uint64_t)(NEARBY_BLOCK - 1);
-	size_t size = afar->log.end - from < NEARBY_BLOCK ? (size_t)(afar->log.end - from)
+	size_t size = afar->end - from < NEARBY_BLOCK ? (size_t)(afar->end - from)
 							   : NEARBY_BLOCK;
 
 	if (!part)
@@ -274,7 +303,7 @@ int64_t bk_afar_read(struct afar *afar, void *data, size_t size, uint64_t offset
 	size_t got = 0;
 
 	pthread_mutex_lock(&afar->mutex);
-	while (!code && offset < afar->log.end &&
+	while (!code && offset < afar->end &&
 		!(got = bk_nearby_give(&afar->nearby, offset, data, size)))
 		code = wait_for(afar, offset, &misses);
 	if (got)
@@ -299,15 +328,16 @@ bool bk_afar_foresee(struct afar *afar, uint32_t version)
 /* Whether it is only just known how long the log is; then *OUT tells of it. */
 static bool is_fresh(struct afar *afar, struct bk_io_stat *out)
 {
-	int64_t now_us = afar->io->ops->now_us(afar->io->ctx), ago_us;
+	struct place_log log;
+	bool is_shared;
+	int64_t ago_us = bk_farline_told(&afar->line, &log, &is_shared);
 
 	pthread_mutex_lock(&afar->mutex);
-	*out = (struct bk_io_stat){.size = afar->log.end,
-		.device = 1,
-		.inode = bk_load_u64(afar->log.id),
-		.mode = 0600};
-	ago_us = afar->asked_us ? now_us - afar->asked_us : -1;
+	afar->end = log.end;
+	afar->most = is_shared ? AFAR_LANES : 1;
 	pthread_mutex_unlock(&afar->mutex);
+	*out = (struct bk_io_stat){
+		.size = log.end, .device = 1, .inode = bk_load_u64(log.id), .mode = 0600};
 	return ago_us >= 0 && ago_us < AFAR_FRESH_US;
 }
 
@@ -318,7 +348,7 @@ int bk_afar_stat(struct afar *afar, struct bk_io_stat *out)
 	enum bk_code code = BK_OK;
 
 	if (!is_fresh(afar, &told)) {
-		code = bk_farline_ask(afar, true, &err);
+		code = bk_farline_ask(&afar->line, true, &err);
 		is_fresh(afar, &told);
 	}
 	if (!code)
@@ -330,25 +360,25 @@ enum bk_code bk_afar_open(
 	struct afar **out, const struct bk_io *io, const char *url, struct bk_error *err)
 {
 	struct afar *afar = calloc(1, sizeof *afar);
-	enum bk_code code = BK_OK;
+	struct bk_io_stat ignored;
+	enum bk_code code;
 
 	if (!afar)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", url);
 	pthread_mutex_init(&afar->mutex, NULL);
 	pthread_cond_init(&afar->work, NULL);
 	pthread_cond_init(&afar->moved, NULL);
-	afar->io = io;
 	afar->foreseen = AFAR_NEWEST;
-	afar->url = strdup(url);
-	if (!afar->url)
-		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", url);
+	code = bk_farline_init(&afar->line, io, url, take_unasked, afar, err);
 	if (!code)
-		code = bk_farline_ask(afar, false, err);
-	if (code)
+		code = bk_farline_ask(&afar->line, false, err);
+	if (code) {
 		bk_afar_close(afar);
-	else
-		*out = afar;
-	return code;
+		return code;
+	}
+	is_fresh(afar, &ignored);
+	*out = afar;
+	return BK_OK;
 }
 
 void bk_afar_close(struct afar *afar)
@@ -359,12 +389,10 @@ void bk_afar_close(struct afar *afar)
 	pthread_mutex_unlock(&afar->mutex);
 	for (unsigned i = 0; i < afar->started; i++)
 		pthread_join(afar->lanes[i], NULL);
-	if (afar->place)
-		afar->place->ops->close(afar->place);
+	bk_farline_done(&afar->line);
 	bk_nearby_done(&afar->nearby);
 	pthread_cond_destroy(&afar->moved);
 	pthread_cond_destroy(&afar->work);
 	pthread_mutex_destroy(&afar->mutex);
-	free(afar->url);
 	free(afar);
 }

@@ -2,15 +2,13 @@
  *
  * Who misses something says so and waits; lanes, threads of their own, get it: one, or, where the
  * place can be read by many at once, as many as are of use. What is foreseen is got by them while
- * nobody waits (parts.h).
- *
- * The line to the place is used by one lane alone, or by many beside each other. */
+ * nobody waits (parts.h). */
 #ifndef BK_AFAR_H
 #define BK_AFAR_H
 
+#include "farline.h"
 #include "nearby.h"
 #include "parts.h"
-#include "place.h"
 #include <bk/io.h>
 #include <pthread.h>
 
@@ -37,29 +35,23 @@ struct afar_stream {
 };
 
 struct afar {
-	char *url;
-	const struct bk_io *io; /* to run ssh through */
+	struct farline line;
 
 	pthread_mutex_t mutex; /* over what follows */
 	pthread_cond_t work;   /* something is wanted */
-	pthread_cond_t moved;  /* something came, or the line is free */
+	pthread_cond_t moved;  /* something came */
 	struct nearby nearby;
 	struct parts parts;
 	enum bk_code failure;  /* of the part that failed last */
 	struct afar_stream streams[AFAR_STREAMS];
 	uint64_t moves;
-	struct place_log log;  /* set by who has the line alone */
-	int64_t asked_us;      /* when it was so, by the clock of IO; 0: the line broke since */
+	uint64_t end; /* of the log */
 	enum afar_foreseen foreseen;
 	uint32_t version; /* that was foreseen */
 
 	pthread_t lanes[AFAR_LANES];
 	unsigned started, most, idle; /* lanes: that run, that may, that have nothing to do */
 	bool is_ending;
-
-	unsigned users, waiting; /* of the line: beside each other; who wants it alone */
-	bool is_alone;
-	struct place *place; /* of who has the line; NULL: it broke, and is to be made anew */
 };
 
 /* Connects. Fails with BK_E_MISSING where the place holds no log, BK_E_IO, BK_E_NOMEM. */

@@ -51,8 +51,10 @@ static enum bk_code load_next(struct place_objects *place, struct bk_error *err)
 static enum bk_code look_into(
 	struct place_objects *place, const char *folder, struct bk_error *err)
 {
-	return bk_folder_look(&place->now, folder, place->fetch, place->place.take,
+	enum bk_code code = bk_folder_look(&place->now, folder, place->fetch, place->place.take,
 		place->place.take_ctx, err);
+
+	return code == BK_E_BUSY ? bk_folder_load(&place->now, folder, err) : code;
 }
 
 /* A turns_meanwhile: the only folder that there is will be the one. */

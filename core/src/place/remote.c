@@ -32,7 +32,7 @@ static enum bk_code find(
 	size_t i = 0;
 
 	pthread_mutex_lock(&remote->mutex);
-	while (i < LOGS_MAX && remote->logs[i] && strcmp(remote->logs[i]->url, url) != 0)
+	while (i < LOGS_MAX && remote->logs[i] && strcmp(remote->logs[i]->line.url, url) != 0)
 		i++;
 	if (i == LOGS_MAX)
 		code = bk_fail(err, BK_E_LIMIT, 0, "more than %d logs from afar", LOGS_MAX);
