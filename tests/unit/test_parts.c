@@ -20,7 +20,7 @@ Test(parts, who_waits_comes_first)
 	cr_assert(bk_parts_foresee(&parts, 100, 10) && bk_parts_foresee(&parts, 200, 10));
 	cr_assert(bk_parts_foresee(&parts, 300, 10));
 	cr_assert(bk_parts_need(&parts, 400, 10) && bk_parts_need(&parts, 350, 10));
-	bk_parts_hurry(&parts, bk_parts_find(&parts, 309));
+	bk_parts_hurry(&parts, bk_parts_find(&parts, 309), 309);
 	cr_assert(parts.count == 5 && parts.wanted == 5);
 	cr_assert(take() == 400 && take() == 350 && take() == 300 && take() == 100);
 	cr_assert(parts.wanted == 1 && parts.coming == 40);

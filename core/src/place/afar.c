@@ -19,7 +19,7 @@
 #define HAUL_PARTS 32
 
 /* How often one who waits has it tried. */
-#define TRIES 2
+#define TRIES 3
 
 static int errno_of(enum bk_code code)
 {
@@ -47,29 +47,6 @@ static void take_unasked(void *ctx, uint64_t offset, const uint8_t *bytes, size_
 	pthread_mutex_lock(&afar->mutex);
 	bk_nearby_keep(&afar->nearby, offset, bytes, size);
 	pthread_mutex_unlock(&afar->mutex);
-}
-
-static bool is_foreseen_due(const struct afar *afar)
-{
-	return afar->foreseen == AFAR_NEWEST || afar->foreseen == AFAR_VERSION;
-}
-
-/* Asks for all of what was foreseen, if that is still to be done. */
-static void ask_image(struct afar *afar)
-{
-	enum afar_foreseen foreseen;
-	uint32_t version;
-	bool is_due;
-
-	pthread_mutex_lock(&afar->mutex);
-	is_due = is_foreseen_due(afar);
-	foreseen = afar->foreseen;
-	version = afar->version;
-	if (is_due)
-		afar->foreseen = foreseen == AFAR_NEWEST ? AFAR_NOTHING : AFAR_ASKED;
-	pthread_mutex_unlock(&afar->mutex);
-	if (is_due)
-		bk_farline_ask_image(&afar->line, foreseen == AFAR_VERSION ? &version : NULL);
 }
 
 /* What one lane gets at once. */
@@ -113,20 +90,49 @@ static bool load(struct afar *afar, struct haul *haul)
 	return haul->count;
 }
 
+static bool is_foreseen_due(const struct afar *afar)
+{
+	return afar->foreseen == AFAR_NEWEST || afar->foreseen == AFAR_VERSION;
+}
+
+/* Asks for all of what was foreseen. */
+static void ask_image(struct afar *afar)
+{
+	enum afar_foreseen foreseen = afar->foreseen;
+	uint32_t version = afar->version;
+
+	afar->foreseen = foreseen == AFAR_NEWEST ? AFAR_NOTHING : AFAR_ASKED;
+	pthread_mutex_unlock(&afar->mutex);
+	bk_farline_ask_image(&afar->line, foreseen == AFAR_VERSION ? &version : NULL);
+	pthread_mutex_lock(&afar->mutex);
+}
+
+/* Leaves out of HAUL what is here by now. */
+static void lighten(struct afar *afar, struct haul *haul)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < haul->count; i++) {
+		if (bk_nearby_has(&afar->nearby, haul->parts[i]->at)) {
+			bk_parts_drop(&afar->parts, haul->parts[i]);
+			continue;
+		}
+		haul->parts[count] = haul->parts[i];
+		haul->wanted[count++] = haul->wanted[i];
+	}
+	haul->count = count;
+}
+
 static void bring(struct afar *afar, struct haul *haul)
 {
-	bool is_due = is_foreseen_due(afar), is_here = false;
-	enum bk_code code = BK_OK;
+	enum bk_code code;
 
-	pthread_mutex_unlock(&afar->mutex);
-	if (is_due)
+	if (is_foreseen_due(afar)) {
 		ask_image(afar);
-	pthread_mutex_lock(&afar->mutex);
-	for (size_t i = 0; is_due && i < haul->count; i++)
-		is_here = bk_nearby_has(&afar->nearby, haul->parts[i]->offset) && (!i || is_here);
+		lighten(afar, haul);
+	}
 	pthread_mutex_unlock(&afar->mutex);
-	if (!is_here)
-		code = get(afar, haul);
+	code = haul->count ? get(afar, haul) : BK_OK;
 	pthread_mutex_lock(&afar->mutex);
 	if (code)
 		afar->failure = code;
@@ -278,7 +284,7 @@ static bool need(struct afar *afar, uint64_t offset)
 		part = bk_parts_need(&afar->parts, from, size);
 	if (!part)
 		return false;
-	bk_parts_hurry(&afar->parts, part);
+	bk_parts_hurry(&afar->parts, part, offset);
 	wake(afar);
 	return afar->started;
 }

@@ -34,7 +34,11 @@ static struct part *add(struct parts *parts, uint64_t offset, size_t size, uint6
 
 		if (part->state != PART_NONE)
 			continue;
-		*part = (struct part){.offset = offset, .size = size, .turn = turn, .state = PART_WANTED};
+		*part = (struct part){.offset = offset,
+			.size = size,
+			.at = offset,
+			.turn = turn,
+			.state = PART_WANTED};
 		parts->count++;
 		parts->wanted++;
 		return part;
@@ -68,8 +72,9 @@ struct part *bk_parts_need(struct parts *parts, uint64_t offset, size_t size)
 	return add(parts, offset, size, ++parts->turns);
 }
 
-void bk_parts_hurry(struct parts *parts, struct part *part)
+void bk_parts_hurry(struct parts *parts, struct part *part, uint64_t at)
 {
+	part->at = at;
 	if (part->turn >= FORESEEN)
 		part->turn = ++parts->turns;
 }

@@ -21,6 +21,7 @@ enum part_state { PART_NONE, PART_WANTED, PART_COMING };
 struct part {
 	uint64_t offset;
 	size_t size;
+	uint64_t at;   /* of the byte that is waited for, else OFFSET */
 	uint64_t turn; /* the lowest comes first */
 	enum part_state state;
 };
@@ -48,8 +49,8 @@ bool bk_parts_foresee(struct parts *parts, uint64_t offset, size_t size);
  * NULL where all are coming. */
 struct part *bk_parts_need(struct parts *parts, uint64_t offset, size_t size);
 
-/* PART is waited for from now on. */
-void bk_parts_hurry(struct parts *parts, struct part *part);
+/* The byte at AT of PART is waited for from now on. */
+void bk_parts_hurry(struct parts *parts, struct part *part, uint64_t at);
 
 /* The part that is to be got next, which is coming from now on; NULL if none is, or it has more than
  * ROOM bytes. */
