@@ -233,42 +233,16 @@ void bk_afar_want(struct afar *afar, const struct bk_io_range *ranges, size_t co
 	pthread_mutex_unlock(&afar->mutex);
 }
 
-/* Block NUMBER is read: foresees what follows, for who reads on. Who MISSED nothing had said what he
- * would read, and is no such, unless it was foreseen so. */
+/* Block NUMBER is read: foresees what follows, for who reads on. */
 static void follow(struct afar *afar, uint64_t number, bool missed)
 {
-	struct afar_stream *stream = afar->streams;
-	unsigned most = afar->most > 1 ? AHEAD_MANY : AHEAD_ONE;
+	bool is_shared = afar->most > 1;
+	uint64_t from, upto;
 
-	for (struct afar_stream *at = afar->streams; at < afar->streams + AFAR_STREAMS; at++) {
-		if (at->used && (number == at->block || number == at->block + 1)) {
-			stream = at;
-			break;
-		}
-		if (at->used < stream->used)
-			stream = at;
-	}
-	if (!missed && (!stream->used || number - stream->block > 1))
+	if (!bk_readers_move(&afar->readers, number, missed, is_shared ? AHEAD_MANY : AHEAD_ONE,
+		    is_shared ? FEW : 1, &from, &upto))
 		return;
-	if (!stream->used || number - stream->block > 1)
-		*stream = (struct afar_stream){.block = number, .upto = number + 1};
-	stream->used = ++afar->moves;
-	if (number == stream->block)
-		return;
-	stream->block = number;
-	if (afar->most > 1 && ++stream->read < FEW)
-		return;
-	if (stream->length < most)
-		stream->length = stream->length ? 2 * stream->length : 2;
-	if (stream->length > most)
-		stream->length = most;
-	if (stream->upto > number + stream->length - stream->length / 8)
-		return;
-	if (stream->upto <= number)
-		stream->upto = number + 1;
-	foresee(afar, stream->upto * NEARBY_BLOCK,
-		(number + 1 + stream->length) * NEARBY_BLOCK);
-	stream->upto = number + 1 + stream->length;
+	foresee(afar, from * NEARBY_BLOCK, upto * NEARBY_BLOCK);
 	wake(afar);
 }
 

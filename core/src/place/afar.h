@@ -9,12 +9,12 @@
 #include "farline.h"
 #include "nearby.h"
 #include "parts.h"
+#include "readers.h"
 #include <bk/io.h>
 #include <pthread.h>
 
 #define AFAR_LANES    32
 #define AFAR_PART     ((size_t)512 << 10) /* bytes got at once, at most */
-#define AFAR_STREAMS  4
 #define AFAR_FRESH_US 200000 /* so long the log's length is not asked for again */
 
 /* What has been announced. It is asked for when the first of it is missed, and once. */
@@ -23,15 +23,6 @@ enum afar_foreseen {
 	AFAR_NEWEST, /* the newest image */
 	AFAR_VERSION,
 	AFAR_ASKED, /* that version, which has come */
-};
-
-/* One who reads on and on. */
-struct afar_stream {
-	uint64_t block;  /* that he reads */
-	uint64_t upto;   /* the first block behind those that are foreseen for him */
-	uint64_t used;   /* when, by the count of all moves */
-	unsigned read;   /* blocks that he read so far */
-	unsigned length; /* blocks to be foreseen */
 };
 
 struct afar {
@@ -43,8 +34,7 @@ struct afar {
 	struct nearby nearby;
 	struct parts parts;
 	enum bk_code failure;  /* of the part that failed last */
-	struct afar_stream streams[AFAR_STREAMS];
-	uint64_t moves;
+	struct readers readers;
 	uint64_t end; /* of the log */
 	enum afar_foreseen foreseen;
 	uint32_t version; /* that was foreseen */
