@@ -205,8 +205,8 @@ void bk_log_foresee_maps(struct bk_log *log, const struct keyframe *kf)
 	}
 	know_ends(log, &log_end, &interval);
 	add_end(log, kf->offset, kf->previous, kf->version);
-	at.each = (double)(uint32_t)(kf->version - kf->links[kf->link_count - 1].version) /
-		  (double)bk_keyframe_step((unsigned)kf->link_count - 1);
+	at.each = (double)(uint32_t)(kf->version - log->foreseen->sampling.all[0].version) /
+		  (double)kf->ordinal;
 	count = guess_all(log, versions, way_down(&at, versions, SAMPLING_MOST), kf->full, places);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t from = places[i] > MAPS_BEFORE ? places[i] - MAPS_BEFORE : 0;

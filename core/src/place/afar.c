@@ -318,7 +318,7 @@ static bool is_fresh(struct afar *afar, struct bk_io_stat *out)
 	pthread_mutex_unlock(&afar->mutex);
 	*out = (struct bk_io_stat){
 		.size = log.end, .device = 1, .inode = bk_load_u64(log.id), .mode = 0600};
-	return ago_us >= 0 && ago_us < AFAR_FRESH_US;
+	return ago_us >= 0 && ago_us < (is_shared ? AFAR_FRESH_STORE_US : AFAR_FRESH_US);
 }
 
 int bk_afar_stat(struct afar *afar, struct bk_io_stat *out)

@@ -15,7 +15,11 @@
 
 #define AFAR_LANES    32
 #define AFAR_PART     ((size_t)512 << 10) /* bytes got at once, at most */
-#define AFAR_FRESH_US 200000 /* so long the log's length is not asked for again */
+
+/* So long the log's length is not asked for again: where that takes one exchange; of a store, which is
+ * up to a second behind anyway. */
+#define AFAR_FRESH_US       200000
+#define AFAR_FRESH_STORE_US 1000000
 
 /* What has been announced. It is asked for when the first of it is missed, and once. */
 enum afar_foreseen {
