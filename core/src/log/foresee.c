@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define NEAR_BYTES   ((uint64_t)256 << 10) /* nearer to a version nobody has to come */
+#define FAR_BYTES    ((uint64_t)1 << 20)   /* between samples so far apart nothing is known well */
 #define REGION_BYTES ((uint64_t)2 << 20)   /* brought before a version, at most */
 #define NEAR_ROOM    ((uint64_t)64 << 10)  /* in which a frame begins, mostly */
 #define NEAR_LOOKS   8
@@ -97,9 +98,10 @@ static size_t way_down(const struct step *at, uint32_t *versions, size_t most)
 }
 
 /* Where the keyframes of COUNT VERSIONS should stand, in the log's order; returns how many there
- * are. Each stands behind the first change after its version. */
+ * are that are known no better than to APART bytes. Each stands behind the first change after its
+ * version. */
 static size_t guess_all(const struct bk_log *log, const uint32_t *versions, size_t count,
-	uint64_t floor, uint64_t *places)
+	uint64_t floor, uint64_t apart, uint64_t *places)
 {
 	size_t found = 0;
 
@@ -107,7 +109,7 @@ static size_t guess_all(const struct bk_log *log, const uint32_t *versions, size
 		struct sample low, high;
 
 		if (bk_sampling_bracket(&log->foreseen->sampling, versions[count] + 1, &low, &high) &&
-			high.at > floor)
+			high.at > floor && high.at - low.at >= apart)
 			places[found++] =
 				bk_sampling_guess(&low, &high, versions[count] + 1);
 	}
@@ -131,7 +133,7 @@ static void look_down(struct bk_log *log, uint32_t version, uint64_t log_end)
 	at.each = (double)(uint32_t)(head - all[0].version) / (double)(newest + 1);
 	at.ordinal = newest - (uint64_t)((double)(uint32_t)(head - version) / at.each);
 	at.reach = bk_keyframe_step(bk_keyframe_link_count(at.ordinal) - 1);
-	count = guess_all(log, versions, way_down(&at, versions, SAMPLING_MOST), 0, places);
+	count = guess_all(log, versions, way_down(&at, versions, SAMPLING_MOST), 0, 0, places);
 	bk_sampling_look(&log->foreseen->sampling, &log->lf.file, places, count, log_end);
 }
 
@@ -195,7 +197,7 @@ void bk_log_foresee_maps(struct bk_log *log, const struct keyframe *kf)
 	uint64_t places[SAMPLING_MOST], log_end, interval;
 	uint32_t versions[SAMPLING_MOST];
 	struct step at = {kf->ordinal, kf->reach, kf->version, 0};
-	size_t count;
+	size_t count, ways;
 
 	if (kf->is_full || !begin(log))
 		return;
@@ -207,7 +209,11 @@ void bk_log_foresee_maps(struct bk_log *log, const struct keyframe *kf)
 	add_end(log, kf->offset, kf->previous, kf->version);
 	at.each = (double)(uint32_t)(kf->version - log->foreseen->sampling.all[0].version) /
 		  (double)kf->ordinal;
-	count = guess_all(log, versions, way_down(&at, versions, SAMPLING_MOST), kf->full, places);
+	ways = way_down(&at, versions, SAMPLING_MOST);
+	count = guess_all(log, versions, ways, kf->full, FAR_BYTES, places);
+	if (count)
+		bk_sampling_look(&log->foreseen->sampling, &log->lf.file, places, count, log_end);
+	count = guess_all(log, versions, ways, kf->full, 0, places);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t from = places[i] > MAPS_BEFORE ? places[i] - MAPS_BEFORE : 0;
 
