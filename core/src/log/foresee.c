@@ -46,6 +46,9 @@ static void know_ends(struct bk_log *log, uint64_t *log_end, uint64_t *interval)
 	ordinal = log->state.keyframe_ordinal;
 	pthread_mutex_unlock(&log->mutex);
 	*interval = *log_end / (ordinal + 1);
+	/* What was found for other versions is let go of where there is no room for this one's. */
+	if (log->foreseen->sampling.count > SAMPLES_MAX / 2)
+		log->foreseen->sampling.count = 0;
 	bk_sampling_look(&log->foreseen->sampling, &log->lf.file, &first, 1, *log_end);
 	add_end(log, last, 0, version);
 }
