@@ -30,7 +30,7 @@ bool bk_readers_move(struct readers *readers, uint64_t number, bool missed, unsi
 	struct reader *reader = find(readers, number);
 	bool is_new = !reader->used || number - reader->block > 1;
 
-	if (is_new && !missed)
+	if (!missed && (is_new || number >= reader->upto))
 		return false;
 	if (is_new)
 		*reader = (struct reader){.block = number, .upto = number + 1};
