@@ -69,13 +69,14 @@ class Serving:
     """objserver.py in a process of its own, as a store is."""
 
     def __init__(self, directory, options, *words):
-        words += ("--log", options.log) if options.log else ()
+        self.log = options.log or directory + "/requests"
+        words += ("--log", self.log)
         words = [sys.executable, objserver.__file__, "--delay", str(options.delay), *words, directory + "/store"]
         self.proc = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         self.port = int(self.proc.stdout.readline().split()[1])
         self.base = "http://127.0.0.1:%d/" % self.port
         self.url = "dav://%s@127.0.0.1:%d/dav/place/?in-the-clear=yes" % (objkinds.USER, self.port)
-        self.before = self.counts()
+        self.before, self.read = self.counts(), 0
 
     def counts(self):
         """(requests, bytes out) so far."""
@@ -84,10 +85,21 @@ class Serving:
         return [sum(int(row[i]) for row in rows) for i in range(2)]
 
     def since(self):
+        """(requests, bytes out, rounds) since it was asked last. Rounds: the most requests of which each came when the one before it
+        was answered."""
         now = self.counts()
         gone = [one - other for one, other in zip(now, self.before)]
         self.before = now
-        return gone
+        with open(self.log) as file:
+            file.seek(self.read)
+            lines = [line.split() for line in iter(file.readline, "")]
+            self.read = file.tell()
+        times = [tuple(map(float, line[:2])) for line in lines if line[4] not in ("-", "dav/whole")]
+        rounds, free = 0, 0
+        for came, answered in sorted(times, key=lambda both: both[1]):
+            if came >= free:
+                rounds, free = rounds + 1, answered
+        return gone + [rounds]
 
     def end(self):
         self.proc.terminate()
@@ -135,16 +147,18 @@ def follow(directory, options):
 
 
 def restore(directory, options):
-    subprocess.run([GENLOG, "--versions", "2000", "--database", str(options.megabytes), directory + "/log.bkp"], check=True)
-    size = lay_out(directory + "/log.bkp", directory + "/store/objects/place")
+    log = options.file or directory + "/log.bkp"
+    if not options.file:
+        subprocess.run([GENLOG, "--versions", "2000", "--database", str(options.megabytes), log], check=True)
+    size = lay_out(log, directory + "/store/objects/place")
     serving = Serving(directory, options, "--line", str(options.line))
     for turn in range(options.turns):
         curl = timed("curl", "-sS", "-u", objkinds.USER + ":" + objkinds.PASSWORD, "-o", "/dev/null", serving.base + "dav/whole")
         serving.since()
         out = "%s/out%d.sqlite3" % (directory, turn)
         took = timed(kit.CLI, "restore", serving.url, out)
-        requests, sent = serving.since()
-        file = timed(kit.CLI, "restore", directory + "/log.bkp", "%s/file%d.sqlite3" % (directory, turn))
+        requests, sent, _ = serving.since()
+        file = timed(kit.CLI, "restore", log, "%s/file%d.sqlite3" % (directory, turn))
         print("restore: a log of %.1f MB: curl %.2f s (%.1f MB/s); restore %.2f s: %d requests, %.1f MB, %.1f MB/s: %.0f %% of curl's; a database of %.1f MB; "
               "from a file %.2f s" % (size / 1e6, curl, size / 1e6 / curl, took, requests, sent / 1e6, sent / 1e6 / took,
                                       100 * (sent / took) / (size / curl), os.path.getsize(out) / 1e6, file))
@@ -152,8 +166,10 @@ def restore(directory, options):
 
 
 def open_any(directory, options):
-    subprocess.run([GENLOG, "--versions", str(options.versions), directory + "/log.bkp"], check=True)
-    lay_out(directory + "/log.bkp", directory + "/store/objects/place")
+    log = options.file or directory + "/log.bkp"
+    if not options.file:
+        subprocess.run([GENLOG, "--versions", str(options.versions), log], check=True)
+    lay_out(log, directory + "/store/objects/place")
     serving, chance = Serving(directory, options), random.Random(7)
     times, counts = [], []
     for _ in range(options.turns * 6):
@@ -161,11 +177,13 @@ def open_any(directory, options):
         serving.since()
         times.append(1000 * timed(kit.CLI, "query", "--version", version, serving.url, "SELECT count(*) FROM sqlite_schema"))
         counts.append(serving.since())
-    file = [1000 * timed(kit.CLI, "query", "--version", str(chance.randrange(2, options.versions)), directory + "/log.bkp",
+    file = [1000 * timed(kit.CLI, "query", "--version", str(chance.randrange(2, options.versions)), log,
                          "SELECT count(*) FROM sqlite_schema") for _ in range(6)]
-    print("open: a version of %d, %.0f ms a request: %.0f ms (half of them), %.0f to %.0f; requests %d, %d at most; KB %d at most; from a file %.0f ms"
-          % (options.versions, options.delay, quantile(times, 0.5), min(times), max(times), quantile([c[0] for c in counts], 0.5),
-             max(c[0] for c in counts), max(c[1] for c in counts) / 1000, quantile(file, 0.5)))
+    print("open: a version of %d, %.0f ms a request: %.0f ms (half of them), %.0f to %.0f; rounds %d, %d at most; requests %d, %d at most; "
+          "KB %d, %d at most; from a file %.0f ms"
+          % (options.versions, options.delay, quantile(times, 0.5), min(times), max(times),
+             *(of([c[i] for c in counts]) for i in (2, 0) for of in (lambda all: quantile(all, 0.5), max)),
+             *(of([c[1] / 1000 for c in counts]) for of in (lambda all: quantile(all, 0.5), max)), quantile(file, 0.5)))
     serving.end()
 
 
@@ -175,6 +193,7 @@ def main():
     for name, value, kind in (("delay", 50, float), ("rate", 300, int), ("seconds", 20, float), ("megabytes", 100, int), ("line", 50, float),
                               ("versions", 100000, int), ("turns", 2, int)):
         parser.add_argument("--" + name, type=kind, default=value)
+    parser.add_argument("--file", help="of restore and open: a log as they make it, that is there already")
     parser.add_argument("--log", help="gets a line for each request to the store, of the last part")
     options = parser.parse_args()
     for part in options.parts:

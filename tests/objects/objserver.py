@@ -148,8 +148,6 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
             raise Cut
         if self.command == "PUT" and 200 <= status < 300:
             self.server.tell_put(self.name, self.body)
-        if self.server.options.log:
-            print(self.command, status, self.name, self.headers.get("Range", "-"), file=self.server.options.log, flush=True)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
@@ -163,6 +161,9 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
             self.server.carry(len(piece))
             self.wfile.write(piece)
         self.wfile.flush()
+        if self.server.options.log:
+            print("%.4f %.4f" % (self.came, time.time()), self.command, status, self.name or "-", self.headers.get("Range", "-"),
+                  file=self.server.options.log, flush=True)
         if self.wrong == "cut":
             raise Cut
 
@@ -181,7 +182,7 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
         self.is_dav = path.startswith("/dav/")
         kind = "list" if self.command == "PROPFIND" or "list-type" in self.fields else KINDS[self.command]
         self.name = urllib.parse.unquote(path[len("/dav/" if self.is_dav else "/" + BUCKET + "/"):])
-        self.kind, self.wrong, self.body = kind, None, b""
+        self.kind, self.wrong, self.body, self.came = kind, None, b"", time.time()
         if self.path == "/counts":
             self.kind = "counts"
             return self.answer(200, self.server.text().encode())
@@ -277,7 +278,7 @@ def parser():
     parse.add_argument("--line", type=float, default=0, help="MB/s that all connections share")
     parse.add_argument("--page", type=int, default=1000, help="objects in one answer of S3's listing")
     parse.add_argument("--tls", help="a file with a key and a certificate")
-    parse.add_argument("--log", type=argparse.FileType("w"), help="gets a line for each request: method, status, name, range")
+    parse.add_argument("--log", type=argparse.FileType("w"), help="gets a line for each request: when it came and was answered, method, status, name, range")
     parse.add_argument("--puts", type=argparse.FileType("w"), help="gets NAME SIZE SHA256 of each put that is answered with yes")
     return parse
 

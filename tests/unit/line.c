@@ -70,6 +70,7 @@ static int64_t line_receive(void *ctx, void *stream, void *data, size_t size, un
 	if (!part)
 		shutdown(line.ends[0], SHUT_RDWR);
 	line.passed += n > 0 ? (uint64_t)n : 0;
+	line.has_heard = true;
 	return n < 0 ? -errno : n;
 }
 
@@ -81,7 +82,8 @@ static int64_t line_send(
 	line.held = true;
 	pthread_mutex_lock(&line.hold);
 	line.held = false;
-	line.requests++;
+	line.exchanges += line.has_heard;
+	line.has_heard = false;
 	pthread_mutex_unlock(&line.hold);
 	(void)ctx;
 	(void)stream;

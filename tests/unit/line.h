@@ -15,7 +15,8 @@ extern struct line {
 	enum bk_code code; /* how the server ended */
 	struct bk_error err;
 	uint64_t passed, cut_at; /* bytes either way; behind CUT_AT nothing passes. 0: never */
-	unsigned requests;
+	unsigned exchanges; /* what is sent before an answer is heard belongs to one */
+	bool has_heard;
 	void *(*serve)(void *arg); /* what is at the other end; NULL: a server */
 	char command[1024];
 	pthread_mutex_t hold; /* who takes it holds up what the client sends, */

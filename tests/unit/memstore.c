@@ -124,10 +124,9 @@ static enum bk_code mem_get(struct objects *objects, const char *name, uint64_t 
 	return code;
 }
 
-static enum bk_code mem_list(struct objects *objects, const char *folder, const char *after,
+static enum bk_code list(struct memstore *store, const char *folder, const char *after,
 	objects_each *each, void *ctx, struct bk_error *err)
 {
-	struct memstore *store = ((struct client *)objects)->store;
 	enum bk_code code = arrive(store, err);
 	int64_t when_ms = store->now_ms;
 	size_t length = strlen(folder);
@@ -151,6 +150,19 @@ static enum bk_code mem_list(struct objects *objects, const char *folder, const 
 		code = each(ctx, &entry, err);
 	}
 	return code ? code : answer(store, err);
+}
+
+/* Beside get. */
+static enum bk_code mem_list(struct objects *objects, const char *folder, const char *after,
+	objects_each *each, void *ctx, struct bk_error *err)
+{
+	struct memstore *store = ((struct client *)objects)->store;
+	enum bk_code code;
+
+	pthread_mutex_lock(&store->mutex);
+	code = list(store, folder, after, each, ctx, err);
+	pthread_mutex_unlock(&store->mutex);
+	return code;
 }
 
 static enum bk_code mem_remove(

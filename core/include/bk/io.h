@@ -33,6 +33,11 @@ struct bk_io_stat {
 	unsigned mode; /* who may do what: the permission bits */
 };
 
+struct bk_io_range {
+	uint64_t offset;
+	uint64_t size;
+};
+
 struct bk_io_ops {
 	/* -EOPNOTSUPP for what is neither file nor directory, without waiting for it; -ELOOP where
 	 * a link that another user made leads to a file that is not that user's. */
@@ -48,8 +53,13 @@ struct bk_io_ops {
 	 * silence. May be NULL. */
 	void (*write_behind)(void *ctx, int fd, uint64_t offset, uint64_t size);
 	int (*truncate)(void *ctx, int fd, uint64_t size);
-	/* A hint: the image of a VERSION of the log FD is going to be read. May be NULL. */
-	void (*foresee)(void *ctx, int fd, uint32_t version);
+	/* A hint: the image of a VERSION of the log FD is going to be read. 1 where what that takes
+	 * comes by itself now. May be NULL: 0. */
+	int (*foresee)(void *ctx, int fd, uint32_t version);
+	/* A hint: COUNT ranges of FD (0: none yet) are going to be read, in this order, and may be
+	 * brought meanwhile, several at a time. 1 where they are; 0 where reading costs no more
+	 * than saying so. May be NULL: 0. */
+	int (*want)(void *ctx, int fd, const struct bk_io_range *ranges, size_t count);
 	/* The first offset at or behind OFFSET that is in no hole of the file, INT64_MAX if there
 	 * is none; fails where the system cannot tell. May be NULL. */
 	int64_t (*next_data)(void *ctx, int fd, uint64_t offset);

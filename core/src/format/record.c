@@ -71,6 +71,9 @@ static enum bk_code move_window(struct record_window *window, const struct file 
 	window->ahead = goes_on ? window->ahead * 4 : RECORD_GUESS;
 	if (window->ahead > RECORD_WINDOW_MAX)
 		window->ahead = RECORD_WINDOW_MAX;
+	/* From afar no more is read than was announced. */
+	if (window->ahead > RECORD_NEAR && bk_file_want(file, NULL, 0))
+		window->ahead = RECORD_NEAR;
 	window->offset = offset;
 	window->size = 0;
 	return bk_file_read(file, window->bytes, window->ahead, offset, &window->size, err);
@@ -271,6 +274,20 @@ enum bk_code bk_record_read(struct record_reader *reader, const struct file *fil
 	if (top)
 		*top = chain[0];
 	return BK_OK;
+}
+
+enum bk_code bk_record_look(struct record_reader *reader, const struct file *file, uint64_t offset,
+	struct record *out, struct bk_error *err)
+{
+	reader->data.size = 0;
+	return load_record(reader, &reader->windows[0], file, offset, out, err);
+}
+
+struct bk_io_range bk_record_range(const struct record_reader *reader, uint64_t offset)
+{
+	if (reader->sealing.key)
+		return (struct bk_io_range){offset >> PLACE_SHIFT, OPENED_GUESS};
+	return (struct bk_io_range){offset, RECORD_NEAR};
 }
 
 static void encode_head(uint8_t *at, const struct record *record)

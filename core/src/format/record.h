@@ -61,6 +61,13 @@ BK_MUST_CHECK enum bk_code bk_record_read(struct record_reader *reader, const st
 	uint64_t offset, uint32_t page, uint32_t page_size, void *dst, struct record *top,
 	struct bk_error *err);
 
+/* Reads the head of the record at OFFSET. Fails likewise. */
+BK_MUST_CHECK enum bk_code bk_record_look(struct record_reader *reader, const struct file *file,
+	uint64_t offset, struct record *out, struct bk_error *err);
+
+/* Which bytes of the file a reader of the record at OFFSET reads, mostly. */
+struct bk_io_range bk_record_range(const struct record_reader *reader, uint64_t offset);
+
 /* What a page is stored against. */
 struct record_base {
 	const void *content;

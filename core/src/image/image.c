@@ -1,5 +1,6 @@
 /* image.c - the database as it was at one version. */
 #include "image.h"
+#include "pageahead.h"
 #include "vain.h"
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,7 @@ enum bk_code bk_image_open_keyframe(struct bk_image **out, struct bk_log *log,
 		free(image);
 		return code;
 	}
+	bk_pageahead_maps(&image->index);
 	bk_overlay_init(&image->overlay, log->lf.file.io,
 		bk_file_spill_dir(options ? options->spill_dir : NULL), memory);
 	image->overlay.store.page_size = kf->page_size;

@@ -58,6 +58,7 @@ static void fail(struct imagecopy *copy, const struct bk_error *err)
 	if (!copy->failure.code)
 		copy->failure = *err;
 	atomic_store(&copy->next, copy->count);
+	bk_imagescout_end(&copy->scout);
 	pthread_cond_broadcast(&copy->changed);
 	pthread_mutex_unlock(&copy->mutex);
 }
@@ -104,11 +105,20 @@ static void sync_when_written(struct imagecopy *copy)
 		fail(copy, &err);
 }
 
+/* A part that nobody has taken yet, mostly; false if there is none. */
+static bool next_part(struct imagecopy *copy, size_t *at)
+{
+	if (copy->scout.is_there)
+		return bk_imagescout_next(&copy->scout, at);
+	*at = atomic_fetch_add(&copy->next, 1);
+	return *at < copy->count;
+}
+
 static void make_parts(struct imagecopy *copy)
 {
 	size_t at;
 
-	while ((at = atomic_fetch_add(&copy->next, 1)) < copy->count)
+	while (next_part(copy, &at))
 		if (take(copy, at) && !make_part(copy, at))
 			return;
 }
@@ -129,8 +139,11 @@ static enum bk_code need_part(struct imagecopy *copy, size_t at, struct bk_error
 
 	if (atomic_load(&copy->states[at]) == PART_WRITTEN)
 		return BK_OK;
-	if (take(copy, at))
+	if (take(copy, at)) {
+		if (copy->scout.is_there)
+			bk_imagescout_need(&copy->scout, at);
 		make_part(copy, at);
+	}
 	pthread_mutex_lock(&copy->mutex);
 	while (atomic_load(&copy->states[at]) != PART_WRITTEN && !has_ended(copy))
 		pthread_cond_wait(&copy->changed, &copy->mutex);
@@ -227,6 +240,7 @@ enum bk_code bk_imagecopy_start(struct imagecopy *copy, struct bk_image *image,
 	}
 	pthread_mutex_init(&copy->mutex, NULL);
 	pthread_cond_init(&copy->changed, NULL);
+	bk_imagescout_start(&copy->scout, image, COPY_BYTES);
 	start_threads(copy);
 	return BK_OK;
 }
@@ -252,7 +266,9 @@ void bk_imagecopy_stop(struct imagecopy *copy)
 	atomic_store(&copy->next, copy->count);
 	pthread_cond_broadcast(&copy->changed);
 	pthread_mutex_unlock(&copy->mutex);
+	bk_imagescout_end(&copy->scout);
 	join(copy);
+	bk_imagescout_stop(&copy->scout);
 	pthread_cond_destroy(&copy->changed);
 	pthread_mutex_destroy(&copy->mutex);
 	free(copy->states);

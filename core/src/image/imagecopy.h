@@ -13,6 +13,7 @@
 
 #include "file.h"
 #include "image.h"
+#include "imagescout.h"
 #include <bk/progress.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -30,6 +31,7 @@ struct imagecopy {
 	bk_progress_fn *progress;
 	void *ctx;
 
+	struct imagescout scout; /* of a log that stands afar */
 	size_t count;         /* parts */
 	atomic_uchar *states; /* of each: enum part_state */
 	atomic_size_t next;   /* where threads look for one that nobody has taken */

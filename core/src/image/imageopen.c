@@ -1,6 +1,8 @@
 /* imageopen.c - from which keyframe the image of a version is made, and the way past damage. */
+#include "foresee.h"
 #include "image.h"
 #include "missing.h"
+#include "pageahead.h"
 #include <bk/version.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +16,10 @@ static size_t entries_up_to(const struct bk_entry *entries, size_t count, uint32
 	return count && entries[count - 1].version == version ? count : 0;
 }
 
-/* The image of VERSION on KF, through the first COUNT of ENTRIES. */
+/* The image of VERSION on KF, through the first COUNT of ENTRIES, which ABOVE lists, if it is not
+ * NULL. */
 static enum bk_code open_on(struct bk_image **out, struct bk_log *log, const struct keyframe *kf,
-	struct bk_entry *entries, size_t count, const struct bk_image_options *options,
+	const struct keyframe *above, struct bk_entry *entries, size_t count, const struct bk_image_options *options,
 	struct bk_error *err)
 {
 	struct bk_image *image;
@@ -24,6 +27,7 @@ static enum bk_code open_on(struct bk_image **out, struct bk_log *log, const str
 
 	if (code)
 		return code;
+	bk_pageahead_open(&image->index, above);
 	code = bk_image_advance(image, entries, count, NULL, err);
 	if (code) {
 		bk_image_close(image);
@@ -94,7 +98,7 @@ static enum bk_code open_past_damage(struct bk_image **out, struct bk_log *log, 
 	if (!code) {
 		count = entries_up_to(entries, count, version);
 		code = count || kf->version == version
-			       ? open_on(out, log, kf, entries, count, options, err)
+			       ? open_on(out, log, kf, NULL, entries, count, options, err)
 			       : bk_fail(err, BK_E_DAMAGE, 0,
 					 "%s is damaged: the change of version %u is lost",
 					 log->lf.file.path, version);
@@ -132,7 +136,7 @@ static enum bk_code open_nearest(struct bk_image **out, struct bk_log *log, uint
 		/* A copy, since the replay notes page counts in it and a keyframe is shared. */
 		if (count)
 			memcpy(entries, span.entries, count * sizeof *entries);
-		code = open_on(out, log, span.base, entries, count, options, err);
+		code = open_on(out, log, span.base, span.above, entries, count, options, err);
 		if (!code)
 			(*out)->is_past_damage = span.is_mended;
 	}
@@ -147,7 +151,7 @@ enum bk_code bk_image_open(struct bk_image **out, struct bk_log *log, uint32_t v
 	bool past_damage = options && options->past_damage;
 	enum bk_code code = BK_E_DAMAGE;
 
-	bk_file_foresee(&log->lf.file, version);
+	bk_log_foresee(log, version);
 	if (!past_damage || !options->older)
 		code = open_nearest(out, log, version, options, err);
 	if (code == BK_E_DAMAGE && past_damage)

@@ -99,12 +99,18 @@ enum bk_code bk_file_read(const struct file *file, void *data, size_t size, uint
 	return BK_OK;
 }
 
-void bk_file_foresee(const struct file *file, uint32_t version)
+bool bk_file_foresee(const struct file *file, uint32_t version)
 {
 	const struct bk_io *io = file->io;
 
-	if (io->ops->foresee)
-		io->ops->foresee(io->ctx, file->fd, version);
+	return io->ops->foresee && io->ops->foresee(io->ctx, file->fd, version) > 0;
+}
+
+bool bk_file_want(const struct file *file, const struct bk_io_range *ranges, size_t count)
+{
+	const struct bk_io *io = file->io;
+
+	return io->ops->want && io->ops->want(io->ctx, file->fd, ranges, count) > 0;
 }
 
 uint64_t bk_file_next_data(const struct file *file, uint64_t offset)

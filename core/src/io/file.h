@@ -30,8 +30,13 @@ void bk_file_close(struct file *file);
 BK_MUST_CHECK enum bk_code bk_file_read(const struct file *file, void *data, size_t size,
 	uint64_t offset, size_t *size_out, struct bk_error *err);
 
-/* Announces that the image of VERSION, of the log in FILE, is going to be read: a hint. */
-void bk_file_foresee(const struct file *file, uint32_t version);
+/* Announces that the image of VERSION, of the log in FILE, is going to be read: a hint. Whether what
+ * that takes comes by itself. */
+bool bk_file_foresee(const struct file *file, uint32_t version);
+
+/* Announces that COUNT ranges are going to be read, in this order: a hint. Whether that is of any use
+ * in FILE; COUNT may be 0. */
+bool bk_file_want(const struct file *file, const struct bk_io_range *ranges, size_t count);
 
 /* The first offset at or behind OFFSET where data may stand: what is before it is a hole, which
  * reads as zeros. UINT64_MAX if there is nothing else. */

@@ -17,6 +17,7 @@ enum bk_code bk_log_new(struct bk_log **out, struct logfile *lf, struct bk_error
 	log->lf = *lf;
 	bk_cache_init(&log->cache, LOG_CACHE_BYTES);
 	pthread_mutex_init(&log->mutex, NULL);
+	pthread_mutex_init(&log->foresee_mutex, NULL);
 	pthread_mutex_init(&log->readers_mutex, NULL);
 	pthread_mutex_init(&log->attached_mutex, NULL);
 	*out = log;
@@ -39,6 +40,8 @@ void bk_log_close(struct bk_log *log)
 	bk_state_done(&log->state);
 	bk_logfile_close(&log->lf);
 	free(log->home);
+	free(log->foreseen);
+	pthread_mutex_destroy(&log->foresee_mutex);
 	pthread_mutex_destroy(&log->attached_mutex);
 	pthread_mutex_destroy(&log->readers_mutex);
 	pthread_mutex_destroy(&log->mutex);

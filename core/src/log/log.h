@@ -5,6 +5,7 @@
 #include "pagemap.h"
 #include "passed.h"
 #include "record.h"
+#include "sampling.h"
 #include "search.h"
 #include "state.h"
 #include <bk/log.h>
@@ -29,6 +30,14 @@ struct vain {
 
 #define VAIN_KEPT 8
 
+/* What is known of a log that is read from afar (foresee.h). */
+struct foreseen {
+	struct sampling sampling;
+	bool comes; /* the place sends what an image takes, without being told where it is */
+	bool is_any;
+	uint32_t version; /* that was looked for last */
+};
+
 struct bk_log {
 	struct logfile lf;
 	struct cache cache;    /* of struct keyframe and struct pagemap */
@@ -44,6 +53,10 @@ struct bk_log {
 	struct vain vain[VAIN_KEPT];
 	unsigned vain_next;
 	struct passed passed;
+	uint64_t near; /* offset of a keyframe that a search may begin at; 0: none is known */
+
+	pthread_mutex_t foresee_mutex; /* taken before mutex; over: */
+	struct foreseen *foreseen;     /* NULL: nothing yet; owned */
 
 	/* A mutex of its own: a page is read often, and a change must not wait for that. */
 	pthread_mutex_t readers_mutex;

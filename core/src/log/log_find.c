@@ -1,4 +1,5 @@
 /* log_find.c - one version of those that a log holds, by its number or its time. */
+#include "foresee.h"
 #include "missing.h"
 #include "span.h"
 #include <bk/listing.h>
@@ -32,7 +33,7 @@ enum bk_code bk_log_find(
 	enum bk_code code;
 
 	/* Who asks for one will mostly read it, too; and what leads to the one leads to the other. */
-	bk_file_foresee(&log->lf.file, version);
+	bk_log_foresee(log, version);
 	code = bk_listing_open(&listing, log, version, BK_LISTING_VERSIONS, err);
 
 	if (code)

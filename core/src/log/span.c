@@ -175,6 +175,25 @@ static struct keyframe *passed_keyframe(struct bk_log *log, uint64_t ordinal)
 	return NULL;
 }
 
+/* The keyframe that is known to be near, if it is above what is looked for and can be read, pinned; or
+ * NULL. */
+static struct keyframe *near_keyframe(struct bk_log *log, const struct search *search)
+{
+	struct keyframe *kf = NULL;
+	struct bk_error ignored;
+	uint64_t offset;
+
+	pthread_mutex_lock(&log->mutex);
+	offset = log->near;
+	pthread_mutex_unlock(&log->mutex);
+	if (!offset || bk_log_keyframe(log, offset, &kf, &ignored))
+		return NULL;
+	if (search->is_above(search, kf))
+		return kf;
+	bk_log_unpin(log, kf);
+	return NULL;
+}
+
 /* Takes links from *KF as long as they may be taken, the longest first. */
 static enum bk_code search_down(
 	struct bk_log *log, const struct search *search, struct keyframe **kf, struct bk_error *err)
@@ -206,8 +225,8 @@ static enum bk_code span_search(struct span *out, struct bk_log *log, const stru
 	enum bk_code code = span_tail(&span, log, err);
 
 	if (!code && !is_tail(search, &span)) {
-		struct keyframe *passed =
-			search->above ? passed_keyframe(log, search->above) : NULL;
+		struct keyframe *passed = search->above ? passed_keyframe(log, search->above)
+							: near_keyframe(log, search);
 		struct keyframe *kf = passed ? passed : span.base;
 
 		if (passed)

@@ -3,7 +3,7 @@
  *
  * Names are paths without escapes, under the path of the store's URL: "FOLDER/NAME" or "NAME".
  *
- * Threads: get from any number at once; the others from one. */
+ * Threads: get from any number at once, beside list; the others from one. */
 #ifndef BK_OBJECTS_H
 #define BK_OBJECTS_H
 

@@ -1,86 +1,25 @@
 /* afar.c - one log on another computer, read through a cache. */
 #include "afar.h"
 #include "codec.h"
-#include "place_url.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void take_line(struct afar *afar)
-{
-	uint64_t turn;
+/* Blocks foreseen for who reads on, where one lane gets them, and where many do. */
+#define AHEAD_ONE  16u
+#define AHEAD_MANY 192u
 
-	pthread_mutex_lock(&afar->mutex);
-	turn = afar->line.came++;
-	while (afar->line.served != turn)
-		pthread_cond_wait(&afar->line.moved, &afar->mutex);
-	pthread_mutex_unlock(&afar->mutex);
-}
+/* Where what will be read is said in advance, too, a few blocks are no reading on. */
+#define FEW 4
 
-static void leave_line(struct afar *afar)
-{
-	pthread_mutex_lock(&afar->mutex);
-	afar->line.served++;
-	pthread_cond_broadcast(&afar->line.moved);
-	pthread_mutex_unlock(&afar->mutex);
-}
+/* Ranges so near to each other are got as one. */
+#define GAP ((uint64_t)48 << 10)
 
-/* With the line, without the mutex: from here on to bk_afar_read. */
+/* Parts that one exchange has, at most. */
+#define HAUL_PARTS 32
 
-static void hang_up(struct afar *afar)
-{
-	if (afar->place)
-		afar->place->ops->close(afar->place);
-	afar->place = NULL;
-	pthread_mutex_lock(&afar->mutex);
-	afar->asked_us = 0;
-	pthread_mutex_unlock(&afar->mutex);
-}
-
-static void set_log(struct afar *afar, const struct place_log *log)
-{
-	int64_t now_us = afar->io->ops->now_us(afar->io->ctx);
-
-	pthread_mutex_lock(&afar->mutex);
-	afar->log = *log;
-	afar->asked_us = now_us;
-	pthread_mutex_unlock(&afar->mutex);
-}
-
-/* Asks for the log's head; it must be the log that it was. */
-static enum bk_code ask(struct afar *afar, struct bk_error *err)
-{
-	struct place_head head;
-	enum bk_code code = BK_OK;
-
-	if (!afar->place)
-		code = bk_place_open(&afar->place, afar->io, afar->url, err);
-	if (!code)
-		code = afar->place->ops->head(afar->place, &head, err);
-	if (!code && !head.now.is_there)
-		return bk_fail(err, BK_E_MISSING, 0, "there is no log at %s", afar->url);
-	if (!code && afar->log.is_there && memcmp(head.now.id, afar->log.id, LOG_ID_SIZE) != 0)
-		return bk_fail(err, BK_E_MISSING, 0, "another log stands at %s", afar->url);
-	if (!code)
-		set_log(afar, &head.now);
-	return code;
-}
-
-/* A line that broke is made anew, once. */
-static enum bk_code ask_again(struct afar *afar, struct bk_error *err)
-{
-	bool was_there = afar->place;
-	enum bk_code code = ask(afar, err);
-
-	if (code != BK_E_IO)
-		return code;
-	hang_up(afar);
-	if (was_there)
-		code = ask(afar, err);
-	if (code == BK_E_IO)
-		hang_up(afar);
-	return code;
-}
+/* How often one who waits has it tried. */
+#define TRIES 3
 
 static int errno_of(enum bk_code code)
 {
@@ -96,164 +35,290 @@ static int errno_of(enum bk_code code)
 	}
 }
 
-/* Takes what the other side has sent in advance. What is nothing to us is let go. */
-static void take_parts(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size)
+/* What a lane does, without the mutex. */
+
+/* A farline_take. What is nothing to us is let go. */
+static void take_unasked(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size)
 {
 	struct afar *afar = ctx;
 
 	if (offset % NEARBY_PART)
 		return;
 	pthread_mutex_lock(&afar->mutex);
-	bk_nearby_keep_parts(&afar->nearby, offset, bytes, size);
+	bk_nearby_keep(&afar->nearby, offset, bytes, size);
 	pthread_mutex_unlock(&afar->mutex);
 }
 
-/* Asks for all of what was foreseen, if that is still to be done. If it fails, it comes as it is
- * read. */
-static void ask_foreseen(struct afar *afar)
+/* What one lane gets at once. */
+struct haul {
+	struct part *parts[HAUL_PARTS]; /* that are coming */
+	struct place_part wanted[HAUL_PARTS];
+	size_t count;
+	uint8_t *bytes; /* AFAR_PART of them; owned */
+};
+
+static enum bk_code get(struct afar *afar, struct haul *haul)
 {
-	enum afar_foreseen foreseen;
-	uint32_t version;
+	struct bk_error ignored;
+	enum bk_code code = bk_farline_read(&afar->line, haul->wanted, haul->count, &ignored);
 
 	pthread_mutex_lock(&afar->mutex);
-	foreseen = afar->foreseen;
-	version = afar->version;
-	afar->foreseen = foreseen == AFAR_NEWEST ? AFAR_NOTHING : AFAR_ASKED;
+	for (size_t i = 0; !code && i < haul->count; i++)
+		bk_nearby_keep(&afar->nearby, haul->wanted[i].offset, haul->wanted[i].data,
+			haul->wanted[i].got);
 	pthread_mutex_unlock(&afar->mutex);
-	if (afar->place && afar->place->ops->image &&
-		afar->place->ops->image(afar->place, afar->log.id,
-			foreseen == AFAR_VERSION ? &version : NULL, take_parts, afar,
-			&(struct bk_error){.code = BK_OK}) == BK_E_IO)
-		hang_up(afar);
-}
-
-/* Keeps the SIZE bytes of RUN, from the block NUMBER on. */
-static enum bk_code keep(struct afar *afar, uint64_t number, size_t size, struct bk_error *err)
-{
-	bool is_kept = true;
-
-	pthread_mutex_lock(&afar->mutex);
-	for (size_t at = 0; is_kept && at < size; at += NEARBY_BLOCK)
-		is_kept = bk_nearby_keep(&afar->nearby, number + at / NEARBY_BLOCK, afar->run + at,
-			size - at < NEARBY_BLOCK ? size - at : NEARBY_BLOCK);
-	pthread_mutex_unlock(&afar->mutex);
-	return is_kept ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", afar->url);
-}
-
-/* Reads COUNT blocks from NUMBER on, or as many as there are, into the cache. */
-static enum bk_code fetch(struct afar *afar, uint64_t number, unsigned count, struct bk_error *err)
-{
-	size_t got = 0;
-	enum bk_code code = BK_OK;
-
-	if (!afar->place)
-		code = ask(afar, err);
-	if (!code)
-		code = afar->place->ops->read(afar->place, afar->log.id, number * NEARBY_BLOCK,
-			afar->run, count * NEARBY_BLOCK, &got, err);
-	if (!code)
-		code = keep(afar, number, got, err);
-	if (code == BK_E_IO)
-		hang_up(afar);
 	return code;
 }
 
-/* Brings the block into the cache. Who reads on gets more at once, and who jumps does not. */
-static enum bk_code bring(struct afar *afar, uint64_t number, struct bk_error *err)
+/* From here on with the mutex. */
+
+/* Takes what is to be got next: one part, where there are other lanes for the others; or as many as
+ * one exchange may have. False if nothing is. */
+static bool load(struct afar *afar, struct haul *haul)
+{
+	size_t most = afar->most > 1 ? 1 : HAUL_PARTS, size = 0;
+	struct part *part;
+
+	haul->count = 0;
+	while (haul->count < most &&
+		(part = bk_parts_take(&afar->parts, haul->count ? AFAR_PART - size : AFAR_PART))) {
+		haul->parts[haul->count] = part;
+		haul->wanted[haul->count++] = (struct place_part){
+			.offset = part->offset, .data = haul->bytes + size, .size = part->size};
+		size += part->size;
+	}
+	return haul->count;
+}
+
+static bool is_foreseen_due(const struct afar *afar)
+{
+	return afar->foreseen == AFAR_NEWEST || afar->foreseen == AFAR_VERSION;
+}
+
+/* Asks for all of what was foreseen. */
+static void ask_image(struct afar *afar)
+{
+	enum afar_foreseen foreseen = afar->foreseen;
+	uint32_t version = afar->version;
+
+	afar->foreseen = foreseen == AFAR_NEWEST ? AFAR_NOTHING : AFAR_ASKED;
+	pthread_mutex_unlock(&afar->mutex);
+	bk_farline_ask_image(&afar->line, foreseen == AFAR_VERSION ? &version : NULL);
+	pthread_mutex_lock(&afar->mutex);
+}
+
+/* Leaves out of HAUL what is here by now. */
+static void lighten(struct afar *afar, struct haul *haul)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < haul->count; i++) {
+		if (bk_nearby_has(&afar->nearby, haul->parts[i]->at)) {
+			bk_parts_drop(&afar->parts, haul->parts[i]);
+			continue;
+		}
+		haul->parts[count] = haul->parts[i];
+		haul->wanted[count++] = haul->wanted[i];
+	}
+	haul->count = count;
+}
+
+static void bring(struct afar *afar, struct haul *haul)
 {
 	enum bk_code code;
 
-	if (number != afar->next)
-		afar->ahead = 1;
-	else if (afar->ahead < AFAR_AHEAD)
-		afar->ahead *= 2;
-	afar->next = number + afar->ahead;
-	code = fetch(afar, number, afar->ahead, err);
-	return code == BK_E_IO ? fetch(afar, number, afar->ahead, err) : code;
+	if (is_foreseen_due(afar)) {
+		ask_image(afar);
+		lighten(afar, haul);
+	}
+	pthread_mutex_unlock(&afar->mutex);
+	code = haul->count ? get(afar, haul) : BK_OK;
+	pthread_mutex_lock(&afar->mutex);
+	if (code)
+		afar->failure = code;
+	for (size_t i = 0; i < haul->count; i++)
+		bk_parts_drop(&afar->parts, haul->parts[i]);
+	pthread_cond_broadcast(&afar->moved);
 }
 
-/* What a read wants, and what it has got of it so far. */
-struct wish {
-	void *data;
-	size_t size;
-	uint64_t offset;
-	size_t got;
-};
-
-enum answer {
-	ANSWERED,     /* all that there is at the wish's offset now */
-	FORESEEN_DUE, /* the other side is to be asked for what was foreseen */
-	MISSED,
-};
-
-/* Gives WISH what is here. */
-static enum answer look(struct afar *afar, struct wish *wish)
+static void *run_lane(void *arg)
 {
-	enum answer answer = ANSWERED;
+	struct afar *afar = arg;
+	struct haul haul = {.bytes = malloc(AFAR_PART)};
 
 	pthread_mutex_lock(&afar->mutex);
-	wish->got = bk_nearby_give(&afar->nearby, wish->offset, wish->data, wish->size);
-	if (!wish->got && wish->offset < afar->log.end)
-		answer = afar->foreseen == AFAR_NEWEST || afar->foreseen == AFAR_VERSION
-				 ? FORESEEN_DUE
-				 : MISSED;
+	while (haul.bytes && !afar->is_ending) {
+		if (load(afar, &haul)) {
+			bring(afar, &haul);
+			continue;
+		}
+		afar->idle++;
+		pthread_cond_wait(&afar->work, &afar->mutex);
+		afar->idle--;
+	}
 	pthread_mutex_unlock(&afar->mutex);
-	return answer;
+	free(haul.bytes);
+	return NULL;
 }
 
-/* Another may have brought it while this one waited for the line. */
-static enum bk_code look_afar(struct afar *afar, struct wish *wish, struct bk_error *err)
+/* Something is wanted. Lanes are started as they are needed. */
+static void wake(struct afar *afar)
 {
-	enum answer answer = look(afar, wish);
-	enum bk_code code = BK_OK;
+	size_t wanted = afar->parts.wanted;
 
-	if (answer == FORESEEN_DUE) {
-		ask_foreseen(afar);
-		answer = look(afar, wish);
+	for (size_t i = afar->idle; i < wanted && afar->started < afar->most; i++)
+		if (pthread_create(&afar->lanes[afar->started], NULL, run_lane, afar) == 0)
+			afar->started++;
+	if (wanted)
+		pthread_cond_broadcast(&afar->work);
+}
+
+/* How many bytes from AT on need not be asked for: they are here, or under way. */
+static uint64_t known(struct afar *afar, uint64_t at)
+{
+	const struct part *part = bk_parts_find(&afar->parts, at);
+
+	return part ? part->offset + part->size - at : bk_nearby_has(&afar->nearby, at);
+}
+
+/* Where the bytes end that stand from FROM on, up to UPTO at most, and are to be got as one. */
+static uint64_t unknown_end(struct afar *afar, uint64_t from, uint64_t upto)
+{
+	uint64_t end = from + NEARBY_PART;
+
+	/* Parts of one size would come all at the same moment, and the line stand still. */
+	if (upto - from > AFAR_PART)
+		upto = from + AFAR_PART / 4 * (1 + afar->parts.turns % 4);
+	upto = bk_parts_next(&afar->parts, from, upto);
+	while (end < upto && !bk_nearby_has(&afar->nearby, end))
+		end += NEARBY_PART;
+	return end < upto ? end : upto;
+}
+
+/* Adds to what is foreseen the bytes from FROM up to UPTO that are neither here nor under way. */
+static void foresee(struct afar *afar, uint64_t from, uint64_t upto)
+{
+	const uint64_t part = NEARBY_PART;
+
+	from = from / part * part;
+	upto = upto < afar->end ? (upto + part - 1) / part * part : afar->end;
+	if (upto > afar->end)
+		upto = afar->end;
+	while (from < upto) {
+		uint64_t here = known(afar, from), end;
+
+		if (here) {
+			from = (from + here + part - 1) / part * part;
+			continue;
+		}
+		end = unknown_end(afar, from, upto);
+		if (!bk_parts_foresee(&afar->parts, from, (size_t)(end - from)))
+			return;
+		from = end;
 	}
-	if (answer != ANSWERED)
-		code = bring(afar, wish->offset / NEARBY_BLOCK, err);
-	if (answer != ANSWERED && !code)
-		look(afar, wish);
-	return code;
+}
+
+void bk_afar_want(struct afar *afar, const struct bk_io_range *ranges, size_t count)
+{
+	pthread_mutex_lock(&afar->mutex);
+	for (size_t i = 0; i < count;) {
+		uint64_t from = ranges[i].offset, upto = from + ranges[i].size;
+
+		while (++i < count && ranges[i].offset >= from && ranges[i].offset <= upto + GAP)
+			if (ranges[i].offset + ranges[i].size > upto)
+				upto = ranges[i].offset + ranges[i].size;
+		foresee(afar, from, upto);
+	}
+	wake(afar);
+	pthread_mutex_unlock(&afar->mutex);
+}
+
+/* Block NUMBER is read: foresees what follows, for who reads on. */
+static void follow(struct afar *afar, uint64_t number, bool missed)
+{
+	bool is_shared = afar->most > 1;
+	uint64_t from, upto;
+
+	if (!bk_readers_move(&afar->readers, number, missed, is_shared ? AHEAD_MANY : AHEAD_ONE,
+		    is_shared ? FEW : 1, &from, &upto))
+		return;
+	foresee(afar, from * NEARBY_BLOCK, upto * NEARBY_BLOCK);
+	wake(afar);
+}
+
+/* The part that has the byte at OFFSET is waited for; false where that cannot be had. */
+static bool need(struct afar *afar, uint64_t offset)
+{
+	struct part *part = bk_parts_find(&afar->parts, offset);
+	uint64_t from = offset & ~(uint64_t)(NEARBY_BLOCK - 1);
+	size_t size = afar->end - from < NEARBY_BLOCK ? (size_t)(afar->end - from)
+							   : NEARBY_BLOCK;
+
+	if (!part)
+		part = bk_parts_need(&afar->parts, from, size);
+	if (!part)
+		return false;
+	bk_parts_hurry(&afar->parts, part, offset);
+	wake(afar);
+	return afar->started;
+}
+
+/* Waits until what stands at OFFSET was brought; fails where it was tried, and did not come. */
+static enum bk_code wait_for(struct afar *afar, uint64_t offset, unsigned *misses)
+{
+	const struct part *part = bk_parts_find(&afar->parts, offset);
+
+	if (!part && (*misses)++ == TRIES)
+		return afar->failure ? afar->failure : BK_E_IO;
+	if (!need(afar, offset))
+		return BK_E_NOMEM;
+	pthread_cond_wait(&afar->moved, &afar->mutex);
+	return BK_OK;
 }
 
 int64_t bk_afar_read(struct afar *afar, void *data, size_t size, uint64_t offset)
 {
-	struct wish wish = {.data = data, .size = size, .offset = offset};
-	struct bk_error err;
-	enum bk_code code;
+	enum bk_code code = BK_OK;
+	unsigned misses = 0;
+	size_t got = 0;
 
-	if (look(afar, &wish) == ANSWERED)
-		return (int64_t)wish.got;
-	take_line(afar);
-	code = look_afar(afar, &wish, &err);
-	leave_line(afar);
-	return code ? errno_of(code) : (int64_t)wish.got;
+	pthread_mutex_lock(&afar->mutex);
+	while (!code && offset < afar->end &&
+		!(got = bk_nearby_give(&afar->nearby, offset, data, size)))
+		code = wait_for(afar, offset, &misses);
+	if (got)
+		follow(afar, offset / NEARBY_BLOCK, misses);
+	pthread_mutex_unlock(&afar->mutex);
+	return code ? errno_of(code) : (int64_t)got;
 }
 
-void bk_afar_foresee(struct afar *afar, uint32_t version)
+bool bk_afar_foresee(struct afar *afar, uint32_t version)
 {
+	bool comes;
+
 	pthread_mutex_lock(&afar->mutex);
 	if (afar->foreseen != AFAR_ASKED || afar->version != version)
 		afar->foreseen = AFAR_VERSION;
 	afar->version = version;
+	comes = afar->most == 1;
 	pthread_mutex_unlock(&afar->mutex);
+	return comes;
 }
 
 /* Whether it is only just known how long the log is; then *OUT tells of it. */
 static bool is_fresh(struct afar *afar, struct bk_io_stat *out)
 {
-	int64_t now_us = afar->io->ops->now_us(afar->io->ctx), ago_us;
+	struct place_log log;
+	bool is_shared;
+	int64_t ago_us = bk_farline_told(&afar->line, &log, &is_shared);
 
 	pthread_mutex_lock(&afar->mutex);
-	*out = (struct bk_io_stat){.size = afar->log.end,
-		.device = 1,
-		.inode = bk_load_u64(afar->log.id),
-		.mode = 0600};
-	ago_us = afar->asked_us ? now_us - afar->asked_us : -1;
+	afar->end = log.end;
+	afar->most = is_shared ? AFAR_LANES : 1;
 	pthread_mutex_unlock(&afar->mutex);
-	return ago_us >= 0 && ago_us < AFAR_FRESH_US;
+	*out = (struct bk_io_stat){
+		.size = log.end, .device = 1, .inode = bk_load_u64(log.id), .mode = 0600};
+	return ago_us >= 0 && ago_us < (is_shared ? AFAR_FRESH_STORE_US : AFAR_FRESH_US);
 }
 
 int bk_afar_stat(struct afar *afar, struct bk_io_stat *out)
@@ -263,10 +328,7 @@ int bk_afar_stat(struct afar *afar, struct bk_io_stat *out)
 	enum bk_code code = BK_OK;
 
 	if (!is_fresh(afar, &told)) {
-		take_line(afar);
-		if (!is_fresh(afar, &told))
-			code = ask_again(afar, &err);
-		leave_line(afar);
+		code = bk_farline_ask(&afar->line, true, &err);
 		is_fresh(afar, &told);
 	}
 	if (!code)
@@ -278,36 +340,39 @@ enum bk_code bk_afar_open(
 	struct afar **out, const struct bk_io *io, const char *url, struct bk_error *err)
 {
 	struct afar *afar = calloc(1, sizeof *afar);
-	enum bk_code code = BK_OK;
+	struct bk_io_stat ignored;
+	enum bk_code code;
 
 	if (!afar)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", url);
 	pthread_mutex_init(&afar->mutex, NULL);
-	pthread_cond_init(&afar->line.moved, NULL);
-	afar->io = io;
-	afar->ahead = 1;
-	afar->next = UINT64_MAX;
+	pthread_cond_init(&afar->work, NULL);
+	pthread_cond_init(&afar->moved, NULL);
 	afar->foreseen = AFAR_NEWEST;
-	afar->url = strdup(url);
-	afar->run = malloc(AFAR_AHEAD * NEARBY_BLOCK);
-	if (!afar->url || !afar->run)
-		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to read %s", url);
+	code = bk_farline_init(&afar->line, io, url, take_unasked, afar, err);
 	if (!code)
-		code = ask(afar, err);
-	if (code)
+		code = bk_farline_ask(&afar->line, false, err);
+	if (code) {
 		bk_afar_close(afar);
-	else
-		*out = afar;
-	return code;
+		return code;
+	}
+	is_fresh(afar, &ignored);
+	*out = afar;
+	return BK_OK;
 }
 
 void bk_afar_close(struct afar *afar)
 {
-	hang_up(afar);
+	pthread_mutex_lock(&afar->mutex);
+	afar->is_ending = true;
+	pthread_cond_broadcast(&afar->work);
+	pthread_mutex_unlock(&afar->mutex);
+	for (unsigned i = 0; i < afar->started; i++)
+		pthread_join(afar->lanes[i], NULL);
+	bk_farline_done(&afar->line);
 	bk_nearby_done(&afar->nearby);
-	pthread_cond_destroy(&afar->line.moved);
+	pthread_cond_destroy(&afar->moved);
+	pthread_cond_destroy(&afar->work);
 	pthread_mutex_destroy(&afar->mutex);
-	free(afar->url);
-	free(afar->run);
 	free(afar);
 }

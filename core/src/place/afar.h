@@ -1,17 +1,25 @@
 /* afar.h - one log on another computer, read through a cache (bk/remote.h).
  *
- * Two things are shared by the threads that read it: what is here, and the line. The line is taken by
- * one after the other, in the order in which they came; what is here is given meanwhile. */
+ * Who misses something says so and waits; lanes, threads of their own, get it: one, or, where the
+ * place can be read by many at once, as many as are of use. What is foreseen is got by them while
+ * nobody waits (parts.h). */
 #ifndef BK_AFAR_H
 #define BK_AFAR_H
 
+#include "farline.h"
 #include "nearby.h"
-#include "place.h"
+#include "parts.h"
+#include "readers.h"
 #include <bk/io.h>
 #include <pthread.h>
 
-#define AFAR_AHEAD    16     /* blocks read at once, at most */
-#define AFAR_FRESH_US 200000 /* so long the log's length is not asked for again */
+#define AFAR_LANES    32
+#define AFAR_PART     ((size_t)512 << 10) /* bytes got at once, at most */
+
+/* So long the log's length is not asked for again: where that takes one exchange; of a store, which is
+ * up to a second behind anyway. */
+#define AFAR_FRESH_US       200000
+#define AFAR_FRESH_STORE_US 1000000
 
 /* What has been announced. It is asked for when the first of it is missed, and once. */
 enum afar_foreseen {
@@ -21,28 +29,23 @@ enum afar_foreseen {
 	AFAR_ASKED, /* that version, which has come */
 };
 
-/* Who waits for the line, by the order of coming. */
-struct afar_line {
-	pthread_cond_t moved;
-	uint64_t came, served;
-};
-
 struct afar {
-	char *url;
-	const struct bk_io *io; /* to run ssh through */
+	struct farline line;
 
-	pthread_mutex_t mutex; /* over what follows, and LINE */
-	struct nearby nearby;  /* added to by who has the line */
-	struct place_log log;  /* set by who has the line */
-	int64_t asked_us;      /* when it was so, by the clock of IO; 0: the line broke since */
+	pthread_mutex_t mutex; /* over what follows */
+	pthread_cond_t work;   /* something is wanted */
+	pthread_cond_t moved;  /* something came */
+	struct nearby nearby;
+	struct parts parts;
+	enum bk_code failure;  /* of the part that failed last */
+	struct readers readers;
+	uint64_t end; /* of the log */
 	enum afar_foreseen foreseen;
 	uint32_t version; /* that was foreseen */
 
-	struct afar_line line; /* over what follows */
-	struct place *place;   /* NULL: the line broke, and is to be made anew */
-	uint64_t next;         /* the block that a reader who goes on wants next */
-	unsigned ahead;        /* blocks that are read at once then */
-	uint8_t *run;          /* AFAR_AHEAD blocks */
+	pthread_t lanes[AFAR_LANES];
+	unsigned started, most, idle; /* lanes: that run, that may, that have nothing to do */
+	bool is_ending;
 };
 
 /* Connects. Fails with BK_E_MISSING where the place holds no log, BK_E_IO, BK_E_NOMEM. */
@@ -50,8 +53,12 @@ BK_MUST_CHECK enum bk_code bk_afar_open(
 	struct afar **out, const struct bk_io *io, const char *url, struct bk_error *err);
 void bk_afar_close(struct afar *afar);
 
-/* The image of VERSION is going to be read: all of it comes at once, when the first of it is missed. */
-void bk_afar_foresee(struct afar *afar, uint32_t version);
+/* The image of VERSION is going to be read. True where all of it comes at once, when the first of it
+ * is missed. */
+bool bk_afar_foresee(struct afar *afar, uint32_t version);
+
+/* COUNT ranges are going to be read, in this order. */
+void bk_afar_want(struct afar *afar, const struct bk_io_range *ranges, size_t count);
 
 /* As pread has it: a count, or -errno. */
 int64_t bk_afar_read(struct afar *afar, void *data, size_t size, uint64_t offset);

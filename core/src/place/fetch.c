@@ -6,10 +6,10 @@
 
 struct fetch {
 	struct objects *objects;
-	pthread_t threads[FETCH_THREADS];
-	unsigned started;
 
 	pthread_mutex_t mutex; /* over what follows */
+	pthread_t threads[FETCH_THREADS];
+	unsigned started;
 	pthread_cond_t work, done;
 	struct fetch_job *first, **last;
 	unsigned idle;
@@ -20,16 +20,14 @@ static enum bk_code get(struct objects *objects, struct fetch_job *job)
 {
 	struct bk_error ignored;
 	struct bk_buf bytes;
-	bool is_there;
 	enum bk_code code;
 
 	bk_buf_init(&bytes, job->size);
 	code = objects->ops->get(
-		objects, job->name, job->from, job->size, &bytes, &is_there, &ignored);
-	if (!code && (!is_there || bytes.size != job->size))
-		code = BK_E_BUSY;
-	if (!code)
-		memcpy(job->out, bytes.data, job->size);
+		objects, job->name, job->from, job->size, &bytes, &job->is_there, &ignored);
+	job->got = code ? 0 : bytes.size;
+	if (job->got)
+		memcpy(job->out, bytes.data, job->got);
 	bk_buf_done(&bytes);
 	return code;
 }
@@ -105,11 +103,17 @@ void bk_fetch_add(struct fetch *fetch, struct fetch_job *job)
 	is_short = fetch->first || !fetch->idle;
 	*fetch->last = job;
 	fetch->last = &job->next;
-	pthread_cond_signal(&fetch->work);
-	pthread_mutex_unlock(&fetch->mutex);
 	if (is_short && fetch->started < FETCH_THREADS &&
 		pthread_create(&fetch->threads[fetch->started], NULL, run, fetch) == 0)
 		fetch->started++;
+	pthread_cond_signal(&fetch->work);
+	pthread_mutex_unlock(&fetch->mutex);
+}
+
+void bk_fetch_do(struct fetch *fetch, struct fetch_job *job)
+{
+	job->code = get(fetch->objects, job);
+	job->is_done = true;
 }
 
 /* Takes JOB out of those that wait; false if a thread has it. With the mutex held. */
@@ -133,9 +137,11 @@ enum bk_code bk_fetch_wait(struct fetch *fetch, struct fetch_job *job)
 	bool is_mine;
 
 	pthread_mutex_lock(&fetch->mutex);
-	is_mine = !fetch->started && take_back(fetch, job);
+	is_mine = !fetch->started && !job->is_done && take_back(fetch, job);
 	while (!is_mine && !job->is_done)
 		pthread_cond_wait(&fetch->done, &fetch->mutex);
 	pthread_mutex_unlock(&fetch->mutex);
-	return is_mine ? get(fetch->objects, job) : job->code;
+	if (is_mine)
+		bk_fetch_do(fetch, job);
+	return job->code;
 }

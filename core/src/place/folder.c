@@ -1,4 +1,4 @@
-/* folder.c - one log in a folder of a store: where it stands, and its bytes. */
+/* folder.c - one log in a folder of a store: where it stands. */
 #include "folder.h"
 #include "codec.h"
 #include <inttypes.h>
@@ -133,6 +133,19 @@ static enum bk_code catch_up(struct folder *folder, struct bk_error *err)
 	return code;
 }
 
+/* Where an object ends with a whole frame, who only reads need not look at it. */
+static enum bk_code settle(struct folder *folder, struct bk_error *err)
+{
+	const struct piece *last =
+		folder->way.count ? &folder->way.list[folder->way.count - 1] : NULL;
+
+	if (!folder->is_read || !last || last->size == PIECE_MAX)
+		return catch_up(folder, err);
+	bk_chain_start(&folder->chain, folder->log.seed, folder->reached, 0);
+	folder->is_start_known = false;
+	return BK_OK;
+}
+
 /* Begins to look where a frame is known to begin: behind the last piece that may not end with one.
  */
 static void start_chain(struct folder *folder)
@@ -210,7 +223,7 @@ static enum bk_code note_covered(
 	return code;
 }
 
-static enum bk_code list(struct folder *folder, struct bk_error *err)
+enum bk_code bk_folder_list(struct folder *folder, struct bk_error *err)
 {
 	struct pieces listed = {0};
 	enum bk_code code = folder->objects->ops->list(
@@ -288,7 +301,7 @@ static enum bk_code probe(struct folder *folder, bool is_new, struct bk_error *e
 			       ? step(folder, &body, is_new, &more, err)
 			       : bk_fail(err, BK_E_LIMIT, 0, "the store's log does not end");
 		/* What came is looked at at once, if it is the next. */
-		if (!code && more && !is_new && folder->chain.fed == before)
+		if (!code && more && !is_new && !folder->is_read && folder->chain.fed == before)
 			code = feed(folder, &body, err);
 	}
 	bk_buf_done(&body);
@@ -299,7 +312,20 @@ enum bk_code bk_folder_probe(struct folder *folder, struct bk_error *err)
 {
 	enum bk_code code = probe(folder, false, err);
 
-	return code ? code : catch_up(folder, err);
+	return code ? code : settle(folder, err);
+}
+
+enum bk_code bk_folder_go_on(struct folder *folder, bool more, struct bk_error *err)
+{
+	enum bk_code code;
+
+	folder->asked_ms = folder->objects->ops->now_ms(folder->objects);
+	code = more ? probe(folder, true, err) : BK_OK;
+	if (code)
+		return code;
+	folder->checked_ms = folder->asked_ms;
+	start_chain(folder);
+	return settle(folder, err);
 }
 
 static enum bk_code load(struct folder *folder, const char *name, struct bk_error *err)
@@ -312,14 +338,8 @@ static enum bk_code load(struct folder *folder, const char *name, struct bk_erro
 	if (!code)
 		code = load_header(folder, err);
 	if (!code)
-		code = list(folder, err);
-	if (!code)
-		code = probe(folder, true, err);
-	if (code)
-		return code;
-	folder->checked_ms = folder->asked_ms;
-	start_chain(folder);
-	return catch_up(folder, err);
+		code = bk_folder_list(folder, err);
+	return code ? code : bk_folder_go_on(folder, true, err);
 }
 
 /* What was listed may be merged, and gone, before it is read. */
@@ -333,55 +353,5 @@ enum bk_code bk_folder_load(struct folder *folder, const char *name, struct bk_e
 		code = load(folder, kept, err);
 	if (code)
 		bk_folder_forget(folder);
-	return code;
-}
-
-static enum bk_code read_some(struct folder *folder, uint64_t offset, void *data, size_t size,
-	size_t *got, struct bk_error *err)
-{
-	const struct piece *piece = bk_pieces_find(&folder->way, offset);
-	uint64_t from = offset - piece->at;
-	struct bk_buf body;
-	enum bk_code code;
-
-	if (size > piece->size - from)
-		size = (size_t)(piece->size - from);
-	bk_buf_init(&body, size);
-	code = bk_folder_get(folder, offset, size, &body, err);
-	if (!code)
-		memcpy(data, body.data, size);
-	bk_buf_done(&body);
-	*got = size;
-	return code;
-}
-
-/* The header stands in a piece of its own. */
-static size_t read_header(
-	const struct folder *folder, uint64_t offset, uint8_t *data, size_t size)
-{
-	size_t there = offset < LOG_HEADER_SIZE ? LOG_HEADER_SIZE - (size_t)offset : 0;
-
-	if (there > size)
-		there = size;
-	if (there)
-		memcpy(data, folder->header + offset, there);
-	return there;
-}
-
-enum bk_code bk_folder_read(struct folder *folder, uint64_t offset, void *data, size_t size,
-	size_t *got, struct bk_error *err)
-{
-	uint64_t end = folder->chain.end < folder->reached ? folder->chain.end : folder->reached;
-	size_t done, part;
-	enum bk_code code = BK_OK;
-
-	if (offset >= end)
-		size = 0;
-	else if (size > end - offset)
-		size = (size_t)(end - offset);
-	for (done = read_header(folder, offset, data, size); !code && done < size; done += part)
-		code = read_some(
-			folder, offset + done, (uint8_t *)data + done, size - done, &part, err);
-	*got = size;
 	return code;
 }

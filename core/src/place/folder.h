@@ -9,6 +9,7 @@
 #define BK_FOLDER_H
 
 #include "chain.h"
+#include "fetch.h"
 #include "objects.h"
 #include "pieces.h"
 
@@ -29,6 +30,7 @@ struct folder {
 	uint64_t reached;    /* where WAY ends */
 	bool is_closed;      /* nothing more is taken */
 	bool is_start_known; /* the sum before CHAIN's first frame */
+	bool is_read;        /* only: CHAIN knows no sums where it need not */
 	struct chain chain;  /* of what is there, and what was appended */
 	int64_t asked_ms;    /* when it was looked whether there is more */
 
@@ -70,6 +72,16 @@ BK_MUST_CHECK enum bk_code bk_folder_append(struct folder *folder, uint64_t offs
 BK_MUST_CHECK enum bk_code bk_folder_read(struct folder *folder, uint64_t offset, void *data,
 	size_t size, size_t *got, struct bk_error *err);
 
+/* For who only reads: as bk_folder_load, but what stands at the end is not looked through, and much is
+ * asked for at once. Bytes at the log's ends are given to TAKE, with CTX. */
+typedef void folder_take(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size);
+BK_MUST_CHECK enum bk_code bk_folder_look(struct folder *folder, const char *name,
+	struct fetch *fetch, folder_take *take, void *ctx, struct bk_error *err);
+
+/* As bk_folder_read, by FETCH and from any number of threads at once; BK_E_BUSY where it is to be loaded anew. */
+BK_MUST_CHECK enum bk_code bk_folder_part(const struct folder *folder, struct fetch *fetch,
+	uint64_t offset, void *data, size_t size, size_t *got, struct bk_error *err);
+
 /* From now on nobody appends any more. */
 BK_MUST_CHECK enum bk_code bk_folder_close(struct folder *folder, struct bk_error *err);
 
@@ -77,6 +89,12 @@ BK_MUST_CHECK enum bk_code bk_folder_close(struct folder *folder, struct bk_erro
  * once; UINT32_MAX: not before more comes). */
 BK_MUST_CHECK enum bk_code bk_folder_tend(
 	struct folder *folder, uint32_t *wait_ms, struct bk_error *err);
+
+/* For those files: what a folder is loaded by, one after the other. MORE: it is to be looked whether
+ * there is something that the listing lacks. */
+BK_MUST_CHECK enum bk_code bk_folder_list(struct folder *folder, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_folder_go_on(struct folder *folder, bool more, struct bk_error *err);
+size_t bk_folder_header(const struct folder *folder, uint64_t offset, uint8_t *data, size_t size);
 
 /* For those files: SIZE bytes from AT on, which one object of WAY has, into OUT; BK_E_BUSY where it
  * is gone, and the folder is to be loaded anew. */

@@ -23,7 +23,7 @@ static struct nearby_block *slot_of(struct nearby *nearby, uint64_t number, bool
 /* How many bytes of the block are there from FROM on. */
 static size_t there(const struct nearby_block *block, size_t from)
 {
-	size_t end = from < block->size ? block->size : from;
+	size_t end = from;
 
 	while (end < NEARBY_BLOCK && block->parts >> end / NEARBY_PART & 1)
 		end = (end / NEARBY_PART + 1) * NEARBY_PART;
@@ -58,6 +58,14 @@ static void keep_within(struct nearby_block *block, size_t from, const uint8_t *
 		block->cut = (uint32_t)(from + size);
 }
 
+size_t bk_nearby_has(struct nearby *nearby, uint64_t offset)
+{
+	bool is_there;
+	struct nearby_block *block = slot_of(nearby, offset / NEARBY_BLOCK, &is_there);
+
+	return is_there ? there(block, (size_t)(offset % NEARBY_BLOCK)) : 0;
+}
+
 size_t bk_nearby_give(struct nearby *nearby, uint64_t offset, void *data, size_t size)
 {
 	size_t from = (size_t)(offset % NEARBY_BLOCK), n;
@@ -73,19 +81,7 @@ size_t bk_nearby_give(struct nearby *nearby, uint64_t offset, void *data, size_t
 	return n;
 }
 
-bool bk_nearby_keep(struct nearby *nearby, uint64_t number, const uint8_t *bytes, size_t size)
-{
-	struct nearby_block *block = take_slot(nearby, number);
-
-	if (!block)
-		return false;
-	memcpy(block->bytes, bytes, size);
-	if (size > block->size)
-		block->size = (uint32_t)size;
-	return true;
-}
-
-void bk_nearby_keep_parts(struct nearby *nearby, uint64_t offset, const uint8_t *bytes, size_t size)
+void bk_nearby_keep(struct nearby *nearby, uint64_t offset, const uint8_t *bytes, size_t size)
 {
 	while (size) {
 		size_t from = (size_t)(offset % NEARBY_BLOCK);

@@ -16,11 +16,10 @@
 #define NEARBY_WAYS   4   /* of them may hold one block */
 #define NEARBY_PART   ((size_t)1 << 10)
 
-/* What there is of one block: of its beginning, and of its parts. */
+/* What there is of one block. */
 struct nearby_block {
 	uint64_t number, used; /* USED: when, by the count of all uses; 0: the slot is empty */
 	uint64_t parts;        /* a bit for each of its parts that is there, whole */
-	uint32_t size;         /* bytes from its beginning on that are there */
 	uint32_t cut;          /* where a part ends that is there only so far; 0: none */
 	uint8_t *bytes;
 };
@@ -36,11 +35,10 @@ void bk_nearby_done(struct nearby *nearby);
 /* Copies what is here at OFFSET to DATA, at most SIZE bytes; returns how many, 0 if none. */
 size_t bk_nearby_give(struct nearby *nearby, uint64_t offset, void *data, size_t size);
 
-/* Keeps SIZE bytes, NEARBY_BLOCK at most, from the beginning of block NUMBER. False: no memory. */
-bool bk_nearby_keep(struct nearby *nearby, uint64_t number, const uint8_t *bytes, size_t size);
+/* How many bytes from OFFSET on are here, of those up to the end of their block. */
+size_t bk_nearby_has(struct nearby *nearby, uint64_t offset);
 
 /* Keeps SIZE bytes at OFFSET, where a part begins, as far as there is memory. */
-void bk_nearby_keep_parts(
-	struct nearby *nearby, uint64_t offset, const uint8_t *bytes, size_t size);
+void bk_nearby_keep(struct nearby *nearby, uint64_t offset, const uint8_t *bytes, size_t size);
 
 #endif

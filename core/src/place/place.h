@@ -6,7 +6,7 @@
  * put, get and list whole objects can be one, too: a run that is synced is an object, named by its
  * offset and the sum of its last frame.
  *
- * Threads: one place in one thread at a time. */
+ * Threads: one place in one thread at a time, but for part. */
 #ifndef BK_PLACE_IMPL_H
 #define BK_PLACE_IMPL_H
 
@@ -33,6 +33,13 @@ struct place_head {
 enum place_begin {
 	PLACE_SUCCEEDS, /* an empty place, or one whose log the header names as its predecessor */
 	PLACE_ANEW,     /* by an operator's word: whatever the place holds is put aside, and kept */
+};
+
+/* What is to be read at once with others. */
+struct place_part {
+	uint64_t offset;
+	uint8_t *data;
+	size_t size, got;
 };
 
 struct place;
@@ -64,6 +71,11 @@ struct place_ops {
 	BK_MUST_CHECK enum bk_code (*read)(struct place *place, const uint8_t *id, uint64_t offset,
 		void *data, size_t size, size_t *got, struct bk_error *err);
 
+	/* As read, of COUNT parts in one exchange; of a log that was found by head. BK_E_BUSY where
+	 * what was found is no more so: read finds it anew. NULL where there is no such. */
+	BK_MUST_CHECK enum bk_code (*parts)(struct place *place, const uint8_t *id,
+		struct place_part *parts, size_t count, struct bk_error *err);
+
 	/* Gives TAKE, with CTX, the parts of the log ID that opening the image of VERSION reads (of
 	 * the newest one, if VERSION is NULL), or some of them. NULL where reading costs no more
 	 * than asking. */
@@ -86,6 +98,11 @@ struct place_ops {
 
 struct place {
 	const struct place_ops *ops;
+	bool is_shared; /* any number of threads may call parts at once */
+	/* Of who only reads, else NULL: he needs no sum of the log, and is given, with TAKE_CTX, bytes of
+	 * it that are come by while it is found, from where KiB begin. */
+	void (*take)(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size);
+	void *take_ctx;
 	uint32_t gather_ms; /* where nobody waits for it, what is to be sent waits so long for more */
 };
 

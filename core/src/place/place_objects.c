@@ -1,7 +1,6 @@
 /* place_objects.c - a place in a store of whole objects: what place.h asks for. */
 #include "place_objects.h"
 #include "expire.h"
-#include "readahead.h"
 #include "turns.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +21,7 @@ struct place_objects {
 	int64_t loaded_ms;
 	struct turns turns;
 	struct folder now, next;
-	struct readahead ahead; /* of NOW */
+	struct fetch *fetch; /* of who only reads */
 	struct expire expire;
 };
 
@@ -34,7 +33,6 @@ static struct place_objects *objects_of(struct place *place)
 static void forget(struct place_objects *place)
 {
 	place->is_loaded = false;
-	bk_readahead_drop(&place->ahead);
 	bk_folder_forget(&place->now);
 	bk_folder_forget(&place->next);
 }
@@ -50,17 +48,51 @@ static enum bk_code load_next(struct place_objects *place, struct bk_error *err)
 	return code == BK_E_MISSING ? BK_OK : code;
 }
 
+static enum bk_code look_into(
+	struct place_objects *place, const char *folder, struct bk_error *err)
+{
+	enum bk_code code = bk_folder_look(&place->now, folder, place->fetch, place->place.take,
+		place->place.take_ctx, err);
+
+	return code == BK_E_BUSY ? bk_folder_load(&place->now, folder, err) : code;
+}
+
+/* A turns_meanwhile: the only folder that there is will be the one. */
+static void look_meanwhile(void *ctx, const char *folder)
+{
+	struct bk_error ignored;
+
+	if (*folder)
+		(void)!look_into(ctx, folder, &ignored);
+}
+
+static enum bk_code load_to_read(struct place_objects *place, struct bk_error *err)
+{
+	struct turns *turns = &place->turns;
+	enum bk_code code = place->fetch ? BK_OK : bk_fetch_new(&place->fetch, place->objects, err);
+
+	if (!code)
+		code = bk_turns_look(turns, place->objects, place->fetch, look_meanwhile, place, err);
+	if (!code && turns->now && strcmp(place->now.name, turns->now_name) != 0)
+		code = look_into(place, turns->now_name, err);
+	return code;
+}
+
+static enum bk_code load_to_write(struct place_objects *place, struct bk_error *err)
+{
+	enum bk_code code = bk_turns_load(&place->turns, place->objects, err);
+	if (!code && place->turns.now)
+		code = bk_folder_load(&place->now, place->turns.now_name, err);
+	return code ? code : load_next(place, err);
+}
+
 static enum bk_code load(struct place_objects *place, struct bk_error *err)
 {
 	enum bk_code code;
 
 	forget(place);
 	place->loaded_ms = place->objects->ops->now_ms(place->objects);
-	code = bk_turns_load(&place->turns, place->objects, err);
-	if (!code && place->turns.now)
-		code = bk_folder_load(&place->now, place->turns.now_name, err);
-	if (!code)
-		code = load_next(place, err);
+	code = place->place.take ? load_to_read(place, err) : load_to_write(place, err);
 	place->is_loaded = !code;
 	if (code)
 		forget(place);
@@ -262,12 +294,26 @@ static enum bk_code objects_read(struct place *base, const uint8_t *id, uint64_t
 	for (int i = 0; i < 2 && !code; i++) {
 		if (!is_log(&place->now, id))
 			return bk_fail(err, BK_E_MISSING, 0, "the store holds no such log");
-		code = bk_readahead_read(&place->ahead, offset, data, size, got, err);
+		code = bk_folder_read(&place->now, offset, data, size, got, err);
 		if (code != BK_E_BUSY)
 			return code;
 		code = load(place, err);
 	}
 	return code ? code : bk_fail(err, BK_E_IO, 0, "the store's log changes all the time");
+}
+
+static enum bk_code objects_parts(struct place *base, const uint8_t *id, struct place_part *parts,
+	size_t count, struct bk_error *err)
+{
+	const struct place_objects *place = objects_of(base);
+	enum bk_code code = BK_OK;
+
+	if (!place->is_loaded || !place->fetch || !is_log(&place->now, id))
+		return bk_fail(err, BK_E_BUSY, 0, "what the store holds is not known");
+	for (size_t i = 0; !code && i < count; i++)
+		code = bk_folder_part(&place->now, place->fetch, parts[i].offset, parts[i].data,
+			parts[i].size, &parts[i].got, err);
+	return code;
 }
 
 static enum bk_code objects_list(struct place *base, struct bk_buf *names, struct bk_error *err)
@@ -305,10 +351,10 @@ static void objects_close(struct place *base)
 {
 	struct place_objects *place = objects_of(base);
 
-	bk_readahead_done(&place->ahead);
 	bk_expire_done(&place->expire);
 	bk_folder_done(&place->now);
 	bk_folder_done(&place->next);
+	bk_fetch_free(place->fetch);
 	place->objects->ops->close(place->objects);
 	free(place);
 }
@@ -319,6 +365,7 @@ static const struct place_ops objects_ops = {
 	.append = objects_append,
 	.commit = objects_commit,
 	.read = objects_read,
+	.parts = objects_parts,
 	.list = objects_list,
 	.tend = objects_tend,
 	.close = objects_close,
@@ -333,12 +380,11 @@ enum bk_code bk_place_objects(
 		objects->ops->close(objects);
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a store");
 	}
-	place->place = (struct place){.ops = &objects_ops, .gather_ms = GATHER_MS};
+	place->place = (struct place){.ops = &objects_ops, .gather_ms = GATHER_MS, .is_shared = true};
 	place->objects = objects;
 	place->takes_clear = takes_clear;
 	bk_folder_init(&place->now, objects);
 	bk_folder_init(&place->next, objects);
-	bk_readahead_init(&place->ahead, &place->now);
 	bk_expire_init(&place->expire, objects);
 	*out = &place->place;
 	return BK_OK;

@@ -172,27 +172,59 @@ static enum bk_code ssh_commit(struct place *place, const uint8_t *id, struct bk
 	return code ? code : wait_ok(ssh_of(place), err);
 }
 
+static enum bk_code ask_part(
+	struct place_ssh *ssh, const uint8_t *id, const struct place_part *part, struct bk_error *err)
+{
+	uint8_t head[WIRE_READ_SIZE];
+
+	memcpy(head, id, LOG_ID_SIZE);
+	bk_put_u32(bk_put_u64(head + 16, part->offset), (uint32_t)part->size);
+	return request(ssh, WIRE_READ, head, sizeof head, NULL, 0, err);
+}
+
+static enum bk_code take_part(struct place_ssh *ssh, struct place_part *part, struct bk_error *err)
+{
+	struct message message;
+	enum bk_code code = wait_for(ssh, WIRE_DATA, &message, err);
+
+	if (code)
+		return code;
+	if (message.size > part->size)
+		return bad_answer(ssh, err);
+	memcpy(part->data, message.body, message.size);
+	part->got = message.size;
+	return BK_OK;
+}
+
+/* All are asked for before the first answer is read. What fails leaves answers on the line, so nothing
+ * else comes over it. */
+static enum bk_code ssh_parts(struct place *place, const uint8_t *id, struct place_part *parts,
+	size_t count, struct bk_error *err)
+{
+	struct place_ssh *ssh = ssh_of(place);
+	enum bk_code code = BK_OK;
+	size_t taken = 0;
+
+	for (size_t i = 0; !code && i < count; i++)
+		code = ask_part(ssh, id, &parts[i], err);
+	while (!code && taken < count)
+		code = take_part(ssh, &parts[taken++], err);
+	if (code && taken < count)
+		hang_up(ssh);
+	return code;
+}
+
 static enum bk_code ssh_read(struct place *place, const uint8_t *id, uint64_t offset, void *data,
 	size_t size, size_t *got, struct bk_error *err)
 {
-	struct place_ssh *ssh = ssh_of(place);
-	size_t part = size < PLACE_RUN_MAX ? size : PLACE_RUN_MAX;
-	uint8_t head[WIRE_READ_SIZE];
-	struct message message;
-	enum bk_code code;
+	struct place_part part = {.offset = offset,
+		.data = data,
+		.size = size < PLACE_RUN_MAX ? size : PLACE_RUN_MAX};
+	enum bk_code code = ssh_parts(place, id, &part, 1, err);
 
-	memcpy(head, id, LOG_ID_SIZE);
-	bk_put_u32(bk_put_u64(head + 16, offset), (uint32_t)part);
-	code = request(ssh, WIRE_READ, head, sizeof head, NULL, 0, err);
 	if (!code)
-		code = wait_for(ssh, WIRE_DATA, &message, err);
-	if (code)
-		return code;
-	if (message.size > part)
-		return bad_answer(ssh, err);
-	memcpy(data, message.body, message.size);
-	*got = message.size;
-	return BK_OK;
+		*got = part.got;
+	return code;
 }
 
 /* Gives TAKE the parts in MESSAGE; false where it is not made of such. */
@@ -263,6 +295,7 @@ static const struct place_ops ssh_ops = {
 	.append = ssh_append,
 	.commit = ssh_commit,
 	.read = ssh_read,
+	.parts = ssh_parts,
 	.image = ssh_image,
 	.list = ssh_list,
 	.close = ssh_close,

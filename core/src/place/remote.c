@@ -32,7 +32,7 @@ static enum bk_code find(
 	size_t i = 0;
 
 	pthread_mutex_lock(&remote->mutex);
-	while (i < LOGS_MAX && remote->logs[i] && strcmp(remote->logs[i]->url, url) != 0)
+	while (i < LOGS_MAX && remote->logs[i] && strcmp(remote->logs[i]->line.url, url) != 0)
 		i++;
 	if (i == LOGS_MAX)
 		code = bk_fail(err, BK_E_LIMIT, 0, "more than %d logs from afar", LOGS_MAX);
@@ -119,12 +119,20 @@ static void remote_write_behind(void *ctx, int fd, uint64_t offset, uint64_t siz
 		remote->base->ops->write_behind(remote->base->ctx, fd, offset, size);
 }
 
-static void remote_foresee(void *ctx, int fd, uint32_t version)
+static int remote_foresee(void *ctx, int fd, uint32_t version)
+{
+	struct afar *log = log_of(ctx, fd);
+
+	return log && bk_afar_foresee(log, version);
+}
+
+static int remote_want(void *ctx, int fd, const struct bk_io_range *ranges, size_t count)
 {
 	struct afar *log = log_of(ctx, fd);
 
 	if (log)
-		bk_afar_foresee(log, version);
+		bk_afar_want(log, ranges, count);
+	return log != NULL;
 }
 
 static int remote_truncate(void *ctx, int fd, uint64_t size)
@@ -249,6 +257,7 @@ static const struct bk_io_ops remote_ops = {
 	.datasync = remote_datasync,
 	.write_behind = remote_write_behind,
 	.foresee = remote_foresee,
+	.want = remote_want,
 	.truncate = remote_truncate,
 	.next_data = remote_next_data,
 	.stat = remote_stat,

@@ -39,6 +39,8 @@ struct seen {
 	uint32_t second;             /* the turn after the oldest */
 	int64_t oldest_s, second_s;  /* when they began */
 	uint32_t first_next, first_offers; /* the offers for the lowest turn that has any */
+	unsigned folders;
+	char folder[FOLDER_NAME]; /* a log's that is among them */
 };
 
 static void see_turn(struct seen *seen, uint32_t number, int64_t changed_s)
@@ -71,27 +73,6 @@ static void see_offer(struct seen *seen, uint32_t number, uint32_t offer)
 	}
 }
 
-static enum bk_code take_entry(void *ctx, const struct object_entry *entry, struct bk_error *err)
-{
-	struct seen *seen = ctx;
-	uint32_t number, offer;
-
-	(void)err;
-	if (entry->is_folder)
-		return BK_OK;
-	if (strncmp(entry->name, TURN, strlen(TURN)) == 0) {
-		number = number_of(entry->name + strlen(TURN));
-		if (number && !entry->name[strlen(TURN) + DIGITS])
-			see_turn(seen, number, entry->changed_s);
-	} else if (strncmp(entry->name, NEXT, strlen(NEXT)) == 0) {
-		number = number_of(entry->name + strlen(NEXT));
-		offer = number ? number_of(entry->name + strlen(NEXT) + DIGITS + 1) : 0;
-		if (offer)
-			see_offer(seen, number, offer);
-	}
-	return BK_OK;
-}
-
 /* Whether LINE, SIZE bytes, is a folder's name and an end of line. */
 static bool is_folder_name(const uint8_t *line, size_t size)
 {
@@ -106,6 +87,52 @@ static bool is_folder_name(const uint8_t *line, size_t size)
 	return true;
 }
 
+static void see_folder(struct seen *seen, const char *name)
+{
+	char line[FOLDER_NAME + 1];
+	int size = snprintf(line, sizeof line, "%.*s\n", FOLDER_NAME - 1, name);
+
+	if (!is_folder_name((const uint8_t *)line, (size_t)size))
+		return;
+	seen->folders++;
+	memcpy(seen->folder, line, (size_t)size - 1);
+	seen->folder[size - 1] = '\0';
+}
+
+static enum bk_code take_entry(void *ctx, const struct object_entry *entry, struct bk_error *err)
+{
+	struct seen *seen = ctx;
+	uint32_t number, offer;
+
+	(void)err;
+	if (entry->is_folder) {
+		see_folder(seen, entry->name);
+		return BK_OK;
+	}
+	if (strncmp(entry->name, TURN, strlen(TURN)) == 0) {
+		number = number_of(entry->name + strlen(TURN));
+		if (number && !entry->name[strlen(TURN) + DIGITS])
+			see_turn(seen, number, entry->changed_s);
+	} else if (strncmp(entry->name, NEXT, strlen(NEXT)) == 0) {
+		number = number_of(entry->name + strlen(NEXT));
+		offer = number ? number_of(entry->name + strlen(NEXT) + DIGITS + 1) : 0;
+		if (offer)
+			see_offer(seen, number, offer);
+	}
+	return BK_OK;
+}
+
+/* The folder that LINE, SIZE bytes of the object NAME, names. */
+static enum bk_code take_line(char out[FOLDER_NAME], const char *name, const uint8_t *line,
+	size_t size, struct bk_error *err)
+{
+	if (!is_folder_name(line, size))
+		return bk_fail(err, BK_E_DAMAGE, 0, "%s in the store names no log", name);
+	memcpy(out, line, size - 1);
+	out[size - 1] = '\0';
+	return BK_OK;
+}
+
 enum bk_code bk_turns_read(struct objects *objects, const char *name, char out[FOLDER_NAME],
 	bool *is_there, struct bk_error *err)
 {
@@ -114,12 +141,8 @@ enum bk_code bk_turns_read(struct objects *objects, const char *name, char out[F
 
 	bk_buf_init(&line, FOLDER_NAME);
 	code = objects->ops->get(objects, name, 0, FOLDER_NAME, &line, is_there, err);
-	if (!code && *is_there && !is_folder_name(line.data, line.size))
-		code = bk_fail(err, BK_E_DAMAGE, 0, "%s in the store names no log", name);
-	if (!code && *is_there) {
-		memcpy(out, line.data, line.size - 1);
-		out[line.size - 1] = '\0';
-	}
+	if (!code && *is_there)
+		code = take_line(out, name, line.data, line.size, err);
 	bk_buf_done(&line);
 	return code;
 }
@@ -176,6 +199,41 @@ enum bk_code bk_turns_load(struct turns *turns, struct objects *objects, struct 
 	if (seen.first_next == turns->oldest + 1)
 		turns->oldest_offers = seen.first_offers;
 	return code ? code : find_offer(turns, err);
+}
+
+/* The newest turn is the one listed, and the next is not there. */
+static enum bk_code look(struct turns *turns, struct fetch *fetch, const char *folder,
+	turns_meanwhile *meanwhile, void *ctx, bool *more, struct bk_error *err)
+{
+	uint8_t lines[2][FOLDER_NAME];
+	struct fetch_job jobs[2] = {{.size = FOLDER_NAME, .out = lines[0]},
+		{.size = FOLDER_NAME, .out = lines[1]}};
+	enum bk_code code;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		bk_turns_name(jobs[i].name, turns->now + i);
+		bk_fetch_add(fetch, &jobs[i]);
+	}
+	meanwhile(ctx, folder);
+	code = bk_fetch_wait(fetch, &jobs[0]);
+	*more = bk_fetch_wait(fetch, &jobs[1]) || jobs[1].is_there || code || !jobs[0].is_there;
+	return *more ? BK_OK
+		     : take_line(turns->now_name, jobs[0].name, lines[0], jobs[0].got, err);
+}
+
+enum bk_code bk_turns_look(struct turns *turns, struct objects *objects, struct fetch *fetch,
+	turns_meanwhile *meanwhile, void *ctx, struct bk_error *err)
+{
+	struct seen seen = {.turns = turns};
+	bool more = true;
+	enum bk_code code;
+
+	*turns = (struct turns){.objects = objects};
+	code = objects->ops->list(objects, "", "", take_entry, &seen, err);
+	if (!code && turns->now)
+		code = look(turns, fetch, seen.folders == 1 ? seen.folder : "", meanwhile, ctx,
+			&more, err);
+	return code || !more ? code : find_newest(turns, err);
 }
 
 /* Puts an object NAME that names the folder FOLDER; *IS_OURS: it does. */

@@ -19,6 +19,13 @@ struct turns {
 BK_MUST_CHECK enum bk_code bk_turns_load(
 	struct turns *turns, struct objects *objects, struct bk_error *err);
 
+/* The same for who only reads: several requests at once by FETCH, and none for what was offered.
+ * MEANWHILE is called, with CTX and the only folder that there is ("": none, or several), while answers
+ * are under way. */
+typedef void turns_meanwhile(void *ctx, const char *folder);
+BK_MUST_CHECK enum bk_code bk_turns_look(struct turns *turns, struct objects *objects,
+	struct fetch *fetch, turns_meanwhile *meanwhile, void *ctx, struct bk_error *err);
+
 /* The log in the folder NAME takes the next turn. Fails with BK_E_BUSY where another did. */
 BK_MUST_CHECK enum bk_code bk_turns_take(
 	struct turns *turns, const char *name, struct bk_error *err);
