@@ -71,7 +71,7 @@ build clang
 run clang -L golden
 # Under the address sanitizer what reads bytes of others, and is fast; the rest comes with --torture.
 build asan backup backup-cli backup-fuse tests_support tests_unit tests_golden tests_cli tests_fuzz tests_integration
-run asan -R '^(unit|golden|fuzz)|integration_(hostile|owner)|cli_(adopt|copy|extract|guard|history|init|log|mirror|query|replace|restore|seal|ssh|usage)$' -E 'unit.(traces|sealed)$|fuzz_(image|log)$|\.[a-z_]+\.(sealed|padded)$'
+run asan -R '^(unit|golden|fuzz)|objects_ways|integration_(hostile|owner)|cli_(adopt|copy|extract|guard|history|init|log|mirror|query|replace|restore|seal|ssh|usage)$' -E 'unit.(traces|sealed)$|fuzz_(image|log)$|\.[a-z_]+\.(sealed|padded)$'
 build tsan unit_tests crash_sync tests_fuse
 run tsan -R 'unit.(cache|image|follower|history|log|measure|opening|proof|writer)$|crash_sync|fuse.(gone|growth|parallel)'
 step "all passed"

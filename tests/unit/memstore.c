@@ -56,7 +56,8 @@ static enum bk_code arrive(struct memstore *store, struct bk_error *err)
 
 static enum bk_code answer(struct memstore *store, struct bk_error *err)
 {
-	return chance(store, store->loses) ? bk_fail(err, BK_E_IO, 0, "the answer was lost") : BK_OK;
+	return chance(store, store->loses) ? bk_fail(err, BK_E_IO, 0, "the answer was lost")
+					   : BK_OK;
 }
 
 static void make(struct memstore *store, const char *name, const void *data, size_t size)
@@ -139,9 +140,8 @@ static enum bk_code list(struct memstore *store, const char *folder, const char 
 	for (size_t i = 0; i < store->count && !code; i++) {
 		const struct memobject *object = &store->list[i];
 		const char *rest = object->name + (length ? length + 1 : 0);
-		struct object_entry entry = {.name = rest,
-			.size = object->size,
-			.changed_s = object->born_ms / 1000};
+		struct object_entry entry = {
+			.name = rest, .size = object->size, .changed_s = object->born_ms / 1000};
 
 		if (object->born_ms > when_ms || object->dead_ms <= when_ms ||
 			strncmp(object->name, folder, length) != 0 || strchr(rest, '/') ||
@@ -186,16 +186,27 @@ static enum bk_code mem_make_folder(
 	return arrive(((struct client *)objects)->store, err);
 }
 
+/* Requests of several threads move it on. */
+static int64_t clock_of(struct memstore *store)
+{
+	int64_t now_ms;
+
+	pthread_mutex_lock(&store->mutex);
+	now_ms = store->now_ms;
+	pthread_mutex_unlock(&store->mutex);
+	return now_ms;
+}
+
 static int64_t mem_now(struct objects *objects)
 {
 	const struct client *client = (struct client *)objects;
 
-	return client->store->now_ms + client->off_ms;
+	return clock_of(client->store) + client->off_ms;
 }
 
 static int64_t mem_date(struct objects *objects)
 {
-	return ((struct client *)objects)->store->now_ms / 1000;
+	return clock_of(((struct client *)objects)->store) / 1000;
 }
 
 static void mem_close(struct objects *objects)

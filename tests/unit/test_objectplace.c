@@ -92,8 +92,8 @@ static void check_read(struct memstore *store, const struct source *log, uint64_
 	struct place_head head;
 	uint8_t *bytes = malloc((size_t)end + 100);
 	uint64_t half = end / 2;
-	struct place_part parts[] = {{half, bytes + half, (size_t)(end - half) + 100, 0},
-		{0, bytes, (size_t)half, 0}};
+	struct place_part parts[] = {
+		{half, bytes + half, (size_t)(end - half) + 100, 0}, {0, bytes, (size_t)half, 0}};
 	enum bk_code code;
 
 	ok(place->ops->head(place, &head, why()));

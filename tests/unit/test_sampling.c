@@ -1,6 +1,7 @@
-/* test_sampling.c - where a version stands in a log, found by looking at many places (sampling.h). */
-#include "sampling.h"
+/* test_sampling.c - where a version stands in a log, found by looking at many places (sampling.h).
+ */
 #include "frame.h"
+#include "sampling.h"
 #include "support.h"
 
 SUITE(sampling);
@@ -22,7 +23,8 @@ static void make_log(uint64_t random)
 	cr_assert(out && fwrite(frame, LOG_HEADER_SIZE, 1, out) == 1);
 	for (uint32_t i = 0; i < FRAMES; i++) {
 		struct frame_head head = {.kind = FRAME_CHANGE,
-			.size = (uint32_t)(100 + random_next(&random) % (i < FRAMES / 2 ? 300 : 3000)),
+			.size = (uint32_t)(100 +
+					   random_next(&random) % (i < FRAMES / 2 ? 300 : 3000)),
 			.version = i + 1};
 
 		for (size_t n = 0; n < head.size; n++)
@@ -43,15 +45,17 @@ Test(sampling, a_version_is_found_in_few_rounds)
 {
 	make_log(7);
 	for (uint32_t version = 100; version < FRAMES; version += 997) {
-		struct sample low, high, ends[] = {{offsets[0], 0, 1}, {offsets[FRAMES - 1], 0, FRAMES}};
+		struct sample low, high,
+			ends[] = {{offsets[0], 0, 1}, {offsets[FRAMES - 1], 0, FRAMES}};
 
 		sampling.count = 0;
 		for (size_t i = 0; i < COUNT_OF(ends); i++)
 			bk_sampling_add(&sampling, &ends[i]);
-		cr_assert(bk_sampling_search(&sampling, &file, version, 64 << 10, offsets[FRAMES],
-			&low, &high));
+		cr_assert(bk_sampling_search(
+			&sampling, &file, version, 64 << 10, offsets[FRAMES], &low, &high));
 		cr_assert(low.version <= version && high.version > version);
-		cr_assert(low.at == offsets[low.version - 1] && high.at == offsets[high.version - 1]);
+		cr_assert(
+			low.at == offsets[low.version - 1] && high.at == offsets[high.version - 1]);
 		cr_assert(high.at - low.at < 512 << 10, "%u: %llu bytes", version,
 			(unsigned long long)(high.at - low.at));
 	}
@@ -68,7 +72,8 @@ Test(sampling, what_is_not_between_is_not_found)
 	cr_assert(sampling.count == 3 && sampling.all[0].at == 100 && sampling.all[2].at == 500);
 	cr_assert(!bk_sampling_bracket(&sampling, 0, &low, &high));
 	cr_assert(!bk_sampling_bracket(&sampling, 5, &low, &high));
-	cr_assert(bk_sampling_bracket(&sampling, 4, &low, &high) && low.at == 300 && high.at == 500);
+	cr_assert(
+		bk_sampling_bracket(&sampling, 4, &low, &high) && low.at == 300 && high.at == 500);
 	cr_assert(bk_sampling_guess(&low, &high, 4) == 400);
 }
 

@@ -19,8 +19,8 @@ static size_t entries_up_to(const struct bk_entry *entries, size_t count, uint32
 /* The image of VERSION on KF, through the first COUNT of ENTRIES, which ABOVE lists, if it is not
  * NULL. */
 static enum bk_code open_on(struct bk_image **out, struct bk_log *log, const struct keyframe *kf,
-	const struct keyframe *above, struct bk_entry *entries, size_t count, const struct bk_image_options *options,
-	struct bk_error *err)
+	const struct keyframe *above, struct bk_entry *entries, size_t count,
+	const struct bk_image_options *options, struct bk_error *err)
 {
 	struct bk_image *image;
 	enum bk_code code = bk_image_open_keyframe(&image, log, kf, options, err);

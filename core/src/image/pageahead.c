@@ -56,13 +56,15 @@ struct ahead {
 	struct record_reader *reader;
 	uint64_t offsets[PAGES_MOST];
 	size_t count;
-	uint8_t seen[8192]; /* bits of pages, by their last digits: one that shares it may be left out */
+	uint8_t seen[8192]; /* bits of pages, by their last digits: one that shares it may be left
+			       out */
 };
 
 /* Whether PAGE was not added before; notes that it is. */
 static bool is_new(struct ahead *ahead, uint32_t page)
 {
-	uint8_t bit = (uint8_t)(1u << page % 8), *byte = &ahead->seen[page / 8 % sizeof ahead->seen];
+	uint8_t bit = (uint8_t)(1u << page % 8),
+		*byte = &ahead->seen[page / 8 % sizeof ahead->seen];
 	bool is_new = !(*byte & bit);
 
 	*byte |= bit;

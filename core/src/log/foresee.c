@@ -9,7 +9,7 @@
 #define REGION_BYTES ((uint64_t)2 << 20)   /* brought before a version, at most */
 #define NEAR_ROOM    ((uint64_t)64 << 10)  /* in which a frame begins, mostly */
 #define NEAR_LOOKS   8
-#define MAPS_BEFORE  ((uint64_t)96 << 10)  /* brought before a keyframe: its maps */
+#define MAPS_BEFORE  ((uint64_t)96 << 10) /* brought before a keyframe: its maps */
 #define MAPS_BEHIND  ((uint64_t)64 << 10)
 
 /* Of a log's frame or keyframe. */
@@ -45,7 +45,8 @@ static void know_ends(struct bk_log *log, uint64_t *log_end, uint64_t *interval)
 	*log_end = log->state.end;
 	ordinal = log->state.keyframe_ordinal;
 	pthread_mutex_unlock(&log->mutex);
-	*interval = *log_end / (ordinal + 1);
+	/* An interval has a frame at least, whatever a keyframe says. */
+	*interval = *log_end / (ordinal < *log_end ? ordinal + 1 : *log_end + 1);
 	/* What was found for other versions is let go of where there is no room for this one's. */
 	if (log->foreseen->sampling.count > SAMPLES_MAX / 2)
 		log->foreseen->sampling.count = 0;
@@ -83,8 +84,8 @@ struct step {
 	double each; /* versions from one to the next */
 };
 
-/* The keyframes on the way down from AT, by the versions that they should have; not those that are so
- * near that they are brought with it. */
+/* The keyframes on the way down from AT, by the versions that they should have; not those that are
+ * so near that they are brought with it. */
 static size_t way_down(const struct step *at, uint32_t *versions, size_t most)
 {
 	uint64_t ordinal = at->ordinal, reach = at->reach;
@@ -111,16 +112,16 @@ static size_t guess_all(const struct bk_log *log, const uint32_t *versions, size
 	while (count--) {
 		struct sample low, high;
 
-		if (bk_sampling_bracket(&log->foreseen->sampling, versions[count] + 1, &low, &high) &&
+		if (bk_sampling_bracket(
+			    &log->foreseen->sampling, versions[count] + 1, &low, &high) &&
 			high.at > floor && high.at - low.at >= apart)
-			places[found++] =
-				bk_sampling_guess(&low, &high, versions[count] + 1);
+			places[found++] = bk_sampling_guess(&low, &high, versions[count] + 1);
 	}
 	return found;
 }
 
-/* Looks where the keyframes stand that the one below VERSION stands on, if all intervals are as long as
- * they are in the mean. */
+/* Looks where the keyframes stand that the one below VERSION stands on, if all intervals are as
+ * long as they are in the mean. */
 static void look_down(struct bk_log *log, uint32_t version, uint64_t log_end)
 {
 	uint64_t places[SAMPLING_MOST], newest;
@@ -128,13 +129,20 @@ static void look_down(struct bk_log *log, uint32_t version, uint64_t log_end)
 	struct step at = {.version = version};
 	const struct sample *all = log->foreseen->sampling.all;
 	uint32_t head = all[log->foreseen->sampling.count - 1].version;
+	double above;
 	size_t count;
 
 	pthread_mutex_lock(&log->mutex);
 	newest = log->state.keyframe_ordinal;
 	pthread_mutex_unlock(&log->mutex);
-	at.each = (double)(uint32_t)(head - all[0].version) / (double)(newest + 1);
-	at.ordinal = newest - (uint64_t)((double)(uint32_t)(head - version) / at.each);
+	at.each = (double)(uint32_t)(head - all[0].version) / ((double)newest + 1);
+	above = at.each > 0 ? (double)(uint32_t)(head - version) / at.each : (double)newest;
+	/* The first stands on none; and what the samples say may be wrong. */
+	if (!(above < (double)newest))
+		return;
+	at.ordinal = newest - (uint64_t)above;
+	if (!at.ordinal)
+		return;
 	at.reach = bk_keyframe_step(bk_keyframe_link_count(at.ordinal) - 1);
 	count = guess_all(log, versions, way_down(&at, versions, SAMPLING_MOST), 0, 0, places);
 	bk_sampling_look(&log->foreseen->sampling, &log->lf.file, places, count, log_end);
@@ -153,6 +161,8 @@ static void want_region(struct bk_log *log, uint32_t version, const struct sampl
 	range.offset = before + slack < guess ? guess - before - slack : 0;
 	if (upto > log_end)
 		upto = log_end;
+	if (range.offset >= upto)
+		return;
 	range.size = upto - range.offset;
 	bk_file_want(&log->lf.file, &range, 1);
 	look_down(log, version, log_end);
@@ -202,7 +212,7 @@ void bk_log_foresee_maps(struct bk_log *log, const struct keyframe *kf)
 	struct step at = {kf->ordinal, kf->reach, kf->version, 0};
 	size_t count, ways;
 
-	if (kf->is_full || !begin(log))
+	if (kf->is_full || !kf->ordinal || !begin(log))
 		return;
 	if (log->foreseen->comes) {
 		end(log);

@@ -10,8 +10,8 @@
 
 #include "log.h"
 
-/* VERSION is going to be searched, and its image opened. Leaves in LOG a keyframe not far above, that
- * the search may begin at. */
+/* VERSION is going to be searched, and its image opened. Leaves in LOG a keyframe not far above,
+ * that the search may begin at. */
 void bk_log_foresee(struct bk_log *log, uint32_t version);
 
 /* Whether it is worth while to say which pages are going to be read. */

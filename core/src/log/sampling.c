@@ -23,8 +23,7 @@ static bool is_frame(
 }
 
 /* The first frame in SIZE bytes that stand at START. */
-static bool find_frame(
-	const uint8_t *bytes, size_t size, uint64_t start, struct sample *out)
+static bool find_frame(const uint8_t *bytes, size_t size, uint64_t start, struct sample *out)
 {
 	const uint8_t *magic = bytes;
 
@@ -80,8 +79,8 @@ void bk_sampling_look(struct sampling *sampling, const struct file *file, const 
 	}
 }
 
-bool bk_sampling_bracket(const struct sampling *sampling, uint32_t version, struct sample *low,
-	struct sample *high)
+bool bk_sampling_bracket(
+	const struct sampling *sampling, uint32_t version, struct sample *low, struct sample *high)
 {
 	size_t at = 0;
 

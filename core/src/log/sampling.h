@@ -33,8 +33,8 @@ void bk_sampling_look(struct sampling *sampling, const struct file *file, const 
 void bk_sampling_add(struct sampling *sampling, const struct sample *sample);
 
 /* Between which two samples VERSION stands; false where it is not between any. */
-bool bk_sampling_bracket(const struct sampling *sampling, uint32_t version, struct sample *low,
-	struct sample *high);
+bool bk_sampling_bracket(
+	const struct sampling *sampling, uint32_t version, struct sample *low, struct sample *high);
 
 /* Where between two samples the change of VERSION stands, if all are as large. */
 uint64_t bk_sampling_guess(const struct sample *low, const struct sample *high, uint32_t version);

@@ -251,8 +251,7 @@ static bool need(struct afar *afar, uint64_t offset)
 {
 	struct part *part = bk_parts_find(&afar->parts, offset);
 	uint64_t from = offset & ~(uint64_t)(NEARBY_BLOCK - 1);
-	size_t size = afar->end - from < NEARBY_BLOCK ? (size_t)(afar->end - from)
-							   : NEARBY_BLOCK;
+	size_t size = afar->end - from < NEARBY_BLOCK ? (size_t)(afar->end - from) : NEARBY_BLOCK;
 
 	if (!part)
 		part = bk_parts_need(&afar->parts, from, size);

@@ -13,11 +13,11 @@
 #include <bk/io.h>
 #include <pthread.h>
 
-#define AFAR_LANES    32
-#define AFAR_PART     ((size_t)512 << 10) /* bytes got at once, at most */
+#define AFAR_LANES 32
+#define AFAR_PART  ((size_t)512 << 10) /* bytes got at once, at most */
 
-/* So long the log's length is not asked for again: where that takes one exchange; of a store, which is
- * up to a second behind anyway. */
+/* So long the log's length is not asked for again: where that takes one exchange; of a store, which
+ * is up to a second behind anyway. */
 #define AFAR_FRESH_US       200000
 #define AFAR_FRESH_STORE_US 1000000
 
@@ -37,7 +37,7 @@ struct afar {
 	pthread_cond_t moved;  /* something came */
 	struct nearby nearby;
 	struct parts parts;
-	enum bk_code failure;  /* of the part that failed last */
+	enum bk_code failure; /* of the part that failed last */
 	struct readers readers;
 	uint64_t end; /* of the log */
 	enum afar_foreseen foreseen;
@@ -53,8 +53,8 @@ BK_MUST_CHECK enum bk_code bk_afar_open(
 	struct afar **out, const struct bk_io *io, const char *url, struct bk_error *err);
 void bk_afar_close(struct afar *afar);
 
-/* The image of VERSION is going to be read. True where all of it comes at once, when the first of it
- * is missed. */
+/* The image of VERSION is going to be read. True where all of it comes at once, when the first of
+ * it is missed. */
 bool bk_afar_foresee(struct afar *afar, uint32_t version);
 
 /* COUNT ranges are going to be read, in this order. */

@@ -23,7 +23,8 @@ static enum bk_code add_name(
 	struct expire *expire, const char *folder, const char *name, struct bk_error *err)
 {
 	char line[PIECES_NAME + 2];
-	int size = snprintf(line, sizeof line, "%s%s%s\n", folder, *folder && *name ? "/" : "", name);
+	int size =
+		snprintf(line, sizeof line, "%s%s%s\n", folder, *folder && *name ? "/" : "", name);
 
 	if (size < 0 || (size_t)size >= sizeof line)
 		return BK_OK; /* none of ours */
@@ -47,8 +48,8 @@ static enum bk_code take_piece(void *ctx, const struct object_entry *entry, stru
 static enum bk_code add_folder(struct expire *expire, const char *folder, struct bk_error *err)
 {
 	struct content content = {.expire = expire, .folder = folder};
-	enum bk_code code = expire->objects->ops->list(
-		expire->objects, folder, "", take_piece, &content, err);
+	enum bk_code code =
+		expire->objects->ops->list(expire->objects, folder, "", take_piece, &content, err);
 
 	return code ? code : add_name(expire, folder, "", err);
 }
@@ -72,8 +73,8 @@ static enum bk_code is_used(struct expire *expire, const struct turns *turns, ui
 }
 
 /* The object NAME names a folder: that goes, if no later turn has it, and the object behind it. */
-static enum bk_code add_named(struct expire *expire, const struct turns *turns, const char *name,
-	struct bk_error *err)
+static enum bk_code add_named(
+	struct expire *expire, const struct turns *turns, const char *name, struct bk_error *err)
 {
 	char folder[FOLDER_NAME] = "";
 	bool is_there, used = true;

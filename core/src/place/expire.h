@@ -1,5 +1,5 @@
-/* expire.h - predecessors in a store, kept for a time by the store's own clock, and removed then, with
- * the successors that were offered for their turn and not taken (docs/objects.md, 4).
+/* expire.h - predecessors in a store, kept for a time by the store's own clock, and removed then,
+ * with the successors that were offered for their turn and not taken (docs/objects.md, 4).
  *
  * Threads: one. */
 #ifndef BK_EXPIRE_H

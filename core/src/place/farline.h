@@ -1,9 +1,10 @@
-/* farline.h - the line to the place of a log that is read from afar: who uses it, and how it is made
- * anew where it breaks.
+/* farline.h - the line to the place of a log that is read from afar: who uses it, and how it is
+ * made anew where it breaks.
  *
  * Calling sequence: bk_farline_init, bk_farline_ask, any calls, bk_farline_done.
  *
- * Threads: any. It is used by one alone, or, where the place can be read so, by many beside each other. */
+ * Threads: any. It is used by one alone, or, where the place can be read so, by many beside each
+ * other. */
 #ifndef BK_FARLINE_H
 #define BK_FARLINE_H
 
@@ -15,7 +16,7 @@
 typedef void farline_take(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size);
 
 struct farline {
-	char *url; /* owned */
+	char *url;              /* owned */
 	const struct bk_io *io; /* to run ssh through */
 	farline_take *take;
 	void *ctx;
@@ -49,8 +50,8 @@ int64_t bk_farline_told(struct farline *line, struct place_log *out, bool *is_sh
 BK_MUST_CHECK enum bk_code bk_farline_read(
 	struct farline *line, struct place_part *parts, size_t count, struct bk_error *err);
 
-/* Asks for what the image of VERSION takes (of the newest one, if it is NULL), which TAKE is given. What
- * does not come so is read. */
+/* Asks for what the image of VERSION takes (of the newest one, if it is NULL), which TAKE is given.
+ * What does not come so is read. */
 void bk_farline_ask_image(struct farline *line, const uint32_t *version);
 
 #endif

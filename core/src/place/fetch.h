@@ -1,6 +1,7 @@
 /* fetch.h - parts of objects got several at a time, by threads of their own.
  *
- * Calling sequence: bk_fetch_new, any bk_fetch_add, each followed by a bk_fetch_wait, bk_fetch_free.
+ * Calling sequence: bk_fetch_new, any bk_fetch_add, each followed by a bk_fetch_wait,
+ * bk_fetch_free.
  *
  * Threads: any may add, and wait for what it added. */
 #ifndef BK_FETCH_H

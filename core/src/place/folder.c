@@ -49,13 +49,13 @@ static enum bk_code get(struct folder *folder, const struct piece *piece, uint64
 
 	bk_pieces_name(name, folder->name,
 		piece->is_merged ? bk_pieces_stretch(piece->at) : piece->at, piece->is_merged);
-	code = folder->objects->ops->get(
-		folder->objects, name, from, size, out, &is_there, err);
+	code = folder->objects->ops->get(folder->objects, name, from, size, out, &is_there, err);
 	if (!code && !is_there)
 		code = bk_fail(err, BK_E_BUSY, 0, "%s is gone: it may have been merged", name);
 	if (!code && out->size - before != size)
-		code = bk_fail(err, BK_E_DAMAGE, 0, "%s has not the %" PRIu64
-			" bytes that the store listed", name, piece->size);
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s has not the %" PRIu64 " bytes that the store listed", name,
+			piece->size);
 	return code;
 }
 
@@ -71,14 +71,15 @@ static enum bk_code find_merged(struct folder *folder, uint64_t at, struct bk_er
 	bk_pieces_name(name, folder->name, bk_pieces_stretch(at), true);
 	code = folder->objects->ops->get(folder->objects, name, 0, 0, &body, &is_there, err);
 	if (!code && (!is_there || !bk_pieces_merge(&folder->way, at, body.size)))
-		code = bk_fail(err, BK_E_BUSY, 0, "what the store has at offset %" PRIu64 " is gone", at);
+		code = bk_fail(
+			err, BK_E_BUSY, 0, "what the store has at offset %" PRIu64 " is gone", at);
 	folder->merged = 0;
 	bk_buf_done(&body);
 	return code;
 }
 
-enum bk_code bk_folder_get(struct folder *folder, uint64_t at, size_t size, struct bk_buf *out,
-	struct bk_error *err)
+enum bk_code bk_folder_get(
+	struct folder *folder, uint64_t at, size_t size, struct bk_buf *out, struct bk_error *err)
 {
 	const struct piece *piece = bk_pieces_find(&folder->way, at);
 	enum bk_code code = get(folder, piece, at - piece->at, size, out, err);
@@ -103,8 +104,9 @@ static enum bk_code feed(struct folder *folder, const struct bk_buf *body, struc
 	wrong = bk_chain_feed(&folder->chain, body->data, body->size);
 	if (!wrong)
 		return BK_OK;
-	return bk_fail(err, BK_E_DAMAGE, 0, "the store's log %s is damaged: at offset %" PRIu64 " %s",
-		folder->name, folder->chain.end, wrong);
+	return bk_fail(err, BK_E_DAMAGE, 0,
+		"the store's log %s is damaged: at offset %" PRIu64 " %s", folder->name,
+		folder->chain.end, wrong);
 }
 
 /* Takes what was reached and is not looked at yet. */
@@ -195,8 +197,8 @@ enum bk_code bk_folder_doom(
 	struct doomed *longer = folder->doomed;
 
 	if (!(folder->doomed_count & (folder->doomed_count - 1))) {
-		longer = realloc(longer, (folder->doomed_count ? 2 * folder->doomed_count : 1) *
-						 sizeof *longer);
+		longer = realloc(longer,
+			(folder->doomed_count ? 2 * folder->doomed_count : 1) * sizeof *longer);
 		if (!longer)
 			return bk_fail(err, BK_E_NOMEM, 0, "no memory for a listing");
 		folder->doomed = longer;
@@ -250,8 +252,8 @@ static enum bk_code look_for(struct folder *folder, uint64_t at, bool is_merged,
 }
 
 /* An object of SIZE bytes, which the listing lacked, stands at AT. */
-static enum bk_code go_on(struct folder *folder, uint64_t at, size_t size, bool is_merged,
-	struct bk_error *err)
+static enum bk_code go_on(
+	struct folder *folder, uint64_t at, size_t size, bool is_merged, struct bk_error *err)
 {
 	const struct piece found = {.at = at, .size = size, .is_merged = is_merged};
 

@@ -1,5 +1,5 @@
-/* folder.h - one log in a folder of a store: found by a listing and by names, read, and gone on with
- * (docs/objects.md, 2, 4 and 5).
+/* folder.h - one log in a folder of a store: found by a listing and by names, read, and gone on
+ * with (docs/objects.md, 2, 4 and 5).
  *
  * What is put never stands for more than the store said: after any failure the folder is to be
  * loaded anew.
@@ -23,7 +23,7 @@ struct doomed {
 
 struct folder {
 	struct objects *objects; /* borrowed */
-	char name[FOLDER_NAME]; /* "": nothing is loaded */
+	char name[FOLDER_NAME];  /* "": nothing is loaded */
 	uint8_t header[LOG_HEADER_SIZE];
 	struct log_header log;
 	struct pieces way;   /* from behind the header on */
@@ -36,12 +36,12 @@ struct folder {
 
 	/* Of who appends. */
 	bool is_settled;
-	int64_t checked_ms;  /* when it was seen last that nobody is ahead */
-	struct bk_buf held;  /* what was appended, and not put yet: it begins at REACHED */
+	int64_t checked_ms; /* when it was seen last that nobody is ahead */
+	struct bk_buf held; /* what was appended, and not put yet: it begins at REACHED */
 
 	/* Of who merges (foldermerge.c). */
-	struct bk_buf kept;  /* what was put last, up to REACHED */
-	size_t merged;       /* objects of WAY that were looked at */
+	struct bk_buf kept; /* what was put last, up to REACHED */
+	size_t merged;      /* objects of WAY that were looked at */
 	struct doomed *doomed;
 	size_t doomed_count, doomed_next;
 	bool is_kept; /* nothing may be removed: then nothing is merged */
@@ -72,13 +72,14 @@ BK_MUST_CHECK enum bk_code bk_folder_append(struct folder *folder, uint64_t offs
 BK_MUST_CHECK enum bk_code bk_folder_read(struct folder *folder, uint64_t offset, void *data,
 	size_t size, size_t *got, struct bk_error *err);
 
-/* For who only reads: as bk_folder_load, but what stands at the end is not looked through, and much is
- * asked for at once. Bytes at the log's ends are given to TAKE, with CTX. */
+/* For who only reads: as bk_folder_load, but what stands at the end is not looked through, and much
+ * is asked for at once. Bytes at the log's ends are given to TAKE, with CTX. */
 typedef void folder_take(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size);
 BK_MUST_CHECK enum bk_code bk_folder_look(struct folder *folder, const char *name,
 	struct fetch *fetch, folder_take *take, void *ctx, struct bk_error *err);
 
-/* As bk_folder_read, by FETCH and from any number of threads at once; BK_E_BUSY where it is to be loaded anew. */
+/* As bk_folder_read, by FETCH and from any number of threads at once; BK_E_BUSY where it is to be
+ * loaded anew. */
 BK_MUST_CHECK enum bk_code bk_folder_part(const struct folder *folder, struct fetch *fetch,
 	uint64_t offset, void *data, size_t size, size_t *got, struct bk_error *err);
 
@@ -90,16 +91,16 @@ BK_MUST_CHECK enum bk_code bk_folder_close(struct folder *folder, struct bk_erro
 BK_MUST_CHECK enum bk_code bk_folder_tend(
 	struct folder *folder, uint32_t *wait_ms, struct bk_error *err);
 
-/* For those files: what a folder is loaded by, one after the other. MORE: it is to be looked whether
- * there is something that the listing lacks. */
+/* For those files: what a folder is loaded by, one after the other. MORE: it is to be looked
+ * whether there is something that the listing lacks. */
 BK_MUST_CHECK enum bk_code bk_folder_list(struct folder *folder, struct bk_error *err);
 BK_MUST_CHECK enum bk_code bk_folder_go_on(struct folder *folder, bool more, struct bk_error *err);
 size_t bk_folder_header(const struct folder *folder, uint64_t offset, uint8_t *data, size_t size);
 
 /* For those files: SIZE bytes from AT on, which one object of WAY has, into OUT; BK_E_BUSY where it
  * is gone, and the folder is to be loaded anew. */
-BK_MUST_CHECK enum bk_code bk_folder_get(struct folder *folder, uint64_t at, size_t size,
-	struct bk_buf *out, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_folder_get(
+	struct folder *folder, uint64_t at, size_t size, struct bk_buf *out, struct bk_error *err);
 void bk_folder_keep(struct folder *folder, const void *data, size_t size);
 BK_MUST_CHECK enum bk_code bk_folder_doom(
 	struct folder *folder, uint64_t at, int64_t due_ms, struct bk_error *err);

@@ -19,8 +19,8 @@ static enum bk_code compare(struct folder *folder, uint64_t at, const struct bk_
 	size_t same = there->size < *size ? there->size : *size;
 
 	if (!there->size)
-		return bk_fail(err, BK_E_BUSY, 0,
-			"the store's log %s was closed for another", folder->name);
+		return bk_fail(err, BK_E_BUSY, 0, "the store's log %s was closed for another",
+			folder->name);
 	if (same && memcmp(there->data, data, same) != 0)
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"the store does not take what comes: at offset %" PRIu64
@@ -44,8 +44,8 @@ static enum bk_code look_at_it(struct folder *folder, const char *name, uint64_t
 	bk_buf_init(&there, 2 * PIECE_MAX);
 	code = folder->objects->ops->get(folder->objects, name, 0, 0, &there, &is_there, err);
 	if (!code && !is_there)
-		code = bk_fail(err, BK_E_IO, 0, "the store says of %s that it is there, and is not",
-			name);
+		code = bk_fail(
+			err, BK_E_IO, 0, "the store says of %s that it is there, and is not", name);
 	if (!code)
 		code = compare(folder, at, &there, data, size, err);
 	bk_buf_done(&there);
@@ -77,8 +77,8 @@ static enum bk_code check_ahead(struct folder *folder, uint64_t at, struct bk_er
 	return code;
 }
 
-/* Whether the piece before is ours still, where of two puts at one moment both may succeed: it begins
- * with a frame's head, whose sum no other's has. */
+/* Whether the piece before is ours still, where of two puts at one moment both may succeed: it
+ * begins with a frame's head, whose sum no other's has. */
 static enum bk_code check_before(struct folder *folder, struct bk_error *err)
 {
 	const struct pieces *way = &folder->way;
@@ -94,8 +94,7 @@ static enum bk_code check_before(struct folder *folder, struct bk_error *err)
 	ours = kept->data + kept->size - last->size;
 	bk_buf_init(&start, size);
 	code = bk_folder_get(folder, last->at, size, &start, err);
-	if ((!code && memcmp(start.data, ours, size) != 0) ||
-		code == BK_E_DAMAGE)
+	if ((!code && memcmp(start.data, ours, size) != 0) || code == BK_E_DAMAGE)
 		code = bk_fail(err, BK_E_UNSAFE, 0,
 			"the store has something else before offset %" PRIu64
 			" than this one put: another writer put it at the same moment",
@@ -138,8 +137,8 @@ static enum bk_code flush(struct folder *folder, struct bk_error *err)
 	while (!code && folder->chain.end > folder->reached) {
 		uint64_t whole = folder->chain.end - folder->reached;
 
-		code = put_piece(folder, whole < folder->held.size ? (size_t)whole
-								   : folder->held.size, err);
+		code = put_piece(
+			folder, whole < folder->held.size ? (size_t)whole : folder->held.size, err);
 	}
 	while (!code && folder->held.size == PIECE_MAX)
 		code = put_piece(folder, folder->held.size, err);
@@ -176,8 +175,9 @@ static enum bk_code settle(struct folder *folder, struct bk_error *err)
 	if (folder->is_settled)
 		return BK_OK;
 	bk_chain_drop(&folder->chain);
-	piece = folder->chain.end < folder->reached ? bk_pieces_find(&folder->way, folder->chain.end)
-						    : NULL;
+	piece = folder->chain.end < folder->reached
+			? bk_pieces_find(&folder->way, folder->chain.end)
+			: NULL;
 	if (piece && piece->at != folder->chain.end)
 		return bk_fail(err, BK_E_DAMAGE, 0,
 			"the store's log %s has a piece that ends within a frame", folder->name);
@@ -224,14 +224,14 @@ static enum bk_code append(struct folder *folder, uint64_t offset, const void *d
 			"the store's log stands at offset %" PRIu64 ", and not at %" PRIu64,
 			folder->chain.fed, offset);
 	if (size && folder->is_closed)
-		return bk_fail(err, BK_E_BUSY, 0,
-			"the store's log %s was closed for another", folder->name);
+		return bk_fail(err, BK_E_BUSY, 0, "the store's log %s was closed for another",
+			folder->name);
 	code = take(folder, data, size, err);
 	return code || !sync ? code : flush(folder, err);
 }
 
-enum bk_code bk_folder_append(struct folder *folder, uint64_t offset, const void *data,
-	size_t size, bool sync, struct bk_error *err)
+enum bk_code bk_folder_append(struct folder *folder, uint64_t offset, const void *data, size_t size,
+	bool sync, struct bk_error *err)
 {
 	enum bk_code code = append(folder, offset, data, size, sync, err);
 

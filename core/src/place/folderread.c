@@ -1,4 +1,5 @@
-/* folderread.c - one log in a folder of a store: its bytes, and where it stands for who only reads. */
+/* folderread.c - one log in a folder of a store: its bytes, and where it stands for who only reads.
+ */
 #include "folder.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,8 @@ enum bk_code bk_folder_read(struct folder *folder, uint64_t offset, void *data, 
 	enum bk_code code = BK_OK;
 
 	size = clip(folder, offset, size);
-	for (done = bk_folder_header(folder, offset, data, size); !code && done < size; done += part)
+	for (done = bk_folder_header(folder, offset, data, size); !code && done < size;
+		done += part)
 		code = read_some(
 			folder, offset + done, (uint8_t *)data + done, size - done, &part, err);
 	*got = size;
@@ -87,7 +89,8 @@ static size_t objects_of(const struct folder *folder, uint64_t at, size_t size)
 	return count;
 }
 
-static void name_job(struct fetch_job *job, const struct folder *folder, uint64_t at, bool is_merged)
+static void name_job(
+	struct fetch_job *job, const struct folder *folder, uint64_t at, bool is_merged)
 {
 	bk_pieces_name(job->name, folder->name, is_merged ? bk_pieces_stretch(at) : at, is_merged);
 }
@@ -153,8 +156,8 @@ enum bk_code bk_folder_part(const struct folder *folder, struct fetch *fetch, ui
 
 	size = clip(folder, offset, size);
 	done = bk_folder_header(folder, offset, data, size);
-	code = gather_init(&gathering, folder, fetch, offset + done, (uint8_t *)data + done,
-		size - done, err);
+	code = gather_init(
+		&gathering, folder, fetch, offset + done, (uint8_t *)data + done, size - done, err);
 	if (!code && gathering.count == 1)
 		bk_fetch_do(fetch, gathering.jobs); /* what fails is told below */
 	else if (!code)
@@ -207,8 +210,8 @@ static void end_end(struct end_part *part, folder_take *take, void *ctx)
 	free(part->bytes);
 }
 
-/* Gets the log's ends, and looks meanwhile whether anything stands behind the last object; *MORE: it
- * does, or it is not known. */
+/* Gets the log's ends, and looks meanwhile whether anything stands behind the last object; *MORE:
+ * it does, or it is not known. */
 static void look_at_ends(
 	struct folder *folder, struct fetch *fetch, folder_take *take, void *ctx, bool *more)
 {
@@ -237,10 +240,10 @@ static enum bk_code take_header(
 	enum bk_code code = job->code;
 
 	if (code)
-		return bk_fail(err, code, 0, "the log %s in the store cannot be read", folder->name);
-	if (!job->is_there)
 		return bk_fail(
-			err, BK_E_MISSING, 0, "the store holds no log %s", folder->name);
+			err, code, 0, "the log %s in the store cannot be read", folder->name);
+	if (!job->is_there)
+		return bk_fail(err, BK_E_MISSING, 0, "the store holds no log %s", folder->name);
 	return bk_header_decode(&folder->log, folder->header, job->got, folder->name, err);
 }
 

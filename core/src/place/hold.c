@@ -10,8 +10,8 @@
 
 #define PIECE ((size_t)256 << 10)
 
-/* A call of another on the same file is over soon, though on a slow disk the next may follow at once; a
- * writer never lets go. */
+/* A call of another on the same file is over soon, though on a slow disk the next may follow at
+ * once; a writer never lets go. */
 #define LOCK_WAIT_MS 5000
 
 enum bk_code bk_hold_init(

@@ -87,8 +87,9 @@ struct part *bk_parts_take(struct parts *parts, size_t room)
 		if (parts->all[i].state == PART_WANTED &&
 			(!first || parts->all[i].turn < first->turn))
 			first = &parts->all[i];
-	if (!first || first->size > room || (first->turn >= FORESEEN && parts->coming &&
-			      parts->coming + first->size > PARTS_COMING_MAX))
+	if (!first || first->size > room ||
+		(first->turn >= FORESEEN && parts->coming &&
+			parts->coming + first->size > PARTS_COMING_MAX))
 		return NULL;
 	first->state = PART_COMING;
 	parts->wanted--;

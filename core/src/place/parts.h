@@ -12,8 +12,8 @@
 
 #define PARTS_MAX 512
 
-/* So many bytes of what is only foreseen are under way, and no more: what is asked for at once comes at
- * once, and then the line would stand still. */
+/* So many bytes of what is only foreseen are under way, and no more: what is asked for at once
+ * comes at once, and then the line would stand still. */
 #define PARTS_COMING_MAX ((size_t)8 << 20)
 
 enum part_state { PART_NONE, PART_WANTED, PART_COMING };
@@ -38,8 +38,8 @@ struct parts {
 /* The part that has the byte at OFFSET, wanted or coming; NULL if none does. */
 struct part *bk_parts_find(struct parts *parts, uint64_t offset);
 
-/* The first offset behind OFFSET where a part begins that is wanted or coming; UPTO if none does before
- * that. */
+/* The first offset behind OFFSET where a part begins that is wanted or coming; UPTO if none does
+ * before that. */
 uint64_t bk_parts_next(const struct parts *parts, uint64_t offset, uint64_t upto);
 
 /* Adds a part that is only foreseen. False where there is no room. */
@@ -52,8 +52,8 @@ struct part *bk_parts_need(struct parts *parts, uint64_t offset, size_t size);
 /* The byte at AT of PART is waited for from now on. */
 void bk_parts_hurry(struct parts *parts, struct part *part, uint64_t at);
 
-/* The part that is to be got next, which is coming from now on; NULL if none is, or it has more than
- * ROOM bytes. */
+/* The part that is to be got next, which is coming from now on; NULL if none is, or it has more
+ * than ROOM bytes. */
 struct part *bk_parts_take(struct parts *parts, size_t room);
 
 /* PART has come, or not. */

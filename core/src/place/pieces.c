@@ -88,8 +88,7 @@ enum bk_code bk_pieces_walk(struct pieces *way, struct pieces *listed, uint64_t 
 		qsort(listed->list, listed->count, sizeof *listed->list, by_name);
 	while (!code) {
 		uint64_t stretch = bk_pieces_stretch(at);
-		const struct piece *next =
-			stretch != before ? named(listed, stretch, true) : NULL;
+		const struct piece *next = stretch != before ? named(listed, stretch, true) : NULL;
 		struct piece found;
 
 		before = stretch;

@@ -99,11 +99,12 @@ struct place_ops {
 struct place {
 	const struct place_ops *ops;
 	bool is_shared; /* any number of threads may call parts at once */
-	/* Of who only reads, else NULL: he needs no sum of the log, and is given, with TAKE_CTX, bytes of
-	 * it that are come by while it is found, from where KiB begin. */
+	/* Of who only reads, else NULL: he needs no sum of the log, and is given, with TAKE_CTX,
+	 * bytes of it that are come by while it is found, from where KiB begin. */
 	void (*take)(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size);
 	void *take_ctx;
-	uint32_t gather_ms; /* where nobody waits for it, what is to be sent waits so long for more */
+	uint32_t gather_ms; /* where nobody waits for it, what is to be sent waits so long for more
+			     */
 };
 
 #endif

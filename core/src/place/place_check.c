@@ -80,8 +80,8 @@ static enum bk_code try_put(struct check *check, struct bk_error *err)
 	struct objects *objects = check->objects;
 	bool was_there, again;
 	int64_t before_ms = objects->ops->now_ms(objects), took_ms;
-	enum bk_code code = objects->ops->put(
-		objects, check->name, check->bytes, BYTES, &was_there, err);
+	enum bk_code code =
+		objects->ops->put(objects, check->name, check->bytes, BYTES, &was_there, err);
 
 	took_ms = objects->ops->now_ms(objects) - before_ms;
 	if (code)
@@ -148,7 +148,8 @@ static enum bk_code try_remove(struct check *check, struct bk_error *err)
 			"compaction begins large ones",
 			check->name);
 	else
-		tell(check, true, is_there ? "forgets a deletion, which is allowed for" : "deletes");
+		tell(check, true,
+			is_there ? "forgets a deletion, which is allowed for" : "deletes");
 	return BK_OK;
 }
 

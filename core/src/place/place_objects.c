@@ -48,11 +48,10 @@ static enum bk_code load_next(struct place_objects *place, struct bk_error *err)
 	return code == BK_E_MISSING ? BK_OK : code;
 }
 
-static enum bk_code look_into(
-	struct place_objects *place, const char *folder, struct bk_error *err)
+static enum bk_code look_into(struct place_objects *place, const char *folder, struct bk_error *err)
 {
-	enum bk_code code = bk_folder_look(&place->now, folder, place->fetch, place->place.take,
-		place->place.take_ctx, err);
+	enum bk_code code = bk_folder_look(
+		&place->now, folder, place->fetch, place->place.take, place->place.take_ctx, err);
 
 	return code == BK_E_BUSY ? bk_folder_load(&place->now, folder, err) : code;
 }
@@ -72,7 +71,8 @@ static enum bk_code load_to_read(struct place_objects *place, struct bk_error *e
 	enum bk_code code = place->fetch ? BK_OK : bk_fetch_new(&place->fetch, place->objects, err);
 
 	if (!code)
-		code = bk_turns_look(turns, place->objects, place->fetch, look_meanwhile, place, err);
+		code = bk_turns_look(
+			turns, place->objects, place->fetch, look_meanwhile, place, err);
 	if (!code && turns->now && strcmp(place->now.name, turns->now_name) != 0)
 		code = look_into(place, turns->now_name, err);
 	return code;
@@ -203,7 +203,8 @@ static enum bk_code begin(struct place_objects *place, const struct log_header *
 	enum bk_code code = load(place, err);
 
 	/* What cannot be read any more is put aside like anything else. */
-	if (how == PLACE_ANEW && (code == BK_E_DAMAGE || code == BK_E_FORMAT || code == BK_E_MISSING))
+	if (how == PLACE_ANEW &&
+		(code == BK_E_DAMAGE || code == BK_E_FORMAT || code == BK_E_MISSING))
 		code = bk_turns_load(&place->turns, place->objects, err);
 	if (code)
 		return code;
@@ -321,7 +322,8 @@ static enum bk_code objects_list(struct place *base, struct bk_buf *names, struc
 	struct place_objects *place = objects_of(base);
 	enum bk_code code = need(place, err);
 
-	for (uint32_t turn = place->turns.oldest; !code && turn && turn < place->turns.now; turn++) {
+	for (uint32_t turn = place->turns.oldest; !code && turn && turn < place->turns.now;
+		turn++) {
 		char name[PIECES_NAME];
 
 		bk_turns_name(name, turn);
@@ -380,7 +382,8 @@ enum bk_code bk_place_objects(
 		objects->ops->close(objects);
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a store");
 	}
-	place->place = (struct place){.ops = &objects_ops, .gather_ms = GATHER_MS, .is_shared = true};
+	place->place =
+		(struct place){.ops = &objects_ops, .gather_ms = GATHER_MS, .is_shared = true};
 	place->objects = objects;
 	place->takes_clear = takes_clear;
 	bk_folder_init(&place->now, objects);

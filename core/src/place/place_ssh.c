@@ -172,8 +172,8 @@ static enum bk_code ssh_commit(struct place *place, const uint8_t *id, struct bk
 	return code ? code : wait_ok(ssh_of(place), err);
 }
 
-static enum bk_code ask_part(
-	struct place_ssh *ssh, const uint8_t *id, const struct place_part *part, struct bk_error *err)
+static enum bk_code ask_part(struct place_ssh *ssh, const uint8_t *id,
+	const struct place_part *part, struct bk_error *err)
 {
 	uint8_t head[WIRE_READ_SIZE];
 
@@ -196,8 +196,8 @@ static enum bk_code take_part(struct place_ssh *ssh, struct place_part *part, st
 	return BK_OK;
 }
 
-/* All are asked for before the first answer is read. What fails leaves answers on the line, so nothing
- * else comes over it. */
+/* All are asked for before the first answer is read. What fails leaves answers on the line, so
+ * nothing else comes over it. */
 static enum bk_code ssh_parts(struct place *place, const uint8_t *id, struct place_part *parts,
 	size_t count, struct bk_error *err)
 {

@@ -42,7 +42,8 @@ bool bk_place_takes_clear(const char *url)
 	struct bk_error ignored;
 	bool takes_clear = false;
 
-	return !bk_objecturl_is(url) || (!check_objects(url, &takes_clear, &ignored) && takes_clear);
+	return !bk_objecturl_is(url) ||
+	       (!check_objects(url, &takes_clear, &ignored) && takes_clear);
 }
 
 enum bk_code bk_place_check_url(const char *url, struct bk_error *err)

@@ -1,8 +1,8 @@
 /* readers.c - who reads a log on and on. */
 #include "readers.h"
 
-/* The one who reads block NUMBER now, or read the one before it last; else the one who moved longest
- * ago. */
+/* The one who reads block NUMBER now, or read the one before it last; else the one who moved
+ * longest ago. */
 static struct reader *find(struct readers *readers, uint64_t number)
 {
 	struct reader *oldest = readers->all;

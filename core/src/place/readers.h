@@ -1,4 +1,5 @@
-/* readers.h - who reads a log on and on, told by the blocks that are read: what is foreseen for them.
+/* readers.h - who reads a log on and on, told by the blocks that are read: what is foreseen for
+ * them.
  *
  * Threads: whoever calls holds a mutex of its own. */
 #ifndef BK_READERS_H
@@ -25,8 +26,8 @@ struct readers {
 };
 
 /* Block NUMBER is read: sets *FROM and *UPTO to the blocks that are to be foreseen now, and returns
- * true; false if none are. At most MOST blocks are foreseen for one, once he has read FEW. Who MISSED
- * nothing had said what he would read, and is no such, unless it was foreseen so. */
+ * true; false if none are. At most MOST blocks are foreseen for one, once he has read FEW. Who
+ * MISSED nothing had said what he would read, and is no such, unless it was foreseen so. */
 bool bk_readers_move(struct readers *readers, uint64_t number, bool missed, unsigned most,
 	unsigned few, uint64_t *from, uint64_t *upto);
 

@@ -282,7 +282,8 @@ enum bk_code bk_remote_new(struct bk_remote **out, const struct bk_io *base, str
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read from afar");
 	pthread_mutex_init(&remote->mutex, NULL);
 	remote->base = base;
-	remote->io = (struct bk_io){.ops = &remote_ops, .ctx = remote, .keys = base->keys, .http = base->http};
+	remote->io = (struct bk_io){
+		.ops = &remote_ops, .ctx = remote, .keys = base->keys, .http = base->http};
 	*out = remote;
 	return BK_OK;
 }

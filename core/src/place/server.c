@@ -224,8 +224,8 @@ static enum bk_code take_read(struct server *server, const struct message *messa
 	return bk_link_send(&server->link, WIRE_DATA, err);
 }
 
-/* Adds the parts of the log ID from that at *INDEX on to the answer, as far as they follow each other
- * and there is room. */
+/* Adds the parts of the log ID from that at *INDEX on to the answer, as far as they follow each
+ * other and there is room. */
 static enum bk_code add_run(struct server *server, const uint8_t *id, const struct sight *sight,
 	size_t *index, struct bk_error *why, struct bk_error *err)
 {
@@ -233,8 +233,7 @@ static enum bk_code add_run(struct server *server, const uint8_t *id, const stru
 	size_t room = PLACE_RUN_MAX + WIRE_HEAD_SIZE - out->size - WIRE_PART_SIZE;
 	size_t count = bk_sight_run(sight, *index, room / SIGHT_PART), got;
 	uint64_t offset = sight->parts[*index] * SIGHT_PART;
-	enum bk_code code =
-		bk_buf_reserve(out, WIRE_PART_SIZE + count * (size_t)SIGHT_PART, err);
+	enum bk_code code = bk_buf_reserve(out, WIRE_PART_SIZE + count * (size_t)SIGHT_PART, err);
 
 	if (code || !is_done(bk_store_read(&server->store, id, offset,
 				     out->data + out->size + WIRE_PART_SIZE,

@@ -11,7 +11,8 @@ struct sight {
 	const char *path; /* borrowed */
 	bool is_full;
 	size_t count;
-	uint64_t parts[SIGHT_PARTS_MAX]; /* their numbers; in order, and each once, when it has ended */
+	uint64_t parts[SIGHT_PARTS_MAX]; /* their numbers; in order, and each once, when it has
+					    ended */
 };
 
 void bk_sight_begin(struct sight *sight, const char *path);

@@ -25,9 +25,8 @@ void bk_turns_offer_name(char out[PIECES_NAME], uint32_t number, uint32_t offer)
 /* The number that TEXT begins with, from 1; 0: none does. */
 static uint32_t number_of(const char *text)
 {
-	unsigned long long number = strspn(text, "0123456789") == DIGITS
-					    ? strtoull(text, NULL, 10)
-					    : 0;
+	unsigned long long number =
+		strspn(text, "0123456789") == DIGITS ? strtoull(text, NULL, 10) : 0;
 
 	return number < UINT32_MAX ? (uint32_t)number : 0;
 }
@@ -35,9 +34,9 @@ static uint32_t number_of(const char *text)
 /* What a listing says, before it is known which turn it is. */
 struct seen {
 	struct turns *turns;
-	uint32_t next, offers;       /* the newest offer, and for which turn */
-	uint32_t second;             /* the turn after the oldest */
-	int64_t oldest_s, second_s;  /* when they began */
+	uint32_t next, offers;             /* the newest offer, and for which turn */
+	uint32_t second;                   /* the turn after the oldest */
+	int64_t oldest_s, second_s;        /* when they began */
 	uint32_t first_next, first_offers; /* the offers for the lowest turn that has any */
 	unsigned folders;
 	char folder[FOLDER_NAME]; /* a log's that is among them */
@@ -206,8 +205,8 @@ static enum bk_code look(struct turns *turns, struct fetch *fetch, const char *f
 	turns_meanwhile *meanwhile, void *ctx, bool *more, struct bk_error *err)
 {
 	uint8_t lines[2][FOLDER_NAME];
-	struct fetch_job jobs[2] = {{.size = FOLDER_NAME, .out = lines[0]},
-		{.size = FOLDER_NAME, .out = lines[1]}};
+	struct fetch_job jobs[2] = {
+		{.size = FOLDER_NAME, .out = lines[0]}, {.size = FOLDER_NAME, .out = lines[1]}};
 	enum bk_code code;
 
 	for (uint32_t i = 0; i < 2; i++) {
@@ -217,8 +216,7 @@ static enum bk_code look(struct turns *turns, struct fetch *fetch, const char *f
 	meanwhile(ctx, folder);
 	code = bk_fetch_wait(fetch, &jobs[0]);
 	*more = bk_fetch_wait(fetch, &jobs[1]) || jobs[1].is_there || code || !jobs[0].is_there;
-	return *more ? BK_OK
-		     : take_line(turns->now_name, jobs[0].name, lines[0], jobs[0].got, err);
+	return *more ? BK_OK : take_line(turns->now_name, jobs[0].name, lines[0], jobs[0].got, err);
 }
 
 enum bk_code bk_turns_look(struct turns *turns, struct objects *objects, struct fetch *fetch,

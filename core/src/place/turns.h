@@ -10,9 +10,9 @@ struct turns {
 	uint32_t now;            /* the turn that it is; 0: the place is empty */
 	uint32_t offers;         /* of the next one: how many were made */
 	char now_name[FOLDER_NAME], next_name[FOLDER_NAME]; /* folders; "": none */
-	uint32_t oldest;       /* that is kept; 0: none */
+	uint32_t oldest;                                    /* that is kept; 0: none */
 	uint32_t oldest_offers; /* of logs that could have followed it */
-	int64_t oldest_over_s; /* when the one after it began, by the store's clock; 0: unknown */
+	int64_t oldest_over_s;  /* when the one after it began, by the store's clock; 0: unknown */
 };
 
 /* Finds them. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
@@ -20,8 +20,8 @@ BK_MUST_CHECK enum bk_code bk_turns_load(
 	struct turns *turns, struct objects *objects, struct bk_error *err);
 
 /* The same for who only reads: several requests at once by FETCH, and none for what was offered.
- * MEANWHILE is called, with CTX and the only folder that there is ("": none, or several), while answers
- * are under way. */
+ * MEANWHILE is called, with CTX and the only folder that there is ("": none, or several), while
+ * answers are under way. */
 typedef void turns_meanwhile(void *ctx, const char *folder);
 BK_MUST_CHECK enum bk_code bk_turns_look(struct turns *turns, struct objects *objects,
 	struct fetch *fetch, turns_meanwhile *meanwhile, void *ctx, struct bk_error *err);
