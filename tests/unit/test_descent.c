@@ -127,3 +127,44 @@ Test(descent, one_that_was_away_takes_the_successor)
 		scratch_remove();
 	}
 }
+
+static bool is_committed(const struct rig *rig)
+{
+	struct bk_head head;
+
+	bk_writer_head(rig->node.writer, &head);
+	return head.is_committed;
+}
+
+/* Of two on one state the second finds the first one's only change in the mirror: that is no change
+ * which a power cut took from it, and which it may strike out. */
+Test(descent, a_change_of_anothers_session_is_not_to_be_struck_out)
+{
+	struct rig rig;
+
+	rig_begin(&rig, 1, 2);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_close(&rig);
+	copy_file(rig.node.path, scratch("stale"));
+	ok(rig_open(&rig));
+	copy_file(rig.node.path, scratch("cut"));
+	node_busy(&rig.node, 1);
+	rig_wait(&rig, 0, BK_MIRROR_LEVEL);
+	copy_file(rig.urls[0], scratch("held"));
+	rig_close(&rig);
+	for (int i = 0; i < 2; i++) {
+		/* The second's mirror is as it was before the first had ended. */
+		char fact[300];
+
+		snprintf(fact, sizeof fact, "%s.durable", rig.urls[0]);
+		unlink(fact);
+		copy_file(scratch("held"), rig.urls[0]);
+		rig.node.path = scratch(i ? "cut" : "stale");
+		ok(rig_open(&rig));
+		cr_assert(bk_writer_version(rig.node.writer) == rig.node.version);
+		cr_assert(is_committed(&rig) == !i);
+		rig_close(&rig);
+	}
+	rig_end(&rig);
+}

@@ -2,8 +2,9 @@
  * name by the writer (docs/format.md, 12).
  *
  * Calling sequence: bk_compact (compact.h) builds it, in any process; then the process that writes
- * the log: bk_successor_open, any bk_successor_catch_up, each with bk_successor_send behind it where
- * the log has mirrors, bk_successor_take, and from then on it writes to the new log. bk_successor_close before that leaves the log as it was.
+ * the log: bk_successor_open, any bk_successor_catch_up, each with bk_successor_send behind it
+ * where the log has mirrors, bk_successor_take, and from then on it writes to the new log.
+ * bk_successor_close before that leaves the log as it was.
  *
  * Threads: one thread at a time. bk_successor_take is for the thread that changes come from. */
 #ifndef BK_SUCCESSOR_H
@@ -30,15 +31,16 @@ BK_MUST_CHECK enum bk_code bk_successor_open(
 /* From now on it catches up from LOG, another handle on the same log. */
 void bk_successor_from(struct bk_successor *successor, struct bk_log *log);
 
-/* Takes in what came to the log since, and makes it durable. *LEFT is how many bytes came
- * meanwhile. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM; it is then to be closed and removed. */
+/* Takes in what came to the log since, and makes it durable, if it is at most 64 KiB (of more, all
+ * but 256 KiB; bk_successor_take makes the rest so). *LEFT is how many bytes came meanwhile. Fails
+ * with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM; it is then to be closed and removed. */
 BK_MUST_CHECK enum bk_code bk_successor_catch_up(
 	struct bk_successor *successor, uint64_t *left, struct bk_error *err);
 
 /* Where a quorum of MIRRORS, the log's own, must have each change, they get the successor now, as
  * far as it is durable, beside the changes; returns when those that the quorum needs have it. With
- * any other it does nothing. IS_WANTED is asked now and then with CTX, and may be NULL. MIRRORS must
- * outlive SUCCESSOR. Fails with BK_E_IO where some are away, as one did that cannot take it,
+ * any other it does nothing. IS_WANTED is asked now and then with CTX, and may be NULL. MIRRORS
+ * must outlive SUCCESSOR. Fails with BK_E_IO where some are away, as one did that cannot take it,
  * BK_E_CANCELLED, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_successor_send(struct bk_successor *successor,
 	struct bk_mirrors *mirrors, bool (*is_wanted)(void *ctx), void *ctx, struct bk_error *err);

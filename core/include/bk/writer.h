@@ -74,7 +74,8 @@ void bk_writer_leave(struct bk_writer *writer);
 struct bk_head {
 	uint32_t version;
 	bool is_committed; /* lightningd committed it for certain: it was seen so, or copied, or
-			    * something came behind it */
+			    * something came behind it; or a mirror had it of a session that the log
+			    * did not know: another node went on with it */
 	bool has_stamp;    /* and its database was then in the state: */
 	struct bk_stamp stamp;
 	uint64_t durable; /* bytes of the log that are on stable storage */

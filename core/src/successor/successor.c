@@ -14,6 +14,10 @@
 /* So much is taken in while lightningd waits, at most. */
 #define LAST_BYTES ((uint64_t)1 << 20)
 
+/* Who took in no more than this is near; who is not syncs so much at once. */
+#define NEAR_BYTES ((uint64_t)64 << 10)
+#define SYNC_BYTES ((uint64_t)256 << 10)
+
 struct bk_successor {
 	struct bk_writer *to; /* NULL once it has taken the place */
 	const struct bk_io *io;
@@ -154,11 +158,13 @@ enum bk_code bk_successor_catch_up(
 {
 	const struct carry_how how = {0};
 	struct carry *carry = &successor->carry;
-	uint64_t end = end_of(carry->from);
+	struct bk_writer *to = successor->to;
+	uint64_t from = carry->at, end = end_of(carry->from);
 	enum bk_code code = bk_carry_to(carry, end, &how, err);
 
-	if (!code)
-		code = bk_writer_sync(successor->to, err);
+	/* Each sync keeps a call waiting that syncs the log. */
+	if (!code && (end - from <= NEAR_BYTES || to->log->state.end - to->durable > SYNC_BYTES))
+		code = bk_writer_sync(to, err);
 	if (!code)
 		*left = end_of(carry->from) - end;
 	return code;

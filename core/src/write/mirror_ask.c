@@ -1,6 +1,8 @@
 /* mirror_ask.c - where the mirrors stand before a log is written to: what one has behind the log's
  * end, which a power cut took from it, is taken over. */
 #include "chain.h"
+#include "codec.h"
+#include "facts.h"
 #include "mirrors.h"
 #include "place_url.h"
 #include <stdlib.h>
@@ -152,6 +154,25 @@ static enum bk_code parted(struct bk_mirrors *mirrors, const struct mirror *mirr
 		mirror->url, because->msg, bk_mirror_word(mirror, word));
 }
 
+/* Whether there is a change of a session behind END in LF that begins there, too. */
+static bool has_others(const struct logfile *lf, uint64_t end)
+{
+	struct bk_error ignored;
+	struct frame frame;
+	struct walk walk;
+	bool is_begun = false, has = false;
+
+	bk_walk_init(&walk, lf, WALK_CHUNK_MANY);
+	while (!has && !bk_walk_frame(&walk, end, &frame, &ignored)) {
+		if (frame.head.kind == FRAME_EVENT && frame.head.size >= 4)
+			is_begun |= bk_load_u32(frame.payload) == EVENT_OPENED;
+		has = is_begun && frame.head.kind == FRAME_CHANGE;
+		end += bk_frame_size(&frame.head);
+	}
+	bk_walk_done(&walk);
+	return has;
+}
+
 static enum bk_code read_header(
 	struct bk_mirrors *mirrors, const struct logfile *lf, struct bk_error *err)
 {
@@ -167,13 +188,13 @@ static enum bk_code read_header(
 }
 
 enum bk_code bk_mirrors_ask(struct bk_mirrors *mirrors, const struct logfile *lf, uint64_t end,
-	uint64_t sum, bool *taken, struct bk_error *err)
+	uint64_t sum, enum mirrors_took *took, struct bk_error *err)
 {
 	struct mirror *longest;
 	struct bk_error because;
 	enum bk_code code = read_header(mirrors, lf, err);
 
-	*taken = false;
+	*took = MIRRORS_TOOK_NOTHING;
 	if (!code)
 		code = start(mirrors, err);
 	if (code)
@@ -183,6 +204,7 @@ enum bk_code bk_mirrors_ask(struct bk_mirrors *mirrors, const struct logfile *lf
 		return BK_OK;
 	if (take_over(mirrors, longest->url, lf, end, sum, &because))
 		code = parted(mirrors, longest, &because, err);
-	*taken = !code;
+	if (!code)
+		*took = has_others(lf, end) ? MIRRORS_TOOK_OTHERS : MIRRORS_TOOK_LOST;
 	return code;
 }

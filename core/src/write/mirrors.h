@@ -86,13 +86,20 @@ struct bk_mirrors {
 	struct ahead ahead;
 };
 
+enum mirrors_took {
+	MIRRORS_TOOK_NOTHING,
+	MIRRORS_TOOK_LOST,   /* what a power cut took from the log */
+	MIRRORS_TOOK_OTHERS, /* a change of a session that the log does not know */
+};
+
 /* Asks each mirror of the log LF, whose last frame ends at END and has SUM, where it stands, and
  * waits for the answers, for some seconds. Appends to LF what a mirror has behind that, if it
- * chains, and makes it durable, or leaves nothing of it; *TAKEN says that it tried: then the log is
- * to be looked at anew. Fails with BK_E_UNSAFE if a mirror that the quorum needs went on with
- * another history. */
+ * chains, and makes it durable, or leaves nothing of it; *TOOK says what it was: then the log is
+ * to be looked at anew. A session's beginning is on stable storage here before a change of it is
+ * given to a quorum: so one that the log does not know was not begun on what is here. Fails with
+ * BK_E_UNSAFE if a mirror that the quorum needs went on with another history. */
 BK_MUST_CHECK enum bk_code bk_mirrors_ask(struct bk_mirrors *mirrors, const struct logfile *lf,
-	uint64_t end, uint64_t sum, bool *taken, struct bk_error *err);
+	uint64_t end, uint64_t sum, enum mirrors_took *took, struct bk_error *err);
 
 /* From now on the mirrors are brought level with the log, which is durable up to END, a frame of
  * SUM. */

@@ -63,12 +63,13 @@ struct bk_writer {
 	struct bk_error failure; /* code BK_OK while the writer works; BK_E_BUSY: a successor takes
 				  * its place */
 	uint64_t changes;        /* and rewinds, since the writer was opened */
-	uint64_t streams;        /* begun, since the writer was opened */
-	bool is_awaited;         /* a change is being put and synced: lightningd waits */
-	uint64_t answered;       /* how often that ended, */
-	pthread_cond_t passed;   /* and is broadcast then */
-	pthread_cond_t grown;    /* signalled at a change, and when a follower must look; its clock
-				  * is CLOCK_MONOTONIC */
+	bool is_others;        /* what the log held then was not all put by who wrote here before */
+	uint64_t streams;      /* begun, since the writer was opened */
+	bool is_awaited;       /* a change is being put and synced: lightningd waits */
+	uint64_t answered;     /* how often that ended, */
+	pthread_cond_t passed; /* and is broadcast then */
+	pthread_cond_t grown;  /* signalled at a change, and when a follower must look; its clock
+				* is CLOCK_MONOTONIC */
 };
 
 /* Whether there is room for a step of zeros (zeros.h). With the log's mutex held. */

@@ -95,7 +95,8 @@ void bk_writer_head(const struct bk_writer *writer, struct bk_head *head)
 
 	pthread_mutex_lock(&writer->log->mutex);
 	*head = (struct bk_head){.version = state->version,
-		.is_committed = bk_state_is_committed(state),
+		.is_committed =
+			bk_state_is_committed(state) || (writer->is_others && !writer->changes),
 		.has_stamp = state->facts.has_seen,
 		.stamp = state->facts.seen,
 		.durable = writer->durable};

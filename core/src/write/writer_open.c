@@ -166,7 +166,11 @@ enum bk_code bk_writer_announce(struct bk_writer *writer, const char *program, s
 		"program=%s\nrelease=%s\nformat=%d.%d\npid=%ld\nhost=%s\nsqlite=%s\nlog=%s\n%s%s%s",
 		program ? program : "unnamed", BK_RELEASE, LOG_FORMAT, LOG_MINOR, (long)getpid(),
 		host, sqlite3_libversion(), id, *node ? "node=" : "", node, *node ? "\n" : "");
-	return bk_writer_event(writer, EVENT_OPENED, text, err);
+	code = bk_writer_event(writer, EVENT_OPENED, text, err);
+	/* Before a mirror is given a change of it in flight (bk_mirrors_ask). */
+	if (!code && writer->mirrors && bk_mirrors_takes_flight(writer->mirrors))
+		code = bk_writer_sync(writer, err);
+	return code;
 }
 
 static enum bk_code open_once(struct bk_log **out, const struct bk_io *io, const char *path,
@@ -220,17 +224,18 @@ static enum bk_code open_current(struct bk_log **out, const struct bk_io *io, co
 /* Asks the mirrors, where there are any, before a byte is written: what one has behind the log's
  * end is the log's. Then the log is another than it was looked at. */
 static enum bk_code open_level(struct bk_log **out, const struct bk_io *io, const char *path,
-	const struct bk_writer_options *options, struct log_end *end, struct bk_error *err)
+	const struct bk_writer_options *options, struct log_end *end, enum mirrors_took *took,
+	struct bk_error *err)
 {
 	unsigned wait_ms = options ? options->lock_wait_ms : 0;
-	bool taken = false;
 	enum bk_code code = open_current(out, io, path, wait_ms, end, err);
 
+	*took = MIRRORS_TOOK_NOTHING;
 	if (code || !options || !options->mirrors)
 		return code;
 	code = bk_mirrors_ask(
-		options->mirrors, &(*out)->lf, end->end, (*out)->state.last_sum, &taken, err);
-	if (!code && !taken)
+		options->mirrors, &(*out)->lf, end->end, (*out)->state.last_sum, took, err);
+	if (!code && *took == MIRRORS_TOOK_NOTHING)
 		return BK_OK;
 	bk_log_close(*out);
 	return code ? code : open_current(out, io, path, wait_ms, end, err);
@@ -253,9 +258,10 @@ static enum bk_code check_seen(const struct bk_log *log, const struct log_end *e
 }
 
 static enum bk_code open_log(struct bk_log **out, const struct bk_io *io, const char *path,
-	const struct bk_writer_options *options, struct log_end *end, struct bk_error *err)
+	const struct bk_writer_options *options, struct log_end *end, enum mirrors_took *took,
+	struct bk_error *err)
 {
-	enum bk_code code = open_level(out, io, path, options, end, err);
+	enum bk_code code = open_level(out, io, path, options, end, took, err);
 
 	if (code)
 		return code;
@@ -271,7 +277,8 @@ enum bk_code bk_writer_open_quietly(struct bk_writer **out, const struct bk_io *
 	struct bk_writer *writer;
 	struct bk_log *log;
 	struct log_end end;
-	enum bk_code code = open_log(&log, io, path, options, &end, err);
+	enum mirrors_took took;
+	enum bk_code code = open_log(&log, io, path, options, &end, &took, err);
 
 	if (!code)
 		code = bk_writer_new(&writer, log, options, err);
@@ -280,6 +287,7 @@ enum bk_code bk_writer_open_quietly(struct bk_writer **out, const struct bk_io *
 	if (code)
 		return code;
 	writer->mirrors = options ? options->mirrors : NULL;
+	writer->is_others = took == MIRRORS_TOOK_OTHERS;
 	code = bk_writer_open_again(writer, &writer->aside, err);
 	if (!code)
 		code = recover(writer, &end, err);
@@ -337,7 +345,6 @@ void bk_writer_leave(struct bk_writer *writer)
 {
 	close_with(writer, false);
 }
-
 
 enum bk_code bk_writer_check_free(const struct bk_io *io, const char *path, struct bk_error *err)
 {
