@@ -133,6 +133,14 @@ static enum bk_code load_state(struct bk_log *log, const struct log_end *end, en
 	bk_log_unpin(log, kf);
 	if (!code)
 		code = bk_log_take(log, state, end->end, on_bad, err);
+	/* A writer cuts the file at its end, and goes on where the state ends. (A reader may meet a
+	 * larger frame where one was that a writer cut off again.) */
+	if (!code && on_bad == BAD_FAILS && state->end != end->end)
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: the frame before offset %llu reaches over its end, offset "
+			"%llu",
+			log->lf.file.path, (unsigned long long)state->end,
+			(unsigned long long)end->end);
 	return code;
 }
 
