@@ -137,6 +137,20 @@ void rig_begin_late(struct rig *rig)
 	rig_wait_for_both(rig);
 }
 
+void rig_begin_two(struct rig *rig, unsigned quorum, unsigned seen)
+{
+	rig_begin(rig, 1, quorum);
+	ok(rig_open(rig));
+	node_busy(&rig->node, 5);
+	rig_wait(rig, 0, BK_MIRROR_LEVEL);
+	rig_close(rig);
+	copy_file(rig->node.path, scratch("other"));
+	ok(rig_open(rig));
+	node_busy(&rig->node, seen);
+	rig_wait(rig, 0, BK_MIRROR_LEVEL);
+	rig_close(rig);
+}
+
 struct bk_successor *rig_successor(struct rig *rig, unsigned id)
 {
 	struct bk_compact_result result;

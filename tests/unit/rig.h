@@ -31,6 +31,10 @@ void rig_end(struct rig *rig);
 /* One with two, which got a log that was there already. */
 void rig_begin_late(struct rig *rig);
 
+/* One whose mirror has SEEN changes more than scratch("other"), a copy of the log as it was before;
+ * the log is closed. */
+void rig_begin_two(struct rig *rig, unsigned quorum, unsigned seen);
+
 /* Opens the log with what the options say, closed before if it is open; closes it. */
 enum bk_code rig_open(struct rig *rig);
 void rig_close(struct rig *rig);

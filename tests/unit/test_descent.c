@@ -1,6 +1,8 @@
 /* test_descent.c - a successor takes the name of a mirror's log only where that is what it goes on
  * with (docs/mirror.md, 2). */
+#include "frame.h"
 #include "rig.h"
+#include <sys/stat.h>
 
 SUITE(descent);
 
@@ -44,22 +46,6 @@ static void go_on_unseen(struct rig *rig, const char *path, unsigned count, unsi
 	rig_close(rig);
 }
 
-/* A copy of the log as it was, while the log itself went on by SEEN changes, which the mirror has.
- */
-static void begin_stale(struct rig *rig, unsigned seen)
-{
-	rig_begin(rig, 1, 0);
-	ok(rig_open(rig));
-	node_busy(&rig->node, 5);
-	rig_wait(rig, 0, BK_MIRROR_LEVEL);
-	rig_close(rig);
-	copy_file(rig->node.path, scratch("other"));
-	ok(rig_open(rig));
-	node_busy(&rig->node, seen);
-	rig_wait(rig, 0, BK_MIRROR_LEVEL);
-	rig_close(rig);
-}
-
 static void check_refused(struct rig *rig)
 {
 	size_t size, other;
@@ -85,7 +71,7 @@ Test(descent, a_stale_one_does_not_succeed_what_went_on)
 	for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) {
 		struct rig rig;
 
-		begin_stale(&rig, seen[i]);
+		rig_begin_two(&rig, 0, seen[i]);
 		go_on_unseen(&rig, scratch("other"), 9, 2);
 		check_refused(&rig);
 		rig_end(&rig);
@@ -98,7 +84,7 @@ Test(descent, nor_by_its_second_successor)
 {
 	struct rig rig;
 
-	begin_stale(&rig, 20);
+	rig_begin_two(&rig, 0, 20);
 	go_on_unseen(&rig, scratch("other"), 9, 2);
 	go_on_unseen(&rig, scratch("other"), 9, 3);
 	ok(rig_open(&rig));
@@ -126,6 +112,32 @@ Test(descent, one_that_was_away_takes_the_successor)
 		rig_end(&rig);
 		scratch_remove();
 	}
+}
+
+/* What it holds cannot be read, and so not be compared: the word that goes on without it is said.
+ */
+Test(descent, what_cannot_be_compared_is_refused_with_a_way_on)
+{
+	struct rig rig;
+	struct stat st;
+	FILE *held;
+
+	rig_begin(&rig, 1, 0);
+	ok(rig_open(&rig));
+	node_busy(&rig.node, 5);
+	rig_wait(&rig, 0, BK_MIRROR_LEVEL);
+	rig_close(&rig);
+	go_on_unseen(&rig, rig.node.path, 3, 2);
+	cr_assert(stat(rig.urls[0], &st) == 0 && (held = fopen(rig.urls[0], "r+")));
+	cr_assert(fseek(held, LOG_HEADER_SIZE, SEEK_SET) == 0);
+	for (off_t i = LOG_HEADER_SIZE; i < st.st_size - 100; i++)
+		putc('U', held);
+	cr_assert(fclose(held) == 0);
+	ok(rig_open(&rig));
+	rig_wait(&rig, 0, BK_MIRROR_REFUSES);
+	cr_assert(strstr(rig_status(&rig, 0).why, "backup-cli mirror reset"));
+	rig_close(&rig);
+	rig_end(&rig);
 }
 
 static bool is_committed(const struct rig *rig)

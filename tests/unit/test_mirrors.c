@@ -136,14 +136,7 @@ Test(mirrors, the_second_of_two_is_refused)
 {
 	struct rig rig;
 
-	rig_begin(&rig, 1, 2);
-	ok(rig_open(&rig));
-	node_busy(&rig.node, 5);
-	rig_close(&rig);
-	copy_file(rig.node.path, scratch("other"));
-	ok(rig_open(&rig));
-	node_busy(&rig.node, 5);
-	rig_close(&rig);
+	rig_begin_two(&rig, 2, 5);
 	/* Unwatched by the mirror the other goes on, and longer than the first. */
 	rig.node.options.mirrors = NULL;
 	rig.node.path = scratch("other");
@@ -164,7 +157,8 @@ Test(mirrors, the_second_of_two_is_refused)
 	rig_end(&rig);
 }
 
-/* Has the other log, a copy of BASE, go on unwatched by one change of SIZE bytes; how long it is then. */
+/* Has the other log, a copy of BASE, go on unwatched by one change of SIZE bytes; how long it is
+ * then. */
 static size_t part(struct rig *rig, const char *base, size_t size)
 {
 	char sql[4096] = "CREATE TABLE parted (x";
@@ -185,8 +179,8 @@ static size_t part(struct rig *rig, const char *base, size_t size)
 	return bytes;
 }
 
-/* So it is where the second is longer than the mirror by less than the head of a frame: then what is
- * sent shows nothing. */
+/* So it is where the second is longer than the mirror by less than the head of a frame: then what
+ * is sent shows nothing. */
 Test(mirrors, the_second_of_two_is_refused_by_whatever_little_it_is_longer)
 {
 	size_t held, bytes = 0;
@@ -216,14 +210,7 @@ Test(mirrors, a_longer_mirror_that_does_not_chain_is_refused_at_opening)
 	struct rig rig;
 	struct stat before, after;
 
-	rig_begin(&rig, 1, 2);
-	ok(rig_open(&rig));
-	node_busy(&rig.node, 5);
-	rig_close(&rig);
-	copy_file(rig.node.path, scratch("other"));
-	ok(rig_open(&rig));
-	node_busy(&rig.node, 50);
-	rig_close(&rig);
+	rig_begin_two(&rig, 2, 50);
 	rig.node.options.mirrors = NULL;
 	rig.node.path = scratch("other");
 	ok(bk_writer_open(

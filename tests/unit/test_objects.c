@@ -85,7 +85,8 @@ static const char *found(const char *text, mode_t mode, const char *place)
 	if (code)
 		snprintf(out, sizeof out, "%s", why()->msg);
 	else
-		snprintf(out, sizeof out, "%.99s|%.99s|%.99s", who->user, who->password, who->token);
+		snprintf(
+			out, sizeof out, "%.99s|%.99s|%.99s", who->user, who->password, who->token);
 	if (!code)
 		bk_secret_free(who);
 	bk_objecturl_done(&url);
@@ -97,8 +98,8 @@ Test(objects, credentials_come_from_files_that_nobody_else_reads)
 	unsetenv("BACKUP_DAV_USER");
 	unsetenv("BACKUP_DAV_PASSWORD");
 	cr_assert_str_eq(found("# me\n user = u\r\npassword= p=q \n[x]\n", 0600, "c"), "u|p=q|");
-	cr_assert_str_eq(
-		found("aws_access_key_id=k\naws_secret_access_key=s\ntoken=t", 0400, "c2"), "k|s|t");
+	cr_assert_str_eq(found("aws_access_key_id=k\naws_secret_access_key=s\ntoken=t", 0400, "c2"),
+		"k|s|t");
 	cr_assert(strstr(found("user=u\npassword=secret\n", 0640, "c3"), "others may read"));
 	cr_assert(!strstr(found("password=secret\n", 0600, "c4"), "secret"));
 	cr_assert_str_eq(found("machine x login a password b\nmachine h login u password \"p q\"\n",
@@ -134,7 +135,8 @@ Test(objects, so_much_of_xml_is_read)
 {
 	char deep[400] = "";
 
-	cr_assert_str_eq(shown("<?xml version='1.0'?><a><D:b x='>'> t&amp;&#x41;&#66; </D:b><c/></a>"),
+	cr_assert_str_eq(
+		shown("<?xml version='1.0'?><a><D:b x='>'> t&amp;&#x41;&#66; </D:b><c/></a>"),
 		"<a<b>b=t&AB<c>c=>a=");
 	cr_assert_str_eq(shown("<a><![CDATA[<x>&]]><!-- <b> --></a>"), "<a>a=<x>&");
 	cr_assert_str_eq(shown("<a>&#233;&#8364;&#x1f600;</a>"), "<a>a=é€😀");
@@ -276,15 +278,16 @@ Test(objects, webdav_is_listed)
 	fake_http_init(&fake);
 	fake_http_answer(&fake,
 		(struct fake_answer){.status = 207,
-			.body = "<d:multistatus xmlns:d='DAV:'>" PROP("/", "") PROP("/my%20a/",
+			.body = "<d:multistatus xmlns:d='DAV:'>" PROP(
+				"/", "") PROP("/my%20a/", "<d:resourcetype><d:collection/></"
+							  "d:resourcetype>") PROP("/my%20a/f/",
+				"<d:getcontentlength/>"
 				"<d:resourcetype><d:collection/></d:resourcetype>")
-				PROP("/my%20a/f/", "<d:getcontentlength/>"
-						   "<d:resourcetype><d:collection/></d:resourcetype>")
-					PROP("https://h/my%20a/turn-1",
-						"<d:getcontentlength>33</d:getcontentlength>"
-						"<d:getlastmodified>Thu, 01 Jan 1970 00:01:07 GMT"
-						"</d:getlastmodified><d:resourcetype/>")
-						"</d:multistatus>"});
+				PROP("https://h/my%20a/turn-1",
+					"<d:getcontentlength>33</d:getcontentlength>"
+					"<d:getlastmodified>Thu, 01 Jan 1970 00:01:07 GMT"
+					"</d:getlastmodified><d:resourcetype/>") "</"
+										 "d:multistatus>"});
 	fake_http_answer(&fake, (struct fake_answer){.status = 404});
 	fake_http_answer(&fake, (struct fake_answer){.status = 207, .body = "<a><b></a>"});
 	objects = opened(&fake, "davs://h/my%20a/");
@@ -304,13 +307,13 @@ Test(objects, s3_is_listed_page_by_page)
 	struct fake_http fake;
 
 	fake_http_init(&fake);
-	fake_http_answer(&fake,
-		(struct fake_answer){.status = 200,
-			.body = PAGE("<IsTruncated>true</IsTruncated>"
-				     "<NextContinuationToken>a+b</NextContinuationToken>"
-				     "<Contents><Key>p/turn-1</Key><LastModified>"
-				     "1970-01-01T00:01:07.000Z</LastModified><Size>33</Size>"
-				     "<Owner><ID>x</ID></Owner></Contents>")});
+	fake_http_answer(
+		&fake, (struct fake_answer){.status = 200,
+			       .body = PAGE("<IsTruncated>true</IsTruncated>"
+					    "<NextContinuationToken>a+b</NextContinuationToken>"
+					    "<Contents><Key>p/turn-1</Key><LastModified>"
+					    "1970-01-01T00:01:07.000Z</LastModified><Size>33</Size>"
+					    "<Owner><ID>x</ID></Owner></Contents>")});
 	fake_http_answer(&fake,
 		(struct fake_answer){.status = 200,
 			.body = PAGE("<IsTruncated>false</IsTruncated><Contents><Key>p/</Key>"
@@ -319,9 +322,11 @@ Test(objects, s3_is_listed_page_by_page)
 	fake_http_answer(&fake, (struct fake_answer){.status = 200, .body = PAGE("")});
 	objects = opened(&fake, "s3://b/p/?endpoint=h");
 	cr_assert_str_eq(listed(objects, "", ""), "turn-1 33 67\nf/ 0 0\n");
-	cr_assert(strstr(fake.requests[0], "GET https://h/b?delimiter=%2F&list-type=2&prefix=p%2F\n"));
+	cr_assert(strstr(
+		fake.requests[0], "GET https://h/b?delimiter=%2F&list-type=2&prefix=p%2F\n"));
 	cr_assert(strstr(fake.requests[1],
-		"GET https://h/b?continuation-token=a%2Bb&delimiter=%2F&list-type=2&prefix=p%2F\n"));
+		"GET "
+		"https://h/b?continuation-token=a%2Bb&delimiter=%2F&list-type=2&prefix=p%2F\n"));
 	cr_assert_str_eq(listed(objects, "f", "5"), "");
 	cr_assert(strstr(fake.requests[2], "&prefix=p%2Ff%2F&start-after=p%2Ff%2F5\n"));
 	objects->ops->close(objects);
@@ -352,15 +357,15 @@ Test(objects, a_wrong_clock_is_no_end)
 
 	fake_http_init(&fake);
 	fake.time_s = 1000000;
-	fake_http_answer(&fake,
-		(struct fake_answer){.status = 403,
-			.date_s = 1003600,
-			.body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"});
+	fake_http_answer(
+		&fake, (struct fake_answer){.status = 403,
+			       .date_s = 1003600,
+			       .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"});
 	fake_http_answer(&fake, (struct fake_answer){.status = 200});
-	fake_http_answer(&fake,
-		(struct fake_answer){.status = 403,
-			.date_s = 1003600,
-			.body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"});
+	fake_http_answer(
+		&fake, (struct fake_answer){.status = 403,
+			       .date_s = 1003600,
+			       .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"});
 	objects = opened(&fake, "s3://b/p/?endpoint=h");
 	ok(put(objects, &was_there));
 	cr_assert(strstr(fake.requests[0], "x-amz-date: 19700112T134640Z\n"));

@@ -115,22 +115,6 @@ static void *give_way(void *out)
 	return NULL;
 }
 
-/* The thread alone, with slices as long as they can be where Linux knows such, and of the policy
- * that it had. */
-Test(process, thread_gives_way)
-{
-	struct attr before, after, thread;
-	pthread_t id;
-
-	attr_of(&before, 0);
-	cr_assert(pthread_create(&id, NULL, give_way, &thread) == 0 && !pthread_join(id, NULL));
-	attr_of(&after, 0);
-	cr_assert(thread.nice == 10 && thread.policy == before.policy);
-	cr_assert(after.nice == before.nice && after.slice_ns == before.slice_ns);
-	if (has_short_slices())
-		cr_assert_eq(thread.slice_ns, SLICE_NS);
-}
-
 static void *idle(void *out)
 {
 	bk_process_idle_thread();
@@ -138,14 +122,32 @@ static void *idle(void *out)
 	return NULL;
 }
 
-/* The thread alone, too. */
-Test(process, thread_is_idle)
+/* What a thread is that begins with RUN; the one that started it stays as it was. */
+static struct attr beside(void *(*run)(void *out))
 {
 	struct attr before, after, thread;
 	pthread_t id;
 
 	attr_of(&before, 0);
-	cr_assert(pthread_create(&id, NULL, idle, &thread) == 0 && !pthread_join(id, NULL));
+	cr_assert(pthread_create(&id, NULL, run, &thread) == 0 && !pthread_join(id, NULL));
 	attr_of(&after, 0);
-	cr_assert(thread.policy == SCHED_IDLE && after.policy == before.policy);
+	cr_assert(after.policy == before.policy && after.nice == before.nice);
+	cr_assert(after.slice_ns == before.slice_ns);
+	return thread;
+}
+
+/* With slices as long as they can be where Linux knows such, and of the policy that it had. */
+Test(process, thread_gives_way)
+{
+	struct attr own, thread = beside(give_way);
+
+	attr_of(&own, 0);
+	cr_assert(thread.nice == 10 && thread.policy == own.policy);
+	if (has_short_slices())
+		cr_assert_eq(thread.slice_ns, SLICE_NS);
+}
+
+Test(process, thread_is_idle)
+{
+	cr_assert_eq(beside(idle).policy, SCHED_IDLE);
 }

@@ -2,10 +2,10 @@
  * takes ssh://, davs://, dav:// and s3:// URLs, too, for reading only (docs/mirror.md,
  * docs/objects.md).
  *
- * Bytes come by ranges, with read-ahead, what opening an image takes in one exchange (IMAGE there) or
- * in few rounds of many requests at once, and are kept in a cache of at most 32 MiB a log; what is on its
- * way takes 16 MiB more of a store's, 512 KiB of another. How long a log is may have been asked for 0.2 s
- * ago, 1 s in a store.
+ * Bytes come by ranges, with read-ahead, what opening an image takes in one exchange (IMAGE there)
+ * or in few rounds of many requests at once, and are kept in a cache of at most 32 MiB a log; what
+ * is on its way takes up to 32 MiB more of a store's (16 of room, and the answers), 512 KiB of
+ * another. How long a log is may have been asked for 0.2 s ago, 1 s in a store.
  *
  * Calling sequence: bk_remote_new, bk_remote_connect for messages that say why, anything through
  * bk_remote_io; bk_remote_free when nothing is open any more.

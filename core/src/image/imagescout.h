@@ -11,7 +11,6 @@
 
 #include "image.h"
 #include <pthread.h>
-#include <stdatomic.h>
 
 #define SCOUT_PARTS 20
 

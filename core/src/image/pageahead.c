@@ -182,14 +182,15 @@ void bk_pageahead_open(struct pageindex *index, const struct keyframe *above)
 	end(ahead);
 }
 
-/* NULL where nothing is to be done. */
-static struct ahead *begin_run(struct pageindex *index, uint32_t first, uint32_t count)
+/* Does WORK with the records that are stored of the COUNT pages from FIRST on. */
+static void with_run(
+	struct pageindex *index, uint32_t first, uint32_t count, void (*work)(struct ahead *ahead))
 {
 	struct ahead *ahead = begin(index);
 	struct bk_error ignored;
 
 	if (!ahead)
-		return NULL;
+		return;
 	for (uint32_t done = 0, part; done < count; done += part) {
 		uint64_t offsets[RUN_PAGES] = {0};
 
@@ -200,25 +201,16 @@ static struct ahead *begin_run(struct pageindex *index, uint32_t first, uint32_t
 			if (offsets[i] && ahead->count < PAGES_MOST)
 				ahead->offsets[ahead->count++] = offsets[i];
 	}
-	return ahead;
+	work(ahead);
+	end(ahead);
 }
 
 void bk_pageahead_want(struct pageindex *index, uint32_t first, uint32_t count)
 {
-	struct ahead *ahead = begin_run(index, first, count);
-
-	if (!ahead)
-		return;
-	want_records(ahead);
-	end(ahead);
+	with_run(index, first, count, want_records);
 }
 
 void bk_pageahead_down(struct pageindex *index, uint32_t first, uint32_t count)
 {
-	struct ahead *ahead = begin_run(index, first, count);
-
-	if (!ahead)
-		return;
-	go_all_down(ahead);
-	end(ahead);
+	with_run(index, first, count, go_all_down);
 }

@@ -6,7 +6,7 @@
  * put, get and list whole objects can be one, too: a run that is synced is an object, named by its
  * offset and the sum of its last frame.
  *
- * Threads: one place in one thread at a time, but for part. */
+ * Threads: one place in one thread at a time, but for parts, where it is shared. */
 #ifndef BK_PLACE_IMPL_H
 #define BK_PLACE_IMPL_H
 

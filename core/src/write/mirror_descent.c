@@ -18,17 +18,24 @@ void bk_mirror_note_ours(struct mirror *mirror, uint64_t end)
 	mirror->ours_end = end;
 }
 
+/* Opens what the place holds. What cannot be read will not be readable at the next try. */
 static enum bk_code open_mirror(struct bk_log **log, const struct bk_remote *remote,
 	const struct mirror *mirror, struct bk_error *err)
 {
-	char *path = NULL;
+	char *path = NULL, word[MIRROR_WORD];
 	bool is_remote = bk_remote_is(mirror->url);
-	enum bk_code code = is_remote ? BK_OK : bk_dest_path(&path, mirror->url, err);
+	struct bk_error why;
+	enum bk_code code = is_remote ? BK_OK : bk_dest_path(&path, mirror->url, &why);
 
 	if (!code)
-		code = bk_log_open(log, bk_remote_io(remote), is_remote ? mirror->url : path, err);
+		code = bk_log_open(log, bk_remote_io(remote), is_remote ? mirror->url : path, &why);
 	free(path);
-	return code;
+	if (!code || bk_mirror_may_pass(code))
+		return code ? bk_fail_as(err, &why) : BK_OK;
+	return bk_fail(err, BK_E_UNSAFE, 0,
+		"whether this log goes on with what it holds cannot be told (%.200s). If this log "
+		"is the right one: backup-cli mirror reset %s",
+		why.msg, bk_mirror_word(mirror, word));
 }
 
 /* Compares LOG, whose end all say is level, with what the place HOLDS. */

@@ -1,0 +1,135 @@
+/* source.c - see source.h. */
+#include "source.h"
+#include "place_objects.h"
+#include "support.h"
+
+void source_add(struct source *log, uint8_t kind, size_t size, uint8_t fill)
+{
+	struct frame_head head = {
+		.kind = kind, .size = (uint32_t)size, .chain = (uint32_t)log->sum};
+	uint8_t *at;
+
+	if (log->size + FRAME_HEAD_SIZE + size > log->room) {
+		log->room = 2 * (log->size + FRAME_HEAD_SIZE + size);
+		log->bytes = realloc(log->bytes, log->room);
+	}
+	at = log->bytes + log->size;
+	memset(at + FRAME_HEAD_SIZE, fill, size);
+	bk_frame_finish(at, &head, log->header.seed + log->size);
+	log->size += (size_t)bk_frame_size(&head);
+	log->sum = head.sum;
+}
+
+void source_init(struct source *log, uint8_t id, uint8_t predecessor)
+{
+	*log = (struct source){.header.is_sealed = true, .room = 4096, .bytes = malloc(4096)};
+	memset(log->header.id, id, LOG_ID_SIZE);
+	memset(log->header.predecessor, predecessor, LOG_ID_SIZE);
+	bk_header_encode(log->bytes, &log->header);
+	log->size = LOG_HEADER_SIZE;
+	log->sum = log->header.sum;
+}
+
+struct source source_copy(const struct source *log)
+{
+	struct source copy = *log;
+
+	copy.bytes = malloc(copy.room);
+	memcpy(copy.bytes, log->bytes, copy.size);
+	return copy;
+}
+
+struct place *store_place(struct memstore *store)
+{
+	struct place *place;
+
+	ok(bk_place_objects(&place, memstore_client(store, 0), false, why()));
+	return place;
+}
+
+enum bk_code source_send(struct place *place, const struct source *log, uint64_t from, uint64_t to)
+{
+	return place->ops->append(
+		place, log->header.id, from, log->bytes + from, (size_t)(to - from), true, why());
+}
+
+/* What a place gives unasked is what LOG has. */
+static void take_unasked(void *ctx, uint64_t offset, const uint8_t *bytes, size_t size)
+{
+	const struct source *log = ctx;
+
+	cr_assert(offset % 1024 == 0 && offset + size <= log->size);
+	cr_assert(memcmp(bytes, log->bytes + offset, size) == 0);
+}
+
+static struct place *place_to_read(struct memstore *store, struct source *log)
+{
+	struct place *place = store_place(store);
+
+	place->take = take_unasked;
+	place->take_ctx = log;
+	return place;
+}
+
+/* The same for one who only reads, and reads parts beside each other. */
+static void check_read(struct memstore *store, const struct source *log, uint64_t end)
+{
+	struct source copy = *log;
+	struct place *place = place_to_read(store, &copy);
+	struct place_head head;
+	uint8_t *bytes = malloc((size_t)end + 100);
+	uint64_t half = end / 2;
+	struct place_part parts[] = {
+		{half, bytes + half, (size_t)(end - half) + 100, 0}, {0, bytes, (size_t)half, 0}};
+	enum bk_code code;
+
+	ok(place->ops->head(place, &head, why()));
+	cr_assert(head.now.is_there && head.now.end == end && head.now.durable == end,
+		"%llu of %llu", (unsigned long long)head.now.end, (unsigned long long)end);
+	code = place->ops->parts(place, log->header.id, parts, COUNT_OF(parts), why());
+	for (size_t i = 0; code == BK_E_BUSY && i < COUNT_OF(parts); i++)
+		ok(place->ops->read(place, log->header.id, parts[i].offset, parts[i].data,
+			parts[i].size, &parts[i].got, why()));
+	cr_assert(!code || code == BK_E_BUSY);
+	cr_assert(parts[0].got == end - half && parts[1].got == half);
+	cr_assert(memcmp(bytes, log->bytes, (size_t)end) == 0);
+	free(bytes);
+	place->ops->close(place);
+}
+
+void store_check(struct memstore *store, const struct source *log, uint64_t end)
+{
+	struct place *place = store_place(store);
+	struct place_head head;
+	uint8_t *bytes = malloc((size_t)end + 100);
+	size_t got;
+
+	ok(place->ops->head(place, &head, why()));
+	cr_assert(head.now.is_there && head.now.end == end && head.now.durable == end,
+		"%llu of %llu", (unsigned long long)head.now.end, (unsigned long long)end);
+	ok(place->ops->read(place, log->header.id, 0, bytes, (size_t)end + 100, &got, why()));
+	cr_assert(got == end && memcmp(bytes, log->bytes, got) == 0);
+	if (got > 300) {
+		ok(place->ops->read(place, log->header.id, 100, bytes, 200, &got, why()));
+		cr_assert(got == 200 && memcmp(bytes, log->bytes + 100, got) == 0);
+	}
+	free(bytes);
+	place->ops->close(place);
+	check_read(store, log, end);
+}
+
+struct place *store_begin(struct memstore *store, const struct source *log)
+{
+	struct place *place = store_place(store);
+
+	ok(place->ops->begin(place, log->bytes, PLACE_SUCCEEDS, why()));
+	ok(source_send(place, log, LOG_HEADER_SIZE, log->size));
+	return place;
+}
+void store_tend(struct place *place)
+{
+	uint32_t wait_ms = 0;
+
+	while (wait_ms == 0)
+		ok(place->ops->tend(place, &wait_ms, why()));
+}
