@@ -12,11 +12,6 @@ bool bk_mirror_is_current(const struct mirror *mirror)
 	return !bk_mirror_is_ending(mirror) && mirror->turn == mirror->all->turn;
 }
 
-bool bk_mirror_may_pass(enum bk_code code)
-{
-	return code == BK_E_IO || code == BK_E_BUSY || code == BK_E_NOMEM;
-}
-
 /* Whether the log goes on behind OFFSET with a frame that follows one of SUM: else what the place
  * has is no beginning of it, and a few bytes more might not show that. */
 static enum bk_code check_next(const struct mirror *mirror, uint64_t offset, uint64_t sum,

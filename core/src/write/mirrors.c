@@ -40,6 +40,11 @@ void bk_mirrors_tell(struct bk_mirrors *mirrors, enum bk_mirrors_news news, cons
 	pthread_mutex_unlock(&mirrors->notify_mutex);
 }
 
+bool bk_mirror_may_pass(enum bk_code code)
+{
+	return code == BK_E_IO || code == BK_E_BUSY || code == BK_E_NOMEM;
+}
+
 const char *bk_mirror_word(const struct mirror *mirror, char word[MIRROR_WORD])
 {
 	bk_path_word(word, MIRROR_WORD, mirror->url, "URL");
