@@ -209,7 +209,8 @@ Test(log, a_part_of_another_kind)
 	struct node node;
 	struct forge forge;
 	struct bk_log *log;
-	struct keyframe *kf, *no_kf;
+	struct keyframe *kf, *no_kf, other;
+	struct keyframe_map astray;
 	struct pagemap *map, *no_map;
 
 	node_begin(&node, 1);
@@ -218,8 +219,21 @@ Test(log, a_part_of_another_kind)
 	forge_load(&forge, node.path);
 	log = node_log(&node);
 	ok(bk_log_keyframe(log, forge.frames[forge_find(&forge, KEYFRAME, -1)], &kf, why()));
-	ok(bk_log_pagemap(log, kf->maps[0].offset, &map, why()));
-	fails(BK_E_DAMAGE, bk_log_pagemap(log, kf->offset, &no_map, why()));
+	ok(bk_log_pagemap(log, kf, 0, &map, why()));
+	astray = kf->maps[0];
+	astray.offset = kf->offset;
+	other = *kf;
+	other.maps = &astray;
+	fails(BK_E_DAMAGE, bk_log_pagemap(log, &other, 0, &no_map, why()));
+	/* A map that is there, of which the keyframe says another first page, or number of them. */
+	astray = kf->maps[0];
+	ok(bk_log_pagemap(log, &other, 0, &no_map, why()));
+	bk_log_unpin(log, no_map);
+	astray.first_page++;
+	fails(BK_E_DAMAGE, bk_log_pagemap(log, &other, 0, &no_map, why()));
+	astray = kf->maps[0];
+	astray.entries++;
+	fails(BK_E_DAMAGE, bk_log_pagemap(log, &other, 0, &no_map, why()));
 	fails(BK_E_DAMAGE, bk_log_keyframe(log, kf->maps[0].offset, &no_kf, why()));
 	bk_log_unpin(log, map);
 	bk_log_unpin(log, kf);

@@ -93,7 +93,7 @@ static void add_stored(struct ahead *ahead, const struct keyframe *kf)
 		struct pagemap *map;
 		struct bk_error ignored;
 
-		if (bk_log_pagemap(ahead->index->log, kf->maps[m].offset, &map, &ignored))
+		if (bk_log_pagemap(ahead->index->log, kf, m, &map, &ignored))
 			continue;
 		for (uint32_t i = 0; i < map->count; i++)
 			if (map->offsets[i] > before)

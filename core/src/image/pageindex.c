@@ -126,7 +126,7 @@ static enum bk_code load_map(struct pageindex *index, struct pageindex_level *le
 	*out = map;
 	if (map)
 		return BK_OK;
-	code = bk_log_pagemap(index->log, level->kf->maps[at].offset, &map, err);
+	code = bk_log_pagemap(index->log, level->kf, at, &map, err);
 	if (code)
 		return code;
 	*out = map;

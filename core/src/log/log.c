@@ -96,7 +96,7 @@ enum bk_code bk_log_keyframe(
 	return code;
 }
 
-enum bk_code bk_log_pagemap(
+static enum bk_code load_pagemap(
 	struct bk_log *log, uint64_t offset, struct pagemap **out, struct bk_error *err)
 {
 	struct pagemap *map = cached_part(log, offset, bk_pagemap_free);
@@ -118,6 +118,28 @@ enum bk_code bk_log_pagemap(
 	}
 	*out = map;
 	return code;
+}
+
+/* Whether MAP is the map AT of KF's: its pages end before those of the next one begin. */
+static bool is_map_of(const struct pagemap *map, const struct keyframe *kf, size_t at)
+{
+	const struct keyframe_map *said = &kf->maps[at];
+
+	return map->count && map->count == said->entries && map->pages[0] == said->first_page &&
+	       (at + 1 == kf->map_count || map->pages[map->count - 1] < said[1].first_page);
+}
+
+enum bk_code bk_log_pagemap(struct bk_log *log, const struct keyframe *kf, size_t at,
+	struct pagemap **out, struct bk_error *err)
+{
+	enum bk_code code = load_pagemap(log, kf->maps[at].offset, out, err);
+
+	if (code || is_map_of(*out, kf, at))
+		return code;
+	bk_log_unpin(log, *out);
+	return bk_fail(err, BK_E_DAMAGE, 0,
+		"%s is damaged at offset %llu: a map has other pages than its keyframe says",
+		log->lf.file.path, (unsigned long long)kf->maps[at].offset);
 }
 
 void bk_log_unpin(struct bk_log *log, void *object)

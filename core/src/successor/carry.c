@@ -165,7 +165,7 @@ static enum bk_code store_delta(struct build *build, struct bk_log *from, const 
 	for (size_t i = 0; i < kf->map_count && !code; i++) {
 		struct pagemap *map;
 
-		code = bk_log_pagemap(from, kf->maps[i].offset, &map, err);
+		code = bk_log_pagemap(from, kf, i, &map, err);
 		if (code)
 			break;
 		code = store_mapped(build, map, kf->previous, image, below, err);

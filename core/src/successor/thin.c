@@ -52,7 +52,7 @@ static enum bk_code add_between(
 		for (size_t m = 0; m < kf->map_count && !code; m++) {
 			struct pagemap *map;
 
-			code = bk_log_pagemap(image->log, kf->maps[m].offset, &map, err);
+			code = bk_log_pagemap(image->log, kf, m, &map, err);
 			for (uint32_t p = 0; !code && p < map->count; p++)
 				bk_pageset_add(pages, map->pages[p]);
 			if (!code)

@@ -26,10 +26,11 @@ static void sort_and_drop_older(struct build *build)
 	build->page_count = kept;
 }
 
-static enum bk_code add_map(struct build *build, uint64_t offset, struct bk_error *err)
+static enum bk_code add_map(
+	struct build *build, const struct keyframe *kf, size_t at, struct bk_error *err)
 {
 	struct pagemap *map;
-	enum bk_code code = bk_log_pagemap(build->writer->log, offset, &map, err);
+	enum bk_code code = bk_log_pagemap(build->writer->log, kf, at, &map, err);
 
 	if (code)
 		return code;
@@ -61,7 +62,7 @@ static enum bk_code add_maps_below(
 		if (kf->is_full)
 			break;
 		for (size_t m = 0; m < kf->map_count && !code; m++)
-			code = add_map(build, kf->maps[m].offset, err);
+			code = add_map(build, kf, m, err);
 		*reach += kf->reach;
 	}
 	bk_pageindex_done(&index);
