@@ -31,8 +31,7 @@ enum bk_code compact_seal(struct compaction *c, struct bk_log *log, struct bk_er
 			"%s is sealed already: backup-cli key add has more open it, and key remove "
 			"gives it another key",
 			bk_log_path(log));
-	for (unsigned i = 0; i < c->seal_count && !code; i++)
-		code = sealing_add(keys_ring(), c->seals[i], dir_of(c), err);
+	code = sealing_add_all(c->seals, c->seal_count, dir_of(c), err);
 	if (!code)
 		code = keyfile_begin(&c->key, c->io, dir_of(c), err);
 	if (!code && owner_is_other() && c->key.is_made)

@@ -19,15 +19,6 @@ static enum bk_code begin_key(struct init *init, struct bk_error *err)
 	return code;
 }
 
-/* Whether what KIND names was given on the command line, and is on the keyring. */
-static bool is_given(const char *kind)
-{
-	if (strcmp(kind, "seed") == 0)
-		return keys_given.words.is_wanted || keys_given.hsm_secret ||
-		       keys_given.secret.is_wanted;
-	return strcmp(kind, "passphrase") == 0 && keys_given.passphrase.is_wanted;
-}
-
 /* Whether who runs this has a sealed log in mind. */
 static bool means_sealed(const struct init *init)
 {
@@ -43,7 +34,7 @@ static const char *how_clear(const struct init *init)
 
 enum bk_code init_seal(struct init *init, struct bk_error *err)
 {
-	enum bk_code code = BK_OK;
+	enum bk_code code;
 
 	if (!init->seal_count && means_sealed(init))
 		return bk_fail(err, BK_E_INVALID, 0,
@@ -59,9 +50,7 @@ enum bk_code init_seal(struct init *init, struct bk_error *err)
 		return bk_fail(err, BK_E_INVALID, 0,
 			"a sealed log has a key file beside backup.lock: name the lightning "
 			"directory with --lightning-dir");
-	for (unsigned i = 0; i < init->seal_count && !code; i++)
-		if (!is_given(init->seals[i]))
-			code = sealing_add(keys_ring(), init->seals[i], init->dir, err);
+	code = sealing_add_all(init->seals, init->seal_count, init->dir, err);
 	if (!code)
 		code = begin_key(init, err);
 	if (!code)

@@ -35,6 +35,26 @@ enum bk_code sealing_add(
 		"\"%s\" opens no log: seed, passphrase, age:RECIPIENT or key-file does", kind);
 }
 
+/* Whether what KIND names was given on the command line, and is on the keyring. */
+static bool is_given(const char *kind)
+{
+	if (strcmp(kind, "seed") == 0)
+		return keys_given.words.is_wanted || keys_given.hsm_secret ||
+		       keys_given.secret.is_wanted;
+	return strcmp(kind, "passphrase") == 0 && keys_given.passphrase.is_wanted;
+}
+
+enum bk_code sealing_add_all(
+	const char *const *kinds, unsigned count, const char *dir, struct bk_error *err)
+{
+	enum bk_code code = BK_OK;
+
+	for (unsigned i = 0; i < count && !code; i++)
+		if (!is_given(kinds[i]))
+			code = sealing_add(keys_ring(), kinds[i], dir, err);
+	return code;
+}
+
 enum bk_code keyfile_begin(
 	struct keyfile *file, const struct bk_io *io, const char *dir, struct bk_error *err)
 {

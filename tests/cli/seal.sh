@@ -136,3 +136,11 @@ t backup-cli verify --deep --lightning-dir other | counts
 simnode --plugin "$PLUGIN" --dir other --generate 220
 t backup-cli compact --seal --lightning-dir other
 t backup-cli compact --lightning-dir other
+
+# What the command line gives is read once.
+mkdir fourth
+t backup-cli init --lightning-dir fourth fourth.bkp
+simnode --plugin "$PLUGIN" --dir fourth --generate 20
+t backup-cli compact --seal --seal=passphrase --words-fd 3 --passphrase-fd 4 --lightning-dir fourth 3<words 4<pass
+one --passphrase-fd 3 fourth.bkp 3<pass
+one --words-fd 3 fourth.bkp 3<words
