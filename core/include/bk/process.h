@@ -1,4 +1,5 @@
-/* process.h - what a program that holds pages and keys of a node asks of the system, in main. */
+/* process.h - what a program that holds pages and keys of a node asks of the system: in main, to
+ * keep them to itself; in its threads, to give way to lightningd's. */
 #ifndef BK_PROCESS_H
 #define BK_PROCESS_H
 
@@ -23,5 +24,10 @@ void bk_process_lower_thread(int nice);
  * other wants (or some thousandths of one), and reads and writes when nobody else does. It is
  * one-way. */
 void bk_process_idle_thread(void);
+
+/* Between two pieces of work, each of some microseconds to a tenth of a millisecond: a thread that
+ * was made to give way by one of the above lets whoever is ready run (sched_yield). In any other
+ * thread it does nothing. */
+void bk_process_give_way(void);
 
 #endif

@@ -53,6 +53,15 @@ struct attr {
 
 static_assert(sizeof(struct attr) == ATTR_SIZE, "as Linux has it");
 
+/* Whether the calling thread was told to give way. */
+static _Thread_local bool gives_way;
+
+void bk_process_give_way(void)
+{
+	if (gives_way)
+		sched_yield();
+}
+
 void bk_process_nice_thread(int nice)
 {
 	const struct attr attr = {
@@ -61,6 +70,7 @@ void bk_process_nice_thread(int nice)
 	/* Since 6.12 a thread that wakes takes the processor from one whose slices are longer; with
 	 * slices as long as its own it waits for their end (docs/decisions.md,
 	 * "Nobody waits for who gives way"). */
+	gives_way = true;
 	if (syscall(SYS_sched_setattr, 0, &attr, 0))
 		setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice);
 }
@@ -83,4 +93,5 @@ void bk_process_idle_thread(void)
 	if (sched_setscheduler(0, SCHED_IDLE, &none) != 0)
 		bk_process_nice_thread(NICE_MOST);
 	idle_disk();
+	gives_way = true;
 }

@@ -1,6 +1,7 @@
 /* record.c - one stored page. */
 #include "record.h"
 #include "codec.h"
+#include <bk/process.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -255,6 +256,7 @@ enum bk_code bk_record_read(struct record_reader *reader, const struct file *fil
 
 	if (code)
 		return code;
+	bk_process_give_way();
 	data = reader->data.data + reader->data.size;
 	for (unsigned i = count; i-- > 0;) {
 		uint8_t *to = i ? reader->scratch[i % 2] : dst;
@@ -315,6 +317,7 @@ enum bk_code bk_record_write(struct bk_buf *out, ZSTD_CCtx *zstd, uint32_t page,
 
 	if (code)
 		return code;
+	bk_process_give_way();
 	if (base) {
 		/* Against the base, and only worth it where it is smaller than half a page: a
 		 * page that changed as a whole is better stored alone, where it ends the chain. */

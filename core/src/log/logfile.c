@@ -1,6 +1,7 @@
 /* logfile.c - the log as a file of frames. */
 #include "logfile.h"
 #include "slot.h"
+#include <bk/process.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -322,6 +323,7 @@ enum bk_code bk_walk_frame(
 
 	if (code)
 		return code;
+	bk_process_give_way();
 	if (!bk_frame_intact(&frame.head, walk->buf.data + (offset - walk->start),
 		    walk->lf->header.seed + offset)) {
 		count_waste(walk, bk_frame_size(&frame.head));

@@ -1,11 +1,13 @@
 /* budget.c - what SQL over a log's content may cost. */
 #include "budget.h"
+#include <bk/process.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
 /* Steps between two looks. One of them may take as long as a value is large. */
 #define STEPS_BETWEEN 32
+#define STEPS_A_TURN  1024 /* some ten microseconds */
 #define MIB           ((uint64_t)1 << 20)
 
 static uint64_t choose(uint64_t wanted, uint64_t otherwise)
@@ -125,6 +127,8 @@ static int look(void *ctx)
 	struct budget *budget = ctx;
 
 	budget->steps += STEPS_BETWEEN;
+	if (budget->steps % STEPS_A_TURN == 0)
+		bk_process_give_way();
 	if (!budget->end && budget->steps > budget->limits.steps)
 		budget->end = BUDGET_NO_STEPS;
 	if (!budget->end)
