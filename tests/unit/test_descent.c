@@ -120,7 +120,7 @@ Test(descent, what_cannot_be_compared_is_refused_with_a_way_on)
 {
 	struct rig rig;
 	struct stat st;
-	FILE *held;
+	FILE *held = NULL;
 
 	rig_begin(&rig, 1, 0);
 	ok(rig_open(&rig));
