@@ -1,7 +1,7 @@
 /* test_trail.c - what a replay read of its log, noted and foretold (trail.h). */
 #include "image.h"
 #include "node.h"
-#include <bk/version.h>
+#include <bk/listing.h>
 
 SUITE(trail);
 
@@ -48,6 +48,18 @@ static int64_t pread_checked(void *ctx, int fd, void *data, size_t size, uint64_
 	return got;
 }
 
+/* A log of CHANGES, four to a keyframe, each written when it is due. */
+static void make_log(struct node *node, unsigned changes)
+{
+	node_begin(node, 4);
+	for (unsigned i = 0; i < changes; i += 4) {
+		node_busy(node, 4);
+		ok(bk_keyframes_build(node->writer, why()));
+	}
+	bk_writer_close(node->writer);
+	node->writer = NULL;
+}
+
 static void begin_afar(struct node *node)
 {
 	test_io_init(&seam);
@@ -82,11 +94,7 @@ Test(trail, all_that_an_image_takes_is_noted)
 {
 	struct node node;
 
-	node_begin(&node, 4);
-	node_busy(&node, 400);
-	ok(bk_keyframes_build(node.writer, why()));
-	bk_writer_close(node.writer);
-	node.writer = NULL;
+	make_log(&node, 400);
 	for (uint64_t ordinal = 1; ordinal < 100; ordinal += ordinal < 20 ? 1 : 13) {
 		struct bk_log *log;
 
@@ -95,6 +103,79 @@ Test(trail, all_that_an_image_takes_is_noted)
 		open_last(log, ordinal);
 		bk_log_close(log);
 	}
+}
+
+/* The same seam as a store is: what is wanted comes with the next round, and a round passes when
+ * something is waited for that is not here. */
+#define HERE_MAX  (4u << 20)
+#define HERE_ENDS (64u << 10)
+
+static uint8_t here[HERE_MAX / UNIT];
+static unsigned rounds;
+static uint64_t log_end;
+
+static void comes(uint64_t offset, uint64_t size)
+{
+	for (uint64_t at = offset / UNIT; at * UNIT < offset + size && at < sizeof here; at++)
+		here[at] = 1;
+}
+
+static int64_t pread_counted(void *ctx, int fd, void *data, size_t size, uint64_t offset)
+{
+	bool is_here = true;
+
+	for (uint64_t at = offset / UNIT; at * UNIT < offset + size && at * UNIT < log_end; at++)
+		is_here &= at < sizeof here && here[at];
+	if (!is_here) {
+		rounds++;
+		for (size_t i = 0; i < count; i++)
+			comes(wanted[i].offset, wanted[i].size);
+		count = 0;
+		comes(offset, size);
+	}
+	return seam.ops.pread(ctx, fd, data, size, offset);
+}
+
+static void begin_store(struct node *node, uint64_t end)
+{
+	begin_afar(node);
+	ops.pread = pread_counted;
+	memset(here, 0, sizeof here);
+	comes(0, HERE_ENDS);
+	comes(end - HERE_ENDS, HERE_ENDS);
+	rounds = 0;
+	count = 0;
+	log_end = end;
+}
+
+/* Two rounds, wherever it is: its interval, and what that notes. A third, where it is not quite
+ * where it should be. */
+Test(trail, any_version_is_opened_in_few_rounds)
+{
+	unsigned all = 0, opened = 0;
+	struct node node;
+	size_t size;
+
+	make_log(&node, 600);
+	free(file_bytes(node.path, &size));
+	cr_assert(size > 4 * HERE_ENDS && size < HERE_MAX);
+	for (uint32_t version = 5; version < 600; version += 37) {
+		struct bk_image *image;
+		struct bk_entry entry;
+		struct bk_log *log;
+
+		begin_store(&node, size);
+		ok(bk_log_open(&log, &node.io.io, node.path, why()));
+		cr_assert(rounds == 0);
+		ok(bk_log_find(log, version, &entry, why()));
+		ok(bk_image_open(&image, log, version, NULL, why()));
+		cr_assert(rounds <= 3, "version %u: %u rounds", version, rounds);
+		all += rounds;
+		opened++;
+		bk_image_close(image);
+		bk_log_close(log);
+	}
+	cr_assert(all * 2 <= opened * 5, "%u rounds for %u versions", all, opened);
 }
 
 static struct bk_log *fake_log(void)

@@ -100,7 +100,7 @@ static bool want_region(struct bk_log *log, uint32_t version, struct sample *low
 	uint64_t before = slack + at_most(BEFORE * interval, REGION_BYTES);
 	uint64_t above = guess + slack + at_most(BEHIND * interval, REGION_BYTES);
 	uint64_t from = before < guess ? guess - before : 0;
-	uint64_t upto = at_most(above + NEAR_ROOM, log_end);
+	uint64_t upto = at_most(above + WALK_CHUNK_MANY, log_end); /* changes are read in such */
 	const struct bk_io_range range = {from, upto > from ? upto - from : 0};
 
 	bk_file_want(&log->lf.file, &range, 1);
