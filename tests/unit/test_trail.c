@@ -1,6 +1,6 @@
 /* test_trail.c - what a replay read of its log, noted and foretold (trail.h). */
+#include "compacted.h"
 #include "image.h"
-#include "node.h"
 #include <bk/listing.h>
 
 SUITE(trail);
@@ -49,13 +49,18 @@ static int64_t pread_checked(void *ctx, int fd, void *data, size_t size, uint64_
 }
 
 /* A log of CHANGES, four to a keyframe, each written when it is due. */
-static void make_log(struct node *node, unsigned changes)
+static void write_log(struct node *node, unsigned changes)
 {
 	node_begin(node, 4);
 	for (unsigned i = 0; i < changes; i += 4) {
 		node_busy(node, 4);
 		ok(bk_keyframes_build(node->writer, why()));
 	}
+}
+
+static void make_log(struct node *node, unsigned changes)
+{
+	write_log(node, changes);
 	bk_writer_close(node->writer);
 	node->writer = NULL;
 }
@@ -98,6 +103,26 @@ Test(trail, all_that_an_image_takes_is_noted)
 	for (uint64_t ordinal = 1; ordinal < 100; ordinal += ordinal < 20 ? 1 : 13) {
 		struct bk_log *log;
 
+		begin_afar(&node);
+		ok(bk_log_open(&log, &node.io.io, node.path, why()));
+		open_last(log, ordinal);
+		bk_log_close(log);
+	}
+}
+
+/* So does who opens it out of the log's successor, where all stands elsewhere. */
+Test(trail, what_is_noted_is_carried_on)
+{
+	struct bk_compact_result result;
+	struct bk_log *log;
+	struct node node;
+
+	write_log(&node, 400);
+	node_compact(&node, NULL, 2, &result);
+	ok(node_succeed(&node));
+	bk_writer_close(node.writer);
+	node.writer = NULL;
+	for (uint64_t ordinal = 1; ordinal < 99; ordinal += 7) {
 		begin_afar(&node);
 		ok(bk_log_open(&log, &node.io.io, node.path, why()));
 		open_last(log, ordinal);
@@ -202,18 +227,29 @@ static bool want_notes(const char *notes, uint64_t offset)
 /* In order, whole units, and as one what is near. */
 Test(trail, is_written_and_read_again)
 {
+	static const uint32_t read[] = {1000, 7, 32, 1, 32, 5000, 7};
+	static const struct stored_page stored[] = {{7, 0}, {31, 0}, {4999, 0}, {5000, 0}};
 	struct trail trail = {0};
 	char line[KEYFRAME_NOTES_MAX];
 
-	bk_trail_write(&trail, line, sizeof line);
+	bk_trail_write(&trail, NULL, 0, line, sizeof line);
 	cr_assert(!*line);
 	bk_trail_add(&trail, 5000000, 100);
 	bk_trail_add(&trail, 1023, 2);
 	bk_trail_add(&trail, 5010000, 50);
 	bk_trail_add(&trail, 5000010, 10);
 	bk_trail_add(&trail, 900000, 1024);
-	bk_trail_write(&trail, line, sizeof line);
+	trail.is_blind = true;
+	bk_trail_write(&trail, stored, COUNT_OF(stored), line, sizeof line);
 	cr_assert(strcmp(line, "reads=0+2 36c+2 fa2+b\n") == 0, "%s", line);
+	cr_assert(!want_notes(line, 6000000) && count == 3);
+	trail.is_blind = false;
+	bk_trail_write(&trail, stored, COUNT_OF(stored), line, sizeof line);
+	cr_assert(strcmp(line, "pages=\nreads=0+2 36c+2 fa2+b\n") == 0, "%s", line);
+	for (size_t i = 0; i < COUNT_OF(read); i++)
+		bk_trail_add_page(&trail, read[i]);
+	bk_trail_write(&trail, stored, COUNT_OF(stored), line, sizeof line);
+	cr_assert(strncmp(line, "pages=1 1f 3c8\nreads=0+2 ", 25) == 0, "%s", line);
 	cr_assert(want_notes(line, 6000000) && count == 3);
 	cr_assert(wanted[0].offset == 0 && wanted[0].size == 2 * UNIT);
 	cr_assert(wanted[1].offset == 878 * UNIT && wanted[1].size == 2 * UNIT);
@@ -229,18 +265,20 @@ Test(trail, has_a_limit)
 	struct trail trail = {0};
 	uint64_t random = 3, bytes = 0;
 
-	for (size_t i = 0; i < 100000; i++)
+	for (size_t i = 0; i < 100000; i++) {
 		bk_trail_add(&trail, random_next(&random) % ((uint64_t)1 << 40), 4096);
-	cr_assert(trail.capacity <= 4096 && trail.is_cut);
+		bk_trail_add_page(&trail, (uint32_t)random_next(&random));
+	}
+	cr_assert(trail.capacity <= 4096 && trail.is_cut && trail.page_count <= TRAIL_PAGES);
 	for (size_t room = 200; room <= KEYFRAME_NOTES_MAX; room += 974) {
 		memset(line, 'x', sizeof line);
-		bk_trail_write(&trail, line, room);
+		bk_trail_write(&trail, NULL, 0, line, room);
 		cr_assert(strlen(line) < room && strlen(line) > room - 60);
 		cr_assert(line[strlen(line) - 1] == '\n' && line[room] == 'x');
 	}
-	bk_trail_write(&trail, line, 79);
+	bk_trail_write(&trail, NULL, 0, line, 159);
 	cr_assert(!*line);
-	bk_trail_write(&trail, line, KEYFRAME_NOTES_MAX);
+	bk_trail_write(&trail, NULL, 0, line, KEYFRAME_NOTES_MAX);
 	cr_assert(want_notes(line, (uint64_t)1 << 41) && count > 100 && count <= 512);
 	for (size_t i = 0; i < count; i++)
 		bytes += wanted[i].size;
@@ -275,9 +313,39 @@ Test(trail, what_is_forged_costs_little)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		bool is_any = want_notes(cases[i].notes, 1000 * UNIT);
+		cr_assert(!want_notes(cases[i].notes, 1000 * UNIT));
+		cr_assert(count == cases[i].count, "%s: %zu", cases[i].notes, count);
+	}
+}
 
-		cr_assert(is_any == (cases[i].count > 0) && count == cases[i].count, "%s: %zu",
-			cases[i].notes, count);
+/* The pages that a keyframe notes, for who carries it elsewhere. */
+Test(trail, pages_are_read_again)
+{
+	static const struct {
+		const char *notes;
+		size_t count;
+		uint32_t last;
+		bool is_blind;
+	} cases[] = {
+		{"", 0, 0, true},
+		{"reads=1+1\n", 0, 0, true},
+		{"pages=\n", 0, 0, false},
+		{"pages=1 1f 3c8\nreads=1+1\n", 3, 1000, false},
+		{"pages=5 0 7\n", 1, 5, false},
+		{"pages=ffffffff 1\n", 1, UINT32_MAX, false},
+		{"pages=7 -1\n", 1, 7, false},
+		{"pages=7 zz\n", 1, 7, false},
+		{"pages=1 1 1 1 1 1 1 1 1 1\n", 8, 8, false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct keyframe kf = {.notes = cases[i].notes};
+		uint32_t pages[8] = {0};
+		bool is_blind;
+		size_t found = bk_trail_pages(&kf, pages, COUNT_OF(pages), &is_blind);
+
+		cr_assert(found == cases[i].count && is_blind == cases[i].is_blind, "%s",
+			cases[i].notes);
+		cr_assert(!found || pages[found - 1] == cases[i].last, "%s", cases[i].notes);
 	}
 }

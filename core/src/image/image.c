@@ -11,6 +11,7 @@ static void leave_trail(struct trail *trail, const struct record_reader *reader,
 {
 	struct bk_io_range range = bk_record_range(reader, offset);
 
+	bk_trail_add_page(trail, chain->page);
 	bk_trail_add(trail, range.offset, range.size);
 	for (; chain->depth; chain++) {
 		range = bk_record_range(reader, chain->base);

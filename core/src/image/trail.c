@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define KEY       "reads"
+#define KEY_PAGES "pages"
 #define UNIT      10                   /* offsets count 2^10 bytes */
 #define GAP       ((uint64_t)32 << 10) /* what is nearer to each other is one */
 #define GAP_MOST  (8 * GAP)            /* where there are too many */
@@ -24,6 +25,7 @@
 void bk_trail_done(struct trail *trail)
 {
 	free(trail->all);
+	free(trail->pages);
 	*trail = (struct trail){0};
 }
 
@@ -87,6 +89,38 @@ void bk_trail_add(struct trail *trail, uint64_t offset, uint64_t size)
 		trail->all[trail->count++] = (struct bk_io_range){offset, size};
 }
 
+static int page_order(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* Puts the pages in order, each once. */
+static void order_pages(struct trail *trail)
+{
+	size_t kept = 0;
+
+	if (trail->page_count)
+		qsort(trail->pages, trail->page_count, sizeof *trail->pages, page_order);
+	for (size_t i = 0; i < trail->page_count; i++)
+		if (!kept || trail->pages[kept - 1] != trail->pages[i])
+			trail->pages[kept++] = trail->pages[i];
+	trail->page_count = kept;
+}
+
+void bk_trail_add_page(struct trail *trail, uint32_t page)
+{
+	if (!trail->pages)
+		trail->pages = malloc(TRAIL_PAGES * sizeof *trail->pages);
+	if (trail->page_count == TRAIL_PAGES)
+		return;
+	if (trail->pages)
+		trail->pages[trail->page_count++] = page;
+	if (trail->page_count == TRAIL_PAGES)
+		order_pages(trail);
+}
+
 static void add_frame(struct trail *trail, uint64_t offset, uint64_t end)
 {
 	bk_trail_add(trail, offset, end - offset + READ_MORE);
@@ -129,16 +163,50 @@ static size_t write_line(const struct trail *trail, char *out, size_t room)
 	return i;
 }
 
-void bk_trail_write(struct trail *trail, char *out, size_t room)
+static void write_ranges(struct trail *trail, char *out, size_t room)
 {
-	*out = '\0';
-	if (!trail->count || room < 2 * ITEM_MAX)
-		return;
 	merge(trail, GAP);
 	if (write_line(trail, out, room) == trail->count)
 		return;
 	merge(trail, GAP_MOST);
 	write_line(trail, out, room);
+}
+
+/* As many as there is room for. */
+static void write_pages(
+	struct trail *trail, const struct stored_page *stored, size_t count, char *out, size_t room)
+{
+	size_t used = (size_t)snprintf(out, room, KEY_PAGES "="), at = 0;
+	uint32_t before = 0;
+
+	order_pages(trail);
+	for (size_t i = 0; i < trail->page_count && used + ITEM_MAX < room; i++) {
+		uint32_t page = trail->pages[i];
+
+		while (at < count && stored[at].page < page)
+			at++;
+		if (at < count && stored[at].page == page)
+			continue;
+		used += (size_t)snprintf(
+			out + used, room - used, "%s%" PRIx32, before ? " " : "", page - before);
+		before = page;
+	}
+	strcpy(out + used, "\n");
+}
+
+void bk_trail_write(
+	struct trail *trail, const struct stored_page *stored, size_t count, char *out, size_t room)
+{
+	size_t used;
+
+	*out = '\0';
+	if (!trail->count || room < 4 * ITEM_MAX)
+		return;
+	/* More than some pages are none that many such intervals share. */
+	if (!trail->is_blind)
+		write_pages(trail, stored, count, out, room / 4);
+	used = strlen(out);
+	write_ranges(trail, out + used, room - used);
 }
 
 /* The next item of *TEXT; false where none follows. */
@@ -179,5 +247,23 @@ bool bk_trail_want(struct bk_log *log, const struct keyframe *kf)
 	}
 	if (bk_log_foresees(log))
 		bk_file_want(&log->lf.file, ranges, count);
+	return count && bk_line_value(kf->notes, strlen(kf->notes), KEY_PAGES, line, sizeof line);
+}
+
+size_t bk_trail_pages(const struct keyframe *kf, uint32_t *pages, size_t most, bool *is_blind)
+{
+	char line[KEYFRAME_NOTES_MAX], *end;
+	uint64_t page = 0;
+	size_t count = 0;
+
+	*is_blind = !bk_line_value(kf->notes, strlen(kf->notes), KEY_PAGES, line, sizeof line);
+	for (const char *text = line; count < most; text = end) {
+		uint64_t step = strtoull(text, &end, 16);
+
+		page += step;
+		if (end == text || !step || step > UINT32_MAX || page > UINT32_MAX)
+			break;
+		pages[count++] = (uint32_t)page;
+	}
 	return count;
 }

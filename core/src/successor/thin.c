@@ -136,7 +136,7 @@ static enum bk_code build_moment(struct thin *thin, struct build *build, struct 
 		.history = image->history,
 		.session = thin->to->log->state.session};
 	struct bk_image *below = NULL;
-	struct trail trail = {0};
+	struct trail trail = {.is_blind = true};
 	struct pageset pages;
 	enum bk_code code = bk_pageset_init(&pages, bk_image_page_count(image), err);
 

@@ -54,7 +54,8 @@ static void write_notes(const struct build *build, const struct build_result *re
 	bk_facts_notes(&facts, result->node ? result->node : "", notes);
 	used = strlen(notes);
 	if (result->trail)
-		bk_trail_write(result->trail, notes + used, KEYFRAME_NOTES_MAX - used);
+		bk_trail_write(result->trail, build->pages, build->page_count, notes + used,
+			KEYFRAME_NOTES_MAX - used);
 }
 
 static enum bk_code put_keyframe(struct build *build, struct keyframe *kf, struct bk_error *err)
