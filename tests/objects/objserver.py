@@ -155,6 +155,8 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
         self.end_headers()
         left = 0 if self.command == "HEAD" else length // 2 if self.wrong == "cut" else length
         for piece in pieces or (body[at:at + PIECE] for at in range(0, len(body), PIECE)):
+            if not left:
+                break
             piece = piece[:left]
             left -= len(piece)
             self.server.note(self.kind, 0, 0, len(piece))
@@ -187,7 +189,7 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
             self.kind = "counts"
             return self.answer(200, self.server.text().encode())
         self.wrong, self.much = self.server.fault(kind)
-        self.server.note(kind, 1, len(self.raw_requestline) + len(str(self.headers)), 0)
+        self.server.note(kind, 1, len(self.raw_requestline) + sum(len(name) + len(value) + 4 for name, value in self.headers.items()) + 2, 0)
         try:
             self.meet(path)
         except Cut:

@@ -71,6 +71,13 @@ size_t forge_find(const struct forge *forge, enum forge_kind kind, int nth)
 	return 0;
 }
 
+uint8_t *forge_lists(uint8_t *frame)
+{
+	uint8_t *behind = frame + AT_PAYLOAD + 88;
+
+	return frame[AT_MUST] & 2 ? behind + 4 + forge_get(behind, 4) : behind;
+}
+
 uint8_t *forge_frame(struct forge *forge, size_t index)
 {
 	cr_assert(index < forge->count);

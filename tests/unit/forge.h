@@ -42,6 +42,10 @@ void forge_done(struct forge *forge);
 /* The NTH frame of KIND, from 0, or from the end if NTH is negative (-1: the last). Its index. */
 size_t forge_find(const struct forge *forge, enum forge_kind kind, int nth);
 uint8_t *forge_frame(struct forge *forge, size_t index);
+
+/* Where the links of the KEYFRAME frame FRAME stand, and its other lists behind them. */
+uint8_t *forge_lists(uint8_t *frame);
+
 size_t forge_frame_size(const struct forge *forge, size_t index); /* head included */
 
 /* Makes the header's sum right, and each frame's chain and sum. */

@@ -82,12 +82,13 @@ static void check_map(
 
 /* "Together they hold, for the `reach` keyframes that end with this one, each page stored by any of
  * them, with the newest record." */
-static void check_maps(struct forge *forge, const uint8_t *payload, const struct seen *seen)
+static void check_maps(struct forge *forge, uint8_t *frame, const struct seen *seen)
 {
 	static uint64_t mapped[PAGES_MAX];
+	const uint8_t *payload = frame + AT_PAYLOAD;
 	size_t links = (size_t)forge_get(payload + 76, 4),
 	       maps = (size_t)forge_get(payload + 80, 4);
-	const uint8_t *at = payload + 88 + 20 * links;
+	const uint8_t *at = forge_lists(frame) + 20 * links;
 
 	memset(mapped, 0, sizeof mapped);
 	for (uint64_t i = 0; i < seen->reach; i++)
@@ -119,10 +120,10 @@ static void check_reach(const struct seen *seen)
 
 static void see_keyframe(struct forge *forge, size_t index, struct seen *seen, uint64_t pages_sum)
 {
-	const uint8_t *frame = forge_frame(forge, index), *payload = frame + AT_PAYLOAD;
+	uint8_t *frame = forge_frame(forge, index), *payload = frame + AT_PAYLOAD;
 
 	seen->offset = forge->frames[index];
-	seen->is_full = frame[AT_MUST];
+	seen->is_full = frame[AT_MUST] & 1;
 	seen->ordinal = forge_get(payload, 8);
 	seen->full = forge_get(payload + 8, 8);
 	seen->page_size = (uint32_t)forge_get(payload + 64, 4);
@@ -131,7 +132,7 @@ static void see_keyframe(struct forge *forge, size_t index, struct seen *seen, u
 	cr_assert(seen->ordinal == keyframe_count);
 	cr_assert(forge_get(payload + 40, 8) == (seen->is_full ? pages_sum : 0));
 	check_reach(seen);
-	check_maps(forge, payload, seen);
+	check_maps(forge, frame, seen);
 	keyframe_count++;
 }
 
@@ -208,7 +209,7 @@ Test(build, a_link_that_leads_astray)
 	ok(bk_keyframes_build(node.writer, why()));
 	bk_writer_close(node.writer);
 	forge_load(&forge, node.path);
-	link = forge_frame(&forge, forge_find(&forge, KEYFRAME, 240)) + AT_PAYLOAD + 88 + 20;
+	link = forge_lists(forge_frame(&forge, forge_find(&forge, KEYFRAME, 240))) + 20;
 	cr_assert(forge_get(link, 8) == forge.frames[forge_find(&forge, KEYFRAME, 224)]);
 	forge_put(link, 8, forge.frames[forge_find(&forge, KEYFRAME, 223)]);
 	forge_seal(&forge);

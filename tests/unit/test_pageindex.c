@@ -104,18 +104,20 @@ Test(pageindex, has_few_levels)
 	node_end(&node);
 }
 
+#define FIELDS 88u /* bytes of a keyframe before its notes and lists */
+
 /* Fields that lead to another keyframe, map or page than they should. */
 Test(pageindex, rules)
 {
 	static const struct {
 		const char *what;
 		int keyframe;    /* whose payload is changed: of these, the NTH from the end */
-		size_t at, size; /* in the payload */
+		size_t at, size; /* in the payload; from FIELDS on, in its lists */
 		int64_t add;
 	} cases[] = {
 		{"the ordinal", -2, 0, 8, 1},
 		{"the full keyframe", -2, 8, 8, 1},
-		{"the map", -2, 88 + 20, 8, 1},
+		{"the map", -2, FIELDS + 20, 8, 1},
 	};
 	struct node node;
 
@@ -132,7 +134,8 @@ Test(pageindex, rules)
 		forge_load(&forge, node.path);
 		field = forge_frame(&forge, forge_find(&forge, KEYFRAME, cases[i].keyframe));
 		version = (uint32_t)forge_get(field + AT_VERSION, 4);
-		field += AT_PAYLOAD + cases[i].at;
+		field = cases[i].at < FIELDS ? field + AT_PAYLOAD + cases[i].at
+					     : forge_lists(field) + (cases[i].at - FIELDS);
 		forge_put(field, cases[i].size,
 			forge_get(field, cases[i].size) + (uint64_t)cases[i].add);
 		forge_seal(&forge);

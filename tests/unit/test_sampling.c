@@ -2,6 +2,7 @@
  */
 #include "frame.h"
 #include "sampling.h"
+#include "spread.h"
 #include "support.h"
 
 SUITE(sampling);
@@ -85,4 +86,21 @@ Test(sampling, has_a_limit)
 	cr_assert(sampling.count == SAMPLES_MAX);
 	for (size_t i = 1; i < sampling.count; i++)
 		cr_assert(sampling.all[i - 1].at < sampling.all[i].at);
+}
+
+/* Evenly, up to the end, and so that no two want the same slot of a cache of 128 by 4 blocks. */
+Test(sampling, places_are_spread)
+{
+	for (uint64_t end = 0; end < (uint64_t)1 << 42; end = end * 5 / 4 + 99991) {
+		uint64_t places[SPREAD_MOST], before = 0;
+		size_t count = bk_spread(end, places), slots[128] = {0};
+
+		cr_assert(count <= SPREAD_MOST && (count || end < (uint64_t)4 << 20));
+		for (size_t i = 0; i < count; i++) {
+			cr_assert(places[i] - before == places[0]);
+			cr_assert(++slots[places[i] / SPREAD_BLOCK % 128] == 1);
+			before = places[i];
+		}
+		cr_assert(!count || (before + SPREAD_BYTES < end && end - before <= 3 * places[0]));
+	}
 }

@@ -184,7 +184,7 @@ Test(span, a_link_that_leads_astray_is_not_taken)
 	forge_load(&forge, node.path);
 	from = forge_find(&forge, KEYFRAME, 32);
 	to = forge_find(&forge, KEYFRAME, 15); /* and not 16 */
-	link = forge_frame(&forge, from) + AT_PAYLOAD + 88 + 20;
+	link = forge_lists(forge_frame(&forge, from)) + 20;
 	cr_assert(forge_get(link, 8) == forge.frames[forge_find(&forge, KEYFRAME, 16)]);
 	forge_put(link, 8, forge.frames[to]);
 	forge_seal(&forge);

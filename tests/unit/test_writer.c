@@ -81,7 +81,7 @@ Test(writer, frames_follow_each_other)
 		if (frame[AT_KIND] == EVENT && frame[AT_PAYLOAD] <= 2)
 			synced = offset; /* opening and closing sync first */
 		cr_assert(forge_get(frame + AT_UNSYNCED, 4) == offset - synced, "frame %zu", i);
-		if (frame[AT_KIND] == CHANGE || (frame[AT_KIND] == KEYFRAME && frame[AT_MUST]))
+		if (frame[AT_KIND] == CHANGE || (frame[AT_KIND] == KEYFRAME && frame[AT_MUST] & 1))
 			synced = offset + size;
 		if (frame[AT_KIND] == KEYFRAME)
 			keyframe = offset;

@@ -247,13 +247,16 @@ static size_t decompress(ZSTD_DCtx *zstd, void *to, uint32_t page_size, const vo
 }
 
 enum bk_code bk_record_read(struct record_reader *reader, const struct file *file, uint64_t offset,
-	uint32_t page, uint32_t page_size, void *dst, struct record *top, struct bk_error *err)
+	uint32_t page, uint32_t page_size, void *dst, struct record *chain, struct bk_error *err)
 {
-	struct record chain[RECORD_DEPTH_MAX + 1];
+	struct record own[RECORD_DEPTH_MAX + 1];
 	const uint8_t *data, *below = NULL;
 	unsigned count = 0;
-	enum bk_code code = load_chain(reader, file, offset, page, chain, &count, err);
+	enum bk_code code;
 
+	if (!chain)
+		chain = own;
+	code = load_chain(reader, file, offset, page, chain, &count, err);
 	if (code)
 		return code;
 	bk_process_give_way();
@@ -273,8 +276,6 @@ enum bk_code bk_record_read(struct record_reader *reader, const struct file *fil
 	}
 	if (bk_record_check(page, dst, page_size) != chain[0].check)
 		return bad_record(file, offset, "the checksum of a stored page does not fit", err);
-	if (top)
-		*top = chain[0];
 	return BK_OK;
 }
 

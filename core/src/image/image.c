@@ -5,10 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The records of CHAIN were read, the first of them at OFFSET. */
+static void leave_trail(struct trail *trail, const struct record_reader *reader,
+	const struct record *chain, uint64_t offset)
+{
+	struct bk_io_range range = bk_record_range(reader, offset);
+
+	bk_trail_add_page(trail, chain->page);
+	bk_trail_add(trail, range.offset, range.size);
+	for (; chain->depth; chain++) {
+		range = bk_record_range(reader, chain->base);
+		bk_trail_add(trail, range.offset, range.size);
+	}
+}
+
 enum bk_code bk_image_read_below(struct bk_image *image, uint32_t page, void *dst,
 	struct record *record, uint64_t *offset, struct bk_error *err)
 {
 	uint32_t page_size = image->overlay.store.page_size;
+	struct record chain[RECORD_DEPTH_MAX + 1];
 	struct record_reader *reader;
 	enum bk_code code = bk_pageindex_find(&image->index, page, offset, err);
 
@@ -27,7 +42,11 @@ enum bk_code bk_image_read_below(struct bk_image *image, uint32_t page, void *ds
 	if (!reader)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read a page");
 	code = bk_record_read(
-		reader, &image->log->lf.file, *offset, page, page_size, dst, record, err);
+		reader, &image->log->lf.file, *offset, page, page_size, dst, chain, err);
+	if (!code && image->trail)
+		leave_trail(image->trail, reader, chain, *offset);
+	if (!code)
+		*record = chain[0];
 	bk_log_reader_give(image->log, reader);
 	return code;
 }
@@ -84,6 +103,7 @@ enum bk_code bk_image_open_keyframe(struct bk_image **out, struct bk_log *log,
 	image->history = kf->history;
 	image->is_past_damage = false;
 	*image->inexact = '\0';
+	image->trail = NULL;
 	set_budget(image, options);
 	*out = image;
 	return BK_OK;

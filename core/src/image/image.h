@@ -7,6 +7,7 @@
 #include "pageindex.h"
 #include "replay.h"
 #include "span.h"
+#include "trail.h"
 #include <bk/image.h>
 
 #define IMAGE_MEMORY_MAX_DEFAULT ((size_t)64 << 20)
@@ -20,6 +21,7 @@ struct bk_image {
 	bool is_past_damage;
 	struct budget budget; /* what the SQL over it may cost */
 	char inexact[160];    /* why it may not be what the node had; empty */
+	struct trail *trail;  /* borrowed: is told what is read below; NULL: nothing is */
 };
 
 /* The image of keyframe KF, nothing replayed. */

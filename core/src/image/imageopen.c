@@ -23,11 +23,13 @@ static enum bk_code open_on(struct bk_image **out, struct bk_log *log, const str
 	const struct bk_image_options *options, struct bk_error *err)
 {
 	struct bk_image *image;
+	bool is_known = bk_trail_want(log, above ? above : kf);
 	enum bk_code code = bk_image_open_keyframe(&image, log, kf, options, err);
-
 	if (code)
 		return code;
-	bk_pageahead_open(&image->index, above);
+	/* What the newest changes read nobody has noted yet. */
+	if (!above || !is_known)
+		bk_pageahead_open(&image->index, above);
 	code = bk_image_advance(image, entries, count, NULL, err);
 	if (code) {
 		bk_image_close(image);

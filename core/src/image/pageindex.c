@@ -1,6 +1,5 @@
 /* pageindex.c - where each page of the database at one keyframe is stored. */
 #include "pageindex.h"
-#include "foresee.h"
 #include "pagestore.h"
 #include <stdlib.h>
 
@@ -70,7 +69,6 @@ enum bk_code bk_pageindex_open(struct pageindex *index, struct bk_log *log,
 
 	index->log = log;
 	index->count = 0;
-	bk_log_foresee_maps(log, kf);
 	while (!(code = add_level(index, offset, ordinal, err))) {
 		const struct keyframe *at = index->levels[index->count - 1].kf;
 

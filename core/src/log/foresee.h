@@ -17,7 +17,4 @@ void bk_log_foresee(struct bk_log *log, uint32_t version);
 /* Whether it is worth while to say which pages are going to be read. */
 bool bk_log_foresees(struct bk_log *log);
 
-/* The keyframes are going to be read that the maps of KF go on in. */
-void bk_log_foresee_maps(struct bk_log *log, const struct keyframe *kf);
-
 #endif

@@ -1,13 +1,14 @@
 /* sampling.c - where in a log a version stands, found by looking at many places at once. */
 #include "sampling.h"
 #include "frame.h"
+#include "spread.h"
 #include <bk/version.h>
 #include <string.h>
 
-#define LOOK_BYTES ((size_t)8 << 10) /* most frames that are no snapshot's are smaller */
+#define LOOK_BYTES SPREAD_BYTES
 #define MAGIC_AT   8
 #define ROUNDS     3
-#define STEPS      7 /* looked at on either side of where a version should be */
+#define STEPS      5 /* looked at on either side of where a version should be */
 
 /* Whether a frame begins at AT of BYTES, as far as can be told from what is there. */
 static bool is_frame(

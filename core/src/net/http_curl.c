@@ -10,7 +10,7 @@
 
 /* Handles that wait for work; more are thrown away no sooner than the program ends, for there are
  * never many more. */
-#define IDLE_MAX 16
+#define IDLE_MAX 64
 
 struct handles {
 	pthread_mutex_t mutex;

@@ -169,8 +169,8 @@ static void wake(struct afar *afar)
 	for (size_t i = afar->idle; i < wanted && afar->started < afar->most; i++)
 		if (pthread_create(&afar->lanes[afar->started], NULL, run_lane, afar) == 0)
 			afar->started++;
-	if (wanted)
-		pthread_cond_broadcast(&afar->work);
+	for (size_t i = 0; i < wanted && i < afar->idle; i++)
+		pthread_cond_signal(&afar->work);
 }
 
 /* How many bytes from AT on need not be asked for: they are here, or under way. */

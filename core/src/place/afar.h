@@ -13,7 +13,7 @@
 #include <bk/io.h>
 #include <pthread.h>
 
-#define AFAR_LANES 32
+#define AFAR_LANES 64
 #define AFAR_PART  ((size_t)512 << 10) /* bytes got at once, at most */
 
 /* So long the log's length is not asked for again: where that takes one exchange; of a store, which

@@ -10,7 +10,7 @@
 #include "objects.h"
 #include "pieces.h"
 
-#define FETCH_THREADS 16
+#define FETCH_THREADS 32
 
 /* One part; stays where it is until it was waited for. */
 struct fetch_job {

@@ -1,14 +1,16 @@
 /* folderread.c - one log in a folder of a store: its bytes, and where it stands for who only reads.
  */
 #include "folder.h"
+#include "spread.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What is asked for of the log's ends, where few objects have it. */
+/* What is asked for of the log's ends, and of what lies between them, where few objects have it. */
 #define START_BYTES   ((uint64_t)64 << 10)
 #define TAIL_BYTES    ((uint64_t)1 << 20)
 #define OBJECTS_A_END 6
+#define END_PARTS     (SPREAD_MOST + 2)
 
 static enum bk_code read_some(struct folder *folder, uint64_t offset, void *data, size_t size,
 	size_t *got, struct bk_error *err)
@@ -168,7 +170,7 @@ enum bk_code bk_folder_part(const struct folder *folder, struct fetch *fetch, ui
 	return code;
 }
 
-/* One of the log's ends, on its way. */
+/* One of these, on its way. */
 struct end_part {
 	struct gathering gathering;
 	uint64_t at;
@@ -210,28 +212,40 @@ static void end_end(struct end_part *part, folder_take *take, void *ctx)
 	free(part->bytes);
 }
 
-/* Gets the log's ends, and looks meanwhile whether anything stands behind the last object; *MORE:
- * it does, or it is not known. */
+/* Begins to get the tail first, which is the largest; returns how many parts there are. */
+static size_t ends_begin(struct end_part *parts, const struct folder *folder, struct fetch *fetch)
+{
+	uint64_t end = folder->reached, places[SPREAD_MOST];
+	uint64_t tail = end > TAIL_BYTES ? (end - TAIL_BYTES) & ~(uint64_t)1023 : 0;
+	size_t count = bk_spread(end, places);
+
+	end_begin(&parts[0], folder, fetch, tail, end);
+	end_begin(&parts[1], folder, fetch, 0, START_BYTES < tail ? START_BYTES : tail);
+	for (size_t i = 0; i < count; i++)
+		end_begin(&parts[2 + i], folder, fetch, places[i], places[i] + SPREAD_BYTES);
+	return 2 + count;
+}
+
+/* Gets that, and looks meanwhile whether anything stands behind the last object; *MORE: it does, or
+ * it is not known. */
 static void look_at_ends(
 	struct folder *folder, struct fetch *fetch, folder_take *take, void *ctx, bool *more)
 {
 	uint8_t bytes[2];
 	struct fetch_job jobs[2] = {{.size = 1, .out = bytes}, {.size = 1, .out = bytes + 1}};
-	struct end_part start, tail;
-	uint64_t upto = folder->reached;
+	struct end_part parts[END_PARTS];
+	size_t count;
 
-	name_job(&jobs[0], folder, upto, false);
-	name_job(&jobs[1], folder, upto, true);
+	name_job(&jobs[0], folder, folder->reached, false);
+	name_job(&jobs[1], folder, folder->reached, true);
 	for (size_t i = 0; i < 2; i++)
 		bk_fetch_add(fetch, &jobs[i]);
-	end_begin(&tail, folder, fetch,
-		upto > TAIL_BYTES ? (upto - TAIL_BYTES) & ~(uint64_t)1023 : 0, upto);
-	end_begin(&start, folder, fetch, 0, START_BYTES < tail.at ? START_BYTES : tail.at);
+	count = ends_begin(parts, folder, fetch);
 	*more = false;
 	for (size_t i = 0; i < 2; i++)
 		*more |= bk_fetch_wait(fetch, &jobs[i]) || jobs[i].is_there;
-	end_end(&tail, take, ctx);
-	end_end(&start, take, ctx);
+	for (size_t i = 0; i < count; i++)
+		end_end(&parts[i], take, ctx);
 }
 
 static enum bk_code take_header(

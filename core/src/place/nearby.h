@@ -13,7 +13,7 @@
 
 #define NEARBY_BLOCK  ((size_t)64 << 10)
 #define NEARBY_BLOCKS 512 /* 32 MiB */
-#define NEARBY_WAYS   4   /* of them may hold one block */
+#define NEARBY_WAYS   16  /* of them may hold one block, so that hardly one is pushed out before */
 #define NEARBY_PART   ((size_t)1 << 10)
 
 /* What there is of one block. */

@@ -7,6 +7,7 @@
 
 #define SYNC_BYTES     ((uint64_t)1 << 20)
 #define PROGRESS_BYTES ((uint64_t)4 << 20)
+#define NOTED_MAX      1024
 
 void bk_carry_init(
 	struct carry *carry, struct bk_log *from, struct bk_writer *to, uint64_t at, uint64_t sum)
@@ -153,8 +154,29 @@ static enum bk_code store_mapped(struct build *build, const struct pagemap *map,
 	return code;
 }
 
+/* Reads the pages that KF notes as read only, for the trail of BELOW: what cannot be read is left
+ * out, as it is but a hint. */
+static void read_noted(const struct keyframe *kf, struct bk_image *below)
+{
+	uint32_t pages[NOTED_MAX];
+	uint8_t page_bytes[PAGE_SIZE_MAX];
+	size_t count = bk_trail_pages(kf, pages, NOTED_MAX, &below->trail->is_blind);
+
+	for (size_t i = 0; i < count; i++) {
+		struct bk_error ignored;
+		struct record record;
+		uint64_t offset;
+
+		if (pages[i] <= below->index.levels[0].kf->page_count &&
+			bk_image_read_below(
+				below, pages[i], page_bytes, &record, &offset, &ignored))
+			return;
+	}
+}
+
+/* TRAIL: what is read of what stands before it. */
 static enum bk_code store_delta(struct build *build, struct bk_log *from, const struct keyframe *kf,
-	struct bk_image *image, struct bk_error *err)
+	struct bk_image *image, struct trail *trail, struct bk_error *err)
 {
 	struct bk_image *below;
 	enum bk_code code =
@@ -162,6 +184,7 @@ static enum bk_code store_delta(struct build *build, struct bk_log *from, const 
 
 	if (code)
 		return code;
+	below->trail = trail;
 	for (size_t i = 0; i < kf->map_count && !code; i++) {
 		struct pagemap *map;
 
@@ -171,6 +194,9 @@ static enum bk_code store_delta(struct build *build, struct bk_log *from, const 
 		code = store_mapped(build, map, kf->previous, image, below, err);
 		bk_log_unpin(from, map);
 	}
+	if (!code)
+		read_noted(kf, below);
+	bk_trail_add_index(trail, &below->index);
 	bk_image_close(below);
 	return code;
 }
@@ -199,6 +225,7 @@ static enum bk_code build_like(struct carry *carry, const struct keyframe *kf,
 	struct bk_image *image, const struct bk_entry *entries, struct bk_error *err)
 {
 	struct build_result result;
+	struct trail trail = {0};
 	struct build build;
 	enum bk_code code;
 
@@ -213,9 +240,11 @@ static enum bk_code build_like(struct carry *carry, const struct keyframe *kf,
 	build.version = kf->version;
 	build.page_size = kf->page_size;
 	code = kf->is_full ? store_all(&build, image, err)
-			   : store_delta(&build, carry->from, kf, image, err);
+			   : store_delta(&build, carry->from, kf, image, &trail, err);
+	result.trail = &trail;
 	if (!code)
 		code = bk_build_finish(&build, &result, err);
+	bk_trail_done(&trail);
 	bk_build_done(&build);
 	return code;
 }

@@ -136,6 +136,7 @@ static enum bk_code build_moment(struct thin *thin, struct build *build, struct 
 		.history = image->history,
 		.session = thin->to->log->state.session};
 	struct bk_image *below = NULL;
+	struct trail trail = {.is_blind = true};
 	struct pageset pages;
 	enum bk_code code = bk_pageset_init(&pages, bk_image_page_count(image), err);
 
@@ -150,8 +151,13 @@ static enum bk_code build_moment(struct thin *thin, struct build *build, struct 
 	if (!code)
 		code = store(thin, build, below, image, &pages, err);
 	result.pages_sum = thin->pages_sum;
+	if (!code && below) {
+		bk_trail_add_index(&trail, &below->index);
+		result.trail = &trail;
+	}
 	if (!code)
 		code = bk_build_finish(build, &result, err);
+	bk_trail_done(&trail);
 	bk_image_close(below);
 	bk_pageset_done(&pages);
 	return code;

@@ -64,7 +64,8 @@ struct build_result {
 	uint64_t session;
 	const struct bk_entry *entries;
 	size_t entry_count;
-	const char *node; /* whose database it is, as its vars tell; "" or NULL: they do not */
+	const char *node;    /* whose database it is, as its vars tell; "" or NULL: they do not */
+	struct trail *trail; /* of who replays the interval; NULL: none is known */
 };
 
 /* Writes the maps and the KEYFRAME frame. Not durable before the next sync. */

@@ -40,17 +40,22 @@ static void describe(
 
 /* What is carried on in the keyframe. A full one settles what doubt there is, unless it is carried.
  */
-static void write_notes(const struct build *build, const char *node, char *notes)
+static void write_notes(const struct build *build, const struct build_result *result, char *notes)
 {
 	struct bk_log *log = build->writer->log;
 	struct facts facts;
+	size_t used;
 
 	pthread_mutex_lock(&log->mutex);
 	facts = log->state.facts;
 	pthread_mutex_unlock(&log->mutex);
 	if (build->is_full && !build->is_carried)
 		*facts.doubt = '\0';
-	bk_facts_notes(&facts, node ? node : "", notes);
+	bk_facts_notes(&facts, result->node ? result->node : "", notes);
+	used = strlen(notes);
+	if (result->trail)
+		bk_trail_write(result->trail, build->pages, build->page_count, notes + used,
+			KEYFRAME_NOTES_MAX - used);
 }
 
 static enum bk_code put_keyframe(struct build *build, struct keyframe *kf, struct bk_error *err)
@@ -90,7 +95,7 @@ enum bk_code bk_build_finish(
 		memcpy(kf.entries, result->entries, result->entry_count * sizeof *kf.entries);
 	build->version = result->version;
 	describe(build, result, &kf);
-	write_notes(build, result->node, notes);
+	write_notes(build, result, notes);
 	code = bk_build_maps(build, &kf, err);
 	if (!code)
 		code = bk_build_links(build, &kf, err);

@@ -19,6 +19,7 @@ static void forget(struct proof *proof)
 	if (proof->is_advancing)
 		bk_advance_close(&proof->advance);
 	bk_image_close(proof->image);
+	bk_trail_done(&proof->trail);
 	if (proof->below)
 		bk_log_unpin(proof->writer->log, proof->below);
 	proof->is_advancing = false;
@@ -85,6 +86,8 @@ static enum bk_code open_newest(struct proof *proof, struct bk_error *err)
 	code = bk_log_keyframe(log, offset, &proof->below, err);
 	if (!code)
 		code = bk_image_open_keyframe(&proof->image, log, proof->below, NULL, err);
+	if (!code)
+		proof->image->trail = &proof->trail;
 	if (!code)
 		code = bk_advance_open(&proof->advance, proof->image, &options, err);
 	proof->is_advancing = !code;
@@ -206,13 +209,16 @@ static enum bk_code build_keyframe(struct proof *proof, struct build *build,
 		.entries = proof->entries,
 		.entry_count = proof->done,
 		.node = node,
+		.trail = &proof->trail,
 	};
 	enum bk_code code = find_node(proof, node, err);
 
 	if (code)
 		return code;
 	build->version = image->version;
+	image->trail = NULL; /* who replays does not read what is read from here on */
 	code = store_dirty(build, image, err);
+	bk_trail_add_index(&proof->trail, &image->index);
 	return code ? code : bk_build_finish(build, &result, err);
 }
 

@@ -17,6 +17,7 @@ struct proof {
 	struct bk_writer *writer;
 	struct keyframe *below; /* pinned: what the image stands on; NULL: there is none */
 	struct bk_image *image;
+	struct trail trail; /* of IMAGE */
 	struct advance advance;
 	bool is_advancing; /* ADVANCE is open */
 
