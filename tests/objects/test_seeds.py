@@ -51,9 +51,10 @@ class World:
         self.puts += self.store.server.acknowledged
         self.store.server.acknowledged = []
         for name, size, digest, _ in self.puts:
-            piece = re.fullmatch(r"place/[0-9a-f]{32}/(\d{20})", name)
-            if piece:
-                at = int(piece[1])
+            piece = re.fullmatch(r"(place/[0-9a-f]{32})/(\d{20})(?:-(\d{10}))?", name)
+            # With a number it counts unless another writer began before it was looked whether one did.
+            if piece and not (piece[3] and self.store.server.store.is_folder("%s/writer-%010d" % (piece[1], int(piece[3]) + 1))):
+                at = int(piece[2])
                 assert hashlib.sha256(there[at:at + size]).hexdigest() == digest, "%s was acknowledged, and is not there" % name
         return there
 
