@@ -293,6 +293,38 @@ Test(objectplace, a_change_costs_a_put_and_a_look)
 	free(log.bytes);
 }
 
+/* Names without a number are older than any with one. */
+Test(objectplace, goes_on_with_names_that_have_no_number)
+{
+	struct memstore store;
+	struct source log;
+	struct place *place;
+	uint64_t from;
+
+	memstore_init(&store, 1);
+	source_init(&log, 1, 0);
+	source_add(&log, FRAME_PAGES, 100, 1);
+	place = store_begin(&store, &log);
+	place->ops->close(place);
+	store.is_racy = true;
+	for (int i = 0; i < 3; i++) {
+		place = store_place(&store);
+		from = log.size;
+		ok(source_send(place, &log, from, from));
+		source_add(&log, FRAME_CHANGE, 100, 1);
+		ok(source_send(place, &log, from, log.size));
+		place->ops->close(place);
+		store_check(&store, &log, log.size);
+	}
+	cr_assert(memstore_find(&store, "01010101010101010101010101010101/00000000000000000128"));
+	cr_assert(memstore_find(
+		&store, "01010101010101010101010101010101/00000000000000000128-0000000001"));
+	cr_assert(memstore_find(
+		&store, "01010101010101010101010101010101/00000000000000000276-0000000002"));
+	memstore_done(&store);
+	free(log.bytes);
+}
+
 Test(objectplace, refuses_what_is_not_sealed_and_what_does_not_chain)
 {
 	struct memstore store;
