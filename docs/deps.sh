@@ -11,7 +11,8 @@ packages="gcc make cmake pkg-config libfuse3-dev fuse3 libsqlite3-dev libcjson-d
 if [ "${1:-}" = tests ] || [ "${1:-}" = objects ]; then
 	packages="$packages clang clang-format libclang-rt-dev ninja-build libcriterion-dev valgrind zstd
 		sqlite3-tools rsync mandoc attr procps python3 openssh-server openssh-client
-		bubblewrap libseccomp-dev bsdutils age curl openssl apache2-bin lighttpd lighttpd-mod-webdav"
+		bubblewrap libseccomp-dev bsdutils age curl openssl apache2-bin lighttpd lighttpd-mod-openssl
+		lighttpd-mod-webdav"
 fi
 if [ "${1:-}" = objects ]; then
 	packages="$packages swift-proxy swift-account swift-container swift-object memcached

@@ -3,11 +3,14 @@
 follow   a node with --rate changes a second for --seconds: how late each is in the store, requests and bytes a change
 restore  a log with a database of --megabytes: `restore` against `curl` of the whole log as one object, over a line of --line MB/s
 open     a log of --versions: any version opened
+
+With --sealed the log is one that a key file opens: made so by `compact --seal`, beside --file as FILE.sealed, once.
 """
 import argparse
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -115,6 +118,33 @@ def timed(*words):
     return time.monotonic() - began
 
 
+def seal(log, sealed):
+    """SEALED is LOG's successor under a key: a file beside it."""
+    node = sealed + ".node"
+    shutil.rmtree(node, ignore_errors=True)
+    os.mkdir(node)
+    shutil.copy(log, sealed + ".new")
+    with open(node + "/backup.lock", "w") as file:
+        file.write('{"backend_url": "file://%s.new"}\n' % sealed)
+    subprocess.run([kit.CLI, "compact", "--seal=key-file", "--lightning-dir", node], check=True, stdout=subprocess.DEVNULL)
+    os.rename(node + "/backup.key", sealed + ".key")
+    os.rename(sealed + ".new", sealed)
+    shutil.rmtree(node)
+
+
+def make(directory, options, *words):
+    """A log, and what opens it. The one that --file names is there already."""
+    log = os.path.abspath(options.file or directory + "/log.bkp")
+    if not options.file:
+        subprocess.run([GENLOG, *words, log], check=True)
+    if not options.sealed:
+        return log, []
+    sealed = log + ".sealed"
+    if not os.path.exists(sealed):
+        seal(log, sealed)
+    return sealed, ["--key-file", sealed + ".key"]
+
+
 def follow(directory, options):
     store = stores.Own(directory + "/store")
     store.words = ("--delay", str(options.delay))
@@ -127,8 +157,8 @@ def follow(directory, options):
     took = time.time() - began
     with open(node.log, "rb") as file:
         log = file.read()
-    puts = [(int(name[-20:]) + size, when) for name, size, _, when in store.server.acknowledged
-            if re.fullmatch(r"place/[0-9a-f]{32}/\d{20}", name)]
+    named = [(re.fullmatch(r"place/[0-9a-f]{32}/(\d{20})(-\d{10})?", name), size, when) for name, size, _, when in store.server.acknowledged]
+    puts = [(int(name[1]) + size, when) for name, size, when in named if name]
     late, put = [], iter(sorted(puts))
     end, when = next(put)
     for _, behind, kind, came in frames(log):
@@ -147,18 +177,16 @@ def follow(directory, options):
 
 
 def restore(directory, options):
-    log = options.file or directory + "/log.bkp"
-    if not options.file:
-        subprocess.run([GENLOG, "--versions", "2000", "--database", str(options.megabytes), log], check=True)
+    log, key = make(directory, options, "--versions", "2000", "--database", str(options.megabytes))
     size = lay_out(log, directory + "/store/objects/place")
     serving = Serving(directory, options, "--line", str(options.line))
     for turn in range(options.turns):
         curl = timed("curl", "-sS", "-u", objkinds.USER + ":" + objkinds.PASSWORD, "-o", "/dev/null", serving.base + "dav/whole")
         serving.since()
         out = "%s/out%d.sqlite3" % (directory, turn)
-        took = timed(kit.CLI, "restore", serving.url, out)
+        took = timed(kit.CLI, "restore", *key, serving.url, out)
         requests, sent, _ = serving.since()
-        file = timed(kit.CLI, "restore", log, "%s/file%d.sqlite3" % (directory, turn))
+        file = timed(kit.CLI, "restore", *key, log, "%s/file%d.sqlite3" % (directory, turn))
         print("restore: a log of %.1f MB: curl %.2f s (%.1f MB/s); restore %.2f s: %d requests, %.1f MB, %.1f MB/s: %.0f %% of curl's; a database of %.1f MB; "
               "from a file %.2f s" % (size / 1e6, curl, size / 1e6 / curl, took, requests, sent / 1e6, sent / 1e6 / took,
                                       100 * (sent / took) / (size / curl), os.path.getsize(out) / 1e6, file))
@@ -166,18 +194,16 @@ def restore(directory, options):
 
 
 def open_any(directory, options):
-    log = options.file or directory + "/log.bkp"
-    if not options.file:
-        subprocess.run([GENLOG, "--versions", str(options.versions), log], check=True)
+    log, key = make(directory, options, "--versions", str(options.versions))
     lay_out(log, directory + "/store/objects/place")
     serving, chance = Serving(directory, options), random.Random(7)
     times, counts = [], []
     for _ in range(options.turns * 6):
         version = str(chance.randrange(2, options.versions))
         serving.since()
-        times.append(1000 * timed(kit.CLI, "query", "--version", version, serving.url, "SELECT count(*) FROM sqlite_schema"))
+        times.append(1000 * timed(kit.CLI, "query", *key, "--version", version, serving.url, "SELECT count(*) FROM sqlite_schema"))
         counts.append(serving.since())
-    file = [1000 * timed(kit.CLI, "query", "--version", str(chance.randrange(2, options.versions)), log,
+    file = [1000 * timed(kit.CLI, "query", *key, "--version", str(chance.randrange(2, options.versions)), log,
                          "SELECT count(*) FROM sqlite_schema") for _ in range(6)]
     print("open: a version of %d, %.0f ms a request: %.0f ms (half of them), %.0f to %.0f; rounds %d, %d at most; requests %d, %d at most; "
           "KB %d, %d at most; from a file %.0f ms"
@@ -194,6 +220,7 @@ def main():
                               ("versions", 100000, int), ("turns", 2, int)):
         parser.add_argument("--" + name, type=kind, default=value)
     parser.add_argument("--file", help="of restore and open: a log as they make it, that is there already")
+    parser.add_argument("--sealed", action="store_true", help="of restore and open")
     parser.add_argument("--log", help="gets a line for each request to the store, of the last part")
     options = parser.parse_args()
     for part in options.parts:

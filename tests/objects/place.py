@@ -86,11 +86,12 @@ def folder_bytes(store, path="place/"):
     turns = [name for name in client.list(root) if re.fullmatch(r"turn-\d{10}", name)]
     folder = root + client.get(root + max(turns))[1].decode().strip() + "/"
     there, out, seen = client.list(folder), client.get(folder + "0" * 20)[1], set()
+    newest = {name[:20]: name for name in sorted(there) if re.fullmatch(r"\d{20}(-\d{10})?", name)}  # whoever came last counts
     at = len(out)
     while True:
         stretch = at >> 22
         merged = "merged-%020d" % (stretch << 22)
-        name = merged if merged in there and stretch not in seen else "%020d" % at
+        name = merged if merged in there and stretch not in seen else newest.get("%020d" % at)
         seen.add(stretch)
         if not there.get(name):
             return out

@@ -115,8 +115,9 @@ class Real:
 class Lighttpd(Real):
     def prepare(self):
         self.program = find("lighttpd", "tests")
-        if not os.path.exists("/usr/lib/lighttpd/mod_webdav.so"):
-            raise Missing("lighttpd has no mod_webdav here: sh docs/deps.sh tests")
+        for module in ("webdav", "openssl") if self.tls else ("webdav",):
+            if not os.path.exists("/usr/lib/lighttpd/mod_%s.so" % module):
+                raise Missing("lighttpd has no mod_%s here: sh docs/deps.sh tests" % module)
         os.makedirs(self.directory + "/root/dav", exist_ok=True)
         os.makedirs(self.directory + "/tmp", exist_ok=True)
         write(self.directory + "/users", "%s:%s\n" % (USER, PASSWORD), 0o600)

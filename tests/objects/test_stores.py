@@ -75,6 +75,7 @@ def whole(name, directory):
         listed = node.listed()
         kit.has(listed, "  level: ")
         checked = node.cli("mirror", "check", node.url)
+        kit.has(checked, "folder for one of two at one moment, 12 times of 12" if store.kind == "dav" else "takes one, 12 times of 12")
         tells_nothing(node, said, listed, checked)
         comes_back(node)
         fenced(node)

@@ -19,6 +19,9 @@ void memstore_done(struct memstore *store)
 	for (size_t i = 0; i < store->count; i++)
 		free(store->list[i].data);
 	free(store->list);
+	for (size_t i = 0; i < store->pending_count; i++)
+		free(store->pending[i].data);
+	free(store->pending);
 }
 
 struct memobject *memstore_find(struct memstore *store, const char *name)
@@ -37,27 +40,13 @@ size_t memstore_alive(const struct memstore *store)
 	size_t count = 0;
 
 	for (size_t i = 0; i < store->count; i++)
-		count += store->list[i].dead_ms == INT64_MAX;
+		count += store->list[i].dead_ms == INT64_MAX && !store->list[i].is_folder;
 	return count;
 }
 
 static bool chance(struct memstore *store, unsigned of_100)
 {
 	return random_next(&store->random) % 100 < of_100;
-}
-
-/* Each request takes a moment, and may not be made at all. */
-static enum bk_code arrive(struct memstore *store, struct bk_error *err)
-{
-	store->now_ms += 1 + (int64_t)(random_next(&store->random) % 50);
-	return chance(store, store->fails) ? bk_fail(err, BK_E_IO, 0, "the request was not made")
-					   : BK_OK;
-}
-
-static enum bk_code answer(struct memstore *store, struct bk_error *err)
-{
-	return chance(store, store->loses) ? bk_fail(err, BK_E_IO, 0, "the answer was lost")
-					   : BK_OK;
 }
 
 static void make(struct memstore *store, const char *name, const void *data, size_t size)
@@ -75,6 +64,81 @@ static void make(struct memstore *store, const char *name, const void *data, siz
 		memcpy(object->data, data, size);
 }
 
+/* In the place of whatever is there. */
+static void replace(struct memstore *store, const char *name, const void *data, size_t size)
+{
+	struct memobject *there = memstore_find(store, name);
+
+	if (there)
+		there->dead_ms = store->now_ms;
+	make(store, name, data, size);
+}
+
+static void put_off(struct memstore *store, const char *name, const void *data, size_t size)
+{
+	struct mempending *pending;
+
+	store->pending = realloc(store->pending, (store->pending_count + 1) * sizeof *pending);
+	pending = &store->pending[store->pending_count++];
+	*pending = (struct mempending){.data = malloc(size + 1), .size = size};
+	snprintf(pending->name, sizeof pending->name, "%s", name);
+	if (size)
+		memcpy(pending->data, data, size);
+}
+
+static void land_one(struct memstore *store)
+{
+	struct mempending *pending = &store->pending[--store->pending_count];
+
+	replace(store, pending->name, pending->data, pending->size);
+	free(pending->data);
+}
+
+void memstore_land(struct memstore *store)
+{
+	while (store->pending_count)
+		land_one(store);
+}
+
+/* Each request takes a moment, and may not be made at all. */
+static enum bk_code arrive(struct memstore *store, struct bk_error *err)
+{
+	store->now_ms += 1 + (int64_t)(random_next(&store->random) % 50);
+	if (store->pending_count && chance(store, 10))
+		land_one(store);
+	return chance(store, store->fails) ? bk_fail(err, BK_E_IO, 0, "the request was not made")
+					   : BK_OK;
+}
+
+static enum bk_code answer(struct memstore *store, struct bk_error *err)
+{
+	return chance(store, store->loses) ? bk_fail(err, BK_E_IO, 0, "the answer was lost")
+					   : BK_OK;
+}
+
+/* While one is between the two halves of its put, others may do whatever they do. */
+static void let_others(struct memstore *store)
+{
+	void (*between)(void *ctx) = store->between;
+
+	store->between = NULL;
+	if (between)
+		between(store->between_ctx);
+	store->between = between;
+}
+
+static enum bk_code race(struct memstore *store, const char *name, const void *data, size_t size,
+	struct bk_error *err)
+{
+	if (chance(store, store->lates)) {
+		put_off(store, name, data, size);
+		return bk_fail(err, BK_E_IO, 0, "the answer was lost");
+	}
+	let_others(store);
+	replace(store, name, data, size);
+	return answer(store, err);
+}
+
 static enum bk_code mem_put(struct objects *objects, const char *name, const void *data,
 	size_t size, bool *was_there, struct bk_error *err)
 {
@@ -87,10 +151,10 @@ static enum bk_code mem_put(struct objects *objects, const char *name, const voi
 		return code;
 	there = memstore_find(store, name);
 	*was_there = there && !store->ignores_conditions;
-	if (there && store->ignores_conditions)
-		there->dead_ms = store->now_ms;
+	if (!*was_there && store->is_racy)
+		return race(store, name, data, size, err);
 	if (!*was_there)
-		make(store, name, data, size);
+		replace(store, name, data, size);
 	return answer(store, err);
 }
 
@@ -140,8 +204,10 @@ static enum bk_code list(struct memstore *store, const char *folder, const char 
 	for (size_t i = 0; i < store->count && !code; i++) {
 		const struct memobject *object = &store->list[i];
 		const char *rest = object->name + (length ? length + 1 : 0);
-		struct object_entry entry = {
-			.name = rest, .size = object->size, .changed_s = object->born_ms / 1000};
+		struct object_entry entry = {.name = rest,
+			.is_folder = object->is_folder,
+			.size = object->size,
+			.changed_s = object->born_ms / 1000};
 
 		if (object->born_ms > when_ms || object->dead_ms <= when_ms ||
 			strncmp(object->name, folder, length) != 0 || strchr(rest, '/') ||
@@ -165,6 +231,21 @@ static enum bk_code mem_list(struct objects *objects, const char *folder, const 
 	return code;
 }
 
+/* With all that is in it. */
+static void end(struct memstore *store, struct memobject *there)
+{
+	size_t length = strlen(there->name);
+
+	there->dead_ms = store->now_ms;
+	for (size_t i = 0; there->is_folder && i < store->count; i++) {
+		struct memobject *object = &store->list[i];
+
+		if (strncmp(object->name, there->name, length) == 0 &&
+			object->name[length] == '/' && object->dead_ms == INT64_MAX)
+			object->dead_ms = store->now_ms;
+	}
+}
+
 static enum bk_code mem_remove(
 	struct objects *objects, const char *name, bool *is_refused, struct bk_error *err)
 {
@@ -175,7 +256,7 @@ static enum bk_code mem_remove(
 	store->removes++;
 	*is_refused = store->refuses_deletes;
 	if (there && !*is_refused && !chance(store, store->forgets))
-		there->dead_ms = store->now_ms;
+		end(store, there);
 	return code ? code : answer(store, err);
 }
 
@@ -184,6 +265,32 @@ static enum bk_code mem_make_folder(
 {
 	(void)folder;
 	return arrive(((struct client *)objects)->store, err);
+}
+
+static enum bk_code mem_claim(
+	struct objects *objects, const char *name, bool *is_ours, struct bk_error *err)
+{
+	struct memstore *store = ((struct client *)objects)->store;
+	enum bk_code code = arrive(store, err);
+
+	store->claims++;
+	*is_ours = !code && !memstore_find(store, name);
+	if (*is_ours) {
+		make(store, name, NULL, 0);
+		store->list[store->count - 1].is_folder = true;
+	}
+	return code ? code : answer(store, err);
+}
+
+static enum bk_code mem_has(
+	struct objects *objects, const char *name, bool *is_there, struct bk_error *err)
+{
+	struct memstore *store = ((struct client *)objects)->store;
+	enum bk_code code = arrive(store, err);
+
+	store->looks++;
+	*is_there = !code && memstore_find(store, name);
+	return code ? code : answer(store, err);
 }
 
 /* Requests of several threads move it on. */
@@ -221,11 +328,15 @@ struct objects *memstore_client(struct memstore *store, int64_t clock_off_ms)
 		.list = mem_list,
 		.remove = mem_remove,
 		.make_folder = mem_make_folder,
+		.claim = mem_claim,
+		.has = mem_has,
 		.now_ms = mem_now,
 		.date_s = mem_date,
 		.close = mem_close};
 	struct client *client = calloc(1, sizeof *client);
 
-	*client = (struct client){.objects = {.ops = &ops}, .store = store, .off_ms = clock_off_ms};
+	*client = (struct client){.objects = {.ops = &ops, .may_race = store->is_racy},
+		.store = store,
+		.off_ms = clock_off_ms};
 	return &client->objects;
 }

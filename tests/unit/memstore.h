@@ -11,6 +11,14 @@ struct memobject {
 	uint8_t *data;
 	size_t size;
 	int64_t born_ms, dead_ms; /* DEAD_MS: INT64_MAX while it is there */
+	bool is_folder;           /* that was claimed */
+};
+
+/* A put whose answer was lost, and which will be made yet. */
+struct mempending {
+	char name[128];
+	uint8_t *data;
+	size_t size;
 };
 
 struct memstore {
@@ -26,7 +34,16 @@ struct memstore {
 	int64_t list_at_ms; /* all listings are as of then; 0: no */
 	unsigned forgets; /* of 100 deletes */
 	bool refuses_deletes, ignores_conditions;
-	unsigned puts, gets, lists, removes;
+	/* Of two puts at one moment both succeed, and the second stands: whether the name is free
+	 * is looked at when one comes, then BETWEEN is called, with BETWEEN_CTX, then it is made.
+	 * Of 100 puts so many are made only some requests later. */
+	bool is_racy;
+	void (*between)(void *ctx);
+	void *between_ctx;
+	unsigned lates;
+	struct mempending *pending;
+	size_t pending_count;
+	unsigned puts, gets, lists, removes, claims, looks;
 };
 
 void memstore_init(struct memstore *store, uint64_t seed);
@@ -38,5 +55,8 @@ struct objects *memstore_client(struct memstore *store, int64_t clock_off_ms);
 /* The object of that name; NULL: there is none. */
 struct memobject *memstore_find(struct memstore *store, const char *name);
 size_t memstore_alive(const struct memstore *store);
+
+/* All that is to be made yet is. */
+void memstore_land(struct memstore *store);
 
 #endif

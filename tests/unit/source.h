@@ -1,27 +1,11 @@
-/* source.h - a log that is made up frame by frame, and a place in a store in memory that takes it.
- */
+/* source.h - a log that is made up frame by frame (madelog.h), and a place in a store in memory
+ * that takes it. */
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include "madelog.h"
 #include "memstore.h"
 #include "place.h"
-
-/* A log whose id is ID times 16. */
-struct source {
-	uint8_t *bytes;
-	size_t size, room;
-	struct log_header header;
-	uint64_t sum;
-};
-
-/* Its header, of a log that another of id PREDECESSOR may precede (0: none). */
-void source_init(struct source *log, uint8_t id, uint8_t predecessor);
-
-/* A frame of KIND, whose payload is SIZE times FILL. */
-void source_add(struct source *log, uint8_t kind, size_t size, uint8_t fill);
-
-/* The caller frees its bytes. */
-struct source source_copy(const struct source *log);
 
 /* Appends what stands between FROM and TO, synced. */
 enum bk_code source_send(struct place *place, const struct source *log, uint64_t from, uint64_t to);

@@ -73,6 +73,14 @@ static void move_on(struct node *node)
 		hang_up(node);
 }
 
+/* Two nodes, of which one may do something while the other is within a put. */
+struct pair {
+	struct node nodes[2];
+	uint64_t random;
+	unsigned now; /* whose turn it is */
+	bool have_parted;
+};
+
 /* What one node does next. */
 static void live(struct node *node, uint64_t *random, uint8_t fill)
 {
@@ -93,6 +101,15 @@ static void live(struct node *node, uint64_t *random, uint8_t fill)
 		move_on(node);
 }
 
+/* A memstore's between. */
+static void live_beside(void *ctx)
+{
+	struct pair *pair = ctx;
+
+	if (pair->have_parted && random_next(&pair->random) % 8 == 0)
+		live(&pair->nodes[1 - pair->now], &pair->random, pair->now ? 'a' : 'b');
+}
+
 /* The store as it is in the end, seen by who meets no fault, has all that any node was told is
  * there: so no two nodes that parted were both told so of what they did not have in common. */
 static void check_end(struct node *nodes, size_t count, struct memstore *store, uint64_t seed)
@@ -102,7 +119,9 @@ static void check_end(struct node *nodes, size_t count, struct memstore *store, 
 	uint8_t *bytes;
 	size_t got;
 
-	store->fails = store->loses = store->stale = 0;
+	store->fails = store->loses = store->stale = store->lates = 0;
+	store->between = NULL;
+	memstore_land(store);
 	place = store_place(store);
 	ok(place->ops->head(place, &head, why()));
 	bytes = malloc((size_t)head.now.end + 1);
@@ -122,50 +141,201 @@ static void check_end(struct node *nodes, size_t count, struct memstore *store, 
 	place->ops->close(place);
 }
 
-static void run_seed(uint64_t seed)
+static void take_faults(struct memstore *store, uint64_t *random)
+{
+	store->fails = (unsigned)(random_next(random) % 10);
+	store->loses = (unsigned)(random_next(random) % 10);
+	store->stale = (unsigned)(random_next(random) % 50);
+	store->stale_ms = 1 + (int64_t)(random_next(random) % 10000000);
+	store->forgets = (unsigned)(random_next(random) % 30);
+	store->refuses_deletes = random_next(random) % 8 == 0;
+	store->lates = store->is_racy ? (unsigned)(random_next(random) % 10) : 0;
+}
+
+/* The second node begins with what the first one has. */
+static void part(struct pair *pair)
+{
+	struct node *nodes = pair->nodes;
+
+	nodes[1] = nodes[0];
+	nodes[1].log = source_copy(&nodes[0].log);
+	nodes[1].place = NULL;
+	nodes[1].clock_off_ms = (int64_t)(random_next(&pair->random) % 100000000);
+	pair->have_parted = true;
+	pair->now = 1;
+	if (random_next(&pair->random) % 2 && resume(&nodes[1]))
+		hang_up(&nodes[1]);
+}
+
+static void run_seed(uint64_t seed, bool is_racy)
 {
 	struct memstore store;
-	struct node nodes[2];
-	uint64_t random = seed;
-	unsigned steps = 20 + (unsigned)(random_next(&random) % 60), parted;
+	struct pair pair = {.random = seed};
+	unsigned steps = 20 + (unsigned)(random_next(&pair.random) % 60), parted;
 
 	memstore_init(&store, seed + 1);
-	store.fails = (unsigned)(random_next(&random) % 10);
-	store.loses = (unsigned)(random_next(&random) % 10);
-	store.stale = (unsigned)(random_next(&random) % 50);
-	store.stale_ms = 1 + (int64_t)(random_next(&random) % 10000000);
-	store.forgets = (unsigned)(random_next(&random) % 30);
-	store.refuses_deletes = random_next(&random) % 8 == 0;
-	parted = (unsigned)(random_next(&random) % steps);
-	nodes[0] = (struct node){.store = &store};
-	source_init(&nodes[0].log, 1, 0);
+	store.is_racy = is_racy;
+	store.between = is_racy ? live_beside : NULL;
+	store.between_ctx = &pair;
+	take_faults(&store, &pair.random);
+	parted = (unsigned)(random_next(&pair.random) % steps);
+	pair.nodes[0] = (struct node){.store = &store};
+	source_init(&pair.nodes[0].log, 1, 0);
 	for (unsigned i = 0; i < steps; i++) {
-		if (i == parted) {
-			nodes[1] = nodes[0];
-			nodes[1].log = source_copy(&nodes[0].log);
-			nodes[1].place = NULL;
-			nodes[1].clock_off_ms = (int64_t)(random_next(&random) % 100000000);
-			if (random_next(&random) % 2 && resume(&nodes[1]))
-				hang_up(&nodes[1]);
-		}
-		live(&nodes[0], &random, 'a');
-		if (i >= parted && random_next(&random) % 3 == 0)
-			live(&nodes[1], &random, 'b');
+		if (i == parted)
+			part(&pair);
+		pair.now = 0;
+		live(&pair.nodes[0], &pair.random, 'a');
+		pair.now = 1;
+		if (i >= parted && random_next(&pair.random) % 3 == 0)
+			live(&pair.nodes[1], &pair.random, 'b');
 	}
-	check_end(nodes, 2, &store, seed);
+	check_end(pair.nodes, 2, &store, seed);
 	for (size_t i = 0; i < 2; i++) {
-		hang_up(&nodes[i]);
-		free(nodes[i].log.bytes);
+		hang_up(&pair.nodes[i]);
+		free(pair.nodes[i].log.bytes);
 	}
 	memstore_done(&store);
 }
 
-Test(objectfaults, what_is_acknowledged_is_there_whatever_fails)
+static void run_seeds(bool is_racy)
 {
 	uint64_t seed = test_seed();
 	const char *more = getenv("BK_TORTURE");
 	unsigned runs = more ? (unsigned)atoi(more) > 1 ? (unsigned)atoi(more) : 1000 : 60;
 
 	for (unsigned i = 0; i < runs; i++)
-		run_seed(seed + 1000003 * (uint64_t)i);
+		run_seed(seed + 1000003 * (uint64_t)i, is_racy);
+}
+
+Test(objectfaults, what_is_acknowledged_is_there_whatever_fails)
+{
+	run_seeds(false);
+}
+
+/* Of two puts at one moment both are told yes, as WebDAV on files may have it, and some come late.
+ */
+Test(objectfaults, what_is_acknowledged_is_there_though_both_of_two_puts_succeed)
+{
+	run_seeds(true);
+}
+
+/* Who would take the place with a log of its own, while another does. */
+struct claimant {
+	struct source log;
+	struct place *place;
+	bool was_told;
+};
+
+struct contest {
+	struct memstore store;
+	struct claimant both[2];
+	uint64_t random;
+	unsigned now;
+	bool is_next; /* the logs are successors of one that is there */
+};
+
+static enum bk_code take_place(struct claimant *claimant, bool is_next)
+{
+	const struct place_ops *ops = claimant->place->ops;
+	const struct source *log = &claimant->log;
+	struct place_head head;
+	uint64_t from = LOG_HEADER_SIZE;
+	enum bk_code code = ops->begin(claimant->place, log->bytes, PLACE_SUCCEEDS, why());
+
+	if (!code)
+		code = ops->head(claimant->place, &head, why());
+	if (code)
+		return code;
+	for (int i = 0; i < 2; i++) {
+		const struct place_log *there = i ? &head.coming : &head.now;
+
+		if (there->is_there && memcmp(there->id, log->header.id, LOG_ID_SIZE) == 0)
+			from = there->end;
+	}
+	code = source_send(claimant->place, log, from, log->size);
+	return code || !is_next ? code : ops->commit(claimant->place, log->header.id, why());
+}
+
+/* One of the two tries; whatever fails is tried again by another session. */
+static void contend(struct contest *contest)
+{
+	struct claimant *claimant = &contest->both[contest->now];
+
+	if (claimant->was_told)
+		return;
+	if (!claimant->place)
+		claimant->place = store_place(&contest->store);
+	claimant->was_told = !take_place(claimant, contest->is_next);
+	if (!claimant->was_told) {
+		claimant->place->ops->close(claimant->place);
+		claimant->place = NULL;
+	}
+}
+
+static void contend_beside(void *ctx)
+{
+	struct contest *contest = ctx;
+
+	if (random_next(&contest->random) % 3)
+		return;
+	contest->now ^= 1;
+	contend(contest);
+	contest->now ^= 1;
+}
+
+static void settle_contest(struct contest *contest)
+{
+	struct memstore *store = &contest->store;
+
+	store->fails = store->loses = store->lates = store->stale = 0;
+	store->between = NULL;
+	memstore_land(store);
+	cr_assert(!contest->both[0].was_told || !contest->both[1].was_told);
+	for (size_t i = 0; i < 2; i++) {
+		if (contest->both[i].was_told)
+			store_check(store, &contest->both[i].log, contest->both[i].log.size);
+		if (contest->both[i].place)
+			contest->both[i].place->ops->close(contest->both[i].place);
+		free(contest->both[i].log.bytes);
+	}
+}
+
+/* Of two logs that begin in an empty place, or would follow the one that is there, at one moment,
+ * one is the place's, and never both are told that they are. */
+Test(objectfaults, one_log_takes_the_place_though_both_of_two_puts_succeed)
+{
+	unsigned told = 0;
+
+	for (uint64_t seed = 1; seed <= 400; seed++) {
+		struct contest contest = {.random = seed, .is_next = seed % 2};
+		struct source first;
+
+		memstore_init(&contest.store, seed);
+		contest.store.is_racy = true;
+		source_init(&first, 9, 0);
+		source_add(&first, FRAME_PAGES, 100, 1);
+		if (contest.is_next) {
+			struct place *place = store_begin(&contest.store, &first);
+
+			place->ops->close(place);
+		}
+		free(first.bytes);
+		for (uint8_t i = 0; i < 2; i++) {
+			source_init(&contest.both[i].log, i + 1, contest.is_next ? 9 : 0);
+			source_add(&contest.both[i].log, FRAME_PAGES, 100, i);
+		}
+		contest.store.between = contend_beside;
+		contest.store.between_ctx = &contest;
+		contest.store.fails = contest.store.loses = (unsigned)(seed % 3);
+		contest.store.lates = (unsigned)(seed % 5);
+		for (int i = 0; i < 20; i++) {
+			contest.now = random_next(&contest.random) % 2;
+			contend(&contest);
+		}
+		told += contest.both[0].was_told || contest.both[1].was_told;
+		settle_contest(&contest);
+		memstore_done(&contest.store);
+	}
+	cr_assert(told > 300, "%u", told);
 }

@@ -11,7 +11,8 @@ SUITE(objectplace);
 Test(objectplace, names_and_what_a_listing_says)
 {
 	struct pieces listed = {0}, way = {0};
-	const struct piece there[] = {{.at = 128, .size = 100}, {.at = 228, .size = 50},
+	const struct piece there[] = {{.at = 128, .size = 100},
+		{.at = 228, .size = 50, .writer = 2}, {.at = 228, .size = 40, .writer = 1},
 		{.at = 278, .size = PIECE_MAX}, {.at = 278 + PIECE_MAX, .size = 10},
 		{.at = 0, .size = 150 + PIECE_MAX, .is_merged = true}, {.at = 288 + PIECE_MAX}};
 	struct piece piece;
@@ -26,6 +27,13 @@ Test(objectplace, names_and_what_a_listing_says)
 	cr_assert(!bk_pieces_parse(&piece, "00000000000004194305", PIECE_MAX + 1));
 	cr_assert(!bk_pieces_parse(&piece, "99999999999999999999", 1));
 	cr_assert(!bk_pieces_parse(&piece, "x", 1));
+	cr_assert(
+		bk_pieces_parse(&piece, "00000000000000000128-0000000007", 1) && piece.writer == 7);
+	bk_pieces_object(name, "f", &piece);
+	cr_assert_str_eq(name, "f/00000000000000000128-0000000007");
+	cr_assert(!bk_pieces_parse(&piece, "00000000000000000128-0000000000", 1));
+	cr_assert(!bk_pieces_parse(&piece, "00000000000000000128-7", 1));
+	cr_assert(!bk_pieces_parse(&piece, "merged-00000000000004194304-0000000007", 1));
 	for (size_t i = 0; i < COUNT_OF(there); i++)
 		ok(bk_pieces_add(&listed, &there[i], why()));
 	ok(bk_pieces_walk(&way, &listed, 128, &end, &is_closed, why()));
@@ -194,38 +202,125 @@ Test(objectplace, keeps_a_second_writer_out)
 	free(other.bytes);
 }
 
-/* Of two puts at one moment both succeeded: who is gone with it finds out with his next piece. */
-Test(objectplace, a_race_lost_in_silence_is_found_with_the_next_piece)
+/* Whoever goes on while another's put is between its two halves. */
+struct rival {
+	struct place *place;
+	const struct source *log;
+	uint64_t from;
+	enum bk_code code;
+};
+
+static void go_on_beside(void *ctx)
+{
+	struct rival *rival = ctx;
+
+	if (rival->from == rival->log->size)
+		return;
+	rival->code = source_send(rival->place, rival->log, rival->from, rival->log->size);
+	rival->from = rival->log->size;
+}
+
+/* Of two puts at one moment both succeed: one is told that it has put something, and its stands. */
+Test(objectplace, of_two_puts_at_one_moment_one_counts)
+{
+	struct memstore store;
+	struct source log, other;
+	struct place *place;
+	struct place_head head;
+	struct rival rival;
+	uint64_t from;
+
+	memstore_init(&store, 1);
+	store.is_racy = true;
+	source_init(&log, 1, 0);
+	source_add(&log, FRAME_PAGES, 100, 1);
+	place = store_begin(&store, &log);
+	other = source_copy(&log);
+	from = log.size;
+	source_add(&log, FRAME_CHANGE, 20, 'a');
+	source_add(&other, FRAME_CHANGE, 20, 'b');
+	rival = (struct rival){.place = store_place(&store), .log = &other, .from = from};
+	ok(rival.place->ops->head(rival.place, &head, why()));
+	cr_assert_eq(head.now.end, from);
+	store.between_ctx = &rival;
+	store.between = go_on_beside;
+	fails(BK_E_BUSY, source_send(place, &log, from, log.size));
+	says("another writer has begun");
+	store.between = NULL;
+	cr_assert(!rival.code && rival.from == other.size);
+	store_check(&store, &other, other.size);
+	ok(place->ops->head(place, &head, why()));
+	cr_assert(head.now.end == other.size && head.now.sum == other.sum);
+	fails(BK_E_BUSY, source_send(place, &log, from, log.size));
+	store_check(&store, &other, other.size);
+	place->ops->close(place);
+	rival.place->ops->close(rival.place);
+	memstore_done(&store);
+	free(log.bytes);
+	free(other.bytes);
+}
+
+/* A change costs a put and a look, where numbers are needed. */
+Test(objectplace, a_change_costs_a_put_and_a_look)
 {
 	struct memstore store;
 	struct source log;
 	struct place *place;
-	struct objects *client;
-	struct memobject *object;
-	char name[PIECES_NAME];
+	uint64_t from;
+
+	memstore_init(&store, 1);
+	store.is_racy = true;
+	source_init(&log, 1, 0);
+	source_add(&log, FRAME_PAGES, 100, 1);
+	place = store_begin(&store, &log);
+	store.puts = store.gets = store.lists = store.claims = store.looks = 0;
+	for (int i = 0; i < 10; i++) {
+		from = log.size;
+		source_add(&log, FRAME_CHANGE, 20, 'a');
+		ok(source_send(place, &log, from, log.size));
+	}
+	cr_assert(store.puts == 10 && store.looks == 10);
+	cr_assert(store.gets == 0 && store.lists == 0 && store.claims == 0);
+	place->ops->close(place);
+	/* Another session: a number, and the last piece once more. */
+	store.puts = 0;
+	place = store_place(&store);
+	ok(source_send(place, &log, log.size, log.size));
+	cr_assert(store.claims == 1 && store.puts == 2);
+	store_check(&store, &log, log.size);
+	place->ops->close(place);
+	memstore_done(&store);
+	free(log.bytes);
+}
+
+/* Names without a number are older than any with one. */
+Test(objectplace, goes_on_with_names_that_have_no_number)
+{
+	struct memstore store;
+	struct source log;
+	struct place *place;
 	uint64_t from;
 
 	memstore_init(&store, 1);
 	source_init(&log, 1, 0);
 	source_add(&log, FRAME_PAGES, 100, 1);
-	client = memstore_client(&store, 0);
-	client->may_race = true;
-	ok(bk_place_objects(&place, client, false, why()));
-	ok(place->ops->begin(place, log.bytes, PLACE_SUCCEEDS, why()));
-	ok(source_send(place, &log, LOG_HEADER_SIZE, log.size));
-	for (int i = 0; i < 3; i++) {
-		from = log.size;
-		source_add(&log, FRAME_CHANGE, 20, 'a');
-		ok(source_send(place, &log, from, log.size));
-	}
-	bk_pieces_name(name, "01010101010101010101010101010101", from, false);
-	object = memstore_find(&store, name);
-	object->data[3] ^= 1;
-	from = log.size;
-	source_add(&log, FRAME_CHANGE, 20, 'a');
-	fails(BK_E_UNSAFE, source_send(place, &log, from, log.size));
-	says("at the same moment");
+	place = store_begin(&store, &log);
 	place->ops->close(place);
+	store.is_racy = true;
+	for (int i = 0; i < 3; i++) {
+		place = store_place(&store);
+		from = log.size;
+		ok(source_send(place, &log, from, from));
+		source_add(&log, FRAME_CHANGE, 100, 1);
+		ok(source_send(place, &log, from, log.size));
+		place->ops->close(place);
+		store_check(&store, &log, log.size);
+	}
+	cr_assert(memstore_find(&store, "01010101010101010101010101010101/00000000000000000128"));
+	cr_assert(memstore_find(
+		&store, "01010101010101010101010101010101/00000000000000000128-0000000001"));
+	cr_assert(memstore_find(
+		&store, "01010101010101010101010101010101/00000000000000000276-0000000002"));
 	memstore_done(&store);
 	free(log.bytes);
 }

@@ -172,6 +172,40 @@ static enum bk_code put(struct objects *objects, bool *was_there)
 	return objects->ops->put(objects, "f/1", "body", 4, was_there, why());
 }
 
+/* A folder is made by one alone: the other is told that it is there, by Apache in two ways. */
+Test(objects, a_folder_is_claimed_by_one)
+{
+	struct objects *objects;
+	struct fake_http fake;
+	bool is;
+
+	fake_http_init(&fake);
+	fake_http_answer(&fake, (struct fake_answer){.status = 201});
+	fake_http_answer(&fake, (struct fake_answer){.status = 405});
+	fake_http_answer(&fake, (struct fake_answer){.status = 403});
+	fake_http_answer(&fake, (struct fake_answer){.status = 207});
+	fake_http_answer(&fake, (struct fake_answer){.status = 403});
+	fake_http_answer(&fake, (struct fake_answer){.status = 404});
+	fake_http_answer(&fake, (struct fake_answer){.status = 409});
+	fake_http_answer(&fake, (struct fake_answer){.status = 404});
+	objects = opened(&fake, "davs://h/a/");
+	cr_assert(objects->may_race);
+	ok(objects->ops->claim(objects, "f/w-1", &is, why()));
+	cr_assert(is && strncmp(fake.requests[0], "MKCOL https://h/a/f/w-1/\n", 25) == 0);
+	ok(objects->ops->claim(objects, "f/w-1", &is, why()));
+	cr_assert(!is);
+	ok(objects->ops->claim(objects, "f/w-1", &is, why()));
+	cr_assert(!is && strstr(fake.requests[3], "PROPFIND https://h/a/f/w-1/\nDepth: 0\n"));
+	fails(BK_E_IO, objects->ops->claim(objects, "f/w-1", &is, why()));
+	says("MKCOL with 403");
+	cr_assert(!is);
+	fails(BK_E_IO, objects->ops->claim(objects, "f/w-1", &is, why()));
+	says("MKCOL of f/w-1 with 409");
+	ok(objects->ops->has(objects, "f/w-1", &is, why()));
+	cr_assert(!is);
+	objects->ops->close(objects);
+}
+
 Test(objects, a_put_makes_or_finds)
 {
 	struct objects *objects;

@@ -135,19 +135,44 @@ static enum bk_code dav_list(struct objects *objects, const char *folder, const 
 	return code;
 }
 
-/* One MKCOL of FOLDER, "": of the store's own path. */
+static enum bk_code dav_has(
+	struct objects *objects, const char *name, bool *is_there, struct bk_error *err)
+{
+	struct web *web = (struct web *)objects;
+	struct web_answer answer = {0};
+	struct web_ask ask;
+	enum bk_code code = bk_web_begin(&ask, web, "PROPFIND", name, *name ? "/" : "", err);
+
+	if (code)
+		return code;
+	ask.body = (struct bk_slice){.data = question, .size = sizeof question - 1};
+	bk_web_header(&ask, "Depth: 0");
+	bk_web_header(&ask, "Content-Type: application/xml");
+	code = bk_web_ask(web, &ask, WEB_PIECE_MAX, &answer, err);
+	*is_there = answer.status == 207;
+	if (!code && !*is_there && answer.status != 404)
+		code = bk_web_refused(&ask, &answer, err);
+	bk_buf_done(&answer.body);
+	bk_web_end(&ask);
+	return code;
+}
+
+/* One MKCOL of FOLDER, "": of the store's own path. *STATUS is 405 where it is there, though a
+ * second one that comes at the same moment is told 403 (Apache). */
 static enum bk_code make(struct web *web, const char *folder, int *status, struct bk_error *err)
 {
 	struct web_answer answer = {0};
 	struct web_ask ask;
+	bool is_there = false;
 	enum bk_code code = bk_web_begin(&ask, web, "MKCOL", folder, *folder ? "/" : "", err);
 
 	if (code)
 		return code;
 	code = bk_web_ask(web, &ask, WEB_PIECE_MAX, &answer, err);
-	*status = answer.status;
-	if (!code && answer.status / 100 != 2 && answer.status != 405 && answer.status != 409 &&
-		answer.status != 404)
+	if (!code && answer.status == 403)
+		code = dav_has(&web->objects, folder, &is_there, err);
+	*status = is_there ? 405 : answer.status;
+	if (!code && *status / 100 != 2 && *status != 405 && *status != 409 && *status != 404)
 		code = bk_web_refused(&ask, &answer, err);
 	bk_buf_done(&answer.body);
 	bk_web_end(&ask);
@@ -173,12 +198,27 @@ static enum bk_code dav_make_folder(
 	return code;
 }
 
+static enum bk_code dav_claim(
+	struct objects *objects, const char *name, bool *is_ours, struct bk_error *err)
+{
+	int status = 0;
+	enum bk_code code = make((struct web *)objects, name, &status, err);
+
+	*is_ours = status == 201;
+	if (!code && !*is_ours && status != 405)
+		code = bk_fail(
+			err, BK_E_IO, 0, "the store answers MKCOL of %s with %d", name, status);
+	return code;
+}
+
 const struct objects_ops bk_dav_ops = {
 	.put = bk_web_put,
 	.get = bk_web_get,
 	.list = dav_list,
 	.remove = bk_web_remove,
 	.make_folder = dav_make_folder,
+	.claim = dav_claim,
+	.has = dav_has,
 	.now_ms = bk_web_now,
 	.date_s = bk_web_date,
 	.close = bk_web_close,

@@ -50,6 +50,15 @@ struct objects_ops {
 	BK_MUST_CHECK enum bk_code (*make_folder)(
 		struct objects *objects, const char *folder, struct bk_error *err);
 
+	/* Makes the folder NAME: *IS_OURS for one alone of all who try, at whatever moment. Where
+	 * the answer was lost it is nobody's. Only where may_race is set, as has is. */
+	BK_MUST_CHECK enum bk_code (*claim)(
+		struct objects *objects, const char *name, bool *is_ours, struct bk_error *err);
+
+	/* Whether the folder NAME is there. */
+	BK_MUST_CHECK enum bk_code (*has)(
+		struct objects *objects, const char *name, bool *is_there, struct bk_error *err);
+
 	int64_t (*now_ms)(struct objects *objects); /* a clock that is never set */
 	int64_t (*date_s)(struct objects *objects); /* the store's, as it told last; 0: never */
 	void (*close)(struct objects *objects);
@@ -57,7 +66,7 @@ struct objects_ops {
 
 struct objects {
 	const struct objects_ops *ops;
-	bool may_race; /* of two puts at one moment both may succeed: the second counts */
+	bool may_race; /* of two puts at one moment both may succeed, and the second stands */
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* expire.c - predecessors in a store, removed when they are old enough. */
 #include "expire.h"
+#include "writers.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,24 @@ static enum bk_code add_named(
 	return code || !is_there ? code : add_name(expire, name, "", err);
 }
 
+/* What was voted for the turn TURN. */
+static enum bk_code add_votes(struct expire *expire, uint32_t turn, struct bk_error *err)
+{
+	struct objects *objects = expire->objects;
+	bool is_there = objects->may_race;
+	enum bk_code code = BK_OK;
+
+	for (uint32_t vote = 1; !code && is_there; vote++) {
+		char name[WRITERS_NAME];
+
+		bk_votes_name(name, turn, vote);
+		code = objects->ops->has(objects, name, &is_there, err);
+		if (!code && is_there)
+			code = add_name(expire, name, "", err);
+	}
+	return code;
+}
+
 /* Notes all that goes with the oldest turn; its own object is the last. */
 static enum bk_code note(struct expire *expire, const struct turns *turns, struct bk_error *err)
 {
@@ -97,6 +116,8 @@ static enum bk_code note(struct expire *expire, const struct turns *turns, struc
 		bk_turns_offer_name(name, turns->oldest + 1, offer);
 		code = add_named(expire, turns, name, err);
 	}
+	if (!code)
+		code = add_votes(expire, turns->oldest, err);
 	bk_turns_name(name, turns->oldest);
 	return code ? code : add_named(expire, turns, name, err);
 }

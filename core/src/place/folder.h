@@ -17,7 +17,7 @@
 
 /* A piece that a merged one covers, and when it may go. */
 struct doomed {
-	uint64_t at;
+	struct piece piece;
 	int64_t due_ms;
 };
 
@@ -29,6 +29,7 @@ struct folder {
 	struct pieces way;   /* from behind the header on */
 	uint64_t reached;    /* where WAY ends */
 	bool is_closed;      /* nothing more is taken */
+	uint32_t newest;     /* writer's number that is known of (writers.h) */
 	bool is_start_known; /* the sum before CHAIN's first frame */
 	bool is_read;        /* only: CHAIN knows no sums where it need not */
 	struct chain chain;  /* of what is there, and what was appended */
@@ -36,6 +37,8 @@ struct folder {
 
 	/* Of who appends. */
 	bool is_settled;
+	uint32_t writer;    /* our number, where numbers are needed; else 0 */
+	bool is_listed;     /* it was in the listing, which so is newer than that */
 	int64_t checked_ms; /* when it was seen last that nobody is ahead */
 	struct bk_buf held; /* what was appended, and not put yet: it begins at REACHED */
 
@@ -57,6 +60,10 @@ void bk_folder_forget(struct folder *folder);
  * BK_E_DAMAGE, BK_E_FORMAT, BK_E_IO, BK_E_NOMEM, BK_E_BUSY. */
 BK_MUST_CHECK enum bk_code bk_folder_load(
 	struct folder *folder, const char *name, struct bk_error *err);
+
+/* The same of that folder, for the writer of that number: all is found that any before him put. */
+BK_MUST_CHECK enum bk_code bk_folder_load_as(
+	struct folder *folder, uint32_t writer, struct bk_error *err);
 
 /* Whether there is more, by its name. */
 BK_MUST_CHECK enum bk_code bk_folder_probe(struct folder *folder, struct bk_error *err);
@@ -101,8 +108,17 @@ size_t bk_folder_header(const struct folder *folder, uint64_t offset, uint8_t *d
  * is gone, and the folder is to be loaded anew. */
 BK_MUST_CHECK enum bk_code bk_folder_get(
 	struct folder *folder, uint64_t at, size_t size, struct bk_buf *out, struct bk_error *err);
+BK_MUST_CHECK enum bk_code bk_folder_get_of(struct folder *folder, const struct piece *piece,
+	uint64_t from, size_t size, struct bk_buf *out, struct bk_error *err);
 void bk_folder_keep(struct folder *folder, const void *data, size_t size);
 BK_MUST_CHECK enum bk_code bk_folder_doom(
-	struct folder *folder, uint64_t at, int64_t due_ms, struct bk_error *err);
+	struct folder *folder, const struct piece *piece, int64_t due_ms, struct bk_error *err);
+enum bk_code bk_folder_feed(struct folder *folder, const struct bk_buf *body, struct bk_error *err);
+enum bk_code bk_folder_settle(struct folder *folder, struct bk_error *err);
+
+/* What may stand behind the way, for who only reads: its piece. Whether names of other writers are
+ * to be tried, too. */
+struct piece bk_folder_next(const struct folder *folder);
+bool bk_folder_is_contended(const struct folder *folder);
 
 #endif

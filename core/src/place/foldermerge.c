@@ -88,7 +88,7 @@ static enum bk_code cover(
 	enum bk_code code = BK_OK;
 
 	for (size_t i = 0; i < stretch->count && !code; i++)
-		code = bk_folder_doom(folder, list[i].at, due_ms, err);
+		code = bk_folder_doom(folder, &list[i], due_ms, err);
 	if (code)
 		return code;
 	list[0] = (struct piece){.at = stretch->at, .size = stretch->size, .is_merged = true};
@@ -136,13 +136,14 @@ static enum bk_code merge(
 	return code ? code : cover(folder, stretch, err);
 }
 
-static enum bk_code remove_one(struct folder *folder, uint64_t at, struct bk_error *err)
+static enum bk_code remove_one(
+	struct folder *folder, const struct piece *piece, struct bk_error *err)
 {
 	struct objects *objects = folder->objects;
 	char name[PIECES_NAME];
 	enum bk_code code;
 
-	bk_pieces_name(name, folder->name, at, false);
+	bk_pieces_object(name, folder->name, piece);
 	code = objects->ops->remove(objects, name, &folder->is_kept, err);
 	if (!code)
 		folder->doomed_next++;
@@ -162,7 +163,7 @@ enum bk_code bk_folder_tend(struct folder *folder, uint32_t *wait_ms, struct bk_
 	next = folder->doomed_next < folder->doomed_count ? &folder->doomed[folder->doomed_next]
 							  : NULL;
 	if (next && next->due_ms <= now_ms)
-		return remove_one(folder, next->at, err);
+		return remove_one(folder, &next->piece, err);
 	if (next_stretch(folder, &stretch))
 		return merge(folder, &stretch, err);
 	*wait_ms = next ? (uint32_t)(next->due_ms - now_ms) : UINT32_MAX;

@@ -1,6 +1,7 @@
 /* folderput.c - a log in a folder of a store gone on with: pieces put, and what a name that is
  * taken means (docs/objects.md, 4). */
 #include "folder.h"
+#include "writers.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +10,6 @@
 #define KNOWN_MS INT64_C(1800000)
 
 #define CLOSE_TRIES 10
-
-#define START ((size_t)256)
 
 /* Whatever is there, compared with what was to be put: SIZE is what of it is there. */
 static enum bk_code compare(struct folder *folder, uint64_t at, const struct bk_buf *there,
@@ -77,49 +76,31 @@ static enum bk_code check_ahead(struct folder *folder, uint64_t at, struct bk_er
 	return code;
 }
 
-/* Whether the piece before is ours still, where of two puts at one moment both may succeed: it
- * begins with a frame's head, whose sum no other's has. */
-static enum bk_code check_before(struct folder *folder, struct bk_error *err)
+/* Whether nobody else has begun to write since we did, where a name keeps nobody out. */
+static enum bk_code check_writer(struct folder *folder, struct bk_error *err)
 {
-	const struct pieces *way = &folder->way;
-	const struct piece *last = way->count ? &way->list[way->count - 1] : NULL;
-	size_t size = last && last->size < START ? (size_t)last->size : START;
-	const struct bk_buf *kept = &folder->kept;
-	const uint8_t *ours;
-	struct bk_buf start;
-	enum bk_code code;
-
-	if (!folder->objects->may_race || !last || last->is_merged || kept->size < last->size)
-		return BK_OK;
-	ours = kept->data + kept->size - last->size;
-	bk_buf_init(&start, size);
-	code = bk_folder_get(folder, last->at, size, &start, err);
-	if ((!code && memcmp(start.data, ours, size) != 0) || code == BK_E_DAMAGE)
-		code = bk_fail(err, BK_E_UNSAFE, 0,
-			"the store has something else before offset %" PRIu64
-			" than this one put: another writer put it at the same moment",
-			folder->reached);
-	bk_buf_done(&start);
-	return code;
+	return folder->objects->may_race
+		       ? bk_writers_check(folder->objects, folder->name, folder->writer, err)
+		       : BK_OK;
 }
 
 /* Puts the first SIZE bytes of what is held. */
 static enum bk_code put_piece(struct folder *folder, size_t size, struct bk_error *err)
 {
 	struct objects *objects = folder->objects;
-	struct piece piece = {.at = folder->reached};
+	struct piece piece = {.at = folder->reached, .writer = folder->writer};
 	char name[PIECES_NAME];
 	bool was_there;
 	enum bk_code code;
 
-	bk_pieces_name(name, folder->name, piece.at, false);
+	bk_pieces_object(name, folder->name, &piece);
 	code = objects->ops->put(objects, name, folder->held.data, size, &was_there, err);
 	if (!code && was_there)
 		code = look_at_it(folder, name, piece.at, folder->held.data, &size, err);
 	if (!code)
 		code = check_ahead(folder, piece.at, err);
 	if (!code)
-		code = check_before(folder, err);
+		code = check_writer(folder, err);
 	if (code)
 		return code;
 	piece.size = size;
@@ -165,15 +146,54 @@ static enum bk_code prove(struct folder *folder, bool *was_there, struct bk_erro
 	return code;
 }
 
+/* From now on we are who writes, and see all that anybody was told is there. */
+static enum bk_code take_over(struct folder *folder, struct bk_error *err)
+{
+	uint32_t writer;
+	enum bk_code code =
+		bk_writers_take(folder->objects, folder->name, folder->newest, &writer, err);
+
+	return code ? code : bk_folder_load_as(folder, writer, err);
+}
+
+/* The last object may be one of which nobody was told that it is there, and another, of a writer
+ * who is late, may yet come in its place: it is put once more, by a name of ours. */
+static enum bk_code adopt(struct folder *folder, struct bk_error *err)
+{
+	struct pieces *way = &folder->way;
+	struct piece *last = way->count ? &way->list[way->count - 1] : NULL;
+	char name[PIECES_NAME];
+	struct bk_buf body;
+	bool was_there;
+	enum bk_code code;
+
+	if (!last || last->is_merged)
+		return check_writer(folder, err);
+	bk_buf_init(&body, PIECE_MAX);
+	code = bk_folder_get(folder, last->at, (size_t)last->size, &body, err);
+	last = &way->list[way->count - 1];
+	if (!code && !last->is_merged) {
+		last->writer = folder->writer;
+		bk_pieces_object(name, folder->name, last);
+		code = folder->objects->ops->put(
+			folder->objects, name, body.data, body.size, &was_there, err);
+	}
+	bk_buf_done(&body);
+	return code ? code : check_writer(folder, err);
+}
+
 /* Before the first of a session: what stands behind the last whole frame is put once more, and
  * found there. */
 static enum bk_code settle(struct folder *folder, struct bk_error *err)
 {
-	bool was_there;
+	bool was_there, may_race = folder->objects->may_race;
 	const struct piece *piece;
+	enum bk_code code = BK_OK;
 
-	if (folder->is_settled)
-		return BK_OK;
+	if (!folder->is_settled && may_race)
+		code = take_over(folder, err);
+	if (code || folder->is_settled)
+		return code;
 	bk_chain_drop(&folder->chain);
 	piece = folder->chain.end < folder->reached
 			? bk_pieces_find(&folder->way, folder->chain.end)
@@ -186,7 +206,8 @@ static enum bk_code settle(struct folder *folder, struct bk_error *err)
 		folder->reached = folder->chain.end;
 	}
 	folder->is_settled = true;
-	return prove(folder, &was_there, err);
+	code = prove(folder, &was_there, err);
+	return code || !may_race ? code : adopt(folder, err);
 }
 
 /* Takes bytes into what is held, a piece at most at once. */
@@ -266,23 +287,47 @@ enum bk_code bk_folder_begin(
 	return code ? code : bk_folder_load(folder, kept, err);
 }
 
-enum bk_code bk_folder_close(struct folder *folder, struct bk_error *err)
+/* Where numbers are needed, what another closed is closed by us once more: he may have been late.
+ */
+static enum bk_code close_once(struct folder *folder, struct bk_error *err)
 {
 	struct objects *objects = folder->objects;
+	struct piece piece = {.at = folder->reached, .writer = folder->writer};
+	char name[PIECES_NAME];
+	bool was_there;
+	enum bk_code code;
+
+	bk_pieces_object(name, folder->name, &piece);
+	code = objects->ops->put(objects, name, NULL, 0, &was_there, err);
+	if (!code && was_there && !objects->may_race)
+		code = bk_fail(err, BK_E_BUSY, 0, "something stands at the store's log's end");
+	if (!code)
+		code = check_writer(folder, err);
+	folder->is_closed |= !code;
+	return code;
+}
+
+static enum bk_code try_to_close(struct folder *folder, struct bk_error *err)
+{
 	enum bk_code code = BK_OK;
 
-	for (int i = 0; i < CLOSE_TRIES && !code && !folder->is_closed; i++) {
-		char name[PIECES_NAME];
-		bool was_there;
+	if (folder->objects->may_race)
+		code = settle(folder, err);
+	else if (folder->is_closed)
+		return BK_OK;
+	return code ? code : close_once(folder, err);
+}
 
-		bk_pieces_name(name, folder->name, folder->reached, false);
-		code = objects->ops->put(objects, name, NULL, 0, &was_there, err);
-		if (!code && was_there)
-			code = bk_folder_load(folder, folder->name, err);
-		else if (!code)
-			folder->is_closed = true;
+enum bk_code bk_folder_close(struct folder *folder, struct bk_error *err)
+{
+	enum bk_code code = try_to_close(folder, err);
+
+	for (int i = 1; i < CLOSE_TRIES && code == BK_E_BUSY; i++) {
+		code = bk_folder_load(folder, folder->name, err);
+		if (!code)
+			code = try_to_close(folder, err);
 	}
-	if (!code && !folder->is_closed)
+	if (code == BK_E_BUSY)
 		code = bk_fail(err, BK_E_BUSY, 0, "another writer goes on with the store's log %s",
 			folder->name);
 	return code;

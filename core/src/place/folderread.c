@@ -91,12 +91,6 @@ static size_t objects_of(const struct folder *folder, uint64_t at, size_t size)
 	return count;
 }
 
-static void name_job(
-	struct fetch_job *job, const struct folder *folder, uint64_t at, bool is_merged)
-{
-	bk_pieces_name(job->name, folder->name, is_merged ? bk_pieces_stretch(at) : at, is_merged);
-}
-
 /* Of SIZE bytes at AT, behind the header, all of which the log has. */
 static enum bk_code gather_init(struct gathering *gathering, const struct folder *folder,
 	struct fetch *fetch, uint64_t at, uint8_t *bytes, size_t size, struct bk_error *err)
@@ -116,7 +110,7 @@ static enum bk_code gather_init(struct gathering *gathering, const struct folder
 		struct fetch_job *job = &gathering->jobs[i];
 		uint64_t from = at + done - piece->at, left = piece->size - from;
 
-		name_job(job, folder, piece->at, piece->is_merged);
+		bk_pieces_object(job->name, folder->name, piece);
 		job->from = from;
 		job->size = left < size - done ? (size_t)left : size - done;
 		job->out = bytes + done;
@@ -233,15 +227,16 @@ static void look_at_ends(
 {
 	uint8_t bytes[2];
 	struct fetch_job jobs[2] = {{.size = 1, .out = bytes}, {.size = 1, .out = bytes + 1}};
+	struct piece next = bk_folder_next(folder);
 	struct end_part parts[END_PARTS];
 	size_t count;
 
-	name_job(&jobs[0], folder, folder->reached, false);
-	name_job(&jobs[1], folder, folder->reached, true);
+	bk_pieces_object(jobs[0].name, folder->name, &next);
+	bk_pieces_name(jobs[1].name, folder->name, bk_pieces_stretch(folder->reached), true);
 	for (size_t i = 0; i < 2; i++)
 		bk_fetch_add(fetch, &jobs[i]);
 	count = ends_begin(parts, folder, fetch);
-	*more = false;
+	*more = bk_folder_is_contended(folder);
 	for (size_t i = 0; i < 2; i++)
 		*more |= bk_fetch_wait(fetch, &jobs[i]) || jobs[i].is_there;
 	for (size_t i = 0; i < count; i++)
@@ -276,7 +271,7 @@ enum bk_code bk_folder_look(struct folder *folder, const char *name, struct fetc
 	if (code)
 		return code;
 	header.out = folder->header;
-	name_job(&header, folder, 0, false);
+	bk_pieces_name(header.name, folder->name, 0, false);
 	bk_fetch_add(fetch, &header);
 	code = bk_folder_list(folder, err);
 	bk_fetch_wait(fetch, &header);

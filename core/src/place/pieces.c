@@ -7,6 +7,7 @@
 
 #define MERGED "merged-"
 #define DIGITS 20
+#define WRITER 10 /* digits of who put it */
 
 void bk_pieces_name(char out[PIECES_NAME], const char *folder, uint64_t at, bool is_merged)
 {
@@ -14,15 +15,42 @@ void bk_pieces_name(char out[PIECES_NAME], const char *folder, uint64_t at, bool
 		at);
 }
 
+void bk_pieces_object(char out[PIECES_NAME], const char *folder, const struct piece *piece)
+{
+	bk_pieces_name(out, folder, piece->is_merged ? bk_pieces_stretch(piece->at) : piece->at,
+		piece->is_merged);
+	if (piece->writer)
+		sprintf(out + strlen(out), "-%0*" PRIu32, WRITER, piece->writer);
+}
+
+/* Reads what stands behind the offset in a piece's name; false if that is nobody's number. */
+static bool parse_writer(uint32_t *out, const char *text)
+{
+	unsigned long long number;
+
+	*out = 0;
+	if (!*text)
+		return true;
+	if (*text != '-' || strlen(text) != 1 + WRITER || strspn(text + 1, "0123456789") != WRITER)
+		return false;
+	number = strtoull(text + 1, NULL, 10);
+	*out = (uint32_t)number;
+	return number && number < UINT32_MAX;
+}
+
 bool bk_pieces_parse(struct piece *out, const char *name, uint64_t size)
 {
 	bool is_merged = strncmp(name, MERGED, strlen(MERGED)) == 0;
 	const char *digits = name + (is_merged ? strlen(MERGED) : 0);
+	uint32_t writer;
 
-	if (strlen(digits) != DIGITS || digits[strspn(digits, "0123456789")])
+	if (strspn(digits, "0123456789") != DIGITS || !parse_writer(&writer, digits + DIGITS) ||
+		(is_merged && writer))
 		return false;
-	*out = (struct piece){
-		.at = strtoull(digits, NULL, 10), .size = size, .is_merged = is_merged};
+	*out = (struct piece){.at = strtoull(digits, NULL, 10),
+		.size = size,
+		.is_merged = is_merged,
+		.writer = writer};
 	if (out->at > PIECES_OFFSET || size > (is_merged ? 2 * PIECE_MAX - 1 : PIECE_MAX))
 		return false;
 	return !is_merged || (size && out->at == bk_pieces_stretch(out->at));
@@ -55,15 +83,27 @@ static int by_name(const void *a, const void *b)
 
 	if (x->is_merged != y->is_merged)
 		return x->is_merged ? 1 : -1;
-	return (x->at > y->at) - (x->at < y->at);
+	if (x->at != y->at)
+		return x->at > y->at ? 1 : -1;
+	return (x->writer > y->writer) - (x->writer < y->writer);
 }
 
+/* What counts of that name: the newest writer's. */
 static const struct piece *named(const struct pieces *listed, uint64_t at, bool is_merged)
 {
-	const struct piece key = {.at = at, .is_merged = is_merged};
+	const struct piece key = {.at = at, .is_merged = is_merged, .writer = UINT32_MAX}, *found;
+	size_t from = 0, to = listed->count;
 
-	return listed->count ? bsearch(&key, listed->list, listed->count, sizeof key, by_name)
-			     : NULL;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (by_name(&listed->list[middle], &key) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	found = from ? &listed->list[from - 1] : NULL;
+	return found && found->at == at && found->is_merged == is_merged ? found : NULL;
 }
 
 uint64_t bk_pieces_start(const struct pieces *way, uint64_t end, bool *is_first)
@@ -97,7 +137,8 @@ enum bk_code bk_pieces_walk(struct pieces *way, struct pieces *listed, uint64_t 
 		*is_closed = next && !next->size;
 		if (!next || !next->size)
 			break;
-		found = (struct piece){.at = at, .size = next->size, .is_merged = next->is_merged};
+		found = *next;
+		found.at = at;
 		code = bk_pieces_add(way, &found, err);
 		at += next->size;
 	}

@@ -14,6 +14,7 @@ struct piece {
 	uint64_t at; /* its offset; of a merged one, that of its stretch */
 	uint64_t size;
 	bool is_merged;
+	uint32_t writer; /* whose it is, by its name; 0: nobody's */
 };
 
 struct pieces {
@@ -30,6 +31,9 @@ static inline uint64_t bk_pieces_stretch(uint64_t at)
 /* Writes the name of the piece at AT of FOLDER, or of a merged one, to OUT. */
 void bk_pieces_name(char out[PIECES_NAME], const char *folder, uint64_t at, bool is_merged);
 
+/* The same of PIECE, as it stands in a way: a merged one is named by its stretch. */
+void bk_pieces_object(char out[PIECES_NAME], const char *folder, const struct piece *piece);
+
 /* What an object of this NAME and SIZE is; false if it is no piece. */
 bool bk_pieces_parse(struct piece *out, const char *name, uint64_t size);
 
@@ -38,7 +42,8 @@ BK_MUST_CHECK enum bk_code bk_pieces_add(
 	struct pieces *pieces, const struct piece *piece, struct bk_error *err);
 void bk_pieces_done(struct pieces *pieces);
 
-/* What LISTED says, which is sorted by it: sets WAY to the objects that lead from FROM on, each at
+/* What LISTED says, which is sorted by it (of several pieces at one offset the newest writer's
+ * counts): sets WAY to the objects that lead from FROM on, each at
  * the offset of its first byte; returns how far they lead. *IS_CLOSED: an empty piece is there. */
 BK_MUST_CHECK enum bk_code bk_pieces_walk(struct pieces *way, struct pieces *listed, uint64_t from,
 	uint64_t *end, bool *is_closed, struct bk_error *err);

@@ -1,5 +1,6 @@
 /* place_check.c - a store asked for what a place in it needs (docs/objects.md, 8). */
 #include "objecturl.h"
+#include "place_race.h"
 #include "webstore.h"
 #include <bk/place.h>
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 
 struct check {
 	const struct bk_io *io;
+	const char *url;
 	struct objects *objects;
 	bk_place_check_fn *tell;
 	void *ctx;
@@ -97,6 +99,47 @@ static enum bk_code try_put(struct check *check, struct bk_error *err)
 	return BK_OK;
 }
 
+/* What is told of two puts at one moment. Where folders keep a second node out, they need not. */
+static void tell_puts(struct check *check, const struct place_race *race)
+{
+	if (!race->both_put)
+		tell(check, true, "of two puts at one moment takes one, %u times of %u",
+			race->rounds, race->rounds);
+	else if (race->has_folders)
+		tell(check, true,
+			"of two puts at one moment takes both, %u times of %u, which is allowed "
+			"for",
+			race->both_put, race->rounds);
+	else
+		tell(check, false,
+			"of two puts at one moment takes both, %u times of %u: nothing would keep "
+			"a "
+			"second node out",
+			race->both_put, race->rounds);
+}
+
+static enum bk_code try_at_once(struct check *check, struct bk_error *err)
+{
+	struct place_race race;
+	enum bk_code code = bk_place_race(&race, check->io, check->url, check->name, err);
+
+	if (code)
+		return code;
+	tell_puts(check, &race);
+	if (race.has_folders && race.both_claimed)
+		tell(check, false,
+			"makes one folder for both of two at one moment, %u times of %u: nothing "
+			"would "
+			"keep a second node out",
+			race.both_claimed, race.rounds);
+	else if (race.has_folders)
+		tell(check, true,
+			"makes a folder for one of two at one moment, %u times of %u: that keeps a "
+			"second node out",
+			race.rounds, race.rounds);
+	return BK_OK;
+}
+
 /* Whether SIZE bytes from FROM on come as they were put. */
 static enum bk_code try_get(
 	struct check *check, uint64_t from, size_t size, const char *what, struct bk_error *err)
@@ -168,7 +211,7 @@ static void tell_clock(struct check *check)
 enum bk_code bk_place_check(const struct bk_io *io, const char *url, bk_place_check_fn *fn,
 	void *ctx, struct bk_error *err)
 {
-	struct check check = {.io = io, .tell = fn, .ctx = ctx};
+	struct check check = {.io = io, .url = url, .tell = fn, .ctx = ctx};
 	enum bk_code code;
 
 	if (!bk_objecturl_is(url))
@@ -190,6 +233,8 @@ enum bk_code bk_place_check(const struct bk_io *io, const char *url, bk_place_ch
 		code = try_late(&check, err);
 	if (!code)
 		code = try_remove(&check, err);
+	if (!code)
+		code = try_at_once(&check, err);
 	if (!code)
 		tell_clock(&check);
 	check.objects->ops->close(check.objects);

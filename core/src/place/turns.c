@@ -1,5 +1,6 @@
 /* turns.c - which log a place in a store holds, and which one may take its place. */
 #include "turns.h"
+#include "writers.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -252,14 +253,52 @@ static enum bk_code put_name(struct objects *objects, const char *name, const ch
 	return code;
 }
 
-enum bk_code bk_turns_take(struct turns *turns, const char *name, struct bk_error *err)
+static void name_vote(char out[PIECES_NAME], uint32_t turn, uint32_t vote)
+{
+	char folder[WRITERS_NAME];
+
+	bk_votes_name(folder, turn, vote);
+	snprintf(out, PIECES_NAME, "%.40s/log", folder);
+}
+
+/* Decides which folder takes the turn TURN, where two may put its object at one moment: that of the
+ * newest vote before ours, if there is any, else NAME. What was decided once is decided for ever.
+ */
+static enum bk_code decide(struct objects *objects, uint32_t turn, const char *name,
+	char out[FOLDER_NAME], struct bk_error *err)
 {
 	char object[PIECES_NAME];
-	bool is_ours;
-	enum bk_code code;
+	uint32_t mine = 0;
+	bool is_there = false, is_ours;
+	enum bk_code code = bk_votes_take(objects, turn, &mine, err);
 
+	for (uint32_t vote = mine; !code && !is_there && vote > 1; vote--) {
+		name_vote(object, turn, vote - 1);
+		code = bk_turns_read(objects, object, out, &is_there, err);
+	}
+	if (code)
+		return code;
+	if (!is_there)
+		snprintf(out, FOLDER_NAME, "%s", name);
+	name_vote(object, turn, mine);
+	code = put_name(objects, object, out, &is_ours, err);
+	return code ? code : bk_votes_check(objects, turn, mine, err);
+}
+
+enum bk_code bk_turns_take(struct turns *turns, const char *name, struct bk_error *err)
+{
+	char object[PIECES_NAME], folder[FOLDER_NAME];
+	bool is_ours;
+	enum bk_code code = BK_OK;
+
+	snprintf(folder, sizeof folder, "%s", name);
+	if (turns->objects->may_race)
+		code = decide(turns->objects, turns->now + 1, name, folder, err);
+	if (code)
+		return code;
 	bk_turns_name(object, turns->now + 1);
-	code = put_name(turns->objects, object, name, &is_ours, err);
+	code = put_name(turns->objects, object, folder, &is_ours, err);
+	is_ours = is_ours && strcmp(folder, name) == 0;
 	if (!code && !is_ours)
 		code = bk_fail(err, BK_E_BUSY, 0, "another log took the place in the store");
 	if (code)
