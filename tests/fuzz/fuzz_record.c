@@ -29,7 +29,8 @@ static void check_raw(const uint8_t *data, size_t size)
 	struct record_reader *reader = bk_record_reader_new(NULL);
 	struct logbuild build;
 	struct logfile lf;
-	struct record record;
+	struct record_chain chain;
+	const struct record *top = chain.all;
 	struct simfs *fs;
 	struct bk_error err = {0};
 	uint64_t offset = bk_load_u32(data) % size;
@@ -39,11 +40,11 @@ static void check_raw(const uint8_t *data, size_t size)
 	logbuild_init(&build);
 	offset += logbuild_frame(&build, &head, data, size, false) + FRAME_HEAD_SIZE;
 	open_bytes(&fs, &lf, &build);
-	code = bk_record_read(reader, &lf.file, offset, PAGE, PAGE_SIZE, page, &record, &err);
+	code = bk_record_read(reader, &lf.file, offset, PAGE, PAGE_SIZE, page, &chain, &err);
 	REQUIRE(!code || code == BK_E_DAMAGE);
 	if (!code) {
-		REQUIRE(record.check == bk_record_check(PAGE, page, PAGE_SIZE));
-		REQUIRE(record.page == PAGE && record.depth <= RECORD_DEPTH_MAX);
+		REQUIRE(top->check == bk_record_check(PAGE, page, PAGE_SIZE));
+		REQUIRE(top->page == PAGE && top->depth <= RECORD_DEPTH_MAX);
 		REQUIRE(!bk_record_read(
 			reader, &lf.file, offset, PAGE, PAGE_SIZE, again, NULL, &err));
 		REQUIRE(memcmp(page, again, PAGE_SIZE) == 0);

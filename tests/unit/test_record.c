@@ -78,10 +78,11 @@ static void shelf_add(struct shelf *shelf, bool stands)
 		why()));
 }
 
-static enum bk_code shelf_read(struct shelf *shelf, size_t n, uint8_t *page, struct record *top)
+static enum bk_code shelf_read(
+	struct shelf *shelf, size_t n, uint8_t *page, struct record_chain *chain)
 {
 	return bk_record_read(shelf->reader, &shelf->file, shelf->offsets[n], PAGE,
-		shelf->page_size, page, top, why());
+		shelf->page_size, page, chain, why());
 }
 
 /* The table of section 5, of a record that stands alone. */
@@ -153,16 +154,16 @@ Test(record, comes_back_from_any_depth)
 	for (uint32_t page_size = 512; page_size <= 65536; page_size *= 2) {
 		struct shelf *shelf = shelf_new(page_size);
 		uint8_t page[PAGE_SIZE_MAX];
-		struct record top;
+		struct record_chain chain;
 
 		for (unsigned depth = 0; depth <= RECORD_DEPTH_MAX; depth++)
 			shelf_add(shelf, depth > 0);
 		shelf_save(shelf);
 		for (unsigned depth = 0; depth <= RECORD_DEPTH_MAX; depth++) {
-			ok(shelf_read(shelf, depth, page, &top));
+			ok(shelf_read(shelf, depth, page, &chain));
 			cr_assert(memcmp(page, shelf->content[depth], page_size) == 0);
-			cr_assert(top.depth == depth, "page size %u: depth %u, not %u", page_size,
-				top.depth, depth);
+			cr_assert(chain.all[0].depth == depth, "page size %u: depth %u, not %u",
+				page_size, chain.all[0].depth, depth);
 		}
 		shelf_free(shelf);
 	}
@@ -189,7 +190,7 @@ Test(record, a_page_that_changed_as_a_whole_stands_alone)
 	struct record_base base;
 	uint8_t page[PAGE_SIZE_MAX];
 	uint64_t seed = test_seed();
-	struct record top;
+	struct record_chain chain;
 
 	shelf_add(shelf, false);
 	base = (struct record_base){shelf->content[0], shelf->offsets[0], 0};
@@ -199,8 +200,9 @@ Test(record, a_page_that_changed_as_a_whole_stands_alone)
 	ok(bk_record_write(&shelf->bytes, shelf->zstd, PAGE, shelf->content[1], 4096,
 		bk_record_check(PAGE, shelf->content[1], 4096), &base, why()));
 	shelf_save(shelf);
-	ok(shelf_read(shelf, 1, page, &top));
-	cr_assert(top.depth == 0 && top.base == 0 && memcmp(page, shelf->content[1], 4096) == 0);
+	ok(shelf_read(shelf, 1, page, &chain));
+	cr_assert(!chain.all[0].depth && !chain.all[0].base &&
+		  memcmp(page, shelf->content[1], 4096) == 0);
 	shelf_free(shelf);
 }
 

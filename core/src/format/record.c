@@ -247,16 +247,14 @@ static size_t decompress(ZSTD_DCtx *zstd, void *to, uint32_t page_size, const vo
 }
 
 enum bk_code bk_record_read(struct record_reader *reader, const struct file *file, uint64_t offset,
-	uint32_t page, uint32_t page_size, void *dst, struct record *chain, struct bk_error *err)
+	uint32_t page, uint32_t page_size, void *dst, struct record_chain *chain,
+	struct bk_error *err)
 {
-	struct record own[RECORD_DEPTH_MAX + 1];
+	struct record all[RECORD_DEPTH_MAX + 1];
 	const uint8_t *data, *below = NULL;
 	unsigned count = 0;
-	enum bk_code code;
+	enum bk_code code = load_chain(reader, file, offset, page, all, &count, err);
 
-	if (!chain)
-		chain = own;
-	code = load_chain(reader, file, offset, page, chain, &count, err);
 	if (code)
 		return code;
 	bk_process_give_way();
@@ -265,8 +263,8 @@ enum bk_code bk_record_read(struct record_reader *reader, const struct file *fil
 		uint8_t *to = i ? reader->scratch[i % 2] : dst;
 		size_t size;
 
-		data -= chain[i].size;
-		size = decompress(reader->zstd, to, page_size, data, chain[i].size, below);
+		data -= all[i].size;
+		size = decompress(reader->zstd, to, page_size, data, all[i].size, below);
 		if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
 			return bk_fail(err, BK_E_NOMEM, 0, "no memory to read a page");
 		if (size != page_size)
@@ -274,8 +272,10 @@ enum bk_code bk_record_read(struct record_reader *reader, const struct file *fil
 		data -= RECORD_HEAD_SIZE;
 		below = to;
 	}
-	if (bk_record_check(page, dst, page_size) != chain[0].check)
+	if (bk_record_check(page, dst, page_size) != all[0].check)
 		return bad_record(file, offset, "the checksum of a stored page does not fit", err);
+	if (chain)
+		memcpy(chain->all, all, count * sizeof *all);
 	return BK_OK;
 }
 

@@ -55,11 +55,15 @@ void bk_record_reader_free(struct record_reader *reader);
 /* Forgets what was read ahead: other bytes may stand there by now. */
 void bk_record_reader_forget(struct record_reader *reader);
 
-/* Reads PAGE from the record at OFFSET (a place: sealed.h) into DST (PAGE_SIZE bytes); and the
- * heads of the records that it takes, from that one down to one of depth 0, into CHAIN, which has
- * RECORD_DEPTH_MAX + 1, or is NULL. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
+/* The heads of the records that a page takes, from the newest down to one of depth 0. */
+struct record_chain {
+	struct record all[RECORD_DEPTH_MAX + 1];
+};
+
+/* Reads PAGE from the record at OFFSET (a place: sealed.h) into DST (PAGE_SIZE bytes), and what
+ * that took into *CHAIN unless it is NULL. Fails with BK_E_DAMAGE, BK_E_IO, BK_E_NOMEM. */
 BK_MUST_CHECK enum bk_code bk_record_read(struct record_reader *reader, const struct file *file,
-	uint64_t offset, uint32_t page, uint32_t page_size, void *dst, struct record *chain,
+	uint64_t offset, uint32_t page, uint32_t page_size, void *dst, struct record_chain *chain,
 	struct bk_error *err);
 
 /* Reads the head of the record at OFFSET. Fails likewise. */

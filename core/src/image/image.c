@@ -7,14 +7,14 @@
 
 /* The records of CHAIN were read, the first of them at OFFSET. */
 static void leave_trail(struct trail *trail, const struct record_reader *reader,
-	const struct record *chain, uint64_t offset)
+	const struct record_chain *chain, uint64_t offset)
 {
 	struct bk_io_range range = bk_record_range(reader, offset);
 
-	bk_trail_add_page(trail, chain->page);
+	bk_trail_add_page(trail, chain->all[0].page);
 	bk_trail_add(trail, range.offset, range.size);
-	for (; chain->depth; chain++) {
-		range = bk_record_range(reader, chain->base);
+	for (const struct record *at = chain->all; at->depth; at++) {
+		range = bk_record_range(reader, at->base);
 		bk_trail_add(trail, range.offset, range.size);
 	}
 }
@@ -23,7 +23,7 @@ enum bk_code bk_image_read_below(struct bk_image *image, uint32_t page, void *ds
 	struct record *record, uint64_t *offset, struct bk_error *err)
 {
 	uint32_t page_size = image->overlay.store.page_size;
-	struct record chain[RECORD_DEPTH_MAX + 1];
+	struct record_chain chain;
 	struct record_reader *reader;
 	enum bk_code code = bk_pageindex_find(&image->index, page, offset, err);
 
@@ -42,11 +42,11 @@ enum bk_code bk_image_read_below(struct bk_image *image, uint32_t page, void *ds
 	if (!reader)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to read a page");
 	code = bk_record_read(
-		reader, &image->log->lf.file, *offset, page, page_size, dst, chain, err);
+		reader, &image->log->lf.file, *offset, page, page_size, dst, &chain, err);
 	if (!code && image->trail)
-		leave_trail(image->trail, reader, chain, *offset);
+		leave_trail(image->trail, reader, &chain, *offset);
 	if (!code)
-		*record = chain[0];
+		*record = chain.all[0];
 	bk_log_reader_give(image->log, reader);
 	return code;
 }

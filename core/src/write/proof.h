@@ -5,8 +5,8 @@
  * without it, as often as there is something to do; bk_proof_done. After a failure it begins anew
  * with the newest keyframe.
  *
- * Memory: an overlay's, which spills (overlay.h), and the list of the changes behind the newest
- * keyframe. */
+ * Memory: an overlay's, which spills (overlay.h), the list of the changes behind the newest
+ * keyframe, and 80 KiB of what was read (trail.h). */
 #ifndef BK_PROOF_H
 #define BK_PROOF_H
 
