@@ -12,6 +12,9 @@ import objkinds
 import sigv4
 
 
+IDLE = 2  # seconds; servers close what was idle for 5
+
+
 class Client:
     """One connection a thread. An answer is (status, body)."""
 
@@ -20,6 +23,10 @@ class Client:
         self.root = "/dav/" if store.kind == "dav" else "/%s/" % objkinds.BUCKET
 
     def line(self):
+        if hasattr(self.lines, "line") and time.monotonic() - self.lines.used > IDLE:
+            self.lines.line.close()
+            del self.lines.line
+        self.lines.used = time.monotonic()
         if not hasattr(self.lines, "line"):
             where = ("127.0.0.1", self.store.port)
             if self.store.tls:

@@ -11,7 +11,7 @@ struct client {
 void memstore_init(struct memstore *store, uint64_t seed)
 {
 	*store = (struct memstore){
-		.mutex = PTHREAD_MUTEX_INITIALIZER, .random = seed, .now_ms = 1000000};
+		.mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP, .random = seed, .now_ms = 1000000};
 }
 
 void memstore_done(struct memstore *store)
@@ -100,10 +100,24 @@ void memstore_land(struct memstore *store)
 		land_one(store);
 }
 
+/* While one is between the two halves of its put, or between two requests, others may do whatever
+ * they do. */
+static void let_others(struct memstore *store)
+{
+	void (*between)(void *ctx) = store->between;
+
+	store->between = NULL;
+	if (between)
+		between(store->between_ctx);
+	store->between = between;
+}
+
 /* Each request takes a moment, and may not be made at all. */
 static enum bk_code arrive(struct memstore *store, struct bk_error *err)
 {
 	store->now_ms += 1 + (int64_t)(random_next(&store->random) % 50);
+	if (store->between && chance(store, 20))
+		let_others(store);
 	if (store->pending_count && chance(store, 10))
 		land_one(store);
 	return chance(store, store->fails) ? bk_fail(err, BK_E_IO, 0, "the request was not made")
@@ -114,17 +128,6 @@ static enum bk_code answer(struct memstore *store, struct bk_error *err)
 {
 	return chance(store, store->loses) ? bk_fail(err, BK_E_IO, 0, "the answer was lost")
 					   : BK_OK;
-}
-
-/* While one is between the two halves of its put, others may do whatever they do. */
-static void let_others(struct memstore *store)
-{
-	void (*between)(void *ctx) = store->between;
-
-	store->between = NULL;
-	if (between)
-		between(store->between_ctx);
-	store->between = between;
 }
 
 static enum bk_code race(struct memstore *store, const char *name, const void *data, size_t size,

@@ -260,6 +260,44 @@ Test(objectplace, of_two_puts_at_one_moment_one_counts)
 	free(other.bytes);
 }
 
+/* Who finds what he put, of which he was told nothing, is not told so of what another put there before
+ * he took a number. */
+Test(objectplace, what_is_found_counts_only_if_it_still_stands_there)
+{
+	struct memstore store;
+	struct source log, other;
+	struct place *first, *second;
+	struct place_head head;
+	uint64_t from;
+
+	memstore_init(&store, 1);
+	store.is_racy = true;
+	source_init(&log, 1, 0);
+	source_add(&log, FRAME_PAGES, 100, 1);
+	second = store_begin(&store, &log);
+	other = source_copy(&log);
+	from = log.size;
+	source_add(&log, FRAME_CHANGE, 20, 'a');
+	source_add(&other, FRAME_CHANGE, 20, 'b');
+	first = store_place(&store);
+	ok(source_send(first, &log, from, from));
+	fails(BK_E_BUSY, source_send(second, &other, from, other.size));
+	second->ops->close(second);
+	second = store_place(&store);
+	ok(second->ops->head(second, &head, why()));
+	cr_assert(head.now.end == other.size && head.now.sum == other.sum);
+	ok(source_send(first, &log, from, log.size));
+	fails(BK_E_BUSY, source_send(second, &other, other.size, other.size));
+	ok(second->ops->head(second, &head, why()));
+	cr_assert(head.now.end == log.size && head.now.sum == log.sum);
+	store_check(&store, &log, log.size);
+	first->ops->close(first);
+	second->ops->close(second);
+	memstore_done(&store);
+	free(log.bytes);
+	free(other.bytes);
+}
+
 /* A change costs a put and a look, where numbers are needed. */
 Test(objectplace, a_change_costs_a_put_and_a_look)
 {

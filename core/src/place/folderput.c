@@ -146,14 +146,21 @@ static enum bk_code prove(struct folder *folder, bool *was_there, struct bk_erro
 	return code;
 }
 
-/* From now on we are who writes, and see all that anybody was told is there. */
+/* From now on we are who writes, and see all that anybody was told is there. Whoever asked us where
+ * the log stands was told what we saw before, so that must not be anything else. */
 static enum bk_code take_over(struct folder *folder, struct bk_error *err)
 {
+	uint64_t end = folder->chain.end, sum = folder->chain.sum;
 	uint32_t writer;
 	enum bk_code code =
 		bk_writers_take(folder->objects, folder->name, folder->newest, &writer, err);
 
-	return code ? code : bk_folder_load_as(folder, writer, err);
+	if (!code)
+		code = bk_folder_load_as(folder, writer, err);
+	if (!code && (folder->chain.end != end || folder->chain.sum != sum))
+		code = bk_fail(err, BK_E_BUSY, 0,
+			"the store's log went on meanwhile, behind offset %" PRIu64, end);
+	return code;
 }
 
 /* The last object may be one of which nobody was told that it is there, and another, of a writer
@@ -240,7 +247,7 @@ static enum bk_code append(struct folder *folder, uint64_t offset, const void *d
 
 	if (code)
 		return code;
-	if (size && offset != folder->chain.fed)
+	if (offset != folder->chain.fed)
 		return bk_fail(err, BK_E_BUSY, 0,
 			"the store's log stands at offset %" PRIu64 ", and not at %" PRIu64,
 			folder->chain.fed, offset);
