@@ -17,17 +17,18 @@ void bk_process_guard(void);
  * not wait for its slice's end (docs/decisions.md, "Nobody waits for who gives way"). */
 void bk_process_nice_thread(int nice);
 
-/* The same, and it reads and writes when nobody else does. */
+/* The same, and it reads and writes when nobody else does, and offers the processor itself: see
+ * bk_process_give_way. */
 void bk_process_lower_thread(int nice);
 
 /* For a process of its own, which nobody waits for: the calling thread gets a processor that no
- * other wants (or some thousandths of one), and reads and writes when nobody else does. It is
- * one-way. */
+ * other wants (or some thousandths of one), and offers it, and reads and writes when nobody else
+ * does. It is one-way. */
 void bk_process_idle_thread(void);
 
-/* Between two pieces of work, each of some microseconds to a tenth of a millisecond: a thread that
- * was made to give way by one of the above lets whoever is ready run (sched_yield). In any other
- * thread it does nothing. */
+/* Between two pieces of work, each of some microseconds to a tenth of a millisecond: a thread of
+ * one of the last two kinds lets whoever is ready run (sched_yield), and works on for a while where
+ * that took long. In any other thread it does nothing. */
 void bk_process_give_way(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Linux's ioprio_set. */
@@ -17,6 +18,11 @@
 #define IOPRIO_IDLE        (3 << 13)
 
 #define NICE_MOST 19
+
+/* Who gives way works on for a tenth of what it waited for the processor: since 6.18 Linux takes what
+ * was left of its turn from a thread that yields, and on a machine that is never idle it would
+ * hardly come to work at all. */
+#define WORK_FOR_WAIT 10
 
 static bool is_debugged(void)
 {
@@ -53,13 +59,30 @@ struct attr {
 
 static_assert(sizeof(struct attr) == ATTR_SIZE, "as Linux has it");
 
-/* Whether the calling thread was told to give way. */
+/* Of the calling thread: whether it gives way, and until when it works on all the same. */
 static _Thread_local bool gives_way;
+static _Thread_local int64_t works_until_ns;
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
 
 void bk_process_give_way(void)
 {
-	if (gives_way)
-		sched_yield();
+	int64_t began, ended;
+
+	if (!gives_way)
+		return;
+	began = now_ns();
+	if (began < works_until_ns)
+		return;
+	sched_yield();
+	ended = now_ns();
+	works_until_ns = ended + (ended - began) / WORK_FOR_WAIT;
 }
 
 void bk_process_nice_thread(int nice)
@@ -70,7 +93,6 @@ void bk_process_nice_thread(int nice)
 	/* Since 6.12 a thread that wakes takes the processor from one whose slices are longer; with
 	 * slices as long as its own it waits for their end (docs/decisions.md,
 	 * "Nobody waits for who gives way"). */
-	gives_way = true;
 	if (syscall(SYS_sched_setattr, 0, &attr, 0))
 		setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice);
 }
@@ -84,6 +106,7 @@ void bk_process_lower_thread(int nice)
 {
 	bk_process_nice_thread(nice);
 	idle_disk();
+	gives_way = true;
 }
 
 void bk_process_idle_thread(void)
