@@ -11,9 +11,9 @@
 enum { ID_AT = 32, ID_BYTES = 16, HEADER_BYTES = 128 };
 enum { KIND_AT = 12, SIZE_AT = 16, CHAIN_AT = 44, HEAD_BYTES = 48, KEYFRAME = 4 };
 
-/* Of a keyframe's payload, with one link and one map; the numbers that each change takes, of which
- * the last is the count of pages. */
-enum { FIXED_BYTES = 88, LINK_BYTES = 20, MAP_BYTES = 16, NUMBERS = 8 };
+/* Of a keyframe's payload, with one link and one map, and the size of its notes before them; the
+ * numbers that each change takes, of which the last is the count of pages. */
+enum { NOTES_AT = 84, FIXED_BYTES = 88, LINK_BYTES = 20, MAP_BYTES = 16, NUMBERS = 8 };
 
 static size_t frame_size(const uint8_t *frame)
 {
@@ -36,6 +36,16 @@ static void seal(uint8_t *bytes, size_t size)
 	}
 }
 
+/* Where the payload of the keyframe that begins at FRAME lists its changes. */
+static uint8_t *list_of(uint8_t *frame)
+{
+	uint8_t *payload = frame + HEAD_BYTES;
+	uint32_t notes;
+
+	memcpy(&notes, payload + NOTES_AT, sizeof notes);
+	return payload + FIXED_BYTES + notes + LINK_BYTES + MAP_BYTES;
+}
+
 static uint8_t *find_keyframe(uint8_t *bytes, size_t size, unsigned nth)
 {
 	for (size_t at = HEADER_BYTES; at < size; at += frame_size(bytes + at))
@@ -49,8 +59,7 @@ void relist_pages(const char *path, unsigned index, int more)
 {
 	size_t size;
 	uint8_t *bytes = read_whole(path, (size_t)1 << 20, &size);
-	uint8_t *at =
-		find_keyframe(bytes, size, 1) + HEAD_BYTES + FIXED_BYTES + LINK_BYTES + MAP_BYTES;
+	uint8_t *at = list_of(find_keyframe(bytes, size, 1));
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	for (unsigned number = 0; number < index * NUMBERS + NUMBERS - 1; at++)
