@@ -6,7 +6,7 @@
 
 void bk_moment_text(char *out, int64_t time_us, bool seconds)
 {
-	int64_t since_0 = time_us - CALENDAR_MIN_US, second;
+	int64_t since_0, second;
 	struct date date;
 	int length;
 
@@ -14,6 +14,7 @@ void bk_moment_text(char *out, int64_t time_us, bool seconds)
 		strcpy(out, "?");
 		return;
 	}
+	since_0 = time_us - CALENDAR_MIN_US;
 	date = bk_date_of_days(since_0 / DAY_US + CALENDAR_MIN_US / DAY_US);
 	second = since_0 % DAY_US / SECOND_US;
 	length = snprintf(out, BK_MOMENT_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", date.year,
