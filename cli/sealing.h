@@ -22,8 +22,8 @@
 BK_MUST_CHECK enum bk_code sealing_add(
 	struct bk_keyring *ring, const char *kind, const char *dir, struct bk_error *err);
 
-/* The same, to the program's keyring, of all COUNT KINDS for a log that is in the clear so far: what
- * was given on the command line is on it already, and is not read a second time. */
+/* The same, to the program's keyring, of all COUNT KINDS for a log that is in the clear so far:
+ * what was given on the command line is on it already, and is not read a second time. */
 BK_MUST_CHECK enum bk_code sealing_add_all(
 	const char *const *kinds, unsigned count, const char *dir, struct bk_error *err);
 

@@ -259,6 +259,7 @@ static void *compaction_run(void *arg)
 	bool is_asked;
 
 	bk_process_lower_thread(NICE);
+	bk_process_offer(); /* it has a handle of its own on the log */
 	while (wait_a_little(c, &is_asked)) {
 		bool is_there = bk_successor_is_there(c->options.io, c->options.path);
 

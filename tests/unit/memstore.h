@@ -32,7 +32,7 @@ struct memstore {
 	unsigned stale; /* of 100 listings; by up to STALE_MS */
 	int64_t stale_ms;
 	int64_t list_at_ms; /* all listings are as of then; 0: no */
-	unsigned forgets; /* of 100 deletes */
+	unsigned forgets;   /* of 100 deletes */
 	bool refuses_deletes, ignores_conditions;
 	/* Of two puts at one moment both succeed, and the second stands: whether the name is free
 	 * is looked at when one comes, then BETWEEN is called, with BETWEEN_CTX, then it is made.

@@ -90,6 +90,39 @@ struct place *store_begin(struct memstore *store, const struct source *log)
 	ok(source_send(place, log, LOG_HEADER_SIZE, log->size));
 	return place;
 }
+
+struct place *store_begin_one(struct memstore *store, struct source *log)
+{
+	source_init(log, 1, 0);
+	source_add(log, FRAME_PAGES, 100, 1);
+	return store_begin(store, log);
+}
+
+void store_end(struct memstore *store, struct source *log, struct place *place)
+{
+	place->ops->close(place);
+	memstore_done(store);
+	free(log->bytes);
+}
+
+void source_grow(struct place *place, struct source *log, size_t size, uint8_t fill)
+{
+	uint64_t from = log->size;
+
+	source_add(log, FRAME_CHANGE, size, fill);
+	ok(source_send(place, log, from, log->size));
+}
+
+uint64_t source_part(struct source *log, struct source *other)
+{
+	uint64_t from = log->size;
+
+	*other = source_copy(log);
+	source_add(log, FRAME_CHANGE, 20, 'a');
+	source_add(other, FRAME_CHANGE, 20, 'b');
+	return from;
+}
+
 void store_tend(struct place *place)
 {
 	uint32_t wait_ms = 0;

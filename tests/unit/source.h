@@ -14,6 +14,16 @@ enum bk_code source_send(struct place *place, const struct source *log, uint64_t
 struct place *store_place(struct memstore *store);
 struct place *store_begin(struct memstore *store, const struct source *log);
 
+/* A place in STORE, which LOG, made to be of one frame, is sent to; and its end, with both. */
+struct place *store_begin_one(struct memstore *store, struct source *log);
+void store_end(struct memstore *store, struct source *log, struct place *place);
+
+/* A change of SIZE bytes more, which PLACE takes. */
+void source_grow(struct place *place, struct source *log, size_t size, uint8_t fill);
+
+/* OTHER is LOG up to where both go on with a change of their own; returns where that is. */
+uint64_t source_part(struct source *log, struct source *other);
+
 /* The place's log, by readers of their own, is what LOG has up to END. */
 void store_check(struct memstore *store, const struct source *log, uint64_t end);
 

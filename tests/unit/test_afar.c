@@ -78,8 +78,8 @@ static unsigned open_afar(struct bk_log *log, struct bk_log *here, uint32_t vers
 	return took;
 }
 
-/* What opening each of some versions takes, over connections of their own: what one reads ahead would
- * be counted as the next one's. The most. */
+/* What opening each of some versions takes, over connections of their own: what one reads ahead
+ * would be counted as the next one's. The most. */
 static unsigned open_some(struct bk_log *here, uint32_t head)
 {
 	unsigned most = 0;

@@ -51,9 +51,7 @@ Test(objectplace, takes_a_log_and_gives_it_back)
 	struct place *place;
 
 	memstore_init(&store, 1);
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	place = store_begin(&store, &log);
+	place = store_begin_one(&store, &log);
 	store_check(&store, &log, log.size);
 	for (int i = 0; i < 5; i++) {
 		uint64_t from = log.size;
@@ -95,9 +93,7 @@ Test(objectplace, cuts_what_is_large)
 			store_check(&store, &log, 128 + 1048);
 	}
 	store_check(&store, &log, log.size);
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 }
 
 /* Who reads on and on, and who jumps about. */
@@ -112,9 +108,7 @@ Test(objectplace, reads_anywhere)
 	size_t got;
 
 	memstore_init(&store, 1);
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	place = store_begin(&store, &log);
+	place = store_begin_one(&store, &log);
 	for (int i = 0; i < 200; i++) {
 		uint64_t from = log.size;
 
@@ -136,9 +130,7 @@ Test(objectplace, reads_anywhere)
 		at = i % 100 < 60 ? at + got : random_next(&random) % log.size;
 	}
 	free(bytes);
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 }
 
 /* A frame that was being sent when the line broke goes on where it is whole. */
@@ -162,9 +154,7 @@ Test(objectplace, goes_on_behind_half_a_frame)
 	cr_assert_eq(head.now.end, 128 + 1048);
 	ok(source_send(place, &log, head.now.end, log.size));
 	store_check(&store, &log, log.size);
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 }
 
 Test(objectplace, keeps_a_second_writer_out)
@@ -232,13 +222,8 @@ Test(objectplace, of_two_puts_at_one_moment_one_counts)
 
 	memstore_init(&store, 1);
 	store.is_racy = true;
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	place = store_begin(&store, &log);
-	other = source_copy(&log);
-	from = log.size;
-	source_add(&log, FRAME_CHANGE, 20, 'a');
-	source_add(&other, FRAME_CHANGE, 20, 'b');
+	place = store_begin_one(&store, &log);
+	from = source_part(&log, &other);
 	rival = (struct rival){.place = store_place(&store), .log = &other, .from = from};
 	ok(rival.place->ops->head(rival.place, &head, why()));
 	cr_assert_eq(head.now.end, from);
@@ -260,8 +245,8 @@ Test(objectplace, of_two_puts_at_one_moment_one_counts)
 	free(other.bytes);
 }
 
-/* Who finds what he put, of which he was told nothing, is not told so of what another put there before
- * he took a number. */
+/* Who finds what he put, of which he was told nothing, is not told so of what another put there
+ * before he took a number. */
 Test(objectplace, what_is_found_counts_only_if_it_still_stands_there)
 {
 	struct memstore store;
@@ -272,13 +257,8 @@ Test(objectplace, what_is_found_counts_only_if_it_still_stands_there)
 
 	memstore_init(&store, 1);
 	store.is_racy = true;
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	second = store_begin(&store, &log);
-	other = source_copy(&log);
-	from = log.size;
-	source_add(&log, FRAME_CHANGE, 20, 'a');
-	source_add(&other, FRAME_CHANGE, 20, 'b');
+	second = store_begin_one(&store, &log);
+	from = source_part(&log, &other);
 	first = store_place(&store);
 	ok(source_send(first, &log, from, from));
 	fails(BK_E_BUSY, source_send(second, &other, from, other.size));
@@ -304,18 +284,13 @@ Test(objectplace, a_change_costs_a_put_and_a_look)
 	struct memstore store;
 	struct source log;
 	struct place *place;
-	uint64_t from;
 
 	memstore_init(&store, 1);
 	store.is_racy = true;
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	place = store_begin(&store, &log);
+	place = store_begin_one(&store, &log);
 	store.puts = store.gets = store.lists = store.claims = store.looks = 0;
 	for (int i = 0; i < 10; i++) {
-		from = log.size;
-		source_add(&log, FRAME_CHANGE, 20, 'a');
-		ok(source_send(place, &log, from, log.size));
+		source_grow(place, &log, 20, 'a');
 	}
 	cr_assert(store.puts == 10 && store.looks == 10);
 	cr_assert(store.gets == 0 && store.lists == 0 && store.claims == 0);
@@ -326,9 +301,7 @@ Test(objectplace, a_change_costs_a_put_and_a_look)
 	ok(source_send(place, &log, log.size, log.size));
 	cr_assert(store.claims == 1 && store.puts == 2);
 	store_check(&store, &log, log.size);
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 }
 
 /* Names without a number are older than any with one. */
@@ -340,9 +313,7 @@ Test(objectplace, goes_on_with_names_that_have_no_number)
 	uint64_t from;
 
 	memstore_init(&store, 1);
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	place = store_begin(&store, &log);
+	place = store_begin_one(&store, &log);
 	place->ops->close(place);
 	store.is_racy = true;
 	for (int i = 0; i < 3; i++) {
@@ -391,9 +362,7 @@ Test(objectplace, refuses_what_is_not_sealed_and_what_does_not_chain)
 	store_check(&store, &log, log.size - 148);
 	fails(BK_E_MISSING, source_send(place, &stranger, 128, 128));
 	fails(BK_E_BUSY, source_send(place, &log, log.size - 1, log.size));
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 	free(clear.bytes);
 	free(stranger.bytes);
 }
@@ -410,9 +379,7 @@ Test(objectplace, refuses_a_store_that_writes_over_what_is_there)
 	place = store_place(&store);
 	fails(BK_E_UNSAFE, place->ops->begin(place, log.bytes, PLACE_SUCCEEDS, why()));
 	says("second node");
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 }
 
 /* A successor comes beside the log, takes its turn, and closes the log before it. */
@@ -441,9 +408,7 @@ Test(objectplace, a_successor_takes_its_turn)
 		  head.coming.end == LOG_HEADER_SIZE);
 	fails(BK_E_UNSAFE, place->ops->commit(place, next.header.id, why()));
 	ok(source_send(place, &next, LOG_HEADER_SIZE, next.size));
-	from = log.size;
-	source_add(&log, FRAME_CHANGE, 100, 1);
-	ok(source_send(place, &log, from, log.size));
+	source_grow(place, &log, 100, 1);
 	store_check(&store, &log, log.size);
 	ok(place->ops->commit(place, next.header.id, why()));
 	ok(place->ops->commit(place, next.header.id, why()));

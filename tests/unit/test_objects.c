@@ -312,9 +312,9 @@ Test(objects, webdav_is_listed)
 	fake_http_init(&fake);
 	fake_http_answer(&fake,
 		(struct fake_answer){.status = 207,
-			.body = "<d:multistatus xmlns:d='DAV:'>" PROP(
-				"/", "") PROP("/my%20a/", "<d:resourcetype><d:collection/></"
-							  "d:resourcetype>") PROP("/my%20a/f/",
+			.body = "<d:multistatus xmlns:d='DAV:'>" PROP("/", "") PROP("/my%20a/",
+				"<d:resourcetype><d:collection/></"
+				"d:resourcetype>") PROP("/my%20a/f/",
 				"<d:getcontentlength/>"
 				"<d:resourcetype><d:collection/></d:resourcetype>")
 				PROP("https://h/my%20a/turn-1",

@@ -13,17 +13,12 @@ Test(objecttend, merges_stretches_and_removes_what_they_cover)
 	struct memstore store;
 	struct source log;
 	struct place *place;
-	uint64_t from;
 	size_t before;
 
 	memstore_init(&store, 1);
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	place = store_begin(&store, &log);
+	place = store_begin_one(&store, &log);
 	for (int i = 0; i < 30; i++) {
-		from = log.size;
-		source_add(&log, FRAME_CHANGE, 500000, (uint8_t)i);
-		ok(source_send(place, &log, from, log.size));
+		source_grow(place, &log, 500000, (uint8_t)i);
 		store_tend(place);
 	}
 	cr_assert(memstore_find(
@@ -39,9 +34,7 @@ Test(objecttend, merges_stretches_and_removes_what_they_cover)
 	store_check(&store, &log, log.size);
 	/* Another session finds all merged; one that was cut short is made up for. */
 	memstore_find(&store, "01010101010101010101010101010101/merged-00000000000000000000");
-	from = log.size;
-	source_add(&log, FRAME_CHANGE, 5 << 20, 1);
-	ok(source_send(place, &log, from, log.size));
+	source_grow(place, &log, 5 << 20, 1);
 	place->ops->close(place);
 	place = store_place(&store);
 	ok(source_send(place, &log, log.size, log.size));
@@ -49,9 +42,7 @@ Test(objecttend, merges_stretches_and_removes_what_they_cover)
 	store.now_ms += 3700000;
 	store_tend(place);
 	store_check(&store, &log, log.size);
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 }
 
 /* Where nothing can be removed, nothing more is merged, and nothing fails. */
@@ -60,25 +51,18 @@ Test(objecttend, is_content_where_nothing_can_be_removed)
 	struct memstore store;
 	struct source log;
 	struct place *place;
-	uint64_t from;
 
 	memstore_init(&store, 1);
 	store.refuses_deletes = true;
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	place = store_begin(&store, &log);
+	place = store_begin_one(&store, &log);
 	for (int i = 0; i < 30; i++) {
-		from = log.size;
-		source_add(&log, FRAME_CHANGE, 500000, (uint8_t)i);
-		ok(source_send(place, &log, from, log.size));
+		source_grow(place, &log, 500000, (uint8_t)i);
 		store_tend(place);
 		store.now_ms += 600000;
 	}
 	cr_assert_eq(store.removes, 1);
 	store_check(&store, &log, log.size);
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 }
 
 /* A predecessor goes after 30 days of the store's clock, with what was offered in vain. */
@@ -113,9 +97,7 @@ static void see_predecessors_go(bool is_racy)
 	/* Left are the turn, its offer or its vote, and the log: its header, its one piece. */
 	cr_assert_eq(memstore_alive(&store), is_racy ? 4 : 3);
 	store_check(&store, &next, next.size);
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 	free(next.bytes);
 	free(given_up.bytes);
 }
@@ -134,22 +116,18 @@ Test(objecttend, a_sleeper_is_fenced_where_names_are_free_again)
 	struct source log, other = {0};
 	struct place *place, *sleeper = NULL;
 	struct place_head head;
-	uint64_t from, parted;
+	uint64_t parted;
 
 	memstore_init(&store, 1);
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	place = store_begin(&store, &log);
+	place = store_begin_one(&store, &log);
 	for (int i = 0; i < 20; i++) {
-		from = log.size;
 		if (i == 3) {
 			other = source_copy(&log);
 			sleeper = store_place(&store);
 			ok(sleeper->ops->head(sleeper, &head, why()));
 			ok(source_send(sleeper, &other, other.size, other.size));
 		}
-		source_add(&log, FRAME_CHANGE, 500000, (uint8_t)i);
-		ok(source_send(place, &log, from, log.size));
+		source_grow(place, &log, 500000, (uint8_t)i);
 	}
 	store_tend(place);
 	store.now_ms += 3700000;
@@ -161,10 +139,8 @@ Test(objecttend, a_sleeper_is_fenced_where_names_are_free_again)
 	ok(sleeper->ops->head(sleeper, &head, why()));
 	cr_assert_eq(head.now.end, log.size);
 	store_check(&store, &log, log.size);
-	place->ops->close(place);
 	sleeper->ops->close(sleeper);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 	free(other.bytes);
 }
 
@@ -175,16 +151,11 @@ Test(objecttend, no_listing_has_to_be_true)
 	struct source log;
 	struct place *place;
 	struct place_head head;
-	uint64_t from;
 
 	memstore_init(&store, 1);
-	source_init(&log, 1, 0);
-	source_add(&log, FRAME_PAGES, 100, 1);
-	place = store_begin(&store, &log);
+	place = store_begin_one(&store, &log);
 	for (int i = 0; i < 30; i++) {
-		from = log.size;
-		source_add(&log, FRAME_CHANGE, 500000, (uint8_t)i);
-		ok(source_send(place, &log, from, log.size));
+		source_grow(place, &log, 500000, (uint8_t)i);
 		store.list_at_ms = i == 11 ? store.now_ms : store.list_at_ms;
 	}
 	store_check(&store, &log, log.size);
@@ -193,7 +164,6 @@ Test(objecttend, no_listing_has_to_be_true)
 	store_tend(place);
 	store_check(&store, &log, log.size);
 	/* So is a log that took another turn. */
-	from = log.size;
 	ok(place->ops->begin(place, log.bytes, PLACE_ANEW, why()));
 	ok(place->ops->head(place, &head, why()));
 	cr_assert_eq(head.now.end, LOG_HEADER_SIZE);
@@ -201,7 +171,5 @@ Test(objecttend, no_listing_has_to_be_true)
 	place = store_place(&store);
 	ok(place->ops->head(place, &head, why()));
 	cr_assert_eq(head.now.end, LOG_HEADER_SIZE);
-	place->ops->close(place);
-	memstore_done(&store);
-	free(log.bytes);
+	store_end(&store, &log, place);
 }

@@ -17,18 +17,21 @@ void bk_process_guard(void);
  * not wait for its slice's end (docs/decisions.md, "Nobody waits for who gives way"). */
 void bk_process_nice_thread(int nice);
 
-/* The same, and it reads and writes when nobody else does, and offers the processor itself: see
- * bk_process_give_way. */
+/* The same, and it reads and writes when nobody else does. */
 void bk_process_lower_thread(int nice);
 
 /* For a process of its own, which nobody waits for: the calling thread gets a processor that no
- * other wants (or some thousandths of one), and offers it, and reads and writes when nobody else
- * does. It is one-way. */
+ * other wants (or some thousandths of one), and reads and writes when nobody else does. It is
+ * one-way. And it offers the processor. */
 void bk_process_idle_thread(void);
 
-/* Between two pieces of work, each of some microseconds to a tenth of a millisecond: a thread of
- * one of the last two kinds lets whoever is ready run (sched_yield), and works on for a while where
- * that took long. In any other thread it does nothing. */
+/* The calling thread, which holds nothing that others wait for, offers the processor from now on:
+ * without its turn, which it gives away, it may not come to go on for a second. */
+void bk_process_offer(void);
+
+/* Between two pieces of work, each of some microseconds to a tenth of a millisecond: a thread that
+ * offers the processor lets whoever is ready run (sched_yield), and works on for a while where that
+ * took long. In any other thread it does nothing. */
 void bk_process_give_way(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* process.c - what a program that holds pages and keys of a node asks of the system. */
-#include <bk/process.h>
 #include <assert.h>
+#include <bk/process.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -19,9 +19,9 @@
 
 #define NICE_MOST 19
 
-/* Who gives way works on for a tenth of what it waited for the processor: since 6.18 Linux takes what
- * was left of its turn from a thread that yields, and on a machine that is never idle it would
- * hardly come to work at all. */
+/* Who offers the processor works on for a tenth of what it waited to have it back: since 6.18 Linux
+ * takes what was left of its turn from a thread that yields, and on a machine that is never idle it
+ * would hardly come to work at all. */
 #define WORK_FOR_WAIT 10
 
 static bool is_debugged(void)
@@ -59,8 +59,9 @@ struct attr {
 
 static_assert(sizeof(struct attr) == ATTR_SIZE, "as Linux has it");
 
-/* Of the calling thread: whether it gives way, and until when it works on all the same. */
-static _Thread_local bool gives_way;
+/* Of the calling thread: whether it offers the processor, and until when it works on all the same.
+ */
+static _Thread_local bool offers;
 static _Thread_local int64_t works_until_ns;
 
 static int64_t now_ns(void)
@@ -71,11 +72,16 @@ static int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+void bk_process_offer(void)
+{
+	offers = true;
+}
+
 void bk_process_give_way(void)
 {
 	int64_t began, ended;
 
-	if (!gives_way)
+	if (!offers)
 		return;
 	began = now_ns();
 	if (began < works_until_ns)
@@ -106,7 +112,6 @@ void bk_process_lower_thread(int nice)
 {
 	bk_process_nice_thread(nice);
 	idle_disk();
-	gives_way = true;
 }
 
 void bk_process_idle_thread(void)
@@ -116,5 +121,5 @@ void bk_process_idle_thread(void)
 	if (sched_setscheduler(0, SCHED_IDLE, &none) != 0)
 		bk_process_nice_thread(NICE_MOST);
 	idle_disk();
-	gives_way = true;
+	bk_process_offer();
 }

@@ -25,6 +25,7 @@ static enum bk_code open_on(struct bk_image **out, struct bk_log *log, const str
 	struct bk_image *image;
 	bool is_known = bk_trail_want(log, above ? above : kf);
 	enum bk_code code = bk_image_open_keyframe(&image, log, kf, options, err);
+
 	if (code)
 		return code;
 	/* What the newest changes read nobody has noted yet. */

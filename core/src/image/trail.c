@@ -233,7 +233,8 @@ bool bk_trail_want(struct bk_log *log, const struct keyframe *kf)
 	const char *text = line;
 	size_t count = 0;
 
-	if (!bk_line_value(kf->notes, strlen(kf->notes), KEY, line, sizeof line))
+	if (!bk_log_foresees(log) ||
+		!bk_line_value(kf->notes, strlen(kf->notes), KEY, line, sizeof line))
 		return false;
 	while (count < RANGES_MOST && next_item(&text, &skip, &units)) {
 		if (skip > end - at || units > left)
@@ -245,8 +246,7 @@ bool bk_trail_want(struct bk_log *log, const struct keyframe *kf)
 		if (at > end)
 			break;
 	}
-	if (bk_log_foresees(log))
-		bk_file_want(&log->lf.file, ranges, count);
+	bk_file_want(&log->lf.file, ranges, count);
 	return count && bk_line_value(kf->notes, strlen(kf->notes), KEY_PAGES, line, sizeof line);
 }
 

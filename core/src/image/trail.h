@@ -42,7 +42,8 @@ void bk_trail_add_page(struct trail *trail, uint32_t page);
 void bk_trail_write(struct trail *trail, const struct stored_page *stored, size_t count, char *out,
 	size_t room);
 
-/* What KF notes is going to be read of LOG, which stands afar. False if it does not note all. */
+/* What KF notes is going to be read of LOG, if that stands afar and is not foreseen otherwise.
+ * False if it does not note all. */
 bool bk_trail_want(struct bk_log *log, const struct keyframe *kf);
 
 /* The pages that KF notes, MOST at most, to PAGES; returns how many. *IS_BLIND: it notes none, and

@@ -84,8 +84,8 @@ BK_MUST_CHECK enum bk_code bk_log_load(
 BK_MUST_CHECK enum bk_code bk_log_keyframe(
 	struct bk_log *log, uint64_t offset, struct keyframe **out, struct bk_error *err);
 
-/* The map AT of KF's, pinned until bk_log_unpin. It has the pages that KF says: who asks for one page
- * and who asks for many find the same. */
+/* The map AT of KF's, pinned until bk_log_unpin. It has the pages that KF says: who asks for one
+ * page and who asks for many find the same. */
 BK_MUST_CHECK enum bk_code bk_log_pagemap(struct bk_log *log, const struct keyframe *kf, size_t at,
 	struct pagemap **out, struct bk_error *err);
 

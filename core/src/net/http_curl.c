@@ -113,7 +113,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *ctx)
 	if (header_value(line, size, "Retry-After", value, sizeof value)) {
 		time_t when = call->curl->getdate(value, NULL), now = time(NULL);
 		long seconds = strspn(value, "0123456789") ? strtol(value, NULL, 10)
-			       : when > now		   ? (long)(when - now)
+			       : when > now                ? (long)(when - now)
 							   : 0;
 
 		answer->retry_after_s = seconds > 0 && seconds < 86400 ? (unsigned)seconds : 0;
@@ -296,8 +296,10 @@ static void curl_wait(void *ctx, unsigned ms)
 const struct bk_http *bk_http_real(void)
 {
 	static struct handles handles = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-	static const struct bk_http_ops ops = {
-		.perform = curl_perform, .now_ms = curl_now, .time_s = curl_time, .wait = curl_wait};
+	static const struct bk_http_ops ops = {.perform = curl_perform,
+		.now_ms = curl_now,
+		.time_s = curl_time,
+		.wait = curl_wait};
 	static const struct bk_http http = {.ops = &ops, .ctx = &handles};
 
 	return &http;

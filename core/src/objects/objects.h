@@ -43,8 +43,8 @@ struct objects_ops {
 		const char *after, objects_each *each, void *ctx, struct bk_error *err);
 
 	/* *IS_REFUSED: nothing may be removed there. */
-	BK_MUST_CHECK enum bk_code (*remove)(struct objects *objects, const char *name,
-		bool *is_refused, struct bk_error *err);
+	BK_MUST_CHECK enum bk_code (*remove)(
+		struct objects *objects, const char *name, bool *is_refused, struct bk_error *err);
 
 	/* Makes FOLDER, or finds it there. */
 	BK_MUST_CHECK enum bk_code (*make_folder)(

@@ -8,6 +8,7 @@
 #define KEEP_S    INT64_C(2592000) /* 30 days */
 #define LOOK_MS   INT64_C(86400000)
 #define NAMES_MAX ((size_t)64 << 20)
+#define VOTES_MAX 1000 /* for one turn: more stay, whatever a store says is there */
 
 void bk_expire_init(struct expire *expire, struct objects *objects)
 {
@@ -95,7 +96,7 @@ static enum bk_code add_votes(struct expire *expire, uint32_t turn, struct bk_er
 	bool is_there = objects->may_race;
 	enum bk_code code = BK_OK;
 
-	for (uint32_t vote = 1; !code && is_there; vote++) {
+	for (uint32_t vote = 1; !code && is_there && vote <= VOTES_MAX; vote++) {
 		char name[WRITERS_NAME];
 
 		bk_votes_name(name, turn, vote);

@@ -167,10 +167,9 @@ static void read_noted(const struct keyframe *kf, struct bk_image *below)
 		struct record record;
 		uint64_t offset;
 
-		if (pages[i] <= below->index.levels[0].kf->page_count &&
-			bk_image_read_below(
-				below, pages[i], page_bytes, &record, &offset, &ignored))
-			return;
+		if (pages[i] <= below->index.levels[0].kf->page_count)
+			(void)!bk_image_read_below(
+				below, pages[i], page_bytes, &record, &offset, &ignored);
 	}
 }
 
