@@ -64,7 +64,7 @@ def tls(directory):
     """davs (real servers too) and s3 over TLS: refused without the certificates of ca= or by others; twelve words and the URL"""
     os.chmod(directory, 0o711)  # Apache has a user of its own
     kinds = (stores.Own, stores.OwnS3, real.Lighttpd, real.Apache)
-    with concurrent.futures.ThreadPoolExecutor() as pool:  # what is refused is tried again, and so mostly waits
+    with concurrent.futures.ThreadPoolExecutor() as pool:  # mostly waits
         for done in [pool.submit(tls_of, kind, directory + "/" + kind.__name__) for kind in kinds]:
             try:
                 done.result()

@@ -27,6 +27,7 @@ static enum bk_code fake_perform(void *ctx, const struct bk_http_request *reques
 	note(fake->requests[fake->asked], sizeof *fake->requests, request);
 	given = &fake->answers[fake->asked < fake->count ? fake->asked : fake->count - 1];
 	fake->asked++;
+	answer->will_fail_again = given->will_fail_again;
 	if (!given->status)
 		return bk_fail(err, BK_E_IO, 0, "no answer came");
 	answer->status = given->status;

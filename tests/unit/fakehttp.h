@@ -13,6 +13,7 @@ struct fake_answer {
 	const char *body;
 	unsigned retry_after_s;
 	int64_t date_s;
+	bool will_fail_again;
 };
 
 struct fake_http {

@@ -250,6 +250,10 @@ Test(objects, what_may_pass_is_tried_again)
 	says("credentials");
 	cr_assert_eq(fake.asked, 9);
 	cr_assert(!strstr(why()->msg, "secret"));
+	fake.answers[4] = (struct fake_answer){.will_fail_again = true};
+	fails(BK_E_IO, put(objects, &was_there));
+	says("cannot be asked");
+	cr_assert_eq(fake.asked, 10);
 	objects->ops->close(objects);
 }
 

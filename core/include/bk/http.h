@@ -29,6 +29,7 @@ struct bk_http_answer {
 	int status;             /* 100 to 599 */
 	unsigned retry_after_s; /* as it asks to be left alone; 0: it does not */
 	int64_t date_s;         /* its own clock, seconds since 1970; 0: it does not say */
+	bool will_fail_again;   /* with BK_E_IO: soon, too, as where its certificate is no good */
 	struct bk_buf body;     /* begun by the caller, with a maximum: what comes is appended */
 };
 

@@ -218,6 +218,8 @@ static enum bk_code run(struct call *call)
 	if (call->failed)
 		return bk_fail(call->err, BK_E_IO, 0, "this libcurl does not take a request");
 	result = call->curl->perform(call->easy);
+	call->answer->will_fail_again =
+		result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE;
 	if (call->code)
 		return call->code;
 	if (result)

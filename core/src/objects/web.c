@@ -196,7 +196,8 @@ enum bk_code bk_web_ask(struct web *web, const struct web_ask *ask, size_t body_
 	while (again) {
 		code = ask_once(web, ask, body_max, &got, err);
 		*answer = (struct web_answer){.status = got.status, .body = got.body};
-		again = ++tries < TRIES && (code ? code == BK_E_IO : is_passing(ask, got.status));
+		again = ++tries < TRIES && (code ? code == BK_E_IO && !got.will_fail_again
+						 : is_passing(ask, got.status));
 		if (again)
 			wait_before(web, tries, code ? 0 : got.retry_after_s);
 		else if (!code && tries < TRIES)
