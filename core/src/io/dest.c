@@ -64,7 +64,11 @@ enum bk_code bk_dest_path(char **path, const char *url, struct bk_error *err)
 	if (!*url || strlen(url) > BK_DEST_URL_MAX)
 		return bad_url(url, *url ? "is too long" : "names no file", err);
 	if (!is_url && has_scheme(url))
-		return bad_url(url, "is of a kind that this release does not serve", err);
+		return bk_fail(err, BK_E_INVALID, 0,
+			"\"%.200s\" is of a kind that this release does not serve: a node's log is "
+			"at file:///path/to/file.bkp or a plain path; logs elsewhere are at "
+			"ssh://, davs://, dav:// and s3://",
+			url);
 	if (is_url) {
 		start += 5;
 		if (strncmp(start, "//", 2) == 0)
