@@ -2,13 +2,9 @@
 #include "arguments.h"
 #include "common.h"
 #include "init.h"
-#include "interrupt.h"
 #include "mirrors.h"
 #include "nodedir.h"
 #include "owner.h"
-#include <bk/dest.h>
-#include <bk/snapshot.h>
-#include <bk/writer.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,66 +21,6 @@ static void init_done(struct init *init)
 	bk_seal_free(init->seal);
 	keyfile_done(&init->key);
 	lockfile_done(&init->lock);
-}
-
-/* lightningd that runs without our plugin writes on, unprotected. */
-bool init_is_others(const struct init *init, const struct bk_log_status *status)
-{
-	return *init->node && *status->node && strcmp(init->node, status->node) != 0;
-}
-
-/* What the new log says of the database that it was made of. */
-static enum bk_code check_new(const struct init *init, struct bk_error *err)
-{
-	struct bk_log *log;
-	enum bk_code code;
-
-	if (!init->has_database)
-		return BK_OK;
-	code = bk_log_open(&log, init->io, init->log_path, err);
-	if (code)
-		return code;
-	code = init_check_sound(init, log, err);
-	bk_log_close(log);
-	return code;
-}
-
-enum bk_code init_make_log(struct init *init, char **done, struct bk_error *err)
-{
-	struct progress progress;
-	uint32_t version;
-	enum bk_code code = init_seal(init, err);
-
-	if (code)
-		return code;
-	progress = progress_of("copying the database");
-
-	progress.unit = "pages";
-	if (init->has_database)
-		printf("Found an existing database at %s\n", init->database_path);
-	code = bk_log_create_sealed(init->io, init->log_path,
-		init->has_database ? init->database_path : NULL, init->seal, INIT_BUSY_MS,
-		progress_show, &progress, &version, err);
-	progress_end(&progress);
-	if (code) {
-		init_unseal(init);
-		return code;
-	}
-	if (init->has_database && !init_is_server(init))
-		printf("Successfully written initial snapshot to %s (version %u)\n", init->log_url,
-			version);
-	else if (!init->has_database)
-		printf("Database does not exist yet, created an empty backup file\n");
-	code = check_new(init, err);
-	if (!code &&
-		asprintf(done, "Initialized backup backend %s, you can now start Core-Lightning",
-			init->log_url) < 0)
-		code = bk_fail(err, BK_E_NOMEM, 0, "no memory for a message");
-	if (code) {
-		init->io->ops->unlink(init->io->ctx, init->log_path);
-		init_unseal(init);
-	}
-	return code;
 }
 
 /* The mirrors that were given, added to those that backup.lock names. */

@@ -8,6 +8,12 @@
 #include <bk/writer.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+bool init_is_others(const struct init *init, const struct bk_log_status *status)
+{
+	return *init->node && *status->node && strcmp(init->node, status->node) != 0;
+}
 
 static enum bk_code note(struct init *init, const char *what, struct bk_error *err)
 {

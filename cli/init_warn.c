@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+/* lightningd that runs without our plugin writes on, unprotected. */
 enum bk_code init_warn_running(const struct init *init, struct bk_error *err)
 {
 	struct bk_running running;
