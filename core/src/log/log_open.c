@@ -133,15 +133,16 @@ static enum bk_code load_state(struct bk_log *log, const struct log_end *end, en
 	bk_log_unpin(log, kf);
 	if (!code)
 		code = bk_log_take(log, state, end->end, on_bad, err);
-	/* A writer cuts the file at its end, and goes on where the state ends. (A reader may meet a
-	 * larger frame where one was that a writer cut off again.) */
-	if (!code && on_bad == BAD_FAILS && state->end != end->end)
-		code = bk_fail(err, BK_E_DAMAGE, 0,
-			"%s is damaged: the frame before offset %llu reaches over its end, offset "
-			"%llu",
-			log->lf.file.path, (unsigned long long)state->end,
-			(unsigned long long)end->end);
-	return code;
+	if (code || state->last == end->last)
+		return code;
+	/* The frames from the front lead to another last one, which that from the end stands in. A
+	 * writer would cut into it, or go on behind it. A reader may meet it where a writer cut it
+	 * off again, and takes what follows it, as it does when it looks again. */
+	if (on_bad != BAD_FAILS)
+		return bk_log_take(log, state, end->file_end, BAD_ENDS, err);
+	return bk_fail(err, BK_E_DAMAGE, 0,
+		"%s is damaged: one of the frames at offsets %llu and %llu stands in the other",
+		log->lf.file.path, (unsigned long long)state->last, (unsigned long long)end->last);
 }
 
 /* Where the log ends. For a reader, what stands at its end may be too much to search: then it ends
