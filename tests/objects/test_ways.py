@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 import kit
 import objkinds
@@ -198,6 +199,42 @@ def racy(directory):
     store.stop()
 
 
+def odd(directory):
+    """Stores that compress what they are not asked to, or list no sizes: what was put is read as it is"""
+    for kind, fault in ((stores.Own, "gzip"), (stores.OwnS3, "gzip"), (stores.Own, "nosize"), (stores.OwnS3, "nosize")):
+        work = "%s/%s-%s" % (directory, kind.__name__, fault)
+        os.mkdir(work)
+        store = kind(work + "/store")
+        store.words = ("--faults", fault)
+        store.start()
+        node = Node(work, store, "node", None, "--quorum", "2")
+        node.play(20)
+        checked = node.cli("mirror", "check", node.url, expect=int(fault == "nosize"))
+        if fault == "nosize":
+            kit.has(checked, "not how large it is")
+        kit.has(node.cli("verify", "--words-fd", "{words}", node.url), "No damage found")
+        node.cli("restore", "--words-fd", "{words}", node.url, "out.sqlite3")
+        assert dump(work + "/out.sqlite3") == dump(node.dir + "/lightningd.sqlite3")
+        store.server.options.faults = []
+        same(node)
+        store.stop()
+
+
+def left_alone(directory):
+    """A store that wants to be left alone for longer than we wait is asked again after a minute, and not at once"""
+    store = stores.Own(directory + "/store").start()
+    store.server.fault = lambda kind: ("503", 0)
+    for said in ("100000", "99999999999999999999", "Fri, 27 Nov 2099 11:30:15 GMT"):
+        store.server.options.retry_after = said
+        store.server.counts.clear()
+        proc = subprocess.Popen([kit.CLI, "mirror", "check", store.url()], env=environment(store), stdout=subprocess.DEVNULL)
+        time.sleep(2)
+        proc.kill()
+        proc.wait()
+        assert [count[0] for count in store.server.counts.values()] == [1], (said, store.server.text())
+    store.stop()
+
+
 def merged(directory):
     """Small objects become large ones, in the background; what a listing says stays the same"""
     store = stores.Own(directory + "/store").start()
@@ -210,4 +247,4 @@ def merged(directory):
     store.stop()
 
 
-kit.run([tls, credentials, clear, outage, successor, read_as_files, racy] + ([merged] if os.environ.get("BK_TORTURE") else []))
+kit.run([tls, credentials, clear, outage, successor, read_as_files, racy, odd, left_alone] + ([merged] if os.environ.get("BK_TORTURE") else []))

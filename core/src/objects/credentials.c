@@ -94,16 +94,42 @@ static enum bk_code take_lines(struct credentials *out, char *text, const struct
 	return code;
 }
 
-/* The next word of *TEXT, of .netrc; NULL at the end. */
+/* Blanks out what is nobody's in TEXT, of .netrc: lines that begin with #, and macros, each up to
+ * an empty line. */
+static void drop_remarks(char *text)
+{
+	static const char macro[] = "macdef";
+	bool is_macro = false;
+
+	for (char *line = text, *end; *line; line = end + (*end != '\0')) {
+		const char *first = line + strspn(line, " \t\r");
+
+		end = line + strcspn(line, "\n");
+		if (first >= end)
+			is_macro = false;
+		else if (strncmp(first, macro, strlen(macro)) == 0 &&
+			 strchr(BLANKS, first[strlen(macro)]))
+			is_macro = true;
+		if (is_macro || *first == '#')
+			memset(line, ' ', (size_t)(end - line));
+	}
+}
+
+/* The next word of *TEXT, of .netrc; NULL at the end. Within quotes a backslash stands before what
+ * would mean something else. */
 static char *next_word(char **text)
 {
-	char *word = *text + strspn(*text, BLANKS);
+	char *word = *text + strspn(*text, BLANKS), *out, *at;
 	bool is_quoted = *word == '"';
 
 	word += is_quoted;
-	*text = word + strcspn(word, is_quoted ? "\"" : BLANKS);
-	if (**text)
-		*(*text)++ = '\0';
+	for (at = out = word; *at && !strchr(is_quoted ? "\"" : BLANKS, *at); at++) {
+		if (is_quoted && *at == '\\' && at[1])
+			at++;
+		*out++ = *at;
+	}
+	*text = at + (*at != '\0');
+	*out = '\0';
 	return *word || is_quoted ? word : NULL;
 }
 
@@ -126,6 +152,7 @@ static enum bk_code take_netrc(struct credentials *out, char *text, const struct
 	enum bk_code code = BK_OK;
 	char *word;
 
+	drop_remarks(text);
 	while (!is_whole(&entry, url) && (word = next_word(&text))) {
 		bool is_default = strcmp(word, "default") == 0;
 

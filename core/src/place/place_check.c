@@ -20,8 +20,8 @@ struct check {
 	void *ctx;
 	char name[NAME_SIZE]; /* of the object that is tried with */
 	uint8_t bytes[BYTES];
-	size_t listed; /* objects that were there before */
-	bool is_seen;  /* in a listing */
+	size_t listed;          /* objects that were there before */
+	bool is_seen, is_sized; /* in a listing; as large as it is */
 };
 
 static void tell(struct check *check, bool good, const char *fmt, ...) BK_PRINTF(3, 4);
@@ -56,7 +56,10 @@ static enum bk_code take_entry(void *ctx, const struct object_entry *entry, stru
 
 	(void)err;
 	check->listed++;
-	check->is_seen |= strcmp(entry->name, check->name) == 0 && entry->size == BYTES;
+	if (strcmp(entry->name, check->name) == 0) {
+		check->is_seen = true;
+		check->is_sized = entry->size == BYTES;
+	}
 	return BK_OK;
 }
 
@@ -163,7 +166,9 @@ static enum bk_code try_late(struct check *check, struct bk_error *err)
 {
 	enum bk_code code = list(check, err);
 
-	if (!code)
+	if (!code && check->is_seen && !check->is_sized)
+		tell(check, false, "lists what was put just now, but not how large it is");
+	else if (!code)
 		tell(check, true,
 			check->is_seen ? "lists what was put just now"
 				       : "lists late: what was put just now is not in the listing, "
