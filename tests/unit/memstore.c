@@ -154,6 +154,12 @@ static enum bk_code mem_put(struct objects *objects, const char *name, const voi
 		return code;
 	there = memstore_find(store, name);
 	*was_there = there && !store->ignores_conditions;
+	if (!*was_there && store->halves && size > 1) {
+		store->halves--;
+		replace(store, name, data, size / 2);
+		*was_there = true;
+		return BK_OK;
+	}
 	if (!*was_there && store->is_racy)
 		return race(store, name, data, size, err);
 	if (!*was_there)

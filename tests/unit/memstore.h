@@ -41,6 +41,8 @@ struct memstore {
 	void (*between)(void *ctx);
 	void *between_ctx;
 	unsigned lates;
+	unsigned halves; /* so many new objects keep half of what is put, and are then said to be
+			    there */
 	struct mempending *pending;
 	size_t pending_count;
 	unsigned puts, gets, lists, removes, claims, looks;

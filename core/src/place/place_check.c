@@ -21,7 +21,7 @@ struct check {
 	char name[NAME_SIZE]; /* of the object that is tried with */
 	uint8_t bytes[BYTES];
 	size_t listed;          /* objects that were there before */
-	bool is_seen, is_sized; /* in a listing; as large as it is */
+	bool is_seen, is_sized; /* in a listing, and with its size */
 };
 
 static void tell(struct check *check, bool good, const char *fmt, ...) BK_PRINTF(3, 4);
@@ -58,7 +58,7 @@ static enum bk_code take_entry(void *ctx, const struct object_entry *entry, stru
 	check->listed++;
 	if (strcmp(entry->name, check->name) == 0) {
 		check->is_seen = true;
-		check->is_sized = entry->size == BYTES;
+		check->is_sized = entry->size != OBJECT_UNTOLD;
 	}
 	return BK_OK;
 }
