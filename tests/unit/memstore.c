@@ -215,7 +215,7 @@ static enum bk_code list(struct memstore *store, const char *folder, const char 
 		const char *rest = object->name + (length ? length + 1 : 0);
 		struct object_entry entry = {.name = rest,
 			.is_folder = object->is_folder,
-			.size = object->size,
+			.size = store->tells_no_sizes ? OBJECT_UNTOLD : object->size,
 			.changed_s = object->born_ms / 1000};
 
 		if (object->born_ms > when_ms || object->dead_ms <= when_ms ||

@@ -346,6 +346,27 @@ Test(objectplace, half_of_what_was_put_is_not_taken_for_it)
 	}
 }
 
+/* What is there, and nobody knows how large, is neither empty, which ends a log, nor missing. */
+Test(objectplace, a_listing_without_sizes_is_none)
+{
+	struct memstore store;
+	struct source log;
+	struct place *place;
+	struct place_head head;
+
+	memstore_init(&store, 1);
+	place = store_begin_one(&store, &log);
+	place->ops->close(place);
+	place = store_place(&store);
+	store.tells_no_sizes = true;
+	fails(BK_E_IO, place->ops->head(place, &head, why()));
+	says("how large 0000000000000000");
+	store.tells_no_sizes = false;
+	ok(place->ops->head(place, &head, why()));
+	cr_assert_eq(head.now.end, log.size);
+	store_end(&store, &log, place);
+}
+
 /* Names without a number are older than any with one. */
 Test(objectplace, goes_on_with_names_that_have_no_number)
 {
