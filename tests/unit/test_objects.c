@@ -397,6 +397,28 @@ Test(objects, webdav_lists_what_is_there_and_told)
 	objects->ops->close(objects);
 }
 
+/* What a login page, or nothing at all, says is not that nothing is there. */
+Test(objects, what_is_no_listing_is_no_empty_one)
+{
+	static const char *const texts[] = {"", " ", "<html><body>log in</body></html>",
+		"<x><d:multistatus/><ListBucketResult/></x>"};
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		for (int is_s3 = 0; is_s3 < 2; is_s3++) {
+			struct objects *objects;
+			struct fake_http fake;
+
+			fake_http_init(&fake);
+			fake_http_answer(&fake, (struct fake_answer){.status = is_s3 ? 200 : 207,
+							.body = texts[i]});
+			objects = opened(&fake, is_s3 ? "s3://b/p/?endpoint=h" : "davs://h/a/");
+			fails(BK_E_IO,
+				objects->ops->list(objects, "f", "", add_entry, NULL, why()));
+			says("listing is none");
+			objects->ops->close(objects);
+		}
+}
+
 /* docs/objects.md, 7: so many objects, each by some 300 bytes, which is more than 64 MiB. */
 Test(objects, webdav_is_listed_up_to_its_limit)
 {

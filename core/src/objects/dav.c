@@ -19,6 +19,7 @@ struct reading {
 	const char *itself; /* the path that was asked for */
 	char *href;         /* XML_TEXT_MAX + 1 bytes */
 	struct object_entry entry;
+	bool is_listing;     /* the outermost tag says so */
 	bool is_of_property; /* what is told now is of some properties, not of the entry */
 	bool is_missing;     /* the entry stands there only to say that it is not */
 	size_t count;
@@ -96,6 +97,8 @@ static enum bk_code read_answer(
 			return bk_fail(err, BK_E_IO, 0, "the store's listing is none");
 		if (what == XML_CLOSE) {
 			code = take_close(reading, err);
+		} else if (reading->xml.depth == 1) {
+			reading->is_listing = strcmp(reading->xml.name, "multistatus") == 0;
 		} else if (strcmp(reading->xml.name, "response") == 0) {
 			reading->entry = (struct object_entry){.size = OBJECT_UNTOLD};
 			reading->is_of_property = reading->is_missing = false;
@@ -106,6 +109,8 @@ static enum bk_code read_answer(
 			reading->entry.is_folder = true;
 		}
 	}
+	if (!code && !reading->is_listing)
+		return bk_fail(err, BK_E_IO, 0, "the store's listing is none");
 	return code;
 }
 
