@@ -31,6 +31,15 @@ static bool is_whole(const uint8_t *data, size_t size)
 	return at == size;
 }
 
+/* Its successor is on its way; or its end was lost, as a server's disk may lose it in a power cut. */
+static enum bk_code closed(const struct folder *folder, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_BUSY, 0,
+		"the store's log %s was closed for another (if there is none for long: "
+		"backup-cli mirror reset)",
+		folder->name);
+}
+
 /* Whatever is there, compared with what was to be put: SIZE is what of it is there. */
 static enum bk_code compare(struct folder *folder, uint64_t at, const struct bk_buf *there,
 	const void *data, size_t *size, struct bk_error *err)
@@ -38,8 +47,7 @@ static enum bk_code compare(struct folder *folder, uint64_t at, const struct bk_
 	size_t same = there->size < *size ? there->size : *size;
 
 	if (!there->size)
-		return bk_fail(err, BK_E_BUSY, 0, "the store's log %s was closed for another",
-			folder->name);
+		return closed(folder, err);
 	if (same && memcmp(there->data, data, same) != 0)
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"the store does not take what comes: at offset %" PRIu64
@@ -280,8 +288,7 @@ static enum bk_code append(struct folder *folder, uint64_t offset, const void *d
 			"the store's log stands at offset %" PRIu64 ", and not at %" PRIu64,
 			folder->chain.fed, offset);
 	if (size && folder->is_closed)
-		return bk_fail(err, BK_E_BUSY, 0, "the store's log %s was closed for another",
-			folder->name);
+		return closed(folder, err);
 	code = take(folder, data, size, err);
 	return code || !sync ? code : flush(folder, err);
 }
