@@ -31,7 +31,7 @@ static bool is_whole(const uint8_t *data, size_t size)
 	return at == size;
 }
 
-/* Its successor is on its way; or its end was lost, as a server's disk may lose it in a power cut. */
+/* Its successor is on its way; or its end was lost, as a disk may lose it in a power cut. */
 static enum bk_code closed(const struct folder *folder, struct bk_error *err)
 {
 	return bk_fail(err, BK_E_BUSY, 0,
