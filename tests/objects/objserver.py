@@ -210,6 +210,8 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return self.answer(411)
         self.body = self.take_body()
+        if len(self.body) > self.server.options.most:
+            return self.answer(413, b"that is too large")
         if self.wrong == "slow":
             time.sleep(self.much * 0.3)
         if self.wrong == "500":
@@ -289,6 +291,7 @@ def parser():
     parse.add_argument("--delay", type=float, default=0, help="ms before each answer")
     parse.add_argument("--line", type=float, default=0, help="MB/s that all connections share")
     parse.add_argument("--page", type=int, default=1000, help="objects in one answer of S3's listing")
+    parse.add_argument("--most", type=int, default=BODY_MAX, help="bytes of a body; 413 for more")
     parse.add_argument("--tls", help="a file with a key and a certificate")
     parse.add_argument("--log", type=argparse.FileType("w"), help="gets a line for each request: when it came and was answered, method, status, name, range")
     parse.add_argument("--puts", type=argparse.FileType("w"), help="gets NAME SIZE SHA256 of each put that is answered with yes")

@@ -221,6 +221,20 @@ def odd(directory):
         store.stop()
 
 
+def narrow(directory):
+    """A store that takes nothing large, which an outage or a merge would need, is told by a check, and leaves nothing there"""
+    store = stores.Own(directory + "/store").start()
+    kit.has(kit.cli("mirror", "check", store.url(), env=environment(store)), "ok   takes 8 MiB at once")
+    store.server.options.most = 1 << 20
+    said = kit.cli("mirror", "check", store.url(), env=environment(store), expect=1)
+    kit.has(said, "no   does not take 8 MiB at once", "413", "12 times of 12")
+    assert not store.server.store.list("place/"), store.server.store.list("place/")
+    store.server.options.faults = ["nodelete"]
+    kit.cli("mirror", "check", store.url(), env=environment(store))
+    assert max(size for size, _ in store.server.store.list("place/").values()) <= 1000
+    store.stop()
+
+
 def left_alone(directory):
     """A store that wants to be left alone for longer than we wait is asked again after a minute, and not at once"""
     store = stores.Own(directory + "/store").start()
@@ -248,4 +262,4 @@ def merged(directory):
     store.stop()
 
 
-kit.run([tls, credentials, clear, outage, successor, read_as_files, racy, odd, left_alone] + ([merged] if os.environ.get("BK_TORTURE") else []))
+kit.run([tls, credentials, clear, outage, successor, read_as_files, racy, odd, narrow, left_alone] + ([merged] if os.environ.get("BK_TORTURE") else []))
