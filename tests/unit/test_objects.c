@@ -72,6 +72,8 @@ Test(objects, urls_that_lead_nowhere_are_refused_and_not_repeated)
 	}
 }
 
+static const char *netrc_url = "davs://h/a/";
+
 static const char *found(const char *text, mode_t mode, const char *place)
 {
 	static char out[512];
@@ -84,7 +86,7 @@ static const char *found(const char *text, mode_t mode, const char *place)
 	put_file(scratch(place), text, strlen(text));
 	chmod(scratch(place), mode);
 	snprintf(named, sizeof named, "davs://h/a/?credentials=%s", scratch(place));
-	ok(bk_objecturl_parse(&url, is_named ? named : "davs://h/a/", why()));
+	ok(bk_objecturl_parse(&url, is_named ? named : netrc_url, why()));
 	setenv("HOME", scratch(""), 1);
 	code = bk_credentials_find(&who, bk_io_posix(), &url, why());
 	if (code)
@@ -124,6 +126,23 @@ Test(objects, credentials_come_from_files_that_nobody_else_reads)
 		"u|p|");
 	cr_assert_str_eq(found("machine h login u password \"p\\\"q\\\\ r\"\n", 0600, ".netrc"),
 		"u|p\"q\\ r|");
+	/* The user of the URL is the login, or stands for one. */
+	netrc_url = "davs://me@h/a/";
+	cr_assert_str_eq(found("machine h password p", 0600, ".netrc"), "me|p|");
+	cr_assert_str_eq(found("machine h login you password q machine h password p login me "
+			       "machine h login me password r",
+				 0600, ".netrc"),
+		"me|p|");
+	cr_assert_str_eq(found("machine h password q login you", 0600, ".netrc"), "||");
+	netrc_url = "davs://h/a/";
+	cr_assert_str_eq(found("machine h password p", 0600, ".netrc"), "||");
+	/* Of an environment that has a part of them nothing is taken. */
+	netrc_url = "s3://b/?endpoint=h";
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	setenv("AWS_ACCESS_KEY_ID", "stale", 1);
+	setenv("AWS_SESSION_TOKEN", "stale", 1);
+	cr_assert_str_eq(found("machine h login u password p", 0600, ".netrc"), "u|p|");
+	netrc_url = "davs://h/a/";
 	setenv("BACKUP_DAV_USER", "e", 1);
 	setenv("BACKUP_DAV_PASSWORD", "f", 1);
 	cr_assert_str_eq(found("machine h login u password p", 0600, ".netrc"), "e|f|");

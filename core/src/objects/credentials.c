@@ -139,10 +139,12 @@ struct entry {
 	const char *login, *password;
 };
 
+/* Where the URL names a user, that is the login, or stands for one. */
 static bool is_whole(const struct entry *entry, const struct object_url *url)
 {
-	return entry->is_ours && entry->login && entry->password &&
-	       (!url->user || strcmp(url->user, entry->login) == 0);
+	if (!entry->is_ours || !entry->password || !(entry->login || url->user))
+		return false;
+	return !entry->login || !url->user || strcmp(url->user, entry->login) == 0;
 }
 
 static enum bk_code take_netrc(struct credentials *out, char *text, const struct object_url *url,
@@ -153,9 +155,12 @@ static enum bk_code take_netrc(struct credentials *out, char *text, const struct
 	char *word;
 
 	drop_remarks(text);
-	while (!is_whole(&entry, url) && (word = next_word(&text))) {
+	while ((word = next_word(&text))) {
 		bool is_default = strcmp(word, "default") == 0;
+		bool is_next = is_default || strcmp(word, "machine") == 0;
 
+		if (is_next && is_whole(&entry, url))
+			break;
 		if (is_default)
 			entry = (struct entry){.is_ours = true};
 		else if (!(strcmp(word, "machine") && strcmp(word, "login") &&
@@ -174,7 +179,7 @@ static enum bk_code take_netrc(struct credentials *out, char *text, const struct
 	}
 	if (!is_whole(&entry, url))
 		return BK_OK;
-	code = put(out->user, entry.login, path, err);
+	code = put(out->user, entry.login ? entry.login : url->user, path, err);
 	return code ? code : put(out->password, entry.password, path, err);
 }
 
@@ -234,14 +239,12 @@ enum bk_code bk_credentials_find(struct credentials **out, const struct bk_io *i
 		code = take_file(found, io, url, url->credentials, take_lines, err);
 	else
 		code = take_environment(found, url, err);
-	if (!code && !are_there(found))
-		code = find_netrc(found, io, url, err);
 	if (!code && !are_there(found)) {
-		bk_secret_free(found);
-		found = bk_secret_new(sizeof *found); /* half of them is nothing */
-		if (!found)
-			return bk_secret_no_memory(err);
+		bk_secret_wipe(found, sizeof *found); /* a part of them is nothing */
+		code = find_netrc(found, io, url, err);
 	}
+	if (!code && !are_there(found))
+		bk_secret_wipe(found, sizeof *found);
 	if (code)
 		bk_secret_free(found);
 	else
