@@ -109,6 +109,9 @@ def clear(directory):
         node.cli("init", "--lightning-dir", "open", "clear.bkp")
     kit.has(node.cli("mirror", "--lightning-dir", "open", "add", store.url("clear/"), expect=1), "--in-the-clear")
     assert not store.server.store.list("clear/")
+    for word in ("add", "remove", "reset"):  # a URL with a password in it is refused, and not repeated
+        said = node.cli("mirror", "--lightning-dir", "open", word, "dav://me:%s@127.0.0.1/x/" % objkinds.PASSWORD, expect=2)
+        assert objkinds.PASSWORD not in said, said
     node.cli("mirror", "--lightning-dir", "open", "add", "--in-the-clear", store.url("clear/"))
     kit.has(open(directory + "/open/backup.lock").read(), "in-the-clear=yes")
     store.stop()
