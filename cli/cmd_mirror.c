@@ -117,17 +117,15 @@ static int check(const char *url)
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* URL as backup.lock has it; the caller frees it. */
+/* URL as backup.lock has it; the caller frees it. One that is none is not repeated: a password may
+ * stand in it. */
 static enum bk_code known_url(
 	struct mirror_run *run, const char *url, char **out, struct bk_error *err)
 {
-	struct bk_error ignored;
-
-	if (lockplaces_find(&run->lock.places, url) || bk_place_url(out, url, &ignored)) {
-		*out = strdup(url);
-		return *out ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a URL");
-	}
-	return BK_OK;
+	if (!lockplaces_find(&run->lock.places, url))
+		return bk_place_url(out, url, err);
+	*out = strdup(url);
+	return *out ? BK_OK : bk_fail(err, BK_E_NOMEM, 0, "no memory for a URL");
 }
 
 static enum bk_code remove_one(struct mirror_run *run, const char *url, struct bk_error *err)

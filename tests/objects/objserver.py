@@ -7,7 +7,7 @@ same two. Prints "ready PORT", and at the end (SIGTERM), or for GET /counts, wha
 
 Faults are drawn from --seed: at each request one of --faults happens with a chance of --rate.
     500         that answer, and nothing is done
-    503         the same, with Retry-After: 1
+    503         the same, with Retry-After: 1 (--retry-after)
     slow        the answer comes up to 0.3 s later
     cut         the connection ends in the middle of a body: the request's or the answer's
     lost        what was put or deleted is, but no answer comes
@@ -18,10 +18,13 @@ and for the whole run:
     nodelete    deleting is forbidden: 403
     refuse-if   a put with If-None-Match is answered with 501
     ignore-if   If-None-Match is not looked at
+    gzip        what is read comes compressed, but to who wants it as it is (Accept-Encoding: identity)
+    nosize      a listing does not say how large an object is
     racy        it is looked at, and the object put a moment later: of two puts at once both may succeed, and the second stands
 """
 import argparse
 import collections
+import gzip
 import hashlib
 import http.server
 import random
@@ -40,6 +43,7 @@ from objstore import Store
 BODY_MAX = 1 << 26
 PIECE = 1 << 16
 ENDS = {signal.SIGTERM, signal.SIGINT}
+SIZES = re.compile(b"<D:getcontentlength>[0-9]*</D:getcontentlength>|<Size>[0-9]*</Size>")
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 KINDS = {"PUT": "put", "GET": "get", "HEAD": "get", "DELETE": "delete", "MKCOL": "mkcol"}
 BOTH = ("500", "503", "slow", "cut")
@@ -143,6 +147,11 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
 
     def answer(self, status, body=b"", pieces=None, length=None, **headers):
         """Says STATUS with BODY, or with PIECES of LENGTH bytes in all; where the fault is a cut, with half of it."""
+        if self.has("nosize"):
+            body = SIZES.sub(b"", body)
+        if self.has("gzip") and status in (200, 206, 207) and "identity" not in self.headers.get("Accept-Encoding", ""):
+            body, pieces, length = gzip.compress(b"".join(pieces or [body])[:length]), None, None
+            headers["Content_Encoding"] = "gzip"
         length = len(body) if length is None else length
         if self.wrong == "lost":
             raise Cut
@@ -201,12 +210,14 @@ class Handler(Dav, S3, http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return self.answer(411)
         self.body = self.take_body()
+        if len(self.body) > self.server.options.most:
+            return self.answer(413, b"that is too large")
         if self.wrong == "slow":
             time.sleep(self.much * 0.3)
         if self.wrong == "500":
             return self.answer(500, b"something is wrong")
         if self.wrong == "503":
-            return self.answer(503, b"too many requests", Retry_After="1")
+            return self.answer(503, b"too many requests", Retry_After=self.server.options.retry_after)
         if not {"", ".", ".."}.isdisjoint(self.name.rstrip("/").split("/")) and self.name:
             return self.answer(400, b"that is no name")
         if self.is_dav:
@@ -276,9 +287,11 @@ def parser():
     parse.add_argument("--faults", type=lambda text: text.split(","), default=[])
     parse.add_argument("--rate", type=float, default=0.2)
     parse.add_argument("--skew", type=float, default=0, help="seconds")
+    parse.add_argument("--retry-after", default="1", help="what 503 says")
     parse.add_argument("--delay", type=float, default=0, help="ms before each answer")
     parse.add_argument("--line", type=float, default=0, help="MB/s that all connections share")
     parse.add_argument("--page", type=int, default=1000, help="objects in one answer of S3's listing")
+    parse.add_argument("--most", type=int, default=BODY_MAX, help="bytes of a body; 413 for more")
     parse.add_argument("--tls", help="a file with a key and a certificate")
     parse.add_argument("--log", type=argparse.FileType("w"), help="gets a line for each request: when it came and was answered, method, status, name, range")
     parse.add_argument("--puts", type=argparse.FileType("w"), help="gets NAME SIZE SHA256 of each put that is answered with yes")

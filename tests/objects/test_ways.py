@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 import kit
 import objkinds
@@ -108,6 +109,9 @@ def clear(directory):
         node.cli("init", "--lightning-dir", "open", "clear.bkp")
     kit.has(node.cli("mirror", "--lightning-dir", "open", "add", store.url("clear/"), expect=1), "--in-the-clear")
     assert not store.server.store.list("clear/")
+    for word in ("add", "remove", "reset"):  # a URL with a password in it is refused, and not repeated
+        said = node.cli("mirror", "--lightning-dir", "open", word, "dav://me:%s@127.0.0.1/x/" % objkinds.PASSWORD, expect=2)
+        assert objkinds.PASSWORD not in said, said
     node.cli("mirror", "--lightning-dir", "open", "add", "--in-the-clear", store.url("clear/"))
     kit.has(open(directory + "/open/backup.lock").read(), "in-the-clear=yes")
     store.stop()
@@ -198,6 +202,57 @@ def racy(directory):
     store.stop()
 
 
+def odd(directory):
+    """A store that compresses what it is not asked to; one that lists no sizes, which is told, and is no empty log"""
+    for kind in (stores.Own, stores.OwnS3):
+        work = "%s/%s" % (directory, kind.__name__)
+        os.mkdir(work)
+        store = kind(work + "/store").start()
+        store.server.options.faults = ["gzip"]
+        node = Node(work, store, "node", None, "--quorum", "2")
+        node.play(20)
+        node.cli("mirror", "check", node.url)
+        kit.has(node.cli("verify", "--words-fd", "{words}", node.url), "No damage found")
+        node.cli("restore", "--words-fd", "{words}", node.url, "out.sqlite3")
+        assert dump(work + "/out.sqlite3") == dump(node.dir + "/lightningd.sqlite3")
+        store.server.options.faults = ["nosize"]
+        kit.has(node.cli("mirror", "check", node.url, expect=1), "not how large it is")
+        kit.has(node.cli("verify", "--words-fd", "{words}", node.url, expect=1), "how large 0")
+        kit.has(node.cli("restore", "--words-fd", "{words}", node.url, "no.sqlite3", expect=1), "how large 0")
+        store.server.options.faults = []
+        same(node)
+        store.stop()
+
+
+def narrow(directory):
+    """A store that takes nothing large, which an outage or a merge would need, is told by a check, and leaves nothing there"""
+    store = stores.Own(directory + "/store").start()
+    kit.has(kit.cli("mirror", "check", store.url(), env=environment(store)), "ok   takes 8 MiB at once")
+    store.server.options.most = 1 << 20
+    said = kit.cli("mirror", "check", store.url(), env=environment(store), expect=1)
+    kit.has(said, "no   does not take 8 MiB at once", "413", "12 times of 12")
+    assert not store.server.store.list("place/"), store.server.store.list("place/")
+    store.server.options.faults = ["nodelete"]
+    kit.cli("mirror", "check", store.url(), env=environment(store))
+    assert max(size for size, _ in store.server.store.list("place/").values()) <= 1000
+    store.stop()
+
+
+def left_alone(directory):
+    """A store that wants to be left alone for longer than we wait is asked again after a minute, and not at once"""
+    store = stores.Own(directory + "/store").start()
+    store.server.fault = lambda kind: ("503", 0)
+    for said in ("100000", "99999999999999999999", "Fri, 27 Nov 2099 11:30:15 GMT"):
+        store.server.options.retry_after = said
+        store.server.counts.clear()
+        proc = subprocess.Popen([kit.CLI, "mirror", "check", store.url()], env=environment(store), stdout=subprocess.DEVNULL)
+        time.sleep(2)
+        proc.kill()
+        proc.wait()
+        assert [count[0] for count in store.server.counts.values()] == [1], (said, store.server.text())
+    store.stop()
+
+
 def merged(directory):
     """Small objects become large ones, in the background; what a listing says stays the same"""
     store = stores.Own(directory + "/store").start()
@@ -210,4 +265,4 @@ def merged(directory):
     store.stop()
 
 
-kit.run([tls, credentials, clear, outage, successor, read_as_files, racy] + ([merged] if os.environ.get("BK_TORTURE") else []))
+kit.run([tls, credentials, clear, outage, successor, read_as_files, racy, odd, narrow, left_alone] + ([merged] if os.environ.get("BK_TORTURE") else []))

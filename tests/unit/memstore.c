@@ -154,6 +154,12 @@ static enum bk_code mem_put(struct objects *objects, const char *name, const voi
 		return code;
 	there = memstore_find(store, name);
 	*was_there = there && !store->ignores_conditions;
+	if (!*was_there && store->halves && size > 1) {
+		store->halves--;
+		replace(store, name, data, size / 2);
+		*was_there = true;
+		return BK_OK;
+	}
 	if (!*was_there && store->is_racy)
 		return race(store, name, data, size, err);
 	if (!*was_there)
@@ -209,7 +215,7 @@ static enum bk_code list(struct memstore *store, const char *folder, const char 
 		const char *rest = object->name + (length ? length + 1 : 0);
 		struct object_entry entry = {.name = rest,
 			.is_folder = object->is_folder,
-			.size = object->size,
+			.size = store->tells_no_sizes ? OBJECT_UNTOLD : object->size,
 			.changed_s = object->born_ms / 1000};
 
 		if (object->born_ms > when_ms || object->dead_ms <= when_ms ||

@@ -34,6 +34,7 @@ struct memstore {
 	int64_t list_at_ms; /* all listings are as of then; 0: no */
 	unsigned forgets;   /* of 100 deletes */
 	bool refuses_deletes, ignores_conditions;
+	bool tells_no_sizes; /* in a listing */
 	/* Of two puts at one moment both succeed, and the second stands: whether the name is free
 	 * is looked at when one comes, then BETWEEN is called, with BETWEEN_CTX, then it is made.
 	 * Of 100 puts so many are made only some requests later. */
@@ -41,6 +42,8 @@ struct memstore {
 	void (*between)(void *ctx);
 	void *between_ctx;
 	unsigned lates;
+	unsigned halves; /* so many new objects keep half of what is put, and are then said to be
+			    there */
 	struct mempending *pending;
 	size_t pending_count;
 	unsigned puts, gets, lists, removes, claims, looks;

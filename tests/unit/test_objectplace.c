@@ -304,6 +304,69 @@ Test(objectplace, a_change_costs_a_put_and_a_look)
 	store_end(&store, &log, place);
 }
 
+/* Nobody is told that half of what he put is there: not what he appends, nor what he puts once more
+ * under his number. A store that keeps halves is none, and the first half is an error. */
+Test(objectplace, half_of_what_was_put_is_not_taken_for_it)
+{
+	for (int is_racy = 0; is_racy < 2; is_racy++) {
+		struct memstore store;
+		struct source log;
+		struct place *place;
+		uint64_t from;
+
+		memstore_init(&store, 1);
+		store.is_racy = is_racy;
+		place = store_begin_one(&store, &log);
+		source_grow(place, &log, 1000, 'a');
+		from = log.size;
+		source_add(&log, FRAME_CHANGE, 1000, 'b');
+		source_add(&log, FRAME_CHANGE, 1100, 'c');
+		store.halves = 1;
+		fails(BK_E_IO, source_send(place, &log, from, log.size));
+		says("not all or nothing");
+		store_end(&store, &log, place);
+	}
+	for (int is_whole = 0; is_whole < 2; is_whole++) {
+		struct memstore store;
+		struct source log;
+		struct place *place;
+
+		memstore_init(&store, 1);
+		store.is_racy = true;
+		place = store_begin_one(&store, &log);
+		source_grow(place, &log, 1000, 'a');
+		place->ops->close(place);
+		place = store_place(&store);
+		store.halves = !is_whole;
+		if (is_whole)
+			ok(source_send(place, &log, log.size, log.size));
+		else
+			fails(BK_E_IO, source_send(place, &log, log.size, log.size));
+		store_end(&store, &log, place);
+	}
+}
+
+/* What is there, and nobody knows how large, is neither empty, which ends a log, nor missing. */
+Test(objectplace, a_listing_without_sizes_is_none)
+{
+	struct memstore store;
+	struct source log;
+	struct place *place;
+	struct place_head head;
+
+	memstore_init(&store, 1);
+	place = store_begin_one(&store, &log);
+	place->ops->close(place);
+	place = store_place(&store);
+	store.tells_no_sizes = true;
+	fails(BK_E_IO, place->ops->head(place, &head, why()));
+	says("how large 0000000000000000");
+	store.tells_no_sizes = false;
+	ok(place->ops->head(place, &head, why()));
+	cr_assert_eq(head.now.end, log.size);
+	store_end(&store, &log, place);
+}
+
 /* Names without a number are older than any with one. */
 Test(objectplace, goes_on_with_names_that_have_no_number)
 {

@@ -20,6 +20,8 @@ Test(objects, urls_say_where_and_how)
 		{"davs://me@cloud.example:8443/dav/my%20node/", "https://cloud.example:8443",
 			"/dav/my%20node/", "dav/my node/", "me", NULL},
 		{"davs://h/a", "https://h", "/a/", "a/", NULL, NULL},
+		{"davs://[2001:db8::7]:65535/a", "https://[2001:db8::7]:65535", "/a/", "a/", NULL,
+			NULL},
 		{"davs://h/", "https://h", "/", "", NULL, NULL},
 		{"davs://h/a?ca=/x%26y", "https://h", "/a/", "a/", NULL, NULL},
 		{"dav://127.0.0.1:81/a/", "http://127.0.0.1:81", "/a/", "a/", NULL, NULL},
@@ -57,7 +59,10 @@ Test(objects, urls_that_lead_nowhere_are_refused_and_not_repeated)
 		"davs://h/a?region=x", "davs://h/a#secret", "dav://example.com/a",
 		"dav://127.evil.example/a", "dav://x.onion/a", "davs://h/a?proxy=http:h:1",
 		"davs://h/a?proxy=socks5h:h", "s3:///p", "s3://b/?endpoint=http://example.com",
-		"s3://b/?region=a/b", "s3://b/?in-the-clear=no", "davs://h h/a", "davs://h/a?ca="};
+		"s3://b/?region=a/b", "s3://b/?in-the-clear=no", "davs://h h/a",
+		"davs://h/a?ca=", "davs://h:0/a", "davs://h:65536/a", "davs://[zz]/a",
+		"davs://[1.2.3.4]/a", "davs://h/a?proxy=socks5h:h:70000",
+		"s3://b/?endpoint=h:99999", "s3://../p", "s3://./p"};
 	struct object_url url;
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -66,6 +71,8 @@ Test(objects, urls_that_lead_nowhere_are_refused_and_not_repeated)
 		cr_assert(!strstr(why()->msg, "secret"), "%s", why()->msg);
 	}
 }
+
+static const char *netrc_url = "davs://h/a/";
 
 static const char *found(const char *text, mode_t mode, const char *place)
 {
@@ -79,7 +86,7 @@ static const char *found(const char *text, mode_t mode, const char *place)
 	put_file(scratch(place), text, strlen(text));
 	chmod(scratch(place), mode);
 	snprintf(named, sizeof named, "davs://h/a/?credentials=%s", scratch(place));
-	ok(bk_objecturl_parse(&url, is_named ? named : "davs://h/a/", why()));
+	ok(bk_objecturl_parse(&url, is_named ? named : netrc_url, why()));
 	setenv("HOME", scratch(""), 1);
 	code = bk_credentials_find(&who, bk_io_posix(), &url, why());
 	if (code)
@@ -108,6 +115,34 @@ Test(objects, credentials_come_from_files_that_nobody_else_reads)
 	cr_assert_str_eq(found("default login u password p", 0600, ".netrc"), "u|p|");
 	cr_assert_str_eq(found("machine g login u password p", 0600, ".netrc"), "||");
 	cr_assert_str_eq(found("machine h login", 0600, ".netrc"), "||");
+	/* As curl reads it: remarks and macros are nobody's. */
+	cr_assert_str_eq(found("# machine h login old password old\n\t#machine h login old\n"
+			       "machine h login u password p#1\n",
+				 0600, ".netrc"),
+		"u|p#1|");
+	cr_assert_str_eq(found("macdef init\nmachine h login old password old\n\n"
+			       "machine h login u password p\n",
+				 0600, ".netrc"),
+		"u|p|");
+	cr_assert_str_eq(found("machine h login u password \"p\\\"q\\\\ r\"\n", 0600, ".netrc"),
+		"u|p\"q\\ r|");
+	/* The user of the URL is the login, or stands for one. */
+	netrc_url = "davs://me@h/a/";
+	cr_assert_str_eq(found("machine h password p", 0600, ".netrc"), "me|p|");
+	cr_assert_str_eq(found("machine h login you password q machine h password p login me "
+			       "machine h login me password r",
+				 0600, ".netrc"),
+		"me|p|");
+	cr_assert_str_eq(found("machine h password q login you", 0600, ".netrc"), "||");
+	netrc_url = "davs://h/a/";
+	cr_assert_str_eq(found("machine h password p", 0600, ".netrc"), "||");
+	/* Of an environment that has a part of them nothing is taken. */
+	netrc_url = "s3://b/?endpoint=h";
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	setenv("AWS_ACCESS_KEY_ID", "stale", 1);
+	setenv("AWS_SESSION_TOKEN", "stale", 1);
+	cr_assert_str_eq(found("machine h login u password p", 0600, ".netrc"), "u|p|");
+	netrc_url = "davs://h/a/";
 	setenv("BACKUP_DAV_USER", "e", 1);
 	setenv("BACKUP_DAV_PASSWORD", "f", 1);
 	cr_assert_str_eq(found("machine h login u password p", 0600, ".netrc"), "e|f|");
@@ -250,6 +285,12 @@ Test(objects, what_may_pass_is_tried_again)
 	says("credentials");
 	cr_assert_eq(fake.asked, 9);
 	cr_assert(!strstr(why()->msg, "secret"));
+	/* Locked, for who comes at the same moment. */
+	fake.answers[4].status = 423;
+	fails(BK_E_IO, put(objects, &was_there));
+	says("PUT with 423");
+	cr_assert_eq(fake.asked, 13);
+	fake.asked = 9;
 	fake.answers[4] = (struct fake_answer){.will_fail_again = true};
 	fails(BK_E_IO, put(objects, &was_there));
 	says("cannot be asked");
@@ -290,6 +331,14 @@ static enum bk_code add_entry(void *ctx, const struct object_entry *entry, struc
 		entry->is_folder ? "/" : "", (int)entry->size, (int)entry->changed_s);
 
 	return bk_buf_append(ctx, line, (size_t)size, err);
+}
+
+static enum bk_code count_entry(void *ctx, const struct object_entry *entry, struct bk_error *err)
+{
+	(void)entry;
+	(void)err;
+	--*(size_t *)ctx;
+	return BK_OK;
 }
 
 static const char *listed(struct objects *objects, const char *folder, const char *after)
@@ -337,6 +386,86 @@ Test(objects, webdav_is_listed)
 	objects->ops->close(objects);
 }
 
+/* What a store says of an object that is not there, or whose size it does not tell: the first is
+ * none, the second not an empty one. */
+Test(objects, webdav_lists_what_is_there_and_told)
+{
+	static const char text[] =
+		"<d:multistatus xmlns:d='DAV:'>"
+		"<d:response><d:href>/a/gone</d:href>"
+		"<d:status>HTTP/1.1 404 Not Found</d:status></d:response>"
+		"<d:response><d:href>/a/untold</d:href>"
+		"<d:propstat><d:prop><d:resourcetype/></d:prop></d:propstat></d:response>"
+		"<d:response><d:href>/a/empty</d:href>"
+		"<d:propstat><d:prop><d:getcontentlength/></d:prop></d:propstat></d:response>"
+		"<d:response><d:href>/a/odd</d:href><d:propstat><d:prop>"
+		"<d:getcontentlength>12x</d:getcontentlength></d:prop></d:propstat></d:response>"
+		"<d:response><d:href>/a/told</d:href><d:propstat><d:prop>"
+		"<d:getcontentlength>0</d:getcontentlength></d:prop>"
+		"<d:status>HTTP/1.1 200 OK</d:status></d:propstat>"
+		"<d:propstat><d:prop><d:getlastmodified/></d:prop>"
+		"<d:status>HTTP/1.1 404 Not Found</d:status></d:propstat></d:response>"
+		"</d:multistatus>";
+	struct objects *objects;
+	struct fake_http fake;
+
+	fake_http_init(&fake);
+	fake_http_answer(&fake, (struct fake_answer){.status = 207, .body = text});
+	objects = opened(&fake, "davs://h/a/");
+	cr_assert_str_eq(listed(objects, "", ""), "untold -1 0\nempty -1 0\nodd -1 0\ntold 0 0\n");
+	objects->ops->close(objects);
+}
+
+/* What a login page, or nothing at all, says is not that nothing is there. */
+Test(objects, what_is_no_listing_is_no_empty_one)
+{
+	static const char *const texts[] = {"", " ", "<html><body>log in</body></html>",
+		"<x><d:multistatus/><ListBucketResult/></x>"};
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		for (int is_s3 = 0; is_s3 < 2; is_s3++) {
+			struct objects *objects;
+			struct fake_http fake;
+
+			fake_http_init(&fake);
+			fake_http_answer(&fake, (struct fake_answer){.status = is_s3 ? 200 : 207,
+							.body = texts[i]});
+			objects = opened(&fake, is_s3 ? "s3://b/p/?endpoint=h" : "davs://h/a/");
+			fails(BK_E_IO,
+				objects->ops->list(objects, "f", "", add_entry, NULL, why()));
+			says("listing is none");
+			objects->ops->close(objects);
+		}
+}
+
+/* docs/objects.md, 7: so many objects, each by some 300 bytes, which is more than 64 MiB. */
+Test(objects, webdav_is_listed_up_to_its_limit)
+{
+	static const char begin[] = "<d:multistatus xmlns:d='DAV:'>", end[] = "</d:multistatus>";
+	static const char entry[] = PROP("/some/where/rather/deep/a/%020zu-0000000001",
+		"<d:getcontentlength>33</d:getcontentlength>"
+		"<d:getlastmodified>Thu, 01 Jan 1970 00:01:07 GMT</d:getlastmodified>"
+		"<d:resourcetype/>");
+	size_t count = 300000, used = strlen(begin), room = count * (sizeof entry + 20) + 100;
+	char *body = malloc(room);
+	struct objects *objects;
+	struct fake_http fake;
+
+	cr_assert(body);
+	strcpy(body, begin);
+	for (size_t i = 0; i < count; i++)
+		used += (size_t)sprintf(body + used, entry, i);
+	strcpy(body + used, end);
+	cr_assert_gt(used, (size_t)64 << 20);
+	fake_http_init(&fake);
+	fake_http_answer(&fake, (struct fake_answer){.status = 207, .body = body});
+	objects = opened(&fake, "davs://h/some/where/rather/deep/a/");
+	ok(objects->ops->list(objects, "", "", count_entry, &count, why()));
+	cr_assert_eq(count, 0);
+	objects->ops->close(objects);
+	free(body);
+}
+
 #define PAGE(more) "<ListBucketResult><Prefix>p/</Prefix>" more "</ListBucketResult>"
 
 Test(objects, s3_is_listed_page_by_page)
@@ -358,6 +487,10 @@ Test(objects, s3_is_listed_page_by_page)
 				     "<Size>0</Size></Contents><CommonPrefixes><Prefix>p/f/"
 				     "</Prefix></CommonPrefixes>")});
 	fake_http_answer(&fake, (struct fake_answer){.status = 200, .body = PAGE("")});
+	fake_http_answer(&fake,
+		(struct fake_answer){.status = 200,
+			.body = PAGE("<Contents><Key>p/untold</Key></Contents>"
+				     "<Contents><Key>p/empty</Key><Size>0</Size></Contents>")});
 	objects = opened(&fake, "s3://b/p/?endpoint=h");
 	cr_assert_str_eq(listed(objects, "", ""), "turn-1 33 67\nf/ 0 0\n");
 	cr_assert(strstr(
@@ -367,6 +500,7 @@ Test(objects, s3_is_listed_page_by_page)
 		"https://h/b?continuation-token=a%2Bb&delimiter=%2F&list-type=2&prefix=p%2F\n"));
 	cr_assert_str_eq(listed(objects, "f", "5"), "");
 	cr_assert(strstr(fake.requests[2], "&prefix=p%2Ff%2F&start-after=p%2Ff%2F5\n"));
+	cr_assert_str_eq(listed(objects, "", ""), "untold -1 0\nempty 0 0\n");
 	objects->ops->close(objects);
 }
 

@@ -12,6 +12,9 @@
  * never many more. */
 #define IDLE_MAX 64
 
+/* Whoever wants to be left alone for longer is asked again after that. */
+#define RETRY_MAX_S 86400
+
 struct handles {
 	pthread_mutex_t mutex;
 	CURL *idle[IDLE_MAX];
@@ -116,7 +119,9 @@ static size_t take_header(char *line, size_t size, size_t count, void *ctx)
 			       : when > now                ? (long)(when - now)
 							   : 0;
 
-		answer->retry_after_s = seconds > 0 && seconds < 86400 ? (unsigned)seconds : 0;
+		if (seconds > RETRY_MAX_S)
+			seconds = RETRY_MAX_S;
+		answer->retry_after_s = seconds > 0 ? (unsigned)seconds : 0;
 	} else if (header_value(line, size, "Date", value, sizeof value)) {
 		time_t when = call->curl->getdate(value, NULL);
 
@@ -196,6 +201,8 @@ static void set_headers(struct call *call)
 
 	/* Nobody is asked whether he wants what comes. */
 	add_header(call, "Expect:");
+	/* Ranges and sizes are of what was put; and a listing is read as it comes. */
+	add_header(call, "Accept-Encoding: identity");
 	for (size_t i = 0; request->headers && request->headers[i]; i++)
 		add_header(call, request->headers[i]);
 	SET(call, CURLOPT_HTTPHEADER, call->headers);

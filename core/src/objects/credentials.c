@@ -94,16 +94,42 @@ static enum bk_code take_lines(struct credentials *out, char *text, const struct
 	return code;
 }
 
-/* The next word of *TEXT, of .netrc; NULL at the end. */
+/* Blanks out what is nobody's in TEXT, of .netrc: lines that begin with #, and macros, each up to
+ * an empty line. */
+static void drop_remarks(char *text)
+{
+	static const char macro[] = "macdef";
+	bool is_macro = false;
+
+	for (char *line = text, *end; *line; line = end + (*end != '\0')) {
+		const char *first = line + strspn(line, " \t\r");
+
+		end = line + strcspn(line, "\n");
+		if (first >= end)
+			is_macro = false;
+		else if (strncmp(first, macro, strlen(macro)) == 0 &&
+			 strchr(BLANKS, first[strlen(macro)]))
+			is_macro = true;
+		if (is_macro || *first == '#')
+			memset(line, ' ', (size_t)(end - line));
+	}
+}
+
+/* The next word of *TEXT, of .netrc; NULL at the end. Within quotes a backslash stands before what
+ * would mean something else. */
 static char *next_word(char **text)
 {
-	char *word = *text + strspn(*text, BLANKS);
+	char *word = *text + strspn(*text, BLANKS), *out, *at;
 	bool is_quoted = *word == '"';
 
 	word += is_quoted;
-	*text = word + strcspn(word, is_quoted ? "\"" : BLANKS);
-	if (**text)
-		*(*text)++ = '\0';
+	for (at = out = word; *at && !strchr(is_quoted ? "\"" : BLANKS, *at); at++) {
+		if (is_quoted && *at == '\\' && at[1])
+			at++;
+		*out++ = *at;
+	}
+	*text = at + (*at != '\0');
+	*out = '\0';
 	return *word || is_quoted ? word : NULL;
 }
 
@@ -113,10 +139,12 @@ struct entry {
 	const char *login, *password;
 };
 
+/* Where the URL names a user, that is the login, or stands for one. */
 static bool is_whole(const struct entry *entry, const struct object_url *url)
 {
-	return entry->is_ours && entry->login && entry->password &&
-	       (!url->user || strcmp(url->user, entry->login) == 0);
+	if (!entry->is_ours || !entry->password || !(entry->login || url->user))
+		return false;
+	return !entry->login || !url->user || strcmp(url->user, entry->login) == 0;
 }
 
 static enum bk_code take_netrc(struct credentials *out, char *text, const struct object_url *url,
@@ -126,9 +154,13 @@ static enum bk_code take_netrc(struct credentials *out, char *text, const struct
 	enum bk_code code = BK_OK;
 	char *word;
 
-	while (!is_whole(&entry, url) && (word = next_word(&text))) {
+	drop_remarks(text);
+	while ((word = next_word(&text))) {
 		bool is_default = strcmp(word, "default") == 0;
+		bool is_next = is_default || strcmp(word, "machine") == 0;
 
+		if (is_next && is_whole(&entry, url))
+			break;
 		if (is_default)
 			entry = (struct entry){.is_ours = true};
 		else if (!(strcmp(word, "machine") && strcmp(word, "login") &&
@@ -147,7 +179,7 @@ static enum bk_code take_netrc(struct credentials *out, char *text, const struct
 	}
 	if (!is_whole(&entry, url))
 		return BK_OK;
-	code = put(out->user, entry.login, path, err);
+	code = put(out->user, entry.login ? entry.login : url->user, path, err);
 	return code ? code : put(out->password, entry.password, path, err);
 }
 
@@ -207,14 +239,12 @@ enum bk_code bk_credentials_find(struct credentials **out, const struct bk_io *i
 		code = take_file(found, io, url, url->credentials, take_lines, err);
 	else
 		code = take_environment(found, url, err);
-	if (!code && !are_there(found))
-		code = find_netrc(found, io, url, err);
 	if (!code && !are_there(found)) {
-		bk_secret_free(found);
-		found = bk_secret_new(sizeof *found); /* half of them is nothing */
-		if (!found)
-			return bk_secret_no_memory(err);
+		bk_secret_wipe(found, sizeof *found); /* a part of them is nothing */
+		code = find_netrc(found, io, url, err);
 	}
+	if (!code && !are_there(found))
+		bk_secret_wipe(found, sizeof *found);
 	if (code)
 		bk_secret_free(found);
 	else

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MAX ((size_t)64 << 20)
+#define ANSWER_MAX ((size_t)512 << 20)
 
 static const char question[] =
 	"<?xml version=\"1.0\" encoding=\"utf-8\"?>"
@@ -19,6 +19,9 @@ struct reading {
 	const char *itself; /* the path that was asked for */
 	char *href;         /* XML_TEXT_MAX + 1 bytes */
 	struct object_entry entry;
+	bool is_listing;     /* the outermost tag says so */
+	bool is_of_property; /* what is told now is of some properties, not of the entry */
+	bool is_missing;     /* the entry stands there only to say that it is not */
 	size_t count;
 	objects_each *each;
 	void *ctx;
@@ -45,13 +48,21 @@ static enum bk_code take_entry(struct reading *reading, struct bk_error *err)
 
 	if (!path)
 		return bk_fail(err, BK_E_IO, 0, "the store lists what is no path");
-	if (strcmp(path, reading->itself) == 0 || !name || !name[1])
+	if (reading->is_missing || strcmp(path, reading->itself) == 0 || !name || !name[1])
 		return BK_OK;
 	if (++reading->count > OBJECTS_LIST_MAX)
 		return bk_fail(err, BK_E_LIMIT, 0, "the store lists more than %zu objects",
 			OBJECTS_LIST_MAX);
 	reading->entry.name = name + 1;
+	if (reading->entry.is_folder)
+		reading->entry.size = 0;
 	return reading->each(reading->ctx, &reading->entry, err);
+}
+
+/* Whether STATUS, "HTTP/1.1 200 OK", says yes. */
+static bool is_good(const char *status)
+{
+	return status[strcspn(status, " ")] && status[strcspn(status, " ") + 1] == '2';
 }
 
 /* What has ended is one of what we ask for. */
@@ -62,9 +73,13 @@ static enum bk_code take_close(struct reading *reading, struct bk_error *err)
 	if (strcmp(xml->name, "href") == 0)
 		strcpy(reading->href, xml->text);
 	else if (strcmp(xml->name, "getcontentlength") == 0 && *xml->text)
-		reading->entry.size = strtoull(xml->text, NULL, 10);
+		reading->entry.size = bk_web_size(xml->text);
 	else if (strcmp(xml->name, "getlastmodified") == 0)
 		reading->entry.changed_s = bk_web_time(xml->text);
+	else if (strcmp(xml->name, "propstat") == 0)
+		reading->is_of_property = false;
+	else if (strcmp(xml->name, "status") == 0 && !reading->is_of_property)
+		reading->is_missing = !is_good(xml->text);
 	else if (strcmp(xml->name, "response") == 0)
 		return take_entry(reading, err);
 	return BK_OK;
@@ -82,13 +97,20 @@ static enum bk_code read_answer(
 			return bk_fail(err, BK_E_IO, 0, "the store's listing is none");
 		if (what == XML_CLOSE) {
 			code = take_close(reading, err);
+		} else if (reading->xml.depth == 1) {
+			reading->is_listing = strcmp(reading->xml.name, "multistatus") == 0;
 		} else if (strcmp(reading->xml.name, "response") == 0) {
-			reading->entry = (struct object_entry){0};
+			reading->entry = (struct object_entry){.size = OBJECT_UNTOLD};
+			reading->is_of_property = reading->is_missing = false;
 			*reading->href = '\0';
+		} else if (strcmp(reading->xml.name, "propstat") == 0) {
+			reading->is_of_property = true;
 		} else if (strcmp(reading->xml.name, "collection") == 0) {
 			reading->entry.is_folder = true;
 		}
 	}
+	if (!code && !reading->is_listing)
+		return bk_fail(err, BK_E_IO, 0, "the store's listing is none");
 	return code;
 }
 

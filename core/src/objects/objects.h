@@ -11,11 +11,12 @@
 #include <stdint.h>
 
 #define OBJECTS_LIST_MAX ((size_t)1 << 20) /* entries of one listing */
+#define OBJECT_UNTOLD    UINT64_MAX
 
 struct object_entry {
 	const char *name; /* its last part; borrowed for the call */
 	bool is_folder;
-	uint64_t size;
+	uint64_t size;     /* of an object; OBJECT_UNTOLD: the store does not say */
 	int64_t changed_s; /* since 1970, by the store's clock; 0: not told */
 };
 

@@ -3,6 +3,7 @@
 #include "objectescape.h"
 #include <arpa/inet.h>
 #include <bk/dest.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,20 @@ static bool is_made_of(const char *text, const char *bytes)
 	return *text && !text[strspn(text, bytes)];
 }
 
+static bool is_port(const char *text)
+{
+	long number = strlen(text) <= 5 && is_made_of(text, DIGITS) ? strtol(text, NULL, 10) : 0;
+
+	return number > 0 && number <= UINT16_MAX;
+}
+
+static bool is_ipv6(const char *host)
+{
+	uint8_t address[16];
+
+	return inet_pton(AF_INET6, host, address) == 1;
+}
+
 static enum bk_code take_authority(struct authority *out, char *text, struct bk_error *err)
 {
 	char *end = text, *colon;
@@ -64,9 +79,9 @@ static enum bk_code take_authority(struct authority *out, char *text, struct bk_
 		*colon = '\0';
 		out->port = colon + 1;
 	}
-	if (out->port && (!is_made_of(out->port, DIGITS) || strlen(out->port) > 5))
-		return bad(err, "has a port that is no number");
-	if (!is_made_of(out->host, out->is_bracketed ? LETTERS DIGITS ".:" : LETTERS DIGITS ".-_"))
+	if (out->port && !is_port(out->port))
+		return bad(err, "has a port that is none");
+	if (out->is_bracketed ? !is_ipv6(out->host) : !is_made_of(out->host, LETTERS DIGITS ".-_"))
 		return bad(err, "names no host");
 	return BK_OK;
 }
@@ -235,7 +250,7 @@ static enum bk_code take_where(
 
 	if (out->is_s3) {
 		out->bucket = where;
-		if (!is_made_of(where, LETTERS DIGITS ".-_"))
+		if (!is_made_of(where, LETTERS DIGITS ".-_") || !is_path(where))
 			return bad(err, "names no bucket");
 		return take_endpoint(out, endpoint, err);
 	}

@@ -33,6 +33,8 @@ static enum bk_code take_entry(struct paging *paging, bool is_folder, struct bk_
 	if (is_folder && paging->key[length - 1] == '/')
 		paging->key[length - 1] = '\0';
 	paging->entry.is_folder = is_folder;
+	if (is_folder)
+		paging->entry.size = 0;
 	paging->entry.name = paging->key + paging->skip;
 	return paging->each(paging->ctx, &paging->entry, err);
 }
@@ -44,7 +46,7 @@ static enum bk_code take_close(struct paging *paging, bool *is_more, struct bk_e
 	if (strcmp(xml->name, "Key") == 0 || strcmp(xml->name, "Prefix") == 0)
 		strcpy(paging->key, xml->text);
 	else if (strcmp(xml->name, "Size") == 0)
-		paging->entry.size = strtoull(xml->text, NULL, 10);
+		paging->entry.size = bk_web_size(xml->text);
 	else if (strcmp(xml->name, "LastModified") == 0)
 		paging->entry.changed_s = bk_web_time(xml->text);
 	else if (strcmp(xml->name, "IsTruncated") == 0)
@@ -60,7 +62,7 @@ static enum bk_code take_close(struct paging *paging, bool *is_more, struct bk_e
 
 static enum bk_code read_page(struct paging *paging, const struct bk_buf *body, struct bk_error *err)
 {
-	bool is_more = false;
+	bool is_more = false, is_listing = false;
 	enum xml_what what;
 	enum bk_code code = BK_OK;
 
@@ -71,12 +73,16 @@ static enum bk_code read_page(struct paging *paging, const struct bk_buf *body, 
 			return bk_fail(err, BK_E_IO, 0, "the store's listing is none");
 		if (what == XML_CLOSE) {
 			code = take_close(paging, &is_more, err);
+		} else if (paging->xml.depth == 1) {
+			is_listing = strcmp(paging->xml.name, "ListBucketResult") == 0;
 		} else if (strcmp(paging->xml.name, "Contents") == 0 ||
 			   strcmp(paging->xml.name, "CommonPrefixes") == 0) {
-			paging->entry = (struct object_entry){0};
+			paging->entry = (struct object_entry){.size = OBJECT_UNTOLD};
 			*paging->key = '\0';
 		}
 	}
+	if (!code && !is_listing)
+		return bk_fail(err, BK_E_IO, 0, "the store's listing is none");
 	if (!code && is_more && !*paging->next)
 		return bk_fail(err, BK_E_IO, 0, "the store's listing does not say how it goes on");
 	return code;

@@ -84,8 +84,8 @@ enum bk_code bk_web_refused(
 /* Whether the same may go better in a moment. */
 static bool is_passing(const struct web_ask *ask, int status)
 {
-	return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504) ||
-	       (status == 409 && ask->conflicts_pass);
+	return status == 408 || status == 423 || status == 429 || status == 500 ||
+	       (status >= 502 && status <= 504) || (status == 409 && ask->conflicts_pass);
 }
 
 /* Before the try number NUMBER, from 1. */

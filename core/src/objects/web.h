@@ -65,6 +65,9 @@ int64_t bk_web_now(struct objects *objects);
 int64_t bk_web_date(struct objects *objects);
 void bk_web_close(struct objects *objects);
 
+/* How large an object is by TEXT, of a listing; OBJECT_UNTOLD if that is no number. */
+uint64_t bk_web_size(const char *text);
+
 /* When TEXT was, in seconds since 1970: "Fri, 27 Nov 2026 11:30:15 GMT" or
  * "2026-11-27T11:30:15.000Z"; 0 if it is neither. */
 int64_t bk_web_time(const char *text);

@@ -11,6 +11,13 @@ static struct web *web_of(struct objects *objects)
 	return (struct web *)objects;
 }
 
+uint64_t bk_web_size(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && !text[digits] ? strtoull(text, NULL, 10) : OBJECT_UNTOLD;
+}
+
 int64_t bk_web_now(struct objects *objects)
 {
 	const struct bk_http *http = web_of(objects)->http;

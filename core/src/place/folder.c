@@ -156,8 +156,13 @@ static enum bk_code take_entry(void *ctx, const struct object_entry *entry, stru
 {
 	struct listing *listing = ctx;
 	struct piece piece = {.writer = entry->is_folder ? bk_writers_number(entry->name) : 0};
-	bool is_piece = !entry->is_folder && bk_pieces_parse(&piece, entry->name, entry->size);
+	bool is_told = entry->size != OBJECT_UNTOLD;
+	bool is_piece = !entry->is_folder &&
+			bk_pieces_parse(&piece, entry->name, is_told ? entry->size : 1);
 
+	if (is_piece && !is_told)
+		return bk_fail(err, BK_E_IO, 0,
+			"the store does not say in its listing how large %s is", entry->name);
 	if (piece.writer > listing->newest)
 		listing->newest = piece.writer;
 	return is_piece ? bk_pieces_add(&listing->pieces, &piece, err) : BK_OK;

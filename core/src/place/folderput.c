@@ -11,6 +11,35 @@
 
 #define CLOSE_TRIES 10
 
+/* A store that keeps what came of a put that was cut is none. Nobody is told that this is there. */
+static enum bk_code only_half(uint64_t at, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_IO, 0,
+		"the store keeps a part of what was put at offset %" PRIu64
+		", and not all or nothing",
+		at);
+}
+
+/* Whether SIZE bytes of whole frames stand at the beginning of DATA, which has as many at least. */
+static bool is_whole(const uint8_t *data, size_t size)
+{
+	struct frame_head head;
+	uint64_t at = 0;
+
+	while (at + FRAME_HEAD_SIZE <= size && bk_frame_plausible(&head, data + at))
+		at += bk_frame_size(&head);
+	return at == size;
+}
+
+/* Its successor is on its way; or its end was lost, as a disk may lose it in a power cut. */
+static enum bk_code closed(const struct folder *folder, struct bk_error *err)
+{
+	return bk_fail(err, BK_E_BUSY, 0,
+		"the store's log %s was closed for another (if there is none for long: "
+		"backup-cli mirror reset)",
+		folder->name);
+}
+
 /* Whatever is there, compared with what was to be put: SIZE is what of it is there. */
 static enum bk_code compare(struct folder *folder, uint64_t at, const struct bk_buf *there,
 	const void *data, size_t *size, struct bk_error *err)
@@ -18,8 +47,7 @@ static enum bk_code compare(struct folder *folder, uint64_t at, const struct bk_
 	size_t same = there->size < *size ? there->size : *size;
 
 	if (!there->size)
-		return bk_fail(err, BK_E_BUSY, 0, "the store's log %s was closed for another",
-			folder->name);
+		return closed(folder, err);
 	if (same && memcmp(there->data, data, same) != 0)
 		return bk_fail(err, BK_E_UNSAFE, 0,
 			"the store does not take what comes: at offset %" PRIu64
@@ -28,6 +56,8 @@ static enum bk_code compare(struct folder *folder, uint64_t at, const struct bk_
 	if (there->size > *size)
 		return bk_fail(err, BK_E_BUSY, 0,
 			"the store has more of the log than this at offset %" PRIu64, at);
+	if (there->size < *size && !is_whole(data, there->size))
+		return only_half(at, err);
 	*size = there->size;
 	return BK_OK;
 }
@@ -171,7 +201,8 @@ static enum bk_code adopt(struct folder *folder, struct bk_error *err)
 	struct piece *last = way->count ? &way->list[way->count - 1] : NULL;
 	char name[PIECES_NAME];
 	struct bk_buf body;
-	bool was_there;
+	bool was_there = false;
+	size_t size;
 	enum bk_code code;
 
 	if (!last || last->is_merged)
@@ -185,6 +216,11 @@ static enum bk_code adopt(struct folder *folder, struct bk_error *err)
 		code = folder->objects->ops->put(
 			folder->objects, name, body.data, body.size, &was_there, err);
 	}
+	size = body.size;
+	if (!code && was_there)
+		code = look_at_it(folder, name, last->at, body.data, &size, err);
+	if (!code && size != body.size)
+		code = only_half(last->at, err);
 	bk_buf_done(&body);
 	return code ? code : check_writer(folder, err);
 }
@@ -252,8 +288,7 @@ static enum bk_code append(struct folder *folder, uint64_t offset, const void *d
 			"the store's log stands at offset %" PRIu64 ", and not at %" PRIu64,
 			folder->chain.fed, offset);
 	if (size && folder->is_closed)
-		return bk_fail(err, BK_E_BUSY, 0, "the store's log %s was closed for another",
-			folder->name);
+		return closed(folder, err);
 	code = take(folder, data, size, err);
 	return code || !sync ? code : flush(folder, err);
 }

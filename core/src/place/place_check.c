@@ -1,5 +1,6 @@
 /* place_check.c - a store asked for what a place in it needs (docs/objects.md, 8). */
 #include "objecturl.h"
+#include "pieces.h"
 #include "place_race.h"
 #include "webstore.h"
 #include <bk/place.h>
@@ -20,8 +21,9 @@ struct check {
 	void *ctx;
 	char name[NAME_SIZE]; /* of the object that is tried with */
 	uint8_t bytes[BYTES];
-	size_t listed; /* objects that were there before */
-	bool is_seen;  /* in a listing */
+	size_t listed;          /* objects that were there before */
+	bool is_seen, is_sized; /* in a listing, and with its size */
+	bool is_kept;           /* nothing may be removed */
 };
 
 static void tell(struct check *check, bool good, const char *fmt, ...) BK_PRINTF(3, 4);
@@ -56,7 +58,10 @@ static enum bk_code take_entry(void *ctx, const struct object_entry *entry, stru
 
 	(void)err;
 	check->listed++;
-	check->is_seen |= strcmp(entry->name, check->name) == 0 && entry->size == BYTES;
+	if (strcmp(entry->name, check->name) == 0) {
+		check->is_seen = true;
+		check->is_sized = entry->size != OBJECT_UNTOLD;
+	}
 	return BK_OK;
 }
 
@@ -163,7 +168,9 @@ static enum bk_code try_late(struct check *check, struct bk_error *err)
 {
 	enum bk_code code = list(check, err);
 
-	if (!code)
+	if (!code && check->is_seen && !check->is_sized)
+		tell(check, false, "lists what was put just now, but not how large it is");
+	else if (!code)
 		tell(check, true,
 			check->is_seen ? "lists what was put just now"
 				       : "lists late: what was put just now is not in the listing, "
@@ -185,6 +192,7 @@ static enum bk_code try_remove(struct check *check, struct bk_error *err)
 	bk_buf_done(&out);
 	if (code)
 		return code;
+	check->is_kept = is_refused;
 	if (is_refused)
 		tell(check, true,
 			"deletes nothing (%s stays there): small objects are not merged, and a "
@@ -194,6 +202,40 @@ static enum bk_code try_remove(struct check *check, struct bk_error *err)
 		tell(check, true,
 			is_there ? "forgets a deletion, which is allowed for" : "deletes");
 	return BK_OK;
+}
+
+static void tell_large(struct check *check, enum bk_code code, int64_t took_ms, const char *why)
+{
+	if (code)
+		tell(check, false, "does not take 8 MiB at once, as an outage or a merge needs: %s",
+			why);
+	else
+		tell(check, true, "takes 8 MiB at once, in %" PRId64 " ms", took_ms);
+}
+
+/* The largest that is ever put. It is not left where nothing can be removed. */
+static enum bk_code try_large(struct check *check, struct bk_error *err)
+{
+	const size_t size = (size_t)(2 * PIECE_MAX - 1);
+	struct objects *objects = check->objects;
+	char name[NAME_SIZE + sizeof "-large"];
+	uint8_t *bytes = check->is_kept ? NULL : calloc(1, size);
+	int64_t before_ms = objects->ops->now_ms(objects);
+	bool was_there, is_refused;
+	enum bk_code code, removed;
+
+	if (check->is_kept)
+		return BK_OK;
+	if (!bytes)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a large object");
+	snprintf(name, sizeof name, "%s-large", check->name);
+	code = objects->ops->put(objects, name, bytes, size, &was_there, err);
+	free(bytes);
+	if (code && code != BK_E_IO)
+		return code;
+	tell_large(check, code, objects->ops->now_ms(objects) - before_ms, err->msg);
+	removed = objects->ops->remove(objects, name, &is_refused, err);
+	return code ? BK_OK : removed;
 }
 
 static void tell_clock(struct check *check)
@@ -233,6 +275,8 @@ enum bk_code bk_place_check(const struct bk_io *io, const char *url, bk_place_ch
 		code = try_late(&check, err);
 	if (!code)
 		code = try_remove(&check, err);
+	if (!code)
+		code = try_large(&check, err);
 	if (!code)
 		code = try_at_once(&check, err);
 	if (!code)
