@@ -1,5 +1,6 @@
 /* lockplaces.c - the places that backup.lock names beside the log. */
 #include "lockplaces.h"
+#include <bk/place.h>
 #include <cJSON.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,8 @@ static enum bk_code take_place(
 			"a list of at most 8 places, each a text such as "
 			"\"file:///mnt/second/node.bkp\"",
 			err);
+	if (lockplaces_find(out, url))
+		return bad_key(name, "mirrors", "a list of places, each of them once", err);
 	return add(out, url, log, err);
 }
 
@@ -123,7 +126,7 @@ enum bk_code lockplaces_parse(
 struct lockplace *lockplaces_find(struct lockplaces *places, const char *url)
 {
 	for (unsigned i = 0; i < places->count; i++)
-		if (strcmp(places->list[i].url, url) == 0)
+		if (bk_place_is_same(places->list[i].url, url))
 			return &places->list[i];
 	return NULL;
 }

@@ -64,6 +64,43 @@ Test(lockfile, says_where_heartbeats_go)
 	fails(BK_E_INVALID, parse("{\"backend_url\":\"u\",\"heartbeat\":3}", &lockfile));
 }
 
+/* One place counts once, however it is written. */
+Test(lockfile, names_each_mirror_once)
+{
+	static const struct {
+		const char *mirrors;
+		bool once;
+	} cases[] = {
+		{"\"file:///a\", \"file:///b\"", true},
+		{"\"file:///a\", {\"url\": \"file:///a\"}", false},
+		{"\"davs://h/p/\", \"davs://h/q\"", true},
+		{"\"davs://h/p/\", \"davs://H/p\"", false},
+		{"\"davs://h/p\", \"davs://u@h/p?ca=/x\"", false},
+		{"\"davs://h/p\", \"davs://h:444/p\"", true},
+		{"\"s3://b/p?region=eu\", \"s3://b/p/?region=us\"", true},
+		{"\"s3://b/p?endpoint=h\", \"s3://b/p/?endpoint=https://h\"", false},
+		{"\"s3://b/p?endpoint=h\", \"s3://b/q?endpoint=h\"", true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct lockfile lockfile;
+		char text[256];
+		enum bk_code code;
+
+		snprintf(text, sizeof text, "{\"backend_url\":\"u\",\"mirrors\":[%s]}",
+			cases[i].mirrors);
+		code = parse(text, &lockfile);
+		cr_assert_eq(code, cases[i].once ? BK_OK : BK_E_INVALID, "case %zu", i);
+		if (code) {
+			says("each of them once");
+			continue;
+		}
+		fails(BK_E_EXISTS,
+			lockplaces_add(&lockfile.places, lockfile.places.list[1].url, why()));
+		lockfile_done(&lockfile);
+	}
+}
+
 Test(lockfile, says_what_is_kept)
 {
 	struct lockfile lockfile;

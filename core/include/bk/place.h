@@ -17,6 +17,10 @@ BK_MUST_CHECK enum bk_code bk_place_url(char **out, const char *url, struct bk_e
 bool bk_place_is_store(const char *url);
 bool bk_place_takes_clear(const char *url);
 
+/* Whether two URLs name one place, as far as they tell: a store's can be written in several ways.
+ * What is one place counts once. */
+bool bk_place_is_same(const char *url, const char *other);
+
 /* TEXT says what a store does; GOOD: as a place in it needs that. */
 typedef void bk_place_check_fn(void *ctx, bool good, const char *text);
 

@@ -9,6 +9,7 @@
 #include <bk/dest.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static enum bk_code check_ssh(const char *url, struct bk_error *err)
 {
@@ -44,6 +45,23 @@ bool bk_place_takes_clear(const char *url)
 
 	return !bk_objecturl_is(url) ||
 	       (!check_objects(url, &takes_clear, &ignored) && takes_clear);
+}
+
+bool bk_place_is_same(const char *url, const char *other)
+{
+	struct object_url parts, others;
+	struct bk_error ignored;
+	bool is_same = strcmp(url, other) == 0;
+
+	if (is_same || bk_objecturl_parse(&parts, url, &ignored))
+		return is_same;
+	if (!bk_objecturl_parse(&others, other, &ignored)) {
+		is_same = strcasecmp(parts.origin, others.origin) == 0 &&
+			  strcmp(parts.path, others.path) == 0;
+		bk_objecturl_done(&others);
+	}
+	bk_objecturl_done(&parts);
+	return is_same;
 }
 
 enum bk_code bk_place_check_url(const char *url, struct bk_error *err)
