@@ -50,8 +50,8 @@ static enum bk_code make(int *fd, char **temp, const char *path, struct bk_error
 enum bk_code outfile_put(const char *path, void (*print)(FILE *out, const void *ctx),
 	const void *ctx, struct bk_error *err)
 {
-	char *temp;
-	int fd;
+	char *temp = NULL;
+	int fd = -1;
 	enum bk_code code = make(&fd, &temp, path, err);
 
 	if (code)
