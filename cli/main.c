@@ -87,6 +87,8 @@ static int help_of(const char *name)
 {
 	const struct command *command = command_of(name);
 
+	if (strcmp(name, "help") == 0)
+		return help();
 	if (!command)
 		return no_command(name);
 	fputs(command->help, stdout);

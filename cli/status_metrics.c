@@ -1,4 +1,5 @@
 /* status_metrics.c - what backup-cli status saw, as metrics in Prometheus' text format. */
+#include "common.h"
 #include "faults_places.h"
 #include "lookjson.h"
 #include "status.h"
@@ -23,11 +24,14 @@ static void timestamp(FILE *out, const char *name, const char *help, int64_t tim
 	fprintf(out, PREFIX "%s %.3f\n", name, (double)time_us / 1e6);
 }
 
-/* A label's value, as the format quotes it. */
-static void label(FILE *out, const char *key, const char *value)
+/* A label's value, as the format quotes it: UTF-8, which a path need not be. Whoever reads the
+ * figures refuses all of them for one byte that is none. */
+static void label(FILE *out, const char *key, const char *text)
 {
+	struct shown shown;
+
 	fprintf(out, "%s=\"", key);
-	for (; *value; value++) {
+	for (const char *value = shown_of(&shown, text); *value; value++) {
 		if (*value == '"' || *value == '\\')
 			fputc('\\', out);
 		if (*value == '\n')

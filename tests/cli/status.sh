@@ -109,6 +109,12 @@ t backup-cli status --plot picture.svg log.bkp >/dev/null
 head -c 4 picture.svg
 python3 -c 'import sys, xml.dom.minidom; print(len(xml.dom.minidom.parse("picture.svg").getElementsByTagName("text")) > 20)'
 
+# A path is any bytes; who reads figures takes UTF-8 only.
+odd=$(printf 'odd\377\033"x.bkp')
+cp log.bkp "$odd"
+backup-cli status --prometheus "$odd" | python3 -c 'import sys; print("\x1b" in sys.stdin.buffer.read().decode())'
+rm "$odd"
+
 # What makes no sense.
 t backup-cli status --json --prometheus log.bkp
 t backup-cli status --output x log.bkp

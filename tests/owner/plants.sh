@@ -24,6 +24,17 @@ run() {
 	[ "$(cd root && echo *)" = "own.bkp precious" ] || fail "$what: made in root's directory: $(ls root)"
 	untouched
 }
+# As root, beside what the user planted: the files that status puts where it is told to.
+figures() {
+	for option in "--prometheus --output" --plot; do
+		# shellcheck disable=SC2086
+		try "$1: status $option" 0 backup-cli status $option mine/figures root/own.bkp
+		[ ! -L mine/figures ] && [ -f mine/figures ] && [ "$(stat -c %u mine/figures)" = 0 ] ||
+			fail "$what: $(ls -l mine)"
+		untouched
+		rm -f mine/figures
+	done
+}
 # Each command of root's, about the user's node, or about the user's log alone.
 commands() {
 	for command in log verify "verify --deep" "verify --part 1/2" status drill show "diff head~1 latest" \
@@ -82,6 +93,22 @@ for kind in link dangling pipe zeros directory; do
 		commands "$kind $name"
 	done
 done
+# A name that can be guessed, where root, who works for nobody here, is to write.
+for kind in link dangling pipe zeros; do
+	for name in mine/figures mine/figures.new; do
+		begin
+		plant $kind $name
+		figures "$kind $name"
+	done
+done
+begin
+echo "the user's, open for writing" >mine/figures.new
+chown $user mine/figures.new
+figures "a file figures.new"
+begin
+ln root/precious mine/figures.new
+precious=$(stat -c '%i %s %u %a %Y' root/precious)
+figures "root's own file, linked to as figures.new"
 # The log is a link to root's, and backup.lock names it.
 begin
 as_user rm mine/n.bkp

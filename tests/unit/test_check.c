@@ -207,11 +207,19 @@ Test(check, what_no_node_has)
 	struct budget budget;
 
 	pages_of(&pages, "CREATE TABLE t (x); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT 1;"
-			 "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 2; END");
+			 "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 2; END;"
+			 "CREATE TABLE c (x CHECK (x > 0), y DEFAULT (hex(1)));"
+			 "CREATE INDEX j ON c (abs(x)); CREATE INDEX k ON c (x) WHERE x IN (1, 2);"
+			 "CREATE TABLE spare (x); PRAGMA writable_schema = ON;"
+			 "INSERT INTO sqlite_schema SELECT type, 'w', 'w', rootpage, 'CREATE/**/ "
+			 "virtual TABLE w USING fts5(x)' FROM sqlite_schema WHERE name = 'spare'");
 	*notes = '\0';
 	bk_budget_init(&budget, NULL);
 	ok(bk_check_database(&pages.store, bk_io_posix(), &budget, &quick, &result, why()));
-	cr_assert(result.notes == 2);
+	cr_assert(result.notes == 5, "%s", notes);
+	noted("alien: a virtual table \"w\"\n");
+	noted("alien: a call of hex() in the schema of table \"c\"\n");
+	noted("alien: a call of abs() in the schema of index \"j\"\n");
 	noted("alien: a view \"v\"\n");
 	noted("alien: a trigger \"g\"\n");
 	free(pages.bytes);

@@ -328,6 +328,9 @@ Test(restore, a_database_of_another_version)
 		"CREATE TABLE vars (name, intval); INSERT INTO vars VALUES ('data_version', 2)");
 	ok(bk_writer_append(node.writer, &change, why()));
 	fails(BK_E_SQL, restore(&node, scratch("other"), NULL, &result));
+	cr_assert(strstr(why()->msg, "the newest, cannot be rebuilt: ") &&
+			  strstr(why()->msg, "backup-cli verify tells which versions can"),
+		"%s", why()->msg);
 	cr_assert(!has_file(scratch("other")));
 	bk_writer_close(node.writer);
 	unlink(node.path);

@@ -47,3 +47,49 @@ Test(sqltext, beginnings)
 		cr_assert(bk_sqltext_begin(end, end) == end);
 	}
 }
+
+/* What stands in a schema, and what it calls; "" if nothing. */
+Test(sqltext, calls_of_a_schema)
+{
+	static const struct {
+		const char *sql, *call;
+		bool is_index;
+	} cases[] = {
+		{"CREATE TABLE vars(name VARCHAR(32), val VARCHAR(255), PRIMARY KEY(name))", "",
+			false},
+		{"CREATE TABLE t (a INTEGER REFERENCES u(id) ON DELETE CASCADE, b DEFAULT 0, "
+		 "UNIQUE (a, b))",
+			"", false},
+		{"CREATE TABLE t (a DEFAULT (1 + (2)), CHECK (a IN (1, 2) AND NOT (a > 3) OR (a IS "
+		 "NULL)))",
+			"", false},
+		{"CREATE TABLE t (a CHECK (a <> 'edit(1)' /* edit(2) */))", "", false},
+		{"CREATE TABLE edit(a, b edit(3), c AS (CAST (a AS TEXT)))", "", false},
+		{"CREATE TABLE t (a CHECK (edit('x', 'y')))", "edit", false},
+		{"CREATE TABLE t (a check/* */((1 + edit /* */ ('x'))))", "edit", false},
+		{"CREATE TABLE t (a, CONSTRAINT c CHECK(a IN (1)), CHECK (\"edit\"('x')))",
+			"\"edit\"", false},
+		{"CREATE TABLE t (a CHECK ([edit](1)))", "[edit]", false},
+		{"CREATE TABLE t (a DEFAULT (edit('x')))", "edit", false},
+		{"CREATE TABLE t (a GENERATED ALWAYS AS (hex(a)) STORED)", "hex", false},
+		{"CREATE TABLE t (a, b AS (CASE WHEN (a) THEN (lower(a)) END))", "lower", false},
+		{"CREATE INDEX i ON t(a, b) WHERE a NOT IN (9, 19)", "", true},
+		{"CREATE UNIQUE INDEX \"i\" ON \"t\" (\"a\")", "", true},
+		{"CREATE INDEX i ON t (lower(a))", "lower", true},
+		{"CREATE INDEX i ON t (a) WHERE edit(a)", "edit", true},
+		{"CREATE INDEX i ON t ((a + abs(b)))", "abs", true},
+		{"CREATE TABLE t (a CHECK (edit", "", false},
+		{"))((", "", false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *sql = cases[i].sql;
+		size_t size = 0;
+		const char *call =
+			bk_sqltext_call(sql, sql + strlen(sql), cases[i].is_index, &size);
+
+		cr_assert(size == strlen(cases[i].call) &&
+				  !memcmp(call ? call : "", cases[i].call, size),
+			"%s: %.*s", sql, (int)size, call);
+	}
+}

@@ -53,6 +53,7 @@ static void all_say(const char *path, bool can)
 		cr_assert(said.verdict.answer == verdict.answer, "deep %d: %s", deep,
 			said.verdict.why.msg);
 		cr_assert(can || said.findings, "deep %d", deep);
+		cr_assert(can || said.lost, "deep %d: no version is said to be lost", deep);
 	}
 	code = bk_restore(log, scratch("out"), NULL, &result, why());
 	cr_assert((code == BK_OK) == can, "%s", why()->msg);

@@ -3,6 +3,7 @@
 #include "missing.h"
 #include "span.h"
 #include <bk/listing.h>
+#include <bk/moment.h>
 
 enum bk_code bk_log_not_found(struct bk_log *log, uint32_t version, struct bk_error *err)
 {
@@ -32,7 +33,8 @@ enum bk_code bk_log_find(
 	bool more;
 	enum bk_code code;
 
-	/* Who asks for one will mostly read it, too; and what leads to the one leads to the other. */
+	/* Who asks for one will mostly read it, too; and what leads to the one leads to the other.
+	 */
 	bk_log_foresee(log, version);
 	code = bk_listing_open(&listing, log, version, BK_LISTING_VERSIONS, err);
 
@@ -109,8 +111,12 @@ enum bk_code bk_log_find_time(
 		found = version_at(&span, time_us, &version);
 	}
 	bk_span_done(&span);
-	if (!found)
-		return bk_fail(err, BK_E_MISSING, 0,
-			"the log %s holds nothing from that time or before", log->lf.file.path);
+	if (!found) {
+		char time[BK_MOMENT_TEXT];
+
+		bk_moment_text(time, time_us, true);
+		return bk_fail(err, BK_E_MISSING, 0, "the log %s holds nothing from %s or before",
+			log->lf.file.path, time);
+	}
 	return bk_log_find(log, version, entry, err);
 }

@@ -212,10 +212,10 @@ static enum bk_code try_restore(void *ctx, struct bk_image *image, struct bk_err
 }
 
 /* What could not be done, and what can. */
-static enum bk_code explain_damage(
-	const struct restore *restore, const struct bk_error *why, struct bk_error *err)
+static enum bk_code explain(const struct restore *restore, enum bk_code code,
+	const struct bk_error *why, struct bk_error *err)
 {
-	return bk_fail(err, BK_E_DAMAGE, 0,
+	return bk_fail(err, code, 0,
 		"version %u%s cannot be rebuilt: %s. backup-cli verify tells which versions can; "
 		"restore --version N restores one of them, under another name than %s",
 		restore->version, restore->is_head ? ", the newest," : "", why->msg,
@@ -233,7 +233,9 @@ static enum bk_code restore_past_damage(
 		restore->log, restore->version, &options, try_restore, &attempt, &why);
 
 	if (code == BK_E_DAMAGE || (code == BK_E_MISSING && restore->is_head))
-		return explain_damage(restore, &why, err);
+		return explain(restore, BK_E_DAMAGE, &why, err);
+	if (code == BK_E_SQL)
+		return explain(restore, code, &why, err);
 	return code ? bk_fail_as(err, &why) : BK_OK;
 }
 

@@ -199,6 +199,9 @@ enum bk_code bk_verify_lost(struct verify *verify, struct bk_error *err)
 			break;
 	}
 	bk_log_unpin(verify->log, base);
+	/* Whole pages and changes that replay can still be no database, or another version's. */
+	if (!code && verify->result->verdict.answer == BK_VERDICT_NO)
+		lost_add(&lost, verify->result->head, verify->result->head);
 	lost_flush(&lost);
 	return code;
 }
