@@ -4,6 +4,7 @@
 #include "overlay.h"
 #include "replay.h"
 #include "simfs.h"
+#include "sqltext.h"
 #include <bk/image.h>
 #include <bk/memory.h>
 #include <dirent.h>
@@ -65,6 +66,20 @@ static size_t cut(const uint8_t *data, size_t size, struct bk_slice *out)
 		at += length + 1;
 	}
 	return count;
+}
+
+/* What is found to be called stands in the text. */
+static void look_at_schema(const struct bk_slice *sql)
+{
+	const char *text = sql->data, *end = text + sql->size;
+
+	for (int is_index = 0; is_index < 2; is_index++) {
+		size_t length = 0;
+		const char *call = bk_sqltext_call(text, end, is_index, &length);
+
+		REQUIRE(!call || (length && call >= text && length <= (size_t)(end - call)));
+	}
+	bk_sqltext_is_virtual(text, end);
 }
 
 /* What a change may never leave behind on its connection. */
@@ -135,6 +150,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size || size > TEXT_MAX)
 		return 0;
 	count = cut(data, size, statements);
+	for (size_t i = 0; i < count; i++)
+		look_at_schema(&statements[i]);
 	sum = replay_all(statements, count);
 	/* The same pages each time: a keyframe made today fits a replay of next year. */
 	REQUIRE(sum == replay_all(statements, count));
