@@ -54,6 +54,24 @@ static enum bk_code find_path(struct restore *restore, const char *dest, struct 
 	return BK_OK;
 }
 
+static int is_this(void *name, const char *other)
+{
+	return strcmp(name, other) == 0;
+}
+
+/* Whether PATH is the name of something, be it a link that leads nowhere: it may lead somewhere
+ * later. */
+static bool is_name(const struct bk_io *io, char *path)
+{
+	char *dir = bk_path_directory(path), *slash = strrchr(path, '/');
+	char *name = slash ? slash + 1 : path;
+	bool is = path_exists(io, path) ||
+		  (dir && io->ops->list && io->ops->list(io->ctx, dir, name, is_this, name) == 1);
+
+	free(dir);
+	return is;
+}
+
 static enum bk_code refuse_beside(
 	const struct restore *restore, const char *suffix, struct bk_error *err)
 {
@@ -62,7 +80,7 @@ static enum bk_code refuse_beside(
 
 	if (asprintf(&beside, "%s%s", restore->path, suffix) < 0)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a path");
-	if (path_exists(restore->io, beside))
+	if (is_name(restore->io, beside))
 		code = bk_fail(err, BK_E_UNSAFE, 0,
 			"%s is there: SQLite would mix it into the restored database; move it away",
 			beside);
