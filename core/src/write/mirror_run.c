@@ -121,16 +121,20 @@ static uint64_t goal_of(const struct mirror *mirror)
 	return mirror->is_coming ? mirror->all->whole : mirror->all->target;
 }
 
-/* What is to be sent waits for more, where the place asks for that and nobody waits for it. With the
- * mutex held. */
-static void gather(struct mirror *mirror)
+/* What is to be sent waits for more, where the place asks for that and nobody waits for it; IN_TIME
+ * it came now, else while what was before it was sent, and has waited since then. With the mutex
+ * held. */
+static void gather(struct mirror *mirror, bool in_time)
 {
 	struct bk_mirrors *all = mirror->all;
-	struct timespec until = bk_mirrors_until(mirror->place->gather_ms);
-	int rc = mirror->place->gather_ms && !bk_mirrors_takes_flight(all) ? 0 : ETIMEDOUT;
+	uint32_t gather_ms = mirror->place->gather_ms;
+	struct timespec until = in_time ? bk_mirrors_until(gather_ms) : mirror->gather_until;
+	int rc = gather_ms && !bk_mirrors_takes_flight(all) ? 0 : ETIMEDOUT;
 
 	while (rc == 0 && bk_mirror_is_current(mirror) && goal_of(mirror) - mirror->sent < SYNC_BYTES)
 		rc = pthread_cond_timedwait(&all->work, &all->mutex, &until);
+	if (gather_ms)
+		mirror->gather_until = bk_mirrors_until(gather_ms);
 }
 
 static bool has_work(const struct mirror *mirror)
@@ -144,16 +148,17 @@ static bool has_work(const struct mirror *mirror)
 static bool wait_for_more(struct mirror *mirror, uint64_t *target, bool *is_quiet)
 {
 	struct bk_mirrors *all = mirror->all;
-	bool is_tended = mirror->place->ops->tend && mirror->tend_at.tv_sec, go_on;
+	bool is_tended = mirror->place->ops->tend && mirror->tend_at.tv_sec, in_time, go_on;
 	int rc = 0;
 
 	pthread_mutex_lock(&all->mutex);
+	in_time = goal_of(mirror) <= mirror->sent;
 	while (!has_work(mirror) && rc != ETIMEDOUT)
 		rc = is_tended ? pthread_cond_timedwait(&all->work, &all->mutex, &mirror->tend_at)
 			       : pthread_cond_wait(&all->work, &all->mutex);
 	*is_quiet = !has_work(mirror);
 	if (goal_of(mirror) > mirror->sent)
-		gather(mirror);
+		gather(mirror, in_time);
 	go_on = bk_mirror_is_current(mirror);
 	*target = goal_of(mirror);
 	pthread_mutex_unlock(&all->mutex);
@@ -281,6 +286,7 @@ static enum bk_code follow(struct mirror *mirror, struct bk_error *err)
 	enum bk_code code;
 
 	bk_mirror_drop_ahead(mirror);
+	mirror->gather_until = bk_mirrors_until(0); /* what comes meanwhile has waited enough */
 	code = ask(mirror, &head, err);
 	if (code || !wait_attached(mirror))
 		return code;
