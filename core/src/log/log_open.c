@@ -133,16 +133,16 @@ static enum bk_code load_state(struct bk_log *log, const struct log_end *end, en
 	bk_log_unpin(log, kf);
 	if (!code)
 		code = bk_log_take(log, state, end->end, on_bad, err);
-	if (code || state->last == end->last)
-		return code;
-	/* The frames from the front lead to another last one, which that from the end stands in. A
-	 * writer would cut into it, or go on behind it. A reader may meet it where a writer cut it
-	 * off again, and takes what follows it, as it does when it looks again. */
-	if (on_bad != BAD_FAILS)
-		return bk_log_take(log, state, end->file_end, BAD_ENDS, err);
-	return bk_fail(err, BK_E_DAMAGE, 0,
-		"%s is damaged: one of the frames at offsets %llu and %llu stands in the other",
-		log->lf.file.path, (unsigned long long)state->last, (unsigned long long)end->last);
+	/* Where the frames from the front lead to another last one, that from the end stands in it: a
+	 * writer would cut into it, or go on behind it. (A reader may meet that where a writer cut it
+	 * off again, and takes what follows it when it looks again.) */
+	if (!code && on_bad == BAD_FAILS && state->last != end->last)
+		code = bk_fail(err, BK_E_DAMAGE, 0,
+			"%s is damaged: one of the frames at offsets %llu and %llu stands in the "
+			"other",
+			log->lf.file.path, (unsigned long long)state->last,
+			(unsigned long long)end->last);
+	return code;
 }
 
 /* Where the log ends. For a reader, what stands at its end may be too much to search: then it ends
