@@ -253,6 +253,19 @@ def left_alone(directory):
     store.stop()
 
 
+def lag(directory):
+    """What comes while a piece is sent does not wait anew for more: a piece each 0.7 s, however long a request takes up to that"""
+    store = stores.OwnS3(directory + "/store")
+    store.words = ("--delay", "600")
+    store.start()
+    node = Node(directory, store)
+    node.play(700, "--pause", "15")
+    times = sorted(when for name, _, _, when in store.server.acknowledged if re.fullmatch(r"place/[0-9a-f]{32}/\d{20}", name))
+    gaps = sorted(then - when for when, then in zip(times, times[1:]))
+    assert len(gaps) >= 5 and gaps[len(gaps) // 2] < 1, gaps
+    store.stop()
+
+
 def merged(directory):
     """Small objects become large ones, in the background; what a listing says stays the same"""
     store = stores.Own(directory + "/store").start()
@@ -265,4 +278,4 @@ def merged(directory):
     store.stop()
 
 
-kit.run([tls, credentials, clear, outage, successor, read_as_files, racy, odd, narrow, left_alone] + ([merged] if os.environ.get("BK_TORTURE") else []))
+kit.run([tls, credentials, clear, outage, successor, read_as_files, racy, odd, narrow, left_alone, lag] + ([merged] if os.environ.get("BK_TORTURE") else []))

@@ -289,9 +289,8 @@ Test(objectplace, a_change_costs_a_put_and_a_look)
 	store.is_racy = true;
 	place = store_begin_one(&store, &log);
 	store.puts = store.gets = store.lists = store.claims = store.looks = 0;
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 10; i++)
 		source_grow(place, &log, 20, 'a');
-	}
 	cr_assert(store.puts == 10 && store.looks == 10);
 	cr_assert(store.gets == 0 && store.lists == 0 && store.claims == 0);
 	place->ops->close(place);

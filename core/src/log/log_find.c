@@ -33,8 +33,7 @@ enum bk_code bk_log_find(
 	bool more;
 	enum bk_code code;
 
-	/* Who asks for one will mostly read it, too; and what leads to the one leads to the other.
-	 */
+	/* Who asks for one mostly reads it, too; and what leads to the one leads to the other. */
 	bk_log_foresee(log, version);
 	code = bk_listing_open(&listing, log, version, BK_LISTING_VERSIONS, err);
 

@@ -213,19 +213,17 @@ static void tell_large(struct check *check, enum bk_code code, int64_t took_ms, 
 		tell(check, true, "takes 8 MiB at once, in %" PRId64 " ms", took_ms);
 }
 
-/* The largest that is ever put. It is not left where nothing can be removed. */
+/* The largest that is ever put, where it can be removed again. */
 static enum bk_code try_large(struct check *check, struct bk_error *err)
 {
 	const size_t size = (size_t)(2 * PIECE_MAX - 1);
 	struct objects *objects = check->objects;
 	char name[NAME_SIZE + sizeof "-large"];
-	uint8_t *bytes = check->is_kept ? NULL : calloc(1, size);
+	uint8_t *bytes = calloc(1, size);
 	int64_t before_ms = objects->ops->now_ms(objects);
 	bool was_there, is_refused;
 	enum bk_code code, removed;
 
-	if (check->is_kept)
-		return BK_OK;
 	if (!bytes)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory for a large object");
 	snprintf(name, sizeof name, "%s-large", check->name);
@@ -275,7 +273,7 @@ enum bk_code bk_place_check(const struct bk_io *io, const char *url, bk_place_ch
 		code = try_late(&check, err);
 	if (!code)
 		code = try_remove(&check, err);
-	if (!code)
+	if (!code && !check.is_kept)
 		code = try_large(&check, err);
 	if (!code)
 		code = try_at_once(&check, err);

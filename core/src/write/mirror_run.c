@@ -121,20 +121,16 @@ static uint64_t goal_of(const struct mirror *mirror)
 	return mirror->is_coming ? mirror->all->whole : mirror->all->target;
 }
 
-/* What is to be sent waits for more, where the place asks for that and nobody waits for it; IN_TIME
- * it came now, else while what was before it was sent, and has waited since then. With the mutex
- * held. */
-static void gather(struct mirror *mirror, bool in_time)
+/* What is to be sent waits for more, where the place asks for that and nobody waits for it. With the
+ * mutex held. */
+static void gather(struct mirror *mirror)
 {
 	struct bk_mirrors *all = mirror->all;
-	uint32_t gather_ms = mirror->place->gather_ms;
-	struct timespec until = in_time ? bk_mirrors_until(gather_ms) : mirror->gather_until;
-	int rc = gather_ms && !bk_mirrors_takes_flight(all) ? 0 : ETIMEDOUT;
+	int rc = mirror->place->gather_ms && !bk_mirrors_takes_flight(all) ? 0 : ETIMEDOUT;
 
 	while (rc == 0 && bk_mirror_is_current(mirror) && goal_of(mirror) - mirror->sent < SYNC_BYTES)
-		rc = pthread_cond_timedwait(&all->work, &all->mutex, &until);
-	if (gather_ms)
-		mirror->gather_until = bk_mirrors_until(gather_ms);
+		rc = pthread_cond_timedwait(&all->work, &all->mutex, &mirror->gather_until);
+	mirror->gather_until = bk_mirrors_until(mirror->place->gather_ms);
 }
 
 static bool has_work(const struct mirror *mirror)
@@ -148,17 +144,18 @@ static bool has_work(const struct mirror *mirror)
 static bool wait_for_more(struct mirror *mirror, uint64_t *target, bool *is_quiet)
 {
 	struct bk_mirrors *all = mirror->all;
-	bool is_tended = mirror->place->ops->tend && mirror->tend_at.tv_sec, in_time, go_on;
+	bool is_tended = mirror->place->ops->tend && mirror->tend_at.tv_sec, go_on;
 	int rc = 0;
 
 	pthread_mutex_lock(&all->mutex);
-	in_time = goal_of(mirror) <= mirror->sent;
-	while (!has_work(mirror) && rc != ETIMEDOUT)
+	while (!has_work(mirror) && rc != ETIMEDOUT) {
 		rc = is_tended ? pthread_cond_timedwait(&all->work, &all->mutex, &mirror->tend_at)
 			       : pthread_cond_wait(&all->work, &all->mutex);
+		mirror->gather_until = bk_mirrors_until(mirror->place->gather_ms);
+	}
 	*is_quiet = !has_work(mirror);
 	if (goal_of(mirror) > mirror->sent)
-		gather(mirror, in_time);
+		gather(mirror);
 	go_on = bk_mirror_is_current(mirror);
 	*target = goal_of(mirror);
 	pthread_mutex_unlock(&all->mutex);

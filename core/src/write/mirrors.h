@@ -33,7 +33,8 @@ struct mirror {
 	uint8_t ours[LOG_ID_SIZE]; /* what the place holds of this log before */
 	uint64_t ours_end;         /* ... this offset is what the writer here put there, or has */
 	struct timespec tend_at;   /* when the place is to be tended to; zeros: not yet known */
-	struct timespec gather_until; /* for what came while something was sent or asked */
+	struct timespec gather_until; /* so long what is to be sent waits for more: from when it came,
+				       * or from when what is before it was begun to be sent */
 	bool is_coming;            /* the log is a successor, which has not the place's name yet */
 	struct file ahead;         /* the successor that it gets ahead */
 	uint64_t ahead_number;     /* all->ahead.number, when that was begun; 0: none */
