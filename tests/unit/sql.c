@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <xxhash.h>
 
+#define BUSY_MS 60000
+
 #define SCHEMA "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 #define TABLES "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name"
 
@@ -11,6 +13,8 @@ sqlite3 *sql_open(const char *path)
 	sqlite3 *db = NULL;
 
 	cr_assert(sqlite3_open(path, &db) == SQLITE_OK, "cannot open %s", path);
+	/* As lightningd does, while others look at what it writes. */
+	sqlite3_busy_timeout(db, BUSY_MS);
 	sql_run(db, "PRAGMA foreign_keys = ON");
 	sql_run(db, "PRAGMA synchronous = OFF");
 	return db;
