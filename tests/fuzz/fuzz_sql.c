@@ -101,8 +101,16 @@ static void check_connection(struct replay *replay)
 		value);
 }
 
-/* Replays DATA on a small database; returns a sum of its pages, 0 if a statement failed. */
-static uint64_t replay_all(const struct bk_slice *statements, size_t count)
+/* What a replay came to. */
+struct outcome {
+	enum bk_code code;
+	bool is_spent; /* its budget, or SQLite's memory */
+	uint64_t sum;  /* of its pages, where no statement failed */
+};
+
+/* Replays STATEMENTS on a small database, with IS_PLAIN without statements that were prepared
+ * before. */
+static struct outcome replay_all(const struct bk_slice *statements, size_t count, bool is_plain)
 {
 	static const struct budget_limits limits = {.steps = STEPS_MAX, .length = LENGTH_MAX};
 	struct budget budget;
@@ -111,13 +119,14 @@ static uint64_t replay_all(const struct bk_slice *statements, size_t count)
 	struct overlay overlay;
 	struct replay replay;
 	struct bk_error err = {0};
-	uint64_t sum = 14695981039346656037u;
+	struct outcome outcome = {.sum = 14695981039346656037u};
 	uint8_t page[PAGE_SIZE_MAX];
 	enum bk_code code;
 
 	bk_budget_init(&budget, &limits);
 	bk_overlay_init(&overlay, simfs_io(fs), "/tmp", (size_t)64 << 10);
 	REQUIRE(!bk_replay_open(&replay, &overlay.store, simfs_io(fs), "/tmp", &options, &err));
+	bk_prepared_set_off(replay.prepared, is_plain);
 	make_schema(&replay);
 	code = run(&replay, statements, count, 2, &err);
 	REQUIRE(!code || code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM);
@@ -128,20 +137,28 @@ static uint64_t replay_all(const struct bk_slice *statements, size_t count)
 	for (uint32_t i = 1; i <= overlay.store.page_count && !code; i++) {
 		REQUIRE(!overlay.store.read(&overlay.store, i, page, &err));
 		for (uint32_t at = 0; at < overlay.store.page_size; at++)
-			sum = (sum ^ page[at]) * 1099511628211u;
+			outcome.sum = (outcome.sum ^ page[at]) * 1099511628211u;
 	}
 	bk_overlay_done(&overlay);
 	REQUIRE(simfs_open_files(fs) == 0);
 	simfs_free(fs);
-	return code ? 0 : sum;
+	outcome.code = code;
+	outcome.is_spent = budget.end != BUDGET_LEFT || code == BK_E_NOMEM;
+	return outcome;
+}
+
+static void are_the_same(const struct outcome *a, const struct outcome *b)
+{
+	REQUIRE(a->is_spent || b->is_spent ||
+		(a->code == b->code && (a->code || a->sum == b->sum)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int has_folder;
 	struct bk_slice statements[STATEMENT_MAX];
+	struct outcome first, again, plain;
 	size_t count;
-	uint64_t sum;
 
 	if (!has_folder++) {
 		enter_folder();
@@ -152,8 +169,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	count = cut(data, size, statements);
 	for (size_t i = 0; i < count; i++)
 		look_at_schema(&statements[i]);
-	sum = replay_all(statements, count);
+	first = replay_all(statements, count, false);
 	/* The same pages each time: a keyframe made today fits a replay of next year. */
-	REQUIRE(sum == replay_all(statements, count));
+	again = replay_all(statements, count, false);
+	REQUIRE(first.code == again.code && (first.code || first.sum == again.sum));
+	plain = replay_all(statements, count, true);
+	are_the_same(&first, &plain);
 	return 0;
 }

@@ -70,6 +70,7 @@ static int authorize(void *ctx, int action, const char *first, const char *secon
 	(void)trigger;
 	if (replay->is_ours)
 		return SQLITE_OK;
+	bk_prepared_note(replay->prepared, action, first, second);
 	if (replay->is_lone)
 		return authorize_lone(action, first);
 	/* Without a journal SQLite would not find what stood there before. */
@@ -107,6 +108,9 @@ static int replay_prepare(struct replay *replay)
 	int rc = sqlite3_set_authorizer(db, authorize, replay);
 
 	replay->is_ours = true;
+	replay->prepared = bk_prepared_new(db);
+	if (!replay->prepared)
+		return SQLITE_NOMEM;
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, replay_pragmas, NULL, NULL, NULL);
@@ -144,9 +148,11 @@ void bk_replay_close(struct replay *replay)
 {
 	sqlite3_finalize(replay->begin);
 	sqlite3_finalize(replay->commit);
+	bk_prepared_free(replay->prepared);
 	bk_sandbox_close(&replay->sandbox);
 	bk_fullrowid_done(&replay->exact.full);
 	replay->begin = replay->commit = NULL;
+	replay->prepared = NULL;
 }
 
 const char *bk_replay_inexact(const struct replay *replay)
@@ -177,33 +183,62 @@ static int length_of(const struct replay *replay, const struct bk_slice *sql)
 	return (int)(length > literal ? length : literal);
 }
 
+/* A statement of SQL is prepared, or run, next; false: the budget has run out. */
+static bool begin_statement(struct replay *replay, const struct bk_slice *sql)
+{
+	if (!bk_budget_is_left(replay->sandbox.budget))
+		return false;
+	replay->sandbox.costly.likes = 0;
+	replay->sandbox.costly.is_alter = false;
+	sqlite3_limit(replay->sandbox.db, SQLITE_LIMIT_LENGTH, length_of(replay, sql));
+	return true;
+}
+
+/* To its end, or to where it fails: its next reset or finalize tells. */
+static void step_through(sqlite3_stmt *statement)
+{
+	while (sqlite3_step(statement) == SQLITE_ROW)
+		;
+}
+
 /* Runs all of SQL, as sqlite3_exec does, but for one that knows its size; with FIRST_ONLY its first
  * statement. */
-static int run_sql(struct replay *replay, const struct bk_slice *sql, bool first_only)
+static int run_text(struct replay *replay, const struct bk_slice *sql, bool first_only)
 {
 	const char *at = sql->data, *end = at + sql->size;
-	sqlite3 *db = replay->sandbox.db;
 	int rc = SQLITE_OK;
 
 	while (at < end && rc == SQLITE_OK) {
 		sqlite3_stmt *statement = NULL;
 
-		if (!bk_budget_is_left(replay->sandbox.budget))
+		if (!begin_statement(replay, sql))
 			return SQLITE_INTERRUPT;
-		replay->sandbox.costly.likes = 0;
-		replay->sandbox.costly.is_alter = false;
-		sqlite3_limit(db, SQLITE_LIMIT_LENGTH, length_of(replay, sql));
-		rc = sqlite3_prepare_v2(db, at, (int)(end - at), &statement, &at);
+		rc = sqlite3_prepare_v2(replay->sandbox.db, at, (int)(end - at), &statement, &at);
+		bk_prepared_settle(replay->prepared);
 		if (rc != SQLITE_OK || !statement)
 			continue;
-		do
-			rc = sqlite3_step(statement);
-		while (rc == SQLITE_ROW);
+		step_through(statement);
 		rc = sqlite3_finalize(statement);
 		if (first_only)
 			break;
 	}
 	return rc;
+}
+
+static int run_sql(struct replay *replay, const struct bk_slice *sql)
+{
+	sqlite3_stmt *statement;
+	int rc;
+
+	if (!begin_statement(replay, sql))
+		return SQLITE_INTERRUPT;
+	rc = bk_prepared_find(replay->prepared, sql, &statement);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!statement)
+		return run_text(replay, sql, false);
+	step_through(statement);
+	return bk_prepared_done(statement);
 }
 
 static enum bk_code change_failed(struct replay *replay, const struct bk_change *change,
@@ -250,6 +285,8 @@ static enum bk_code change_begin(struct replay *replay, const struct bk_change *
 	replay->state_moved = false;
 	bk_exact_begin(&replay->exact, &replay->sandbox, change);
 	replay->is_ours = true;
+	if (replay->state != (must & CONNSTATE_FLAGS))
+		bk_prepared_forget(replay->prepared);
 	rc = bk_connstate_set(replay->sandbox.db, replay->state, must);
 	replay->state = must & CONNSTATE_FLAGS;
 	replay->is_ours = false;
@@ -266,7 +303,7 @@ static enum bk_code run_change(
 	if (run_own(replay, replay->begin) != SQLITE_OK)
 		return bk_sandbox_fail(&replay->sandbox, "begin a transaction", err);
 	for (size_t i = 0; i < change->statement_count; i++)
-		if (run_sql(replay, &change->statements[i], false) != SQLITE_OK)
+		if (run_sql(replay, &change->statements[i]) != SQLITE_OK)
 			return change_failed(replay, change, i, err);
 	code = bk_exact_check(&replay->exact, &replay->sandbox, change, err);
 	if (code)
@@ -282,7 +319,7 @@ static enum bk_code run_lone(
 	int rc;
 
 	replay->is_lone = true;
-	rc = run_sql(replay, &change->statements[0], true);
+	rc = run_text(replay, &change->statements[0], true);
 	replay->is_lone = false;
 	return rc == SQLITE_OK ? BK_OK : change_failed(replay, change, 0, err);
 }

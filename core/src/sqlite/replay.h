@@ -15,6 +15,7 @@
 #define BK_REPLAY_H
 
 #include "exact.h"
+#include "prepared.h"
 #include "sandbox.h"
 #include "vars.h"
 #include <bk/change.h>
@@ -30,6 +31,7 @@ struct replay_options {
 struct replay {
 	struct sandbox sandbox;
 	sqlite3_stmt *begin, *commit;
+	struct prepared *prepared;
 	struct budget own_budget;
 	bool is_ours;     /* the statement being prepared is one of replay's own */
 	bool is_lone;     /* it is a lone pragma */
