@@ -108,9 +108,6 @@ static int replay_prepare(struct replay *replay)
 	int rc = sqlite3_set_authorizer(db, authorize, replay);
 
 	replay->is_ours = true;
-	replay->prepared = bk_prepared_new(db);
-	if (!replay->prepared)
-		return SQLITE_NOMEM;
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, replay_pragmas, NULL, NULL, NULL);
@@ -137,10 +134,15 @@ enum bk_code bk_replay_open(struct replay *replay, struct pagestore *store, cons
 	bk_budget_init(&replay->own_budget, NULL);
 	code = bk_sandbox_open(&replay->sandbox, store, io, spill_dir,
 		options && options->budget ? options->budget : &replay->own_budget, err);
-	if (!code && replay_prepare(replay) != SQLITE_OK) {
+	if (code)
+		return code;
+	replay->prepared = bk_prepared_new(replay->sandbox.db);
+	if (!replay->prepared)
+		code = bk_fail(err, BK_E_NOMEM, 0, "no memory to open an image");
+	else if (replay_prepare(replay) != SQLITE_OK)
 		code = bk_sandbox_fail(&replay->sandbox, "open an image", err);
+	if (code)
 		bk_replay_close(replay);
-	}
 	return code;
 }
 
