@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define NOT_HEX 16
-
 /* What a byte is, or begins. */
 enum kind { OTHER, BLANK, WORD, DIGIT, QUOTE, MARK };
 
@@ -122,13 +120,29 @@ static bool take_text(struct walk *walk)
 	return put_value(walk, &value, at + 1);
 }
 
-static unsigned hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : NOT_HEX;
-}
+/* Of a hexadecimal digit one more than its value; 0: it is none. */
+static const uint8_t hex[256] = {['0'] = 1,
+	['1'] = 2,
+	['2'] = 3,
+	['3'] = 4,
+	['4'] = 5,
+	['5'] = 6,
+	['6'] = 7,
+	['7'] = 8,
+	['8'] = 9,
+	['9'] = 10,
+	['A'] = 11,
+	['B'] = 12,
+	['C'] = 13,
+	['D'] = 14,
+	['E'] = 15,
+	['F'] = 16,
+	['a'] = 11,
+	['b'] = 12,
+	['c'] = 13,
+	['d'] = 14,
+	['e'] = 15,
+	['f'] = 16};
 
 /* The hexadecimal digits of a blob begin two bytes behind AT. */
 static bool take_blob(struct walk *walk)
@@ -138,11 +152,11 @@ static bool take_blob(struct walk *walk)
 	const char *at = walk->at + 2;
 
 	for (; walk->end - at >= 2 && *at != '\''; at += 2) {
-		unsigned high = hex_digit(at[0]), low = hex_digit(at[1]);
+		unsigned high = hex[(unsigned char)at[0]], low = hex[(unsigned char)at[1]];
 
-		if ((high | low) & NOT_HEX)
+		if (!high || !low)
 			return false;
-		shape->bytes[shape->used++] = (char)(high << 4 | low);
+		shape->bytes[shape->used++] = (char)((high - 1) << 4 | (low - 1));
 	}
 	if (at == walk->end || *at != '\'')
 		return false;
