@@ -1,5 +1,6 @@
 /* line.c - a line to a server of places. */
 #include "line.h"
+#include "codec.h"
 #include "place_ssh.h"
 #include <errno.h>
 #include <sys/socket.h>
@@ -74,6 +75,15 @@ static int64_t line_receive(void *ctx, void *stream, void *data, size_t size, un
 	return n < 0 ? -errno : n;
 }
 
+static void note_sought(const void *data, size_t size)
+{
+	uint8_t offset[8];
+
+	bk_put_u64(offset, line.sought);
+	if (line.sought && !line.sought_for && memmem(data, size, offset, sizeof offset))
+		line.sought_for = line.exchanges;
+}
+
 static int64_t line_send(
 	void *ctx, void *stream, const void *data, size_t size, unsigned timeout_ms)
 {
@@ -84,6 +94,7 @@ static int64_t line_send(
 	line.held = false;
 	line.exchanges += line.has_heard;
 	line.has_heard = false;
+	note_sought(data, size);
 	pthread_mutex_unlock(&line.hold);
 	(void)ctx;
 	(void)stream;

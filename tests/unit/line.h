@@ -17,6 +17,8 @@ extern struct line {
 	uint64_t passed, cut_at; /* bytes either way; behind CUT_AT nothing passes. 0: never */
 	unsigned exchanges; /* what is sent before an answer is heard belongs to one */
 	bool has_heard;
+	uint64_t sought;     /* an offset: what is sent with it in it */
+	unsigned sought_for; /* belongs to this exchange; 0: none yet */
 	void *(*serve)(void *arg); /* what is at the other end; NULL: a server */
 	char command[1024];
 	pthread_mutex_t hold; /* who takes it holds up what the client sends, */
