@@ -121,28 +121,13 @@ static bool take_text(struct walk *walk)
 }
 
 /* Of a hexadecimal digit one more than its value; 0: it is none. */
-static const uint8_t hex[256] = {['0'] = 1,
-	2,
-	3,
-	4,
-	5,
-	6,
-	7,
-	8,
-	9,
-	10,
-	['A'] = 11,
-	12,
-	13,
-	14,
-	15,
-	16,
-	['a'] = 11,
-	12,
-	13,
-	14,
-	15,
-	16};
+/* clang-format off */
+static const uint8_t hex[256] = {
+	['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+	['A'] = 11, 12, 13, 14, 15, 16,
+	['a'] = 11, 12, 13, 14, 15, 16,
+};
+/* clang-format on */
 
 /* The hexadecimal digits of a blob begin two bytes behind AT. */
 static bool take_blob(struct walk *walk)
