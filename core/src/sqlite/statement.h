@@ -16,8 +16,8 @@
 void bk_statement_name(char *out, const struct bk_slice *sql);
 
 /* Writes into OUT, which has room for BK_STATEMENT_WHY bytes, SQLite's MESSAGE without what may be
- * a value: names of tables, columns, functions stay where SQLite names no other things. Where nothing
- * is left, it says that. */
+ * a value: names of tables, columns, functions stay where SQLite names no other things. Where
+ * nothing is left, it says that. */
 void bk_statement_why(char *out, const char *message);
 
 #endif
