@@ -78,7 +78,7 @@ static void check_file(const struct bench *bench)
 }
 
 /* One part, some that are kept in memory, more than are. */
-static const unsigned kibs[] = {300, 5000, 34000};
+static const unsigned kibs[] = {300, 5000, COPY_KEPT_MAX / 1024 + 1300};
 
 /* "What is read through .store is what the file holds", and "a part that is read before it is there
  * is written first" */

@@ -231,13 +231,10 @@ enum bk_code bk_imagecopy_start(struct imagecopy *copy, struct bk_image *image,
 	};
 	copy->count = (size_t)((copy->size + COPY_BYTES - 1) / COPY_BYTES);
 	copy->states = calloc(copy->count + 1, sizeof *copy->states);
+	if (!copy->states)
+		return bk_fail(err, BK_E_NOMEM, 0, "no memory to restore");
 	if (copy->size <= COPY_KEPT_MAX)
 		copy->kept = new_kept((size_t)copy->size);
-	if (!copy->states || (!copy->kept && copy->size <= COPY_KEPT_MAX)) {
-		free(copy->states);
-		free(copy->kept);
-		return bk_fail(err, BK_E_NOMEM, 0, "no memory to restore");
-	}
 	pthread_mutex_init(&copy->mutex, NULL);
 	pthread_cond_init(&copy->changed, NULL);
 	bk_imagescout_start(&copy->scout, image, COPY_BYTES);

@@ -1,8 +1,9 @@
 /* imagecopy.h - all pages of an image on their way into a file, and read meanwhile.
  *
  * Threads write the image part by part, in the file's order, and sync it at the end. What is read
- * through .store is what the file holds: a small database from memory, a large one from the file. A
- * part that is read before it is there is written first, by whoever reads it.
+ * through .store is what the file holds: a database of up to COPY_KEPT_MAX from memory, if there is
+ * so much, any other from the file. A part that is read before it is there is written first, by
+ * whoever reads it.
  *
  * Calling sequence: bk_imagecopy_start, any reads through .store, bk_imagecopy_finish if the file
  * is wanted, bk_imagecopy_stop.
@@ -18,9 +19,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define COPY_BYTES       ((size_t)1 << 20)  /* of one part */
-#define COPY_THREADS_MAX 7                  /* beside the caller's */
-#define COPY_KEPT_MAX    ((size_t)32 << 20) /* a database of so much is kept in memory */
+#define COPY_BYTES       ((size_t)1 << 20)   /* of one part */
+#define COPY_THREADS_MAX 7                   /* beside the caller's */
+#define COPY_KEPT_MAX    ((size_t)128 << 20) /* a database of so much is kept in memory */
 
 struct imagecopy {
 	struct pagestore store; /* first: a pagestore * is an imagecopy * */
@@ -32,9 +33,9 @@ struct imagecopy {
 	void *ctx;
 
 	struct imagescout scout; /* of a log that stands afar */
-	size_t count;         /* parts */
-	atomic_uchar *states; /* of each: enum part_state */
-	atomic_size_t next;   /* where threads look for one that nobody has taken */
+	size_t count;            /* parts */
+	atomic_uchar *states;    /* of each: enum part_state */
+	atomic_size_t next;      /* where threads look for one that nobody has taken */
 	pthread_t threads[COPY_THREADS_MAX];
 	unsigned thread_count;
 
