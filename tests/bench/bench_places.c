@@ -90,13 +90,14 @@ static void open_lane(struct bench *bench, struct lane *lane, unsigned number)
 {
 	struct bk_writer_options options = {.program = "bench_places"};
 	struct bk_error *err = &bench->err;
+	char path[sizeof lane->path];
 	uint32_t version;
 
-	snprintf(lane->path, sizeof lane->path, "%s/bench_places-%d-%u.bkp", bench->dir,
-		(int)getpid(), number);
-	snprintf(lane->floor, sizeof lane->floor, "%.255s.floor", lane->path);
+	snprintf(path, sizeof path, "%s/bench_places-%d-%u.bkp", bench->dir, (int)getpid(), number);
+	strcpy(lane->path, path);
+	snprintf(lane->floor, sizeof lane->floor, "%s.floor", path);
 	if (number == 1) {
-		snprintf(lane->mirror, sizeof lane->mirror, "%.255s.mirror", lane->path);
+		snprintf(lane->mirror, sizeof lane->mirror, "%s.mirror", path);
 		lane->url = lane->mirror;
 	}
 	lane->us = calloc(bench->changes, sizeof *lane->us);

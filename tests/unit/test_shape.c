@@ -159,7 +159,7 @@ Test(shape, limits)
 		bk_buf_init(&sql, SHAPE_SQL * 2);
 		ok(bk_buf_append(&sql, begin, sizeof begin - 1, why()));
 		for (size_t i = 0; i < values; i++)
-			ok(bk_buf_append(&sql, ",1" + !i, 2u - !i, why()));
+			ok(bk_buf_append(&sql, &",1"[!i], 2u - !i, why()));
 		cr_assert_eq(bk_shape_read(&shape, &(struct bk_slice){sql.data, sql.size}),
 			values == SHAPE_VALUES);
 		bk_buf_done(&sql);
