@@ -191,6 +191,13 @@ static enum bk_code copy_read(
 	return code;
 }
 
+static bool is_small(uint64_t size)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return size <= COPY_KEPT_MAX && size <= memory / COPY_KEPT_SHARE;
+}
+
 /* Memory that is filled once: large pages spare most of the faults. */
 static uint8_t *new_kept(size_t size)
 {
@@ -233,7 +240,7 @@ enum bk_code bk_imagecopy_start(struct imagecopy *copy, struct bk_image *image,
 	copy->states = calloc(copy->count + 1, sizeof *copy->states);
 	if (!copy->states)
 		return bk_fail(err, BK_E_NOMEM, 0, "no memory to restore");
-	if (copy->size <= COPY_KEPT_MAX)
+	if (is_small(copy->size))
 		copy->kept = new_kept((size_t)copy->size);
 	pthread_mutex_init(&copy->mutex, NULL);
 	pthread_cond_init(&copy->changed, NULL);

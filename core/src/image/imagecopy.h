@@ -1,9 +1,9 @@
 /* imagecopy.h - all pages of an image on their way into a file, and read meanwhile.
  *
  * Threads write the image part by part, in the file's order, and sync it at the end. What is read
- * through .store is what the file holds: a database of up to COPY_KEPT_MAX from memory, if there is
- * so much, any other from the file. A part that is read before it is there is written first, by
- * whoever reads it.
+ * through .store is what the file holds: a small database from memory, if there is so much, any
+ * other from the file. A part that is read before it is there is written first, by whoever reads
+ * it.
  *
  * Calling sequence: bk_imagecopy_start, any reads through .store, bk_imagecopy_finish if the file
  * is wanted, bk_imagecopy_stop.
@@ -21,7 +21,8 @@
 
 #define COPY_BYTES       ((size_t)1 << 20)   /* of one part */
 #define COPY_THREADS_MAX 7                   /* beside the caller's */
-#define COPY_KEPT_MAX    ((size_t)128 << 20) /* a database of so much is kept in memory */
+#define COPY_KEPT_MAX    ((size_t)128 << 20) /* a database of so much is kept in memory, */
+#define COPY_KEPT_SHARE  8                   /* if it is no more than this part of all */
 
 struct imagecopy {
 	struct pagestore store; /* first: a pagestore * is an imagecopy * */
