@@ -113,6 +113,23 @@ static uint64_t changes_of(const struct version_view *views, size_t count)
 	return changes;
 }
 
+/* Whether LOG is a successor that begins behind what led to its OLDEST version: lone pragmas, which
+ * are in its first keyframe then. */
+static bool begins_behind(struct bk_log *log, const struct version_view *oldest)
+{
+	struct bk_listing *history;
+	struct bk_entry entry;
+	struct bk_error err;
+	bool more, is_behind;
+
+	if (bk_listing_open(&history, log, oldest->version, BK_LISTING_ALL, &err))
+		return false;
+	is_behind = !bk_listing_next(history, &entry, &more, &err) && more &&
+		    entry.flags & BK_ENTRY_KEPT;
+	bk_listing_close(history);
+	return is_behind;
+}
+
 /* Whether LOG is what the first DEEDS of MODEL lead to; if not, WHY says what is not. */
 static bool fits(struct bk_log *log, const struct model *model, size_t deeds, char *why)
 {
@@ -124,9 +141,14 @@ static bool fits(struct bk_log *log, const struct model *model, size_t deeds, ch
 	bool good = false;
 
 	assert(views);
-	if (bk_log_status(log, &status, &err))
+	if (bk_log_status(log, &status, &err)) {
 		snprintf(why, WHY_SIZE, "no status: %.300s", err.msg);
-	else if (status.version != views[count - 1].version)
+		free(views);
+		return false;
+	}
+	if (status.changes < changes_of(views, count) && begins_behind(log, &views[0]))
+		views[0].sql[0] = NULL;
+	if (status.version != views[count - 1].version)
 		snprintf(why, WHY_SIZE, "the head is %u, should be %u", status.version,
 			views[count - 1].version);
 	else if (status.changes != changes_of(views, count) || status.damaged_at)

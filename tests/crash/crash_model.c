@@ -106,6 +106,7 @@ static void *reader_run(void *arg)
 	struct bk_error err = {0};
 
 	while (!atomic_load(&reader->is_stopping)) {
+		unsigned kills = atomic_load(&node->kills);
 		struct range range;
 		enum bk_code code;
 
@@ -121,6 +122,9 @@ static void *reader_run(void *arg)
 			news = BK_LOG_SAME;
 			continue;
 		}
+		/* What stands at the path could not be seen, perhaps: it may be a successor. */
+		if (kills % 2 || kills != atomic_load(&node->kills))
+			continue;
 		if (range.low)
 			look_at_head(reader, log, &range);
 		reader->looks++;

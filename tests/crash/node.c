@@ -55,6 +55,7 @@ static void stop(struct node *node, bool is_killed)
 	bool had_failed = simfs_has_failed(node->fs);
 
 	atomic_store(&node->is_dying, is_killed);
+	atomic_fetch_add(&node->kills, is_killed);
 	if (is_killed)
 		simfs_kill(node->fs);
 	enter(node);
@@ -62,6 +63,7 @@ static void stop(struct node *node, bool is_killed)
 	bk_writer_close(node->writer);
 	leave(node, BK_OK);
 	simfs_revive(node->fs);
+	atomic_fetch_add(&node->kills, is_killed);
 	atomic_store(&node->is_dying, false);
 	node->failed_in_close |= !had_failed && simfs_has_failed(node->fs);
 	node->follower = NULL;

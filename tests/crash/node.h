@@ -18,6 +18,7 @@ struct node {
 	char database[64]; /* a real file: what SQLite reads for a snapshot */
 	bool has_thread;
 	atomic_bool is_dying;   /* killed: what its threads still say does not count */
+	atomic_uint kills;      /* twice as many as it was killed; odd: it is being killed */
 	bool expects_failures;  /* a call may fail: it is answered as the plugin would */
 	unsigned failures;      /* calls that did */
 	enum bk_code only_code; /* that a failure may have; BK_OK: any */

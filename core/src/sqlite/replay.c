@@ -2,6 +2,7 @@
 #include "replay.h"
 #include "connstate.h"
 #include "reach.h"
+#include "shape.h"
 #include "sqltext.h"
 #include "statement.h"
 #include <bk/entry.h>
@@ -232,6 +233,9 @@ static int run_sql(struct replay *replay, const struct bk_slice *sql)
 	sqlite3_stmt *statement;
 	int rc;
 
+	/* Not even a look at it: a change may have a gigabyte. */
+	if (sql->size > SHAPE_SQL)
+		return run_text(replay, sql, false);
 	if (!begin_statement(replay, sql))
 		return SQLITE_INTERRUPT;
 	rc = bk_prepared_find(replay->prepared, sql, &statement);
