@@ -3,11 +3,13 @@
 #include "fuzz.h"
 #include "overlay.h"
 #include "replay.h"
+#include "shape.h"
 #include "simfs.h"
 #include "sqltext.h"
 #include <bk/image.h>
 #include <bk/memory.h>
 #include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -108,9 +110,8 @@ struct outcome {
 	uint64_t sum;  /* of its pages, where no statement failed */
 };
 
-/* Replays STATEMENTS on a small database, with IS_PLAIN without statements that were prepared
- * before. */
-static struct outcome replay_all(const struct bk_slice *statements, size_t count, bool is_plain)
+/* Replays STATEMENTS on a small database. */
+static struct outcome replay_all(const struct bk_slice *statements, size_t count)
 {
 	static const struct budget_limits limits = {.steps = STEPS_MAX, .length = LENGTH_MAX};
 	struct budget budget;
@@ -126,7 +127,6 @@ static struct outcome replay_all(const struct bk_slice *statements, size_t count
 	bk_budget_init(&budget, &limits);
 	bk_overlay_init(&overlay, simfs_io(fs), "/tmp", (size_t)64 << 10);
 	REQUIRE(!bk_replay_open(&replay, &overlay.store, simfs_io(fs), "/tmp", &options, &err));
-	bk_prepared_set_off(replay.prepared, is_plain);
 	make_schema(&replay);
 	code = run(&replay, statements, count, 2, &err);
 	REQUIRE(!code || code == BK_E_SQL || code == BK_E_LIMIT || code == BK_E_NOMEM);
@@ -147,6 +147,28 @@ static struct outcome replay_all(const struct bk_slice *statements, size_t count
 	return outcome;
 }
 
+/* Makes PLAIN of STATEMENTS, of SIZE bytes at most: an empty one stands before each that has a
+ * shape, so that it has none, and is prepared anew. Returns its bytes. */
+static char *make_plain(
+	const struct bk_slice *statements, size_t count, size_t size, struct bk_slice *plain)
+{
+	static struct shape shape;
+	char *bytes = malloc(size + count), *at = bytes;
+
+	REQUIRE(bytes);
+	for (size_t i = 0; i < count; i++) {
+		plain[i] = statements[i];
+		if (!bk_shape_read(&shape, &statements[i]))
+			continue;
+		plain[i] = (struct bk_slice){at, statements[i].size + 1};
+		*at++ = ';';
+		memcpy(at, statements[i].data, statements[i].size);
+		at += statements[i].size;
+		REQUIRE(!bk_shape_read(&shape, &plain[i]));
+	}
+	return bytes;
+}
+
 static void are_the_same(const struct outcome *a, const struct outcome *b)
 {
 	REQUIRE(a->is_spent || b->is_spent ||
@@ -156,9 +178,10 @@ static void are_the_same(const struct outcome *a, const struct outcome *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int has_folder;
-	struct bk_slice statements[STATEMENT_MAX];
+	struct bk_slice statements[STATEMENT_MAX], without[STATEMENT_MAX];
 	struct outcome first, again, plain;
 	size_t count;
+	char *bytes;
 
 	if (!has_folder++) {
 		enter_folder();
@@ -169,11 +192,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	count = cut(data, size, statements);
 	for (size_t i = 0; i < count; i++)
 		look_at_schema(&statements[i]);
-	first = replay_all(statements, count, false);
+	first = replay_all(statements, count);
 	/* The same pages each time: a keyframe made today fits a replay of next year. */
-	again = replay_all(statements, count, false);
+	again = replay_all(statements, count);
 	REQUIRE(first.code == again.code && (first.code || first.sum == again.sum));
-	plain = replay_all(statements, count, true);
+	bytes = make_plain(statements, count, size, without);
+	plain = replay_all(without, count);
+	free(bytes);
 	are_the_same(&first, &plain);
 	return 0;
 }

@@ -108,6 +108,7 @@ Test(shape, texts_without_one)
 		"UPDATE t SET a=$b",
 		"UPDATE t SET a=1; UPDATE t SET a=2",
 		"UPDATE t SET a=1;;",
+		";UPDATE t SET a=1",
 		"UPDATE t SET \xc3\xbc=1",
 		"UPDATE t SET a\xef\xbb\xbf=1",
 	};

@@ -1,6 +1,7 @@
 /* frame.c - the log's header and the head of a frame. */
 #include "frame.h"
 #include "codec.h"
+#include "hex.h"
 #include <string.h>
 #include <xxhash.h>
 
@@ -88,23 +89,12 @@ enum bk_code bk_header_decode(struct log_header *header, const uint8_t *data, si
 	return BK_OK;
 }
 
-static int hex_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool bk_header_from_id(struct log_header *header, const uint8_t *text, size_t size)
 {
-	if (size < 2 * LOG_ID_SIZE)
-		return false;
 	*header = (struct log_header){0};
-	for (size_t i = 0; i < LOG_ID_SIZE; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		header->id[i] = (uint8_t)(high << 4 | low);
-	}
+	if (size < 2 * LOG_ID_SIZE ||
+		!bk_hex_decode(header->id, (const char *)text, 2 * LOG_ID_SIZE))
+		return false;
 	header->seed = XXH3_64bits(header->id, LOG_ID_SIZE);
 	return true;
 }

@@ -1,4 +1,5 @@
 /* dest.c - destinations: where a log lives, as a URL. */
+#include "hex.h"
 #include <bk/dest.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -7,17 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Decodes %XX in place. A % that no two hex digits follow stands for itself: the older plugin wrote
  * paths into URLs as they are. False if a zero byte comes out. */
 static bool decode_percent(char *text)
@@ -25,8 +15,8 @@ static bool decode_percent(char *text)
 	char *to = text;
 
 	for (const char *from = text; *from; from++) {
-		int high = *from == '%' ? hex_value(from[1]) : -1;
-		int low = high >= 0 ? hex_value(from[2]) : -1;
+		int high = *from == '%' ? bk_hex_value(from[1]) : -1;
+		int low = high >= 0 ? bk_hex_value(from[2]) : -1;
 
 		if (low < 0) {
 			*to++ = *from;

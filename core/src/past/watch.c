@@ -1,5 +1,6 @@
 /* watch.c - rows of a table as they are now, and whether they may be others since. */
 #include "watch.h"
+#include "hex.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,31 +73,17 @@ enum bk_code bk_watch_may_differ(const struct watch *watch, bool *may, struct bk
 	return code;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 /* Binds the blob that LENGTH hexadecimal digits are; NULL where they are none. */
 static int bind_hex(sqlite3_stmt *statement, int at, const char *text, size_t length)
 {
-	uint8_t *bytes;
+	uint8_t *bytes = malloc(length / 2 + 1);
 	int rc;
 
-	for (size_t i = 0; i < length; i++)
-		if (hex_digit(text[i]) < 0)
-			return sqlite3_bind_null(statement, at);
-	if (length % 2)
-		return sqlite3_bind_null(statement, at);
-	bytes = malloc(length / 2 + 1);
 	if (!bytes)
 		return SQLITE_NOMEM;
-	for (size_t i = 0; i < length / 2; i++)
-		bytes[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
-	rc = sqlite3_bind_blob64(statement, at, bytes, length / 2, SQLITE_TRANSIENT);
+	rc = bk_hex_decode(bytes, text, length)
+		     ? sqlite3_bind_blob64(statement, at, bytes, length / 2, SQLITE_TRANSIENT)
+		     : sqlite3_bind_null(statement, at);
 	free(bytes);
 	return rc;
 }

@@ -18,7 +18,6 @@ struct prepared {
 	sqlite3 *db;
 	struct bk_recent table;
 	size_t count;
-	bool is_off;
 	bool does_more;     /* what was prepared last does more than change rows */
 	bool has_moved;     /* something may have, on which statements depend */
 	struct shape shape; /* of the statement at hand */
@@ -33,7 +32,7 @@ struct prepared *bk_prepared_new(sqlite3 *db)
 	prepared->db = db;
 	prepared->table = (struct bk_recent){.oldest = NULL};
 	prepared->count = 0;
-	prepared->is_off = prepared->does_more = prepared->has_moved = false;
+	prepared->does_more = prepared->has_moved = false;
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
 	return prepared;
 }
@@ -43,11 +42,6 @@ void bk_prepared_free(struct prepared *prepared)
 	if (prepared)
 		bk_prepared_forget(prepared);
 	free(prepared);
-}
-
-void bk_prepared_set_off(struct prepared *prepared, bool off)
-{
-	prepared->is_off = off;
 }
 
 void bk_prepared_note(struct prepared *prepared, int action, const char *first, const char *second)
@@ -172,7 +166,7 @@ int bk_prepared_find(struct prepared *prepared, const struct bk_slice *sql, sqli
 
 	*out = NULL;
 	bk_prepared_settle(prepared);
-	if (prepared->is_off || !bk_shape_read(&prepared->shape, sql))
+	if (!bk_shape_read(&prepared->shape, sql))
 		return SQLITE_OK;
 	known = known_of(prepared);
 	if (!known || !known->statement)

@@ -1,8 +1,8 @@
 /* prepared.h - statements that were prepared before: of a replay, by their shapes (shape.h).
  *
- * To parse a statement takes SQLite three times as long as to run it. It does the same
- * either way, and what becomes of a text does not depend on what came before it: a replay gives the
- * same pages from whatever keyframe it starts.
+ * To parse a statement takes SQLite almost three times as long as to run it (docs/architecture.md).
+ * It does the same either way, and what becomes of a text does not depend on what came before it: a
+ * replay gives the same pages from whatever keyframe it starts.
  *
  * Only a statement that changes rows and does nothing else stays: the authorizer, asked while it is
  * prepared, is to tell (bk_prepared_note). Whatever may move the schema, or a state that statements
@@ -20,8 +20,8 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* How many are kept, and how much memory one may take: a stranger's triggers are part of it. A
- * node's traffic has about 60, of 3 to 40 KiB. */
+/* How many are kept, and how much memory one may take: a stranger's triggers are part of it. The
+ * recorded log has 122, of 1 to 17 KiB; an interval of it has 37. */
 #define PREPARED_MAX    64
 #define PREPARED_MEMORY (64 << 10)
 
@@ -30,9 +30,6 @@ struct prepared;
 /* NULL: no memory. DB is borrowed, and is made to plan without a look at bound values. */
 struct prepared *bk_prepared_new(sqlite3 *db);
 void bk_prepared_free(struct prepared *prepared); /* NULL is taken */
-
-/* With OFF it finds none: for tests, which compare the two ways. */
-void bk_prepared_set_off(struct prepared *prepared, bool off);
 
 /* What the authorizer of DB is asked. */
 void bk_prepared_note(struct prepared *prepared, int action, const char *first, const char *second);

@@ -1,5 +1,6 @@
 /* shape.c - a statement of SQL without its values. */
 #include "shape.h"
+#include "hex.h"
 #include <sqlite3.h>
 #include <string.h>
 #include <strings.h>
@@ -120,33 +121,19 @@ static bool take_text(struct walk *walk)
 	return put_value(walk, &value, at + 1);
 }
 
-/* Of a hexadecimal digit one more than its value; 0: it is none. */
-/* clang-format off */
-static const uint8_t hex[256] = {
-	['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-	['A'] = 11, 12, 13, 14, 15, 16,
-	['a'] = 11, 12, 13, 14, 15, 16,
-};
-/* clang-format on */
-
 /* The hexadecimal digits of a blob begin two bytes behind AT. */
 static bool take_blob(struct walk *walk)
 {
 	struct shape *shape = walk->shape;
 	struct shape_value value = {.kind = SHAPE_BLOB, .data = shape->bytes + shape->used};
-	const char *at = walk->at + 2;
+	const char *digits = walk->at + 2, *end;
 
-	for (; walk->end - at >= 2 && *at != '\''; at += 2) {
-		unsigned high = hex[(unsigned char)at[0]], low = hex[(unsigned char)at[1]];
-
-		if (!high || !low)
-			return false;
-		shape->bytes[shape->used++] = (char)((high - 1) << 4 | (low - 1));
-	}
-	if (at == walk->end || *at != '\'')
+	end = memchr(digits, '\'', (size_t)(walk->end - digits));
+	if (!end || !bk_hex_decode(shape->bytes + shape->used, digits, (size_t)(end - digits)))
 		return false;
-	value.size = (int)(shape->bytes + shape->used - value.data);
-	return put_value(walk, &value, at + 1);
+	value.size = (int)(end - digits) / 2;
+	shape->used += (size_t)value.size;
+	return put_value(walk, &value, end + 1);
 }
 
 static bool take_word(struct walk *walk)
