@@ -158,7 +158,7 @@ static char *make_plain(
 	REQUIRE(bytes);
 	for (size_t i = 0; i < count; i++) {
 		plain[i] = statements[i];
-		if (!bk_shape_read(&shape, &statements[i]))
+		if (!bk_shape_read(&shape, &statements[i]) || !bk_shape_is_simple(&shape))
 			continue;
 		plain[i] = (struct bk_slice){at, statements[i].size + 1};
 		*at++ = ';';

@@ -23,11 +23,12 @@ bool bk_hex_decode(void *out, const char *text, size_t size)
 	if (size % 2)
 		return false;
 	for (size_t i = 0; i < size; i += 2) {
-		int high = bk_hex_value(text[i]), low = bk_hex_value(text[i + 1]);
+		unsigned high = values[(unsigned char)text[i]];
+		unsigned low = values[(unsigned char)text[i + 1]];
 
-		if (high < 0 || low < 0)
+		if (!high || !low)
 			return false;
-		*to++ = (uint8_t)(high << 4 | low);
+		*to++ = (uint8_t)((high - 1) << 4 | (low - 1));
 	}
 	return true;
 }
